@@ -1,0 +1,77 @@
+"""Gemini image models in Jupyter: a prompt in a cell becomes a picture under it.
+
+`%load_ext gemini_nb` in a notebook; `Client`, `AsyncClient` and `generate` in Python. Names are loaded
+on first use, so that importing costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AsyncClient": "client",
+    "Batch": "generation",
+    "Client": "client",
+    "GeneratedImage": "image",
+    "Generation": "generation",
+    "ImageRequest": "request",
+    "generate": "client",
+}
+_ERRORS = (
+    "APIError",
+    "ArgumentError",
+    "AuthenticationError",
+    "BadResponseError",
+    "BlockedError",
+    "Cancelled",
+    "ConnectionFailedError",
+    "CostLimitError",
+    "GeminiError",
+    "GeminiWarning",
+    "ImageRefusedError",
+    "LinkFailedError",
+    "LinkRefusedError",
+    "MissingKeyError",
+    "NoImageError",
+    "OutcomeUnknownError",
+    "QuotaExhaustedError",
+    "RateLimitError",
+    "ReplayMissError",
+    "SaveError",
+    "TooLargeError",
+)
+_HOME |= dict.fromkeys(_ERRORS, "errors")
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 - names from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"gemini_nb.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics: what `%load_ext gemini_nb` calls."""
+    from gemini_nb.notebook import magics  # noqa: PLC0415 - IPython is needed only here
+
+    magics.load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take everything back: what `%unload_ext gemini_nb` calls."""
+    from gemini_nb.notebook import magics  # noqa: PLC0415
+
+    magics.unload(shell)

@@ -1,0 +1,136 @@
+"""From a reply's bytes to a `Generation`: pictures read or fetched, and nothing received ever lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import api_error, response, unread
+from gemini_nb.errors import BlockedError, GeminiError, ImageRefusedError, NoImageError
+from gemini_nb.generation import Generation, notes
+from gemini_nb.image import GeneratedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gemini_nb.providers import Provider
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.response import FoundImage, Reply
+    from gemini_nb.secret import Secret
+
+
+class Delivery:
+    """Reads the replies of one provider; `folder` is where replies are kept that could not be used."""
+
+    def __init__(
+        self, provider: Provider, key: Secret | None, *, embedded: Any = None, folder: Path | None = None
+    ) -> None:
+        self.provider = provider
+        self._key = key
+        self._embedded = embedded
+        self._folder = folder
+
+    async def read(self, request: ImageRequest, body: bytes, *, deadline: float) -> Generation:
+        """Return the pictures of a reply; raise the error that says why there are none."""
+        reply = self._reply(request, body)
+        images, failures = self._inline(reply)
+        if not images:
+            images, failures = await self._hosted(reply, deadline, failures)
+        if not images and failures:
+            raise self._kept(failures[0], body)
+        if not images:
+            raise self._without_image(reply)
+        return Generation(
+            request,
+            images,
+            provider=self.provider.name,
+            drafts=_pictures(reply.drafts)[0],
+            text=self._redact(reply.text),
+            model_version=reply.model_version,
+            finish_reason=reply.finish_reason,
+            usage=reply.usage,
+            notes=(*notes(request, images[-1], reply.usage), *(str(f.args[0]) for f in failures)),
+        )
+
+    def _reply(self, request: ImageRequest, body: bytes) -> Reply:
+        try:
+            reply = response.read(body)
+        except GeminiError as error:
+            problem = error
+        else:
+            if reply.error is None or reply.images or reply.links:
+                return reply
+            raise api_error.error_in_reply(
+                reply.error, provider=self.provider, model=request.model, key=self._key
+            )
+        raise self._kept(problem, body)
+
+    def _inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+        images, failures = _pictures(reply.images)
+        refused = [
+            ImageRefusedError(f"A picture in the reply cannot be read: {why}.") for why in reply.refused
+        ]
+        return images, [*failures, *refused]
+
+    async def _hosted(
+        self, reply: Reply, deadline: float, failures: list[GeminiError]
+    ) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+        images, missing = [], []
+        for url in reply.links:
+            try:
+                images.append(await self._hosted_image(url, deadline))
+            except GeminiError as error:
+                missing.append(error)
+        return tuple(images), [*missing, *failures]
+
+    async def _hosted_image(self, url: str, deadline: float) -> GeneratedImage:
+        data, declared = await self.fetch(url, deadline=deadline)
+        try:
+            return GeneratedImage.from_bytes(data, declared_mime_type=declared, source="hosted URL", url=url)
+        except GeminiError as error:
+            problem = error
+        raise self._kept(problem, data)
+
+    async def fetch(self, url: str, *, deadline: float) -> tuple[bytes, str | None]:
+        """Fetch a hosted picture; the provider's own origin is trusted where it is this machine."""
+        from gemini_nb import links  # noqa: PLC0415 - httpx is loaded with the first request
+
+        trusted = self.provider.origin if self.provider.is_loopback else None
+        return await links.fetch(url, trusted_origin=trusted, deadline=deadline, transport=self._embedded)
+
+    def _without_image(self, reply: Reply) -> GeminiError:
+        error = response.outcome(reply)
+        error.args = (self._redact(str(error.args[0])),)
+        if isinstance(error, BlockedError | NoImageError):
+            error.text = self._redact(error.text)
+        if isinstance(error, NoImageError):
+            error.drafts = _pictures(reply.drafts)[0]
+        return error
+
+    def _redact(self, text: str) -> str:
+        return self._key.redact(text) if self._key else text
+
+    def _kept(self, error: GeminiError, body: bytes) -> GeminiError:
+        """Keep what was received for an error about it, and name its path in the error."""
+        error.args = (self._redact(str(error.args[0])),)
+        if getattr(error, "raw_path", None) is None:
+            path = unread.keep(body, folder=self._folder, key=self._key)
+            kept = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
+            error.hint = f"{error.hint} {kept}".strip()
+            error.raw_path = path  # type: ignore[attr-defined] - every error about a reply has one
+        return error
+
+
+def _pictures(found: Iterable[FoundImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+    """The pictures that can be shown, and an error for each that cannot."""
+    images, failures = [], []
+    for one in found:
+        try:
+            image = GeneratedImage.from_bytes(
+                one.data, declared_mime_type=one.declared_mime_type, source=one.source
+            )
+        except GeminiError as error:
+            failures.append(error)
+        else:
+            images.append(image)
+    return tuple(images), failures

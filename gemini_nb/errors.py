@@ -1,0 +1,241 @@
+"""Every way a picture can fail to arrive.
+
+    GeminiError
+      ArgumentError            the call itself is wrong; nothing was sent
+      MissingKeyError          no key is set; nothing was sent
+      CostLimitError           it would cost more than allowed; nothing was sent
+      ReplayMissError          the store has no such picture and nothing may be sent
+      ConnectionFailedError    the request never left
+      APIError                 the server answered with an error
+        AuthenticationError      the key was refused
+        QuotaExhaustedError      the account is out of credit or quota
+        RateLimitError           refused for now; may be tried again later
+      OutcomeUnknownError      it was sent, and may have been made and billed
+      TooLargeError            the reply is larger than is read
+      BadResponseError         the reply could not be read
+      BlockedError             a policy refused the prompt or the picture
+      NoImageError             the reply holds no picture
+      LinkRefusedError         the reply's picture is behind a link that is not followed
+      LinkFailedError          the reply's picture could not be fetched from its link
+      ImageRefusedError        the reply's picture is no PNG, JPEG, WebP or GIF
+      SaveError                the picture could not be written
+    Cancelled (KeyboardInterrupt)
+
+A message says what happened; `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class GeminiError(Exception):
+    """Anything that goes wrong in gemini_nb.
+
+    `str(error)` is one to three lines: what happened, then `hint`, what to do next.
+    """
+
+    hint = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        message = str(self.args[0]) if self.args else ""
+        return f"{message}\n{self.hint}" if self.hint else message
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints instead of a traceback, whose frames could show a key."""
+        return f"{type(self).__name__}: {self}".splitlines()
+
+
+class ArgumentError(GeminiError):
+    """An argument, option or setting is wrong; nothing was sent."""
+
+
+class MissingKeyError(GeminiError):
+    """No API key is set for the provider; nothing was sent."""
+
+
+class CostLimitError(GeminiError):
+    """The request would cost, or make, more than was allowed; nothing was sent."""
+
+
+class ReplayMissError(GeminiError):
+    """Only replay is allowed, and the store does not hold this picture; nothing was sent."""
+
+
+class ConnectionFailedError(GeminiError):
+    """The request never left this machine, so nothing was made and nothing billed."""
+
+    hint = "Nothing was sent or billed. Check the network and the base URL, then try again."
+
+
+class APIError(GeminiError):
+    """The server answered with an error.
+
+    `status` is the HTTP status, `code` the server's own word for the error, if it gave one.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+
+
+class AuthenticationError(APIError):
+    """The key was refused (401, 403, or Google's 400 `API_KEY_INVALID`)."""
+
+
+class QuotaExhaustedError(APIError):
+    """The account has no credit or quota left; waiting does not help."""
+
+    hint = "Top up the account or use another key; trying again will not help."
+
+
+class RateLimitError(APIError):
+    """The server refused the work for now (429, 503); nothing was made.
+
+    `retry_after` is the wait in seconds that the server advised, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, status=status, code=code)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknownError(GeminiError):
+    """The request was sent and no whole answer came: it may have been made and billed.
+
+    `status` is the HTTP status where one was received (408, 500, 502, 504, …).
+    """
+
+    hint = "It may have been billed, so it was not sent again. Run it again if that is worth the price."
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+
+
+class _KeptReplyError(GeminiError):
+    """An error about a reply that was received; `raw_path` is where it was kept, or None."""
+
+    def __init__(self, message: str, *, hint: str | None = None, raw_path: Path | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.raw_path = raw_path
+
+
+class TooLargeError(_KeptReplyError):
+    """The reply, or the picture in it, is larger than is read (64 MiB, 32 MiB)."""
+
+    hint = "It may have been billed. Ask for a smaller picture."
+
+
+class BadResponseError(_KeptReplyError):
+    """The reply could not be read as one of the known kinds."""
+
+
+class BlockedError(GeminiError):
+    """A policy refused the prompt or the picture.
+
+    `reason` is the block or finish reason as sent, `text` what the model said about it.
+    """
+
+    hint = "Reword the prompt or change the input picture."
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, reason: str | None = None, text: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.text = text
+
+
+class NoImageError(GeminiError):
+    """The reply was read and holds no picture.
+
+    `reason` is the finish reason, `text` what the model wrote instead, `drafts` its thought pictures.
+    """
+
+    hint = "Say in the prompt that you want a picture, or try another model."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        reason: str | None = None,
+        text: str = "",
+        drafts: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.text = text
+        self.drafts = tuple(drafts)
+
+
+class _LinkError(_KeptReplyError):
+    def __init__(
+        self, message: str, *, hint: str | None = None, url: str = "", raw_path: Path | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, raw_path=raw_path)
+        self.url = url
+
+
+class LinkRefusedError(_LinkError):
+    """The reply's picture is behind `url`, which is not a link that is followed."""
+
+    hint = "The reply was billed and is kept. A link must be https and lead to a public address."
+
+
+class LinkFailedError(_LinkError):
+    """The reply came and was billed, and its picture could not be fetched from `url`."""
+
+    hint = "The reply was billed and is kept: open the link yourself before paying again."
+
+
+class ImageRefusedError(_KeptReplyError):
+    """The bytes that came as a picture are no PNG, JPEG, WebP or GIF that can be shown."""
+
+
+class SaveError(GeminiError):
+    """The picture could not be written; it is still in `image`."""
+
+    def __init__(self, message: str, *, hint: str | None = None, image: Any = None) -> None:
+        super().__init__(message, hint=hint)
+        self.image = image
+
+
+class GeminiWarning(UserWarning):
+    """Something worth knowing that stops nothing: an unknown model, size or ratio, a name that misleads."""
+
+
+class Cancelled(KeyboardInterrupt):
+    """The wait for a picture was interrupted; the connection is closed.
+
+    `batch` holds what a batch had finished by then, and is None for a single picture.
+    """
+
+    batch: Any = None
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Cancelled: {self}" if str(self) else "Cancelled"]

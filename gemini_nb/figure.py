@@ -1,0 +1,133 @@
+"""A picture as a notebook shows it: a figure with alt text and a small preview, one line of facts.
+
+Prompts and the model's words are other people's text: they are escaped, never rendered.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.errors import GeminiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gemini_nb.image import GeneratedImage
+
+PREVIEW_WIDTH = 768  # pixels
+_DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens
+_FALLBACK_WIDTH = 320  # what LaTeX and other front ends without HTML get
+_FOLDED_CHARACTERS = 280
+
+_FIGURE = "margin:0.25em 0"
+_IMAGE = "max-width:100%;height:auto;border-radius:4px"
+_CAPTION = "font-size:0.85em;opacity:0.75;margin-top:0.35em"
+_REMARK = "font-size:0.9em;margin:0.35em 0 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:46em"
+
+
+def facts(image: GeneratedImage) -> str:
+    """Return type, pixels and the beginning of the bytes' SHA-256: enough to notice a changed picture."""
+    kind = image.mime_type.removeprefix("image/").upper()
+    return f"{kind} · {image.width} × {image.height} · sha256 {image.sha256[:12]}"
+
+
+def bundle(
+    image: GeneratedImage,
+    *,
+    alt: str,
+    caption: str,
+    remarks: Iterable[str] = (),
+    width: int | None = PREVIEW_WIDTH,
+) -> dict[str, Any]:
+    """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises `GeminiError`.
+
+    `width` is the preview's width in pixels at most; None embeds the original bytes.
+    """
+    remarks = [printable(remark) for remark in remarks]
+    plain = "\n".join((printable(caption), *remarks))
+    try:
+        source, fallback = _source(image, width), _jpeg(_preview(image, _FALLBACK_WIDTH))
+    except GeminiError as error:
+        return {"text/plain": f"{plain}\n{error}"}
+    shown = min(image.width, round(width / _DENSITY)) if width else image.width
+    page = figure(
+        source,
+        alt=alt,
+        caption=caption,
+        remarks=remarks,
+        width=shown,
+        height=round(shown * image.height / image.width),
+    )
+    return {"text/html": page, "image/jpeg": b64encode(fallback).decode("ascii"), "text/plain": plain}
+
+
+def figure(source: str, *, alt: str, caption: str, remarks: Iterable[str], width: int, height: int) -> str:
+    """Return the HTML of one picture; every text is escaped here."""
+    words = "".join(_remark(remark) for remark in remarks)
+    return (
+        f'<figure style="{_FIGURE}">'
+        f'<img src="{source}" alt="{html.escape(printable(alt))}"'
+        f' width="{width}" height="{height}" style="{_IMAGE}">'
+        f'<figcaption style="{_CAPTION}">{escaped(caption)}</figcaption>{words}</figure>'
+    )
+
+
+def escaped(text: str) -> str:
+    """Escape text for HTML, and keep notebooks from typesetting the mathematics in it."""
+    safe = html.escape(printable(text))
+    for mark in ("$", "\\"):  # a tag between the marks hides them from MathJax
+        safe = safe.replace(mark, f"<span>{mark}</span>")
+    return safe
+
+
+def printable(text: str) -> str:
+    """Return text that can be sent as UTF-8 and does not steer a terminal."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else "�" for c in text)
+
+
+def _remark(text: str) -> str:
+    if len(text) <= _FOLDED_CHARACTERS:
+        return f'<p style="{_REMARK}">{escaped(text)}</p>'
+    summary = escaped(text[:80].rsplit(" ", 1)[0])
+    return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escaped(text)}</details>'
+
+
+def _source(image: GeneratedImage, width: int | None) -> str:
+    if width is None:
+        return f"data:{image.mime_type};base64,{b64encode(image.data).decode('ascii')}"
+    return f"data:image/webp;base64,{b64encode(_webp(_preview(image, width))).decode('ascii')}"
+
+
+def _preview(image: GeneratedImage, width: int) -> Any:
+    """The picture at most `width` pixels wide, in a mode that the encoders below take."""
+    picture = image.pil
+    picture = picture if picture.mode in ("RGB", "RGBA") else picture.convert(_plain_mode(picture))
+    if picture.width <= width:
+        return picture
+    return picture.resize((width, max(1, round(picture.height * width / picture.width))), reducing_gap=2.0)
+
+
+def _plain_mode(picture: Any) -> str:
+    return "RGBA" if picture.has_transparency_data else "RGB"
+
+
+def _webp(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=80, method=3)
+    return buffer.getvalue()
+
+
+def _jpeg(picture: Any) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - loaded with the first picture
+
+    if picture.mode == "RGBA":  # JPEG has no transparency: white, as on paper
+        paper = Image.new("RGB", picture.size, "white")
+        paper.paste(picture, mask=picture.getchannel("A"))
+        picture = paper
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=75)
+    return buffer.getvalue()

@@ -1,0 +1,172 @@
+"""What a call gives back: a `Generation` for one picture, a `Batch` for many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import figure
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.figure import PREVIEW_WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gemini_nb.image import GeneratedImage
+    from gemini_nb.request import ImageRequest
+
+_RATIO_TOLERANCE = 0.06  # the API's own sizes stray that far: 21:9 comes as 1536 × 672
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One answered request.
+
+    `images` are the final pictures in the reply's order, the last of them the primary one; `drafts` the
+    thought pictures. `seconds` is what the call took, `usage` the reply's `usageMetadata` as sent.
+    A notebook shows a preview of `preview_width` pixels, or the original where that is None.
+    """
+
+    request: ImageRequest = field(repr=False)
+    images: tuple[GeneratedImage, ...]
+    provider: str
+    drafts: tuple[GeneratedImage, ...] = ()
+    text: str = ""
+    model_version: str | None = None
+    finish_reason: str | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    seconds: float = 0.0
+    replayed: bool = False
+    notes: tuple[str, ...] = ()
+    preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
+
+    @property
+    def image(self) -> GeneratedImage:
+        """The primary picture: the last, since one gateway sends its drafts before it unmarked."""
+        return self.images[-1]
+
+    @property
+    def prompt(self) -> str:
+        return self.request.prompt
+
+    @property
+    def model(self) -> str:
+        """The id of the model that was asked."""
+        return self.request.model
+
+    @property
+    def digest(self) -> str:
+        """The request's digest: its name in the store."""
+        return self.request.digest
+
+    @property
+    def estimated_cost(self) -> float | None:
+        """US dollars at Google's list price; 0.0 offline, None where the price is not known."""
+        return 0.0 if self.provider == "offline" else self.request.estimated_cost
+
+    @property
+    def pil(self) -> Any:
+        """The primary picture as a `PIL.Image`."""
+        return self.image.pil
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Save the primary picture's original bytes; see `GeneratedImage.save`."""
+        return self.image.save(path, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return figure.bundle(
+            self.image, alt=self.prompt, caption=self.caption, remarks=self.remarks, width=self.preview_width
+        )
+
+    @property
+    def caption(self) -> str:
+        """One line: type, pixels, digest of the bytes, model and provider."""
+        replayed = ("replayed from the store",) if self.replayed else ()
+        return " · ".join((figure.facts(self.image), self.model, self.provider, *replayed))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What should be said under the picture: the model's own words, then notes."""
+        return (*([self.text] if self.text else []), *self.notes)
+
+
+def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a careful reader would notice about a picture."""
+    found = []
+    if image.declared_mime_type and image.declared_mime_type.split(";")[0].strip() not in _same(
+        image.mime_type
+    ):
+        found.append(f"declared {image.declared_mime_type[:40]}, the bytes are {image.mime_type}")
+    if request.aspect_ratio and not _has_ratio(image, request.aspect_ratio):
+        found.append(f"asked for {request.aspect_ratio}, came as {image.width} × {image.height}")
+    if max(image.width, image.height) <= 2 and not _image_tokens(usage):
+        found.append("looks invented: the model seems to have written this picture as text")
+    return tuple(found)
+
+
+def _same(mime_type: str) -> tuple[str, ...]:
+    return (mime_type, "image/jpg") if mime_type == "image/jpeg" else (mime_type, "image/*")
+
+
+def _has_ratio(image: GeneratedImage, ratio: str) -> bool:
+    width, height = (int(part) for part in ratio.split(":"))
+    return abs(image.width * height / (image.height * width) - 1) <= _RATIO_TOLERANCE
+
+
+def _image_tokens(usage: Mapping[str, Any]) -> int:
+    details = usage.get("candidatesTokensDetails")
+    rows = [row for row in details if isinstance(row, dict)] if isinstance(details, list) else []
+    counts = [row.get("tokenCount") for row in rows if row.get("modality") == "IMAGE"]
+    return sum(count for count in counts if isinstance(count, int))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Many answered requests: one `Generation` or one error for each, in the order they were asked."""
+
+    requests: tuple[ImageRequest, ...] = field(repr=False)
+    outcomes: tuple[Generation | GeminiError | None, ...]
+
+    @property
+    def generations(self) -> list[Generation]:
+        """The successes, in order."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Generation)]
+
+    @property
+    def errors(self) -> list[GeminiError]:
+        """One error for each failure, in order; requests an interrupt left unasked have none."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, GeminiError)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record for each request: what was asked, what came, what it cost."""
+        return [_row(request, outcome) for request, outcome in zip(self.requests, self.outcomes, strict=True)]
+
+    def to_frame(self) -> Any:
+        """Return the rows as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional
+        except ImportError:
+            raise ArgumentError(
+                "to_frame() needs pandas.", hint="pip install pandas, or use rows()."
+            ) from None
+        return pd.DataFrame(self.rows())
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+
+def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dict[str, Any]:
+    made = outcome if isinstance(outcome, Generation) else None
+    status = "ok" if made else "not asked" if outcome is None else type(outcome).__name__
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "take": request.take,
+        "width": made.image.width if made else None,
+        "height": made.image.height if made else None,
+        "estimated_cost": made.estimated_cost if made else None,
+        "seconds": made.seconds if made else None,
+        "status": status,
+        "error": str(outcome) if isinstance(outcome, GeminiError) else None,
+    }

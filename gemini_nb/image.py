@@ -1,0 +1,185 @@
+"""GeneratedImage, and what may count as an image: four types, told by their bytes, within limits."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import image_header
+from .errors import ImageRefusedError, TooLargeError
+from .image_header import sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+    from pathlib import Path
+
+    import PIL.Image
+
+__all__ = [
+    "MAX_IMAGE_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Facts",
+    "GeneratedImage",
+    "Source",
+    "decode",
+    "inspect",
+    "sniff",
+]
+
+MAX_IMAGE_BYTES = 32 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+
+Source = Literal["inlineData", "data URI", "hosted URL", "openai"]
+
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
+_WANTED = "Only PNG, JPEG, WebP and GIF pictures are taken."
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture's bytes say about it; sizes in pixels."""
+
+    mime_type: str
+    width: int
+    height: int
+
+
+def inspect(data: bytes) -> Facts:
+    """Return type and size of a picture, read from its bytes without decoding them.
+
+    Raises ImageRefusedError for anything but a whole PNG, JPEG, WebP or GIF of up to MAX_PIXELS,
+    TooLargeError past MAX_IMAGE_BYTES.
+    """
+    if len(data) > MAX_IMAGE_BYTES:
+        raise TooLargeError(
+            f"The picture has {len(data) / 2**20:.1f} MiB; at most {MAX_IMAGE_BYTES // 2**20} are read."
+        )
+    mime_type = sniff(data)
+    if mime_type is None:
+        raise ImageRefusedError(
+            f"The bytes that came as a picture look like {image_header.describe(data)}.", hint=_WANTED
+        )
+    try:
+        width, height = image_header.size(data, mime_type)
+    except image_header.Malformed as error:
+        problem = str(error)
+    else:
+        problem = _size_problem(width, height)
+        if not problem:
+            return Facts(mime_type, width, height)
+    raise ImageRefusedError(f"The {_NAMES[mime_type]} that came is refused: {problem}.")
+
+
+def _size_problem(width: int, height: int) -> str:
+    if width == 0 or height == 0:
+        return f"it is {width} by {height} pixels"
+    if width * height > MAX_PIXELS:
+        return f"{width} by {height} pixels are more than {MAX_PIXELS // 10**6} million"
+    return ""
+
+
+@dataclass(frozen=True)
+class GeneratedImage:
+    """One picture as it was received: its bytes, and what they and the reply say about it.
+
+    `mime_type` is told by the bytes, `declared_mime_type` is what the reply claimed.
+    """
+
+    data: bytes = field(repr=False)
+    mime_type: str
+    width: int
+    height: int
+    source: Source
+    declared_mime_type: str | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)  # often signed, so not for an output
+
+    @classmethod
+    def from_bytes(
+        cls, data: bytes, *, source: Source, declared_mime_type: str | None = None, url: str | None = None
+    ) -> GeneratedImage:
+        """Make an image of bytes that pass `inspect`, or raise ImageRefusedError or TooLargeError."""
+        facts = inspect(data)
+        return cls(data, facts.mime_type, facts.width, facts.height, source, declared_mime_type, url)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The bytes' SHA-256 in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def suffix(self) -> str:
+        """The file name suffix of its type, with the dot."""
+        return SUFFIXES[self.mime_type]
+
+    @property
+    def pil(self) -> PIL.Image.Image:
+        """A PIL image of the first frame, decoded anew at each use.
+
+        Raises ImageRefusedError for bytes that cannot be decoded.
+        """
+        return decode(self.data, self.mime_type)
+
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        unique: bool = False,
+        stem: str = "image",
+        sidecar: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write the bytes as they were received and return the path.
+
+        A folder as `path` gets a name made of `stem`; a missing suffix is added. An existing file is
+        kept: `overwrite` replaces it, `unique` counts NAME-2, NAME-3. `sidecar` facts go to NAME.png.json.
+        Raises SaveError, which holds this image.
+        """
+        from . import save  # noqa: PLC0415 - `save` needs the types of this module
+
+        written = save.write(
+            self.data,
+            path,
+            mime_type=self.mime_type,
+            stem=stem,
+            overwrite=overwrite,
+            unique=unique,
+            image=self,
+        )
+        if sidecar is not None:
+            save.write_sidecar(written, sidecar, image=self)
+        return written
+
+
+_decoding = threading.Lock()  # what is set and set back around a decode belongs to the process
+
+
+def decode(data: bytes, mime_type: str) -> PIL.Image.Image:
+    """Return the first frame of a picture that passed `inspect`, or raise ImageRefusedError.
+
+    The verdict is that of the bytes alone: neither warning filters nor Pillow's settings change it.
+    """
+    from PIL import Image, ImageFile  # noqa: PLC0415 - Pillow is not loaded with the package
+
+    problem = ""
+    with _decoding, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        settings = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+        try:
+            picture = Image.open(io.BytesIO(data), formats=[_NAMES[mime_type].upper()])
+            picture.load()
+        except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise a dozen kinds
+            problem = str(error) or type(error).__name__
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = settings
+    if problem:
+        raise ImageRefusedError(f"The {_NAMES[mime_type]} that came cannot be decoded: {problem[:200]}")
+    return picture

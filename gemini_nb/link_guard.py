@@ -1,0 +1,168 @@
+"""Which hosted links may be followed, and how a refusal speaks of them.
+
+A link is judged twice: as it is written, before anything is looked up, and by every address that
+its host name turns out to have. There is one parser, httpx's: what it read is what is connected to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import httpx
+
+from gemini_nb.addresses import is_loopback, is_public, read_address
+from gemini_nb.errors import LinkFailedError, LinkRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gemini_nb.addresses import IPAddress
+
+MAX_LINK_CHARACTERS = 8192
+
+_SHOWN_CHARACTERS = 200
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+_MAX_NAME_CHARACTERS = 253
+# A last label like these makes a number of the host for inet_aton and browsers: 127.1, 0x7f000001
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Names that stay on this machine or its network, so that even looking them up is a packet too many.
+_LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "onion")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What counts as public. The default is strict; a test whose servers are on loopback loosens it."""
+
+    is_public: Callable[[IPAddress], bool] = is_public
+    ports: frozenset[int] = frozenset({443, 8443})
+
+
+STRICT = Guard()
+
+
+def origin(url: str) -> str | None:
+    """Return "scheme://host:port" of an http or https URL, or None for anything else.
+
+    >>> origin("https://Pictures.Example/cat.png?w=1")
+    'https://pictures.example:443'
+    """
+    parsed = parse(url)
+    if parsed is None:
+        return None
+    name = host(parsed)
+    return f"{parsed.scheme}://{f'[{name}]' if ':' in name else name}:{port(parsed)}"
+
+
+def shown(url: str) -> str:
+    """Return `url` as a message may show it: short, inert, and without its query, often a secret.
+
+    >>> shown("https://pictures.example/cat.png?signature=abc")
+    'https://pictures.example/cat.png?…'
+    """
+    head = re.split("[?#]", url[:MAX_LINK_CHARACTERS], maxsplit=1)[0]
+    rest = url[len(head) : len(head) + 1]
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in head[: _SHOWN_CHARACTERS + 1])
+    if len(text) > _SHOWN_CHARACTERS:
+        return f"{text[:_SHOWN_CHARACTERS]}…"
+    return f"{text}{rest}…" if rest else text
+
+
+def parse(url: str, location: str = "") -> httpx.URL | None:
+    """Return `url`, or where `location` leads from it, if that is an http or https URL with a host."""
+    if len(url) + len(location) > MAX_LINK_CHARACTERS:
+        return None
+    try:
+        parsed = httpx.URL(url).join(location) if location else httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):  # ValueError: a lone surrogate, a broken IPv6 literal
+        return None
+    return parsed if parsed.scheme in ("http", "https") and parsed.raw_host else None
+
+
+def host(url: httpx.URL) -> str:
+    """Return the host in ASCII, lower case, IDNA done, without brackets."""
+    return url.raw_host.decode("ascii")
+
+
+def port(url: httpx.URL) -> int:
+    """Return the port, written or not; 0 is a port too."""
+    return url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One request on the way of a link.
+
+    `link` is the link as the model wrote it, `url` where this hop goes, `trusted` the loopback
+    origin that is exempt.
+    """
+
+    link: str
+    url: str
+    trusted: str | None
+    guard: Guard
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this hop stays on the origin of a loopback base URL."""
+        return self.trusted is not None and origin(self.url) == self.trusted
+
+    def next(self, location: str) -> Hop:
+        """Return the hop that a redirect leads to; off the trusted origin there is no way back to it."""
+        parsed = parse(self.url, location)
+        if parsed is None:
+            raise self.refused("it redirects to something that is no web address")
+        return replace(self, url=str(parsed), trusted=self.trusted if self.is_trusted else None)
+
+    def judged(self) -> httpx.URL:
+        """Return the parsed URL, or raise LinkRefusedError for the way it is written."""
+        if len(self.url) > MAX_LINK_CHARACTERS:
+            raise self.refused(f"it is longer than {MAX_LINK_CHARACTERS} characters")
+        url = parse(self.url)
+        if url is None:
+            raise self.refused("it is no web address")
+        if url.userinfo:
+            raise self.refused("it holds a user name or a password")
+        reason = None if self.is_trusted else _judge(url, self.guard)
+        if reason:
+            raise self.refused(reason)
+        return url
+
+    def judge_addresses(self, addresses: Sequence[IPAddress]) -> None:
+        """Raise LinkRefusedError if one address is not allowed: in DNS rebinding the rest look good."""
+        allowed = is_loopback if self.is_trusted else self.guard.is_public
+        bad = next((address for address in addresses if not allowed(address)), None)
+        if bad is not None:
+            kind = "this machine's" if self.is_trusted else "a public one"
+            raise self.refused(f"it leads to the address {bad}, which is not {kind}")
+
+    def refused(self, reason: str, *, hint: str | None = None) -> LinkRefusedError:
+        """Make the error for a link that is not followed."""
+        message = f"The picture's link is not followed: {reason}.\n{shown(self.url)}"
+        return LinkRefusedError(message, hint=hint, url=self.link)
+
+    def failed(self, reason: str) -> LinkFailedError:
+        """Make the error for a link that was followed in vain."""
+        return LinkFailedError(
+            f"The picture could not be fetched: {reason}.\n{shown(self.url)}", url=self.link
+        )
+
+
+def _judge(url: httpx.URL, guard: Guard) -> str | None:
+    """Say what is wrong with a URL as it is written, as the end of a sentence."""
+    name = host(url)
+    if url.scheme != "https":
+        return "it is not https"
+    if port(url) not in guard.ports:
+        return f"its port is {port(url)}, not {' or '.join(map(str, sorted(guard.ports)))}"
+    if address := read_address(name):
+        return None if guard.is_public(address) else "its host is not a public address"
+    if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
+        return "its host is an IP address in an odd spelling"
+    if len(name) > _MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
+        return "its host is not a full domain name"
+    if name.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)):
+        return "its host is a local name"
+    return None

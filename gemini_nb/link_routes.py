@@ -1,0 +1,158 @@
+"""How a judged link is reached: its name looked up once, and the connection made to that answer.
+
+TLS still asks for the name, through httpcore's `sni_hostname`. A proxy would look the name up
+again, so one is used only where that is allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import socket
+import threading
+import urllib.request
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from gemini_nb.addresses import read_address
+from gemini_nb.link_guard import host, port
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from gemini_nb.addresses import IPAddress
+    from gemini_nb.link_guard import Hop
+
+    Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+MAX_ADDRESSES = 4
+# Below any deadline, so that one dead address or one silent server does not use all of it up.
+TIMEOUT_SECONDS = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
+
+_HEADERS = {
+    "User-Agent": "gemini-nb",
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+
+async def resolve(name: str, number: int) -> list[str]:
+    """Look a name up in a thread that is left behind when the deadline comes first.
+
+    It is a daemon: a name that DNS stalls on would hold up the end of the process in a pool's thread.
+    """
+    found: Future[list[str]] = Future()
+    found.set_running_or_notify_cancel()
+    threading.Thread(target=_look_up, args=(found, name, number), daemon=True).start()
+    return await asyncio.wrap_future(found)
+
+
+def _look_up(found: Future[list[str]], name: str, number: int) -> None:
+    try:
+        answers = socket.getaddrinfo(name, number, type=socket.SOCK_STREAM)
+        found.set_result([str(answer[4][0]) for answer in answers])
+    except Exception as error:  # noqa: BLE001 - it is raised again where the answer is awaited
+        found.set_exception(error)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Requests to try in turn, and the transport for them, which is closed after use if it is `ours`."""
+
+    transport: httpx.AsyncBaseTransport
+    requests: tuple[httpx.Request, ...]
+    ours: bool = True
+
+    @asynccontextmanager
+    async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        """Send one of the requests, and close the answer whatever happens."""
+        response = await self.transport.handle_async_request(request)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        if self.ours:
+            await self.transport.aclose()
+
+
+async def find_route(
+    hop: Hop, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
+) -> Route:
+    """Judge a hop, look its host up, judge the answers, and prepare the requests to them."""
+    url = hop.judged()
+    if hop.is_trusted and transport is not None:
+        return Route(transport, (_request(url),), ours=False)
+    proxy = None if hop.is_trusted else _proxy(url)
+    if proxy and not allow_proxy:
+        raise hop.refused(
+            "a proxy is set in the environment, and would look its name up again, unchecked",
+            hint="The reply was billed and is kept. Add the link's host to NO_PROXY to fetch it directly.",
+        )
+    if proxy:
+        return Route(_transport(hop, proxy), (_request(url),))
+    addresses = await _addresses(hop, url, resolver)
+    return Route(_transport(hop), tuple(_request(url, address) for address in addresses[:MAX_ADDRESSES]))
+
+
+async def _addresses(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
+    name = host(url)
+    answers = [name] if read_address(name) else await _answers(hop, url, resolver)
+    addresses = [read_address(answer) for answer in dict.fromkeys(answers)]
+    known = [address for address in addresses if address is not None]
+    if not known or len(known) < len(addresses):
+        raise hop.failed("its host name has no address")
+    hop.judge_addresses(known)
+    return known
+
+
+async def _answers(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[str]:
+    try:
+        return await resolver(host(url), port(url))
+    except (OSError, UnicodeError):
+        pass
+    raise hop.failed("its host name could not be looked up")
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """Return the proxy that the environment sets for a URL."""
+    proxies = urllib.request.getproxies_environment()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return proxy if proxy and not urllib.request.proxy_bypass(url.netloc.decode("ascii")) else None
+
+
+def _transport(hop: Hop, proxy: str | None = None) -> httpx.AsyncBaseTransport:
+    try:
+        tls = _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        address = f"http://{proxy}" if proxy and "://" not in proxy else proxy
+        return httpx.AsyncHTTPTransport(verify=tls, proxy=address, trust_env=False)
+    except OSError:  # ssl.SSLError is one
+        reason = "SSL_CERT_FILE or SSL_CERT_DIR holds no certificates"
+    except (httpx.InvalidURL, ValueError, ImportError):  # ImportError: SOCKS without socksio
+        reason = "the proxy that is set in the environment cannot be used"
+    raise hop.failed(reason)
+
+
+@functools.cache
+def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Make the context once for each setting of the variables that httpx reads: it takes 27 ms."""
+    return httpx.create_ssl_context()
+
+
+def _request(url: httpx.URL, address: IPAddress | None = None) -> httpx.Request:
+    """Build the GET for `url`, to be sent to `address`."""
+    return httpx.Request(
+        "GET",
+        url.copy_with(host=str(address) if address else host(url), fragment=None),
+        headers={"Host": url.netloc.decode("ascii"), **_HEADERS},
+        extensions={"timeout": TIMEOUT_SECONDS, "sni_hostname": host(url)},
+    )

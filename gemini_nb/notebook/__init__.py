@@ -1,0 +1,1 @@
+"""All that needs IPython or ipywidgets."""

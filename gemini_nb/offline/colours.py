@@ -1,0 +1,136 @@
+"""Colours: their names, their shades, and palettes that sit well together."""
+
+from __future__ import annotations
+
+import colorsys
+from functools import cache
+
+Colour = tuple[int, int, int]
+
+WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
+INK: Colour = (38, 42, 58)
+PAPER: Colour = (250, 247, 241)
+
+_ALSO: dict[str, Colour] = {
+    "amber": (255, 191, 0),
+    "apricot": (251, 206, 177),
+    "burgundy": (128, 0, 32),
+    "charcoal": (54, 61, 69),
+    "cream": (255, 250, 224),
+    "emerald": (0, 155, 102),
+    "golden": (255, 200, 40),
+    "jade": (0, 168, 107),
+    "lilac": (200, 162, 200),
+    "mauve": (203, 160, 230),
+    "mint": (168, 230, 200),
+    "mustard": (225, 173, 1),
+    "ochre": (204, 119, 34),
+    "peach": (255, 203, 164),
+    "rose": (244, 114, 150),
+    "ruby": (155, 17, 50),
+    "sand": (232, 211, 168),
+    "sapphire": (15, 82, 186),
+    "scarlet": (255, 36, 0),
+    "terracotta": (204, 102, 75),
+}
+# names of CSS colours that a prompt means otherwise
+_NOT_COLOURS = frozenset({"snow", "wheat", "peru", "seashell"})
+
+_SHADES = {
+    "light": (0.5, WHITE),
+    "pale": (0.72, WHITE),
+    "pastel": (0.6, WHITE),
+    "soft": (0.45, WHITE),
+    "dark": (0.45, BLACK),
+    "deep": (0.35, BLACK),
+    "muted": (0.4, (150, 150, 150)),
+    "dusty": (0.4, (190, 180, 180)),
+}
+VIVID = frozenset({"bright", "vivid", "neon"})
+SHADES = frozenset(_SHADES) | VIVID
+
+PALETTES: tuple[tuple[Colour, ...], ...] = (
+    ((250, 243, 224), (233, 109, 80), (38, 70, 83), (42, 157, 143), (244, 190, 98)),
+    ((246, 240, 250), (90, 24, 154), (255, 109, 132), (255, 183, 120), (49, 87, 190)),
+    ((238, 246, 244), (19, 78, 94), (113, 178, 128), (247, 214, 126), (232, 119, 94)),
+    ((253, 240, 232), (187, 62, 78), (40, 54, 85), (247, 160, 114), (103, 154, 183)),
+    ((18, 24, 48), (247, 197, 110), (226, 92, 120), (86, 107, 214), (66, 184, 190)),
+    ((242, 240, 232), (60, 60, 70), (228, 87, 46), (23, 190, 187), (255, 201, 20)),
+    ((24, 35, 38), (136, 201, 161), (242, 232, 207), (231, 111, 81), (56, 102, 120)),
+    ((255, 245, 238), (95, 75, 139), (230, 154, 141), (244, 204, 112), (88, 140, 126)),
+)
+
+
+@cache
+def names() -> dict[str, Colour]:
+    """Return every colour name of one word: CSS's, and some that people use besides."""
+    from PIL import ImageColor  # noqa: PLC0415 - so that this module can be read without Pillow
+
+    css = {name: _rgb(value) for name, value in ImageColor.colormap.items() if name not in _NOT_COLOURS}
+    return css | _ALSO
+
+
+def from_hex(text: str) -> Colour:
+    """Read "#f80" or "#ff8800"."""
+    digits = text[1:] if len(text) == 7 else "".join(digit * 2 for digit in text[1:])
+    return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
+
+
+def shaded(word: str, name: str) -> Colour:
+    """Return a colour with a shade word before it: CSS's own "lightblue" where there is one."""
+    known = names()
+    if word + name in known:
+        return known[word + name]
+    if word in VIVID:
+        hue, lightness, saturation = _hls(known[name])
+        return _from_hls(hue, min(0.62, max(0.5, lightness)), min(1.0, saturation * 1.6))
+    amount, towards = _SHADES[word]
+    return mix(known[name], towards, amount)
+
+
+def mix(first: Colour, second: Colour, amount: float) -> Colour:
+    """Go from `first` towards `second`; 0 stays, 1 arrives."""
+    r, g, b = (round(a + (z - a) * amount) for a, z in zip(first, second, strict=True))
+    return (r, g, b)
+
+
+def lighter(colour: Colour, amount: float = 0.3) -> Colour:
+    return mix(colour, WHITE, amount)
+
+
+def darker(colour: Colour, amount: float = 0.25) -> Colour:
+    return mix(colour, BLACK, amount)
+
+
+def luminance(colour: Colour) -> float:
+    """Return perceived lightness, 0 to 1."""
+    r, g, b = colour
+    return (0.299 * r + 0.587 * g + 0.114 * b) / 255
+
+
+def turned(colour: Colour, turn: float) -> Colour:
+    """Move the hue around the wheel; `turn` 0.5 is the complement."""
+    hue, lightness, saturation = _hls(colour)
+    return _from_hls((hue + turn) % 1, lightness, saturation)
+
+
+def backdrop_for(colour: Colour) -> Colour:
+    """Return a calm plain ground on which `colour` stands out."""
+    if luminance(colour) > 0.8:
+        return mix((52, 66, 92), colour, 0.12)
+    return mix(colour, PAPER, 0.88)
+
+
+def _rgb(value: str | tuple[int, ...]) -> Colour:
+    return from_hex(value) if isinstance(value, str) else (value[0], value[1], value[2])
+
+
+def _hls(colour: Colour) -> tuple[float, float, float]:
+    r, g, b = colour
+    return colorsys.rgb_to_hls(r / 255, g / 255, b / 255)
+
+
+def _from_hls(hue: float, lightness: float, saturation: float) -> Colour:
+    r, g, b = (round(255 * part) for part in colorsys.hls_to_rgb(hue, lightness, saturation))
+    return (r, g, b)

@@ -1,0 +1,236 @@
+"""What a generateContent body orders: the prompt, the input pictures, the size; or why it is refused.
+
+Pure reading, in the API's own words: the messages of `Refusal` are Google's where those are known.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gemini_nb.models import Model
+
+    Find = Callable[[str], bytes | None]
+
+_TROUBLE = "Unable to process input image. Please retry or report in https://ai.google.dev/gemini-api/docs"
+_SIZES = ("512", "1K", "2K", "4K")
+_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
+_HOSTED = re.compile(r"/images/([0-9a-f]{64})\.")
+_DATA_URI_MARK = ";base64,"
+_WIDEST = 8
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be painted, checked against what the model takes."""
+
+    prompt: str
+    images: tuple[bytes, ...] = ()
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+    wants_image: bool = True
+    wants_text: bool = True
+
+
+class Refusal(Exception):  # noqa: N818 - an answer the API gives, not a failure of the program
+    """The body is not a request that this model takes; the message goes to the caller."""
+
+
+def read_order(body: bytes, model: Model, *, find: Find) -> Order:
+    """Read a request's body for `model`; `find` gives the bytes of a hosted picture by its SHA-256.
+
+    Raises `Refusal` with the API's message.
+    """
+    request = _parse(body)
+    contents = _contents(request)
+    config = _mapping(_get(request, "generationConfig"), "generation_config")
+    modalities = _modalities(config)
+    aspect_ratio, image_size = _image_config(config, model)
+    if _get(config, "candidateCount") not in (None, 1):
+        raise Refusal("Multiple candidates is not enabled for this model")
+    last = next((c for c in reversed(contents) if _role(c) == "user"), None)
+    prompt = "\n".join(_texts(last)) if last else ""
+    images = _input_images(contents, last, find=find)
+    if not prompt.strip() and not images:
+        raise Refusal("Unable to submit request because it must have a text parameter or an image.")
+    if len(images) > model.max_input_images:
+        raise Refusal(f"{model.id} takes up to {model.max_input_images} input images, got {len(images)}.")
+    return Order(prompt, images, aspect_ratio, image_size, "IMAGE" in modalities, "TEXT" in modalities)
+
+
+def sniff(data: bytes) -> str | None:
+    """Return the media type that the first bytes tell, or None for anything Gemini does not take."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal("Invalid JSON payload received. Expected a JSON object.") from None
+    return _mapping(request, "request")
+
+
+def _get(mapping: Mapping[str, Any], name: str) -> Any:
+    """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
+    if name in mapping:
+        return mapping[name]
+    return mapping.get(re.sub(r"[A-Z]", lambda capital: "_" + capital[0].lower(), name))
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal(f"Invalid value at '{where}': expected an object.")
+    return value
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Refusal(f"Invalid value at '{where}': expected a list.")
+    return value
+
+
+def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    contents = [_mapping(item, "contents") for item in _list(_get(request, "contents"), "contents")]
+    if not contents:
+        raise Refusal("* GenerateContentRequest.contents: contents is not specified\n")
+    for content in contents:
+        if _role(content) not in ("user", "model"):
+            raise Refusal("Please use a valid role: user, model.")
+    return contents
+
+
+def _role(content: Mapping[str, Any]) -> Any:
+    return _get(content, "role") or "user"
+
+
+def _modalities(config: Mapping[str, Any]) -> list[Any]:
+    asked = _list(_get(config, "responseModalities"), "generation_config.response_modalities")
+    names = [str(name).upper() for name in asked]
+    for name in names:
+        if name not in ("TEXT", "IMAGE"):
+            raise Refusal(f"The requested response modality {name[:40]!r} is not supported by this model.")
+    return names or ["TEXT", "IMAGE"]
+
+
+def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
+    where = "generation_config.image_config"
+    image_config = _mapping(_get(config, "imageConfig"), where)
+    for holder, path in ((config, "generation_config"), (image_config, where)):
+        if _get(holder, "imageOutputOptions") is not None:
+            raise Refusal(
+                f"Invalid JSON payload received. Unknown name \"imageOutputOptions\" at '{path}': "
+                "Cannot find field."
+            )
+    ratio = _get(image_config, "aspectRatio")
+    size = _get(image_config, "imageSize")
+    if ratio is not None and not _takes_ratio(ratio, model):
+        raise Refusal(f"Invalid value at '{where}.aspect_ratio': {_show(ratio)} for {model.id}.")
+    if size is not None and size not in (model.image_sizes if model.source else _SIZES):
+        raise Refusal(f"Invalid value at '{where}.image_size': {_show(size)} for {model.id}.")
+    return ratio, size
+
+
+def _takes_ratio(ratio: Any, model: Model) -> bool:
+    if model.aspect_ratios:
+        return ratio in model.aspect_ratios
+    if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio):
+        return False
+    width, height = map(int, ratio.split(":"))
+    return max(width, height) <= _WIDEST * min(width, height)
+
+
+def _show(value: Any) -> str:
+    return repr(value)[:40]
+
+
+def _parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in _list(_get(content, "parts"), "contents.parts"):
+        part = _mapping(item, "contents.parts")
+        if not part.get("thought"):
+            yield part
+
+
+def _texts(content: Mapping[str, Any]) -> list[str]:
+    texts = [_get(part, "text") for part in _parts(content)]
+    if not all(isinstance(text, str | None) for text in texts):
+        raise Refusal("Invalid value at 'contents.parts.text' (TYPE_STRING).")
+    return [text for text in texts if text]
+
+
+def _input_images(
+    contents: list[dict[str, Any]], last: dict[str, Any] | None, *, find: Find
+) -> tuple[bytes, ...]:
+    """Return the pictures of the last user turn, or else the newest one of the turns before."""
+    per_turn = [(content, _pictures(content, find=find)) for content in contents]
+    asked = next((pictures for content, pictures in per_turn if content is last), [])
+    if asked:
+        return tuple(asked)
+    newest = next((pictures[-1] for _, pictures in reversed(per_turn) if pictures), None)
+    return () if newest is None else (newest,)
+
+
+def _pictures(content: Mapping[str, Any], *, find: Find) -> list[bytes]:
+    pictures = []
+    for part in _parts(content):
+        inline = _mapping(_get(part, "inlineData"), "contents.parts.inline_data")
+        if inline:
+            pictures.append(_inline(inline))
+        elif _role(content) == "model":
+            pictures += _in_text(_get(part, "text") or "", find=find)
+    return pictures
+
+
+def _inline(inline: Mapping[str, Any]) -> bytes:
+    data, declared = _get(inline, "data"), _get(inline, "mimeType")
+    if not isinstance(data, str) or (picture := _decode(data)) is None:
+        raise Refusal(
+            "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES): Base64 decoding failed."
+        )
+    found = sniff(picture)
+    if found is None:
+        raise Refusal(f"Unsupported MIME type: {_show(declared)}")
+    if declared != found:
+        raise Refusal(f"{_TROUBLE} The bytes are {found}, declared as {_show(declared)}.")
+    return picture
+
+
+def _decode(data: str) -> bytes | None:
+    """Decode base64 as protobuf's JSON does: either alphabet, padded or not."""
+    plain = data.rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _in_text(text: Any, *, find: Find) -> list[bytes]:
+    """Return what a model's Markdown shows: data URIs, and links to pictures hosted here."""
+    if not isinstance(text, str):
+        return []
+    pictures = []
+    for piece in text.split(_DATA_URI_MARK)[1:]:
+        picture = _decode(piece[: piece.find(")")] if ")" in piece else piece)
+        if picture is not None and sniff(picture):
+            pictures.append(picture)
+    if not pictures:
+        found = [find(match[1]) for match in _HOSTED.finditer(text)]
+        pictures = [picture for picture in found if picture]
+    return pictures

@@ -1,0 +1,85 @@
+"""What a reply without a picture means: blocked by a policy, or no image for another reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import BlockedError, ImageRefusedError, NoImageError
+
+if TYPE_CHECKING:
+    from .errors import GeminiError
+    from .response import Reply
+
+# Finish reasons that name a policy. What is not here, unknown reasons included, is no block.
+BLOCKING_REASONS = {
+    "SAFETY": "its safety filter stopped it",
+    "PROHIBITED_CONTENT": "it counts as prohibited content",
+    "BLOCKLIST": "it holds words from a block list",
+    "SPII": "it holds sensitive personal data",
+    "RECITATION": "it came too close to existing work",
+    "IMAGE_SAFETY": "the picture did not pass the safety filter",
+    "IMAGE_PROHIBITED_CONTENT": "the picture counts as prohibited content",
+    "IMAGE_RECITATION": "the picture came too close to existing work",
+    "MODEL_ARMOR": "the project's Model Armor policy stopped it",
+    "CONTENT_FILTER": "the content filter stopped it",  # OpenAI's word
+}
+_BLOCKED_PROMPTS = {
+    **BLOCKING_REASONS,
+    "JAILBREAK": "it reads like an attempt to get around the rules",
+}
+_NO_IMAGE = {
+    "STOP": "The model answered without a picture.",
+    "MAX_TOKENS": "The model ran out of tokens before the picture.",
+    "NO_IMAGE": "The model was asked for a picture and made none.",
+    "IMAGE_OTHER": "The model could not make a picture of this prompt.",
+    "OTHER": "The model stopped for a reason it does not name.",
+    "LANGUAGE": "The model does not take the prompt's language.",
+    "MISSING_THOUGHT_SIGNATURE": "The conversation lacks a thought signature that the model had sent.",
+    "MALFORMED_RESPONSE": "The model's answer was malformed.",
+    "LENGTH": "The model ran out of tokens before the picture.",
+}
+_MAX_SHOWN_CHARS = 300
+
+
+def outcome(reply: Reply) -> GeminiError | None:
+    """Return the error that a reply without a picture amounts to, None where it has one or a link."""
+    if reply.images or reply.links:
+        return None
+    text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.text)))
+    reason = reply.block_reason or reply.finish_reason
+    said = f" It said: {_shown(text)}" if text else ""
+    if reply.block_reason:
+        why = _BLOCKED_PROMPTS.get(_key(reply.block_reason), "a policy stopped it")
+        return BlockedError(
+            f"The prompt was blocked: {why} ({_shown(reason)}).{said}", reason=reason, text=text
+        )
+    if reply.finish_reason and _key(reply.finish_reason) in BLOCKING_REASONS:
+        why = BLOCKING_REASONS[_key(reply.finish_reason)]
+        return BlockedError(
+            f"The request was blocked: {why} ({_shown(reason)}).{said}", reason=reason, text=text
+        )
+    if reply.refused:
+        return ImageRefusedError(
+            f"The reply's picture cannot be read: it is {_shown('; '.join(reply.refused))}."
+        )
+    return _no_image(reply, text, said)
+
+
+def _no_image(reply: Reply, text: str, said: str) -> NoImageError:
+    reason = reply.finish_reason
+    what = _NO_IMAGE.get(_key(reason or ""), "The reply holds no picture.")
+    if reply.drafts:
+        what = "The reply holds drafts only, no finished picture; they are in `drafts`."
+    shown = f" ({_shown(reason)})" if reason else ""
+    return NoImageError(f"{what.rstrip('.')}{shown}.{said}", reason=reason, text=text, drafts=reply.drafts)
+
+
+def _key(reason: str) -> str:
+    return reason.strip().upper()
+
+
+def _shown(text: str | None) -> str:
+    """Return text from the wire on one line, without control characters, cut to a readable length."""
+    words = "".join(c if c.isprintable() else " " for c in (text or "")[: 4 * _MAX_SHOWN_CHARS]).split()
+    line = " ".join(words)
+    return line if len(line) <= _MAX_SHOWN_CHARS else line[:_MAX_SHOWN_CHARS] + "…"

@@ -1,0 +1,159 @@
+"""What is asked for: a prompt, a model, input images and settings, as a value.
+
+`ImageRequest.body` is the JSON of a `generateContent` call, `ImageRequest.digest` its name in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import models
+from gemini_nb.errors import ArgumentError, GeminiWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gemini_nb.inputs import InputImage
+
+_MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
+_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
+_SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """One picture to ask for.
+
+    `model` may be an alias; it is resolved here. `take` tells apart several pictures of one and the same
+    request. `config` is merged into `generationConfig`, `extra` into the body. Raises `ArgumentError`.
+
+    >>> ImageRequest("a red square", aspect_ratio="16:9").body["generationConfig"]["imageConfig"]
+    {'aspectRatio': '16:9'}
+    """
+
+    prompt: str
+    model: str = models.DEFAULT_MODEL
+    images: tuple[InputImage, ...] = ()
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+    take: int = 0
+    text: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not self.prompt.strip():
+            raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
+        if not isinstance(self.model, str) or not _MODEL_NAME.fullmatch(self.model.strip()):
+            raise ArgumentError(f"{str(self.model)[:80]!r} is no model name.", hint="See models.names().")
+        if not isinstance(self.take, int) or self.take < 0:
+            raise ArgumentError(f"take is a whole number from 0 on, not {self.take!r}.")
+        if "contents" in self.extra:
+            raise ArgumentError("extra cannot replace contents.", hint="Put the words into the prompt.")
+        row = models.resolve(self.model)
+        self._set("model", row.id)
+        self._set("images", tuple(self.images))
+        self._set("aspect_ratio", _aspect_ratio(self.aspect_ratio, row))
+        self._set("image_size", _image_size(self.image_size, row))
+        _check_count(len(self.images), row)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body of the call, as JSON values; input images in base64."""
+        return self._body(lambda image: b64encode(image.data).decode("ascii"))
+
+    def encode(self) -> bytes:
+        """Return the body as UTF-8 JSON. Escaped to ASCII, so that lone surrogates travel too."""
+        return _dumps(self.body).encode("ascii")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of model, canonical body, the input images' hashes and the take; nothing else."""
+        facts = {"model": self.model, "body": self._body(lambda image: image.sha256), "take": self.take}
+        return sha256(_dumps(facts, sort_keys=True).encode("ascii")).hexdigest()
+
+    @property
+    def estimated_cost(self) -> float | None:
+        """US dollars at list price, or None where it is not known."""
+        row = models.find(self.model)
+        return row.price(self.image_size) if row else None
+
+    def _body(self, data: Any) -> dict[str, Any]:
+        images = [{"inlineData": {"mimeType": image.mime_type, "data": data(image)}} for image in self.images]
+        image_config = {"aspectRatio": self.aspect_ratio, "imageSize": self.image_size}
+        config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"] if self.text else ["IMAGE"]}
+        if any(image_config.values()):
+            config["imageConfig"] = {name: value for name, value in image_config.items() if value}
+        body = {
+            "contents": [{"role": "user", "parts": [{"text": self.prompt}, *images]}],
+            "generationConfig": _merged(config, self.config),
+        }
+        return _merged(body, self.extra)
+
+
+def _merged(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        name: _merged(into[name], more[name])
+        for name in into.keys() & more.keys()
+        if _nested(into, more, name)
+    }
+    return {**into, **more, **both}
+
+
+def _nested(into: Mapping[str, Any], more: Mapping[str, Any], name: str) -> bool:
+    return isinstance(into[name], dict) and isinstance(more[name], dict)
+
+
+def _dumps(value: object, *, sort_keys: bool = False) -> str:
+    try:
+        return json.dumps(value, sort_keys=sort_keys, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as problem:
+        reason = str(problem)
+    raise ArgumentError(f"config or extra is not JSON: {reason}.")
+
+
+def _aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
+    if ratio is None or ratio == "":
+        return None
+    if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio.strip()):
+        known = ", ".join(row.aspect_ratios or models.resolve(models.DEFAULT_MODEL).aspect_ratios)
+        raise ArgumentError(
+            f"{str(ratio)[:40]!r} is no aspect ratio.", hint=f"Write one like 16:9. Known: {known}."
+        )
+    return _known(ratio.strip(), row.aspect_ratios, "aspect ratio", row)
+
+
+def _image_size(size: str | None, row: models.Model) -> str | None:
+    if size is None or size == "":
+        return None
+    if not isinstance(size, str) or not _SIZE.fullmatch(size.strip().upper()):
+        known = ", ".join(row.image_sizes) or "512, 1K, 2K, 4K"
+        raise ArgumentError(f"{str(size)[:40]!r} is no image size.", hint=f"Write one of: {known}.")
+    return _known(size.strip().upper(), row.image_sizes, "image size", row)
+
+
+def _known(value: str, known: tuple[str, ...], what: str, row: models.Model) -> str:
+    """Pass `value` on; warn where the catalogue does not list it, for catalogues age."""
+    if value not in known and models.find(row.id):
+        listed = f"listed: {', '.join(known)}" if known else "it takes none"
+        warnings.warn(
+            f"{value} is no known {what} of {row.id} ({listed}). It is passed on.",
+            GeminiWarning,
+            stacklevel=5,
+        )
+    return value
+
+
+def _check_count(count: int, row: models.Model) -> None:
+    if count > row.max_input_images:
+        raise ArgumentError(f"{row.id} takes at most {row.max_input_images} input images, not {count}.")

@@ -1,0 +1,166 @@
+"""A reply's bytes → pictures, links, text, usage and reasons, in whichever shape they came.
+
+The shape is read, never assumed. `cut` parses, `reply_shapes` knows where things stand,
+`text_images` reads text, `outcome` words what a reply without a picture means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import cut as cutting
+from .errors import BadResponseError
+from .image import sniff
+from .image_header import describe
+from .outcome import outcome
+from .reply_shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MAX_LINKS", "FoundImage", "Reply", "outcome", "read"]
+
+MAX_LINKS = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one reply holds.
+
+    `images` are the final pictures in the reply's order (a gateway that does not mark its drafts sends
+    them first), all of one family: inlineData, else OpenAI's, else data URIs. `links` are offered only
+    where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
+    """
+
+    images: tuple[FoundImage, ...] = ()
+    drafts: tuple[FoundImage, ...] = ()
+    links: tuple[str, ...] = ()
+    text: str = ""
+    thoughts: str = ""
+    finish_reason: str | None = None
+    finish_message: str | None = None
+    block_reason: str | None = None
+    block_message: str | None = None
+    usage: dict[str, Any] = field(default_factory=dict)
+    model_version: str | None = None
+    response_id: str | None = None
+    error: dict[str, Any] | None = None
+    refused: tuple[str, ...] = ()
+    _content: Callable[[], Any] = field(default=lambda: None, repr=False, compare=False)
+
+    def content(self) -> Any:
+        """Return the first candidate's `content` exactly as it came, for a conversation to echo."""
+        return self._content()
+
+
+def read(body: bytes) -> Reply:
+    """Read a whole reply.
+
+    Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
+    is no picture.
+    """
+    value, cut = cutting.loads(body)
+    replies = list(dicts(value))
+    if not replies:
+        raise BadResponseError("The reply is JSON, but holds no object that could be read.")
+    findings = Findings(cut)
+    for reply in replies:
+        find(reply, findings)
+    images, links, refused = _chosen(findings)
+    return Reply(
+        images=images,
+        drafts=_distinct(findings.drafts),
+        links=links,
+        text=_joined(findings.text),
+        thoughts=_joined(findings.thoughts),
+        refused=refused,
+        **_facts(replies, cut),
+        _content=lambda: cut.restored(_first_content(replies)),
+    )
+
+
+def _chosen(findings: Findings) -> tuple[tuple[FoundImage, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return images, links and refusals: the first family with a picture in it wins."""
+    families = [_distinct(family) for family in (findings.inline, findings.openai, findings.data_uris)]
+    refused = list(findings.refused)
+    for family in families:
+        pictures = tuple(image for image in family if sniff(image.data))
+        if pictures:
+            return pictures, (), tuple(refused)
+    junk = sum(families, ())
+    links = tuple(dict.fromkeys(map(_printable, findings.links)))[:MAX_LINKS]
+    if links:  # paid for, so the link is worth trying
+        refused += (f"{image.source} that looks like {describe(image.data)}" for image in junk)
+        junk = ()
+    return junk, links, tuple(refused)
+
+
+def _distinct(images: list[FoundImage]) -> tuple[FoundImage, ...]:
+    if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
+        return tuple(images)
+    return tuple({image.data: image for image in reversed(images)}.values())[::-1]
+
+
+def _facts(replies: list[dict[str, Any]], cut: cutting.Cut) -> dict[str, Any]:
+    """Return the fields of a Reply that are one value; of several chunks the last word counts."""
+
+    def last(read_one: Callable[[dict[str, Any]], Any]) -> Any:
+        return next((found for reply in reversed(replies) if (found := read_one(reply)) is not None), None)
+
+    def text(read_one: Callable[[dict[str, Any]], Any]) -> str | None:
+        found = last(lambda reply: text_or_none(read_one(reply)))
+        return None if found is None else _printable(cut.restore(found))
+
+    return {
+        "finish_reason": text(lambda reply: field_of(_first(reply), "finishReason", "finish_reason")),
+        "finish_message": text(lambda reply: field_of(_first(reply), "finishMessage", "finish_message")),
+        "block_reason": text(lambda reply: field_of(_feedback(reply), "blockReason", "block_reason")),
+        "block_message": text(
+            lambda reply: field_of(_feedback(reply), "blockReasonMessage", "block_reason_message")
+        ),
+        "usage": cut.restored(last(_usage) or {}),
+        "model_version": text(lambda reply: field_of(reply, "modelVersion", "model_version", "model")),
+        "response_id": text(lambda reply: field_of(reply, "responseId", "response_id", "id")),
+        "error": cut.restored(last(_error)),
+    }
+
+
+def _first(reply: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a reply's first candidate, or OpenAI's first choice."""
+    return next(dicts(field_of(reply, "candidates", "choices")), None)
+
+
+def _feedback(reply: dict[str, Any]) -> Any:
+    return field_of(reply, "promptFeedback", "prompt_feedback")
+
+
+def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
+    usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
+    return usage if isinstance(usage, dict) else None
+
+
+def _error(reply: dict[str, Any]) -> dict[str, Any] | None:
+    error = field_of(reply, "error")
+    if isinstance(error, str) and error:
+        return {"message": error}
+    if isinstance(error, dict) and error:
+        return error
+    return reply if reply.get("success") is False else None
+
+
+def _first_content(replies: list[dict[str, Any]]) -> Any:
+    return next((field_of(found, "content") for reply in replies if (found := _first(reply))), None)
+
+
+def _joined(texts: list[str]) -> str:
+    return _printable("\n".join(filter(None, texts)))
+
+
+def _printable(text: str) -> str:
+    """Return text without lone surrogates, which no file, socket or notebook takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

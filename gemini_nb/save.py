@@ -1,0 +1,150 @@
+"""Writing a picture to disk: whole or not at all, never over another file, never outside a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import unicodedata
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import SaveError
+from .image import SUFFIXES, sniff
+from .whole_file import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_STEM_CHARS = 80
+MAX_STEM_BYTES = 120
+_MAX_COUNT = 10_000
+
+_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])(?:\.|$)", re.IGNORECASE
+)
+
+
+def write(
+    data: bytes,
+    path: str | os.PathLike[str],
+    *,
+    mime_type: str | None = None,
+    stem: str = "image",
+    overwrite: bool = False,
+    unique: bool = False,
+    within: str | os.PathLike[str] | None = None,
+    image: Any = None,
+) -> Path:
+    """Write bytes to a file, atomically, and return its path.
+
+    A folder (one that exists, or a path with a slash at its end) gets a name made of `stem`. `within`
+    is a folder the file must not leave, symbolic links included. Raises SaveError, which holds `image`
+    or the bytes.
+    """
+    held = data if image is None else image
+    try:
+        target = _target(path, mime_type or sniff(data), stem)
+        if within is not None:
+            _check_within(target, Path(within).expanduser(), held)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return _write_new(data, target, overwrite=overwrite, unique=unique, held=held)
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: NUL in a path; RuntimeError: no home
+        problem = _reason(error)
+    raise SaveError(f"The picture could not be saved to {_shown(path)}: {problem}.", hint=_HINT, image=held)
+
+
+_HINT = "It is still in memory, in `.image` of this error: save it somewhere else."
+
+
+def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) -> Path:
+    """Write facts about a saved picture beside it, to NAME.png.json, in place of older ones."""
+    text = json.dumps(dict(facts), ensure_ascii=False, indent=2, default=str) + "\n"
+    target = path.with_name(path.name + ".json")
+    try:
+        _replace(text.encode("utf-8", "replace"), target)
+    except OSError as error:
+        problem = _reason(error)
+    else:
+        return target
+    raise SaveError(f"The facts could not be saved to {_shown(target)}: {problem}.", image=image)
+
+
+def safe_stem(prompt: str, *, fallback: str = "image") -> str:
+    """Return a file name without suffix, made of a prompt, that any system takes and no folder is left by.
+
+    >>> safe_stem("../../etc/passwd"), safe_stem("a red  square, please!"), safe_stem("NUL")
+    ('etc-passwd', 'a-red-square-please', 'NUL-')
+    """
+    text = unicodedata.normalize("NFC", prompt[: 8 * MAX_STEM_CHARS])
+    kept = "".join(c if c.isalnum() or unicodedata.category(c) == "Mn" or c == "_" else "-" for c in text)
+    words = "-".join(filter(None, kept[:MAX_STEM_CHARS].split("-")))
+    name = words.encode("utf-8", "ignore")[:MAX_STEM_BYTES].decode("utf-8", "ignore").strip("-")
+    if _RESERVED.match(name):
+        return f"{name}-"
+    return name or fallback
+
+
+def _target(path: str | os.PathLike[str], mime_type: str | None, stem: str) -> Path:
+    written = os.fspath(path)
+    target = Path(written).expanduser()
+    suffix = SUFFIXES.get(mime_type or "", "")
+    if written.endswith(("/", os.sep)) or target.is_dir():
+        return target / (safe_stem(stem) + suffix)
+    expected = _TYPES.get(target.suffix.lower())
+    if expected is None:
+        return target.with_name(target.name + suffix)
+    if mime_type and expected != mime_type:
+        warnings.warn(
+            f"{target.name} holds {mime_type} bytes: they are saved as they came, under the name you gave.",
+            stacklevel=4,
+        )
+    return target
+
+
+def _check_within(target: Path, folder: Path, held: Any) -> None:
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise SaveError(
+            f"{_shown(target)} is outside the folder {_shown(folder)}.",
+            hint="Choose a path inside it.",
+            image=held,
+        )
+
+
+def _write_new(data: bytes, target: Path, *, overwrite: bool, unique: bool, held: Any) -> Path:
+    if overwrite:
+        _replace(data, target)
+        return target
+    with whole_file(data, target.parent) as file:
+        for count in range(1, _MAX_COUNT if unique else 2):
+            numbered = target if count == 1 else target.with_name(f"{target.stem}-{count}{target.suffix}")
+            if file.claim(numbered):
+                return numbered
+    raise SaveError(
+        f"{_shown(target)} exists already.",
+        hint="Pass overwrite=True to replace it, or unique=True for a new name beside it.",
+        image=held,
+    )
+
+
+def _replace(data: bytes, target: Path) -> None:
+    with whole_file(data, target.parent) as file:
+        file.replace(target)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    return ascii(os.fspath(path)) if len(os.fspath(path)) < 200 else ascii(os.fspath(path)[:200]) + "…"

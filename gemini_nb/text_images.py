@@ -1,0 +1,220 @@
+"""Pictures and links in a model's text: data URIs, Markdown images, bare links.
+
+Data URIs are cut out first, so that no pattern for links runs over megabytes of base64. Text is
+hostile: everything here is linear in it. Whether a link may be fetched is `links`' business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LINK_CHARS = 8192
+MAX_LINE_CHARS = 100  # wrapped base64 has lines of 64 (PEM) or 76 (MIME)
+
+# ` data:` may stand in the middle of a word; the header ends at the first comma.
+_HEADER = re.compile(r"([^\s,()<>]{0,200}),")
+_BARE_RUN = re.compile(r"[A-Za-z0-9+/_%-]*={0,2}")
+_LINE_END = re.compile(r"\r?\n")
+_ENCLOSED_RUN = re.compile(r"[A-Za-z0-9+/_%=\s-]*")
+_PLAIN_PAYLOAD = re.compile(r"[^\s\"'<>()]*")
+_OPENING = re.compile(r"!\[[^\[\]\n]{0,500}\]\(\s{0,5}<?\Z|[<\"'(]\Z")
+_CLOSING = {"<": ">", '"': '"', "'": "'"}
+_TITLE_AND_END = re.compile(r"""\s{0,5}(?:"[^"\n]{0,500}"|'[^'\n]{0,500}')?\s{0,5}\)""")
+
+_TOKENS = re.compile(r"\\.|!\[|\[|\]\(?|https?://", re.IGNORECASE | re.DOTALL)
+_TARGET = re.compile(r"\s{0,5}<?(https?://)", re.IGNORECASE)
+_URL_PIECES = re.compile(
+    # No URL holds these; the last are the punctuation of Chinese and Japanese, which no space precedes.
+    r"""[^\s\x00-\x1f\x7f<>"`\\()\[\]{}|^\u3000-\u3020\uff01-\uff1f]+|[()\[\]]"""
+)
+_TRAILING = ".,;:!?'*_~"
+_IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif)(?=[!@~_:;,-]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class DataURI:
+    """One data URI of a text: its base64 as written, or the reason why it has none."""
+
+    mime_type: str | None
+    payload: str
+    refused: str | None = None
+
+
+def data_uris(text: str) -> tuple[list[DataURI], str]:
+    """Return the data URIs of a text in order, and the text without them.
+
+    >>> data_uris("Here: ![cat](data:image/png;base64,iVBORw==) Enjoy!")
+    ([DataURI(mime_type='image/png', payload='iVBORw==', refused=None)], 'Here:  Enjoy!')
+    """
+    found: list[DataURI] = []
+    pieces: list[str] = []
+    done = 0
+    for start in _schemes(text):
+        if start < done or (header := _HEADER.match(text, start + len("data:"))) is None:
+            continue
+        parsed = _parse_header(header[1])
+        if parsed is None:
+            continue
+        mime_type, is_base64 = parsed
+        opening = _OPENING.search(text, max(done, start - 600), start)
+        begin, payload, end = _extent(text, start, header.end(), opening, is_base64)
+        refused = None if is_base64 else f"a data URI of {mime_type} that is not base64"
+        found.append(DataURI(mime_type, unquote(payload) if "%" in payload else payload, refused))
+        pieces.append(text[done:begin])
+        done = end
+    return found, "".join((*pieces, text[done:])) if found else text
+
+
+def _schemes(text: str) -> Iterator[int]:
+    """Yield where `data:` begins, in any case; base64 has no colons, so few places are looked at."""
+    colon = text.find(":")
+    while colon >= 0:
+        if colon >= 4 and text[colon - 4 : colon].lower() == "data":
+            yield colon - 4
+        colon = text.find(":", colon + 1)
+
+
+def _parse_header(header: str) -> tuple[str | None, bool] | None:
+    """Return media type and whether base64 follows; None for `data:` that begins no picture."""
+    media, *parameters = (part.strip().lower() for part in header.split(";"))
+    is_base64 = "base64" in parameters or media == "base64"
+    mime_type = media if "/" in media else None
+    if not is_base64 and not media.startswith("image/"):
+        return None
+    return mime_type, is_base64
+
+
+def _extent(
+    text: str, start: int, payload_start: int, opening: re.Match[str] | None, is_base64: bool
+) -> tuple[int, str, int]:
+    """Return where a data URI and the Markdown around it begin, its payload, and where they end."""
+    is_image = opening is not None and opening[0].startswith("!")
+    begin = opening.start() if is_image and opening else start
+    if not is_base64:
+        match = _PLAIN_PAYLOAD.match(text, payload_start)
+        end = match.end() if match else payload_start
+        closed = is_image and text[end : end + 1] == ")"
+        return (begin if closed else start), text[payload_start:end], end + closed
+    if opening:
+        match = _ENCLOSED_RUN.match(text, payload_start)
+        stop = match.end() if match else payload_start
+        end = _closed(text, stop, opening[0])
+        if end:
+            return begin, text[payload_start:stop], end if is_image else stop
+    end = _bare_end(text, payload_start)
+    return start, text[payload_start:end], end
+
+
+def _closed(text: str, stop: int, opening: str) -> int:
+    """Return the end of what `opening` opened if it closes at `stop`, else 0."""
+    closing = _CLOSING.get(opening[-1])
+    if closing is None:
+        title = _TITLE_AND_END.match(text, stop)
+        return title.end() if title else 0
+    if text[stop : stop + 1] != closing:
+        return 0
+    title = _TITLE_AND_END.match(text, stop + 1) if closing == ">" else None
+    return title.end() if title else stop + 1
+
+
+def _bare_end(text: str, start: int) -> int:
+    """Return where bare base64 ends; it goes on over line ends only in lines as wide as the first."""
+    first = _BARE_RUN.match(text, start)
+    end = first.end() if first else start
+    width = end - start
+    if not 0 < width <= MAX_LINE_CHARS or text[end - 1] == "=":
+        return end
+    lines = 1
+    while (line_end := _LINE_END.match(text, end)) and (line := _BARE_RUN.match(text, line_end.end())):
+        if line.end() - line.start() != width:
+            # A shorter last line must be a whole one, or a word of the prose below would be taken.
+            whole = line.end() == len(text) or text[line.end()] in "\r\n"
+            is_last = (
+                0 < line.end() - line.start() < width and whole and (lines > 1 or width in (60, 64, 72, 76))
+            )
+            return line.end() if is_last else end
+        end, lines = line.end(), lines + 1
+    return end
+
+
+def links(text: str) -> tuple[list[str], str]:
+    """Return the links of a text that may be pictures, and the text without its Markdown images.
+
+    Markdown images always; other links only when their path ends like a picture's or they are all
+    there is. Data URIs must be out of the text.
+
+    >>> links("See https://a.example/ and ![x](https://b.example/1?sig=2).")
+    (['https://b.example/1?sig=2'], 'See https://a.example/ and .')
+    """
+    found: list[str] = []
+    pieces: list[str] = []
+    done = 0
+    first, last = len(text) - len(text.lstrip("< \t\r\n")), len(text.rstrip("> \t\r\n"))
+    for begin, end, url, is_image in _urls(text):
+        if is_image:
+            pieces.append(text[done:begin])
+            done = end
+        is_all = begin <= first and last <= end
+        if url and (is_image or is_all or _IMAGE_SUFFIX.search(_file_name(url))):
+            found.append(url)
+    return found, "".join((*pieces, text[done:])) if pieces else text
+
+
+def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield begin, end, URL and whether it is a Markdown image, in one pass over the text."""
+    openings: list[tuple[int, bool]] = []
+    position = 0
+    while token := _TOKENS.search(text, position):
+        position = token.end()
+        written = token[0]
+        if written in ("[", "!["):
+            openings.append((token.start(), written == "!["))
+        elif written == "]" and openings:
+            openings.pop()
+        elif written == "](":
+            begin, is_image = openings.pop() if openings else (token.start(), False)
+            target = _TARGET.match(text, position)
+            if target:
+                end = _url_end(text, target.start(1))
+                url = _clean(text[target.start(1) : end])
+                title = _TITLE_AND_END.match(text, end + (text[end : end + 1] == ">"))
+                position = title.end() if title else end
+                yield begin, position, url, is_image
+        elif written != "]" and written[0] != "\\":
+            position = _url_end(text, token.start())
+            url = _clean(text[token.start() : position]).rstrip(_TRAILING)
+            yield token.start(), position, url, False
+
+
+def _url_end(text: str, start: int) -> int:
+    """Return where a URL ends: at what no URL holds, or at a bracket that it did not open."""
+    depth = {"(": 0, "[": 0}
+    end = start
+    while piece := _URL_PIECES.match(text, end):
+        opened = {")": "(", "]": "["}.get(piece[0])
+        if opened:
+            if depth[opened] == 0:
+                break
+            depth[opened] -= 1
+        elif piece[0] in depth:
+            depth[piece[0]] += 1
+        end = piece.end()
+    return end
+
+
+def _clean(url: str) -> str:
+    """Return the URL, or nothing where it is too long or has no host."""
+    scheme, _, rest = url.partition("://")
+    if len(url) > MAX_LINK_CHARS or not rest.strip("/"):
+        return ""
+    return f"{scheme}://{rest}".replace("&amp;", "&")  # Markdown writes `&` so, and signatures hold many
+
+
+def _file_name(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0].rpartition("/")[2]

@@ -1,0 +1,25 @@
+"""No test knows a real key, and none writes into the home of whoever runs it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+VARIABLES = (
+    "CRAZYROUTER_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GEMINI_NB_PROVIDER",
+    "GEMINI_NB_BASE_URL",
+    "GEMINI_NB_REPLAY",
+    "GEMINI_NB_STORE",
+)
+for variable in VARIABLES:
+    os.environ.pop(variable, None)
+
+
+@pytest.fixture(autouse=True)
+def home_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import anyio
+import faults
+import pytest
+from faults import FaultServer
+from hosts import (
+    NAME,
+    PICTURE,
+    Authority,
+    Names,
+    always,
+    fetch,
+    fetch_tls,
+    fetch_trusted,
+    forget_proxies,
+    head,
+    picture,
+)
+
+from gemini_nb.errors import LinkFailedError, LinkRefusedError
+from gemini_nb.link_guard import Guard
+from gemini_nb.link_routes import resolve
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    forget_proxies(monkeypatch)
+
+
+@pytest.fixture
+def trusted(tmp_path, monkeypatch):
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    return authority
+
+
+# Over TLS, to the address that was judged.
+
+
+def test_a_picture_comes_from_the_address_that_was_looked_up(trusted):
+    with trusted.server(picture()) as server:
+        assert fetch_tls(server) == (PICTURE, "image/png")
+    assert server.names == [NAME]
+
+
+def test_the_certificate_must_be_for_the_name_of_the_link(trusted):
+    with (
+        trusted.server(picture(), name="other.example") as server,
+        pytest.raises(LinkFailedError, match="certificate does not prove"),
+    ):
+        fetch_tls(server)
+    assert server.requests == []
+
+
+def test_the_certificate_must_be_of_a_known_authority(trusted, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    with (
+        trusted.server(picture()) as server,
+        pytest.raises(LinkFailedError, match="certificate does not prove"),
+    ):
+        fetch_tls(server)
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(LinkFailedError, match="SSL_CERT_FILE"):
+        fetch(f"https://{NAME}/a.png", resolver=always("8.8.8.8"))
+
+
+def test_nothing_of_ours_travels_with_the_request(trusted):
+    with trusted.server(picture()) as server:
+        fetch_tls(server, url=f"{server.url}/a%2Fb.png?sig=%2B&x=1#fragment")
+    lines = server.requests[0].head.decode().split("\r\n")
+    assert lines[0] == "GET /a%2Fb.png?sig=%2B&x=1 HTTP/1.1"
+    assert sorted(lines[1:]) == [
+        "Accept-Encoding: identity",
+        "Accept: image/*",
+        "Connection: close",
+        f"Host: {NAME}:{server.port}",
+        "User-Agent: gemini-nb",
+    ]
+
+
+def test_cookies_are_not_kept_from_one_hop_to_the_next(trusted):
+    move = faults.raw(head("Location: /b.png", "Set-Cookie: a=b", "Content-Length: 0", status=302))
+    with trusted.server(move, picture()) as server:
+        fetch_tls(server)
+    assert b"ookie" not in server.requests[1].head
+
+
+def test_an_address_that_refuses_gives_way_to_the_next(trusted):
+    with trusted.server(picture()) as server:
+        guard = Guard(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
+        answers = always("127.0.0.2", "127.0.0.1")
+        assert fetch(server.url, resolver=answers, guard=guard) == (PICTURE, "image/png")
+
+
+# Names.
+
+
+def test_a_name_is_looked_up_once_so_that_rebinding_finds_no_second_time(trusted):
+    names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
+    with trusted.server(picture()) as server:
+        assert fetch_tls(server, names)[0] == PICTURE
+    assert names.asked == [NAME]
+
+
+def test_each_redirect_is_looked_up_and_judged_again(trusted):
+    names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
+    with (
+        trusted.server(faults.redirect("/b.png"), picture()) as server,
+        pytest.raises(LinkRefusedError, match=r"10\.0\.0\.1"),
+    ):
+        fetch_tls(server, names)
+    assert server.connections == 1
+    assert names.asked == [NAME, NAME]
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1", "10.0.0.1"],
+        ["10.0.0.1", "127.0.0.1"],
+        ["127.0.0.1", *["127.0.0.1"] * 9, "::1"],
+        ["127.0.0.1", "fe80::1%eth0"],
+    ],
+    ids=["last", "first", "far down", "with a zone"],
+)
+def test_one_bad_address_among_good_ones_refuses_the_link(trusted, addresses):
+    with trusted.server(picture()) as server, pytest.raises(LinkRefusedError):
+        fetch_tls(server, always(*addresses))
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "::1",
+        "::ffff:127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "64:ff9b::7f00:1",
+    ],
+)
+def test_a_name_with_a_private_address_is_refused_unasked(address):
+    with FaultServer(picture()) as server:
+        guard = Guard(ports=frozenset({server.port}))
+        with pytest.raises(LinkRefusedError) as caught:
+            fetch(f"https://{NAME}:{server.port}/?secret", resolver=always(address), guard=guard)
+    assert server.connections == 0
+    assert caught.value.url == f"https://{NAME}:{server.port}/?secret"
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["https://127.0.0.1", "https://2130706433", "https://127.1", "https://localhost", "http://127.0.0.1",
+     "https://[::ffff:127.0.0.1]", "https://user@127.0.0.1", f"http://{NAME}", "https://0x7f.1"],
+)  # fmt: skip
+def test_no_packet_is_sent_and_no_name_asked_for_a_link_refused_as_written(start):
+    names = always("127.0.0.1")
+    with FaultServer(picture()) as server, pytest.raises(LinkRefusedError):
+        fetch(f"{start}:{server.port}/", resolver=names, guard=Guard(ports=frozenset({server.port})))
+    assert server.connections == 0
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("answers", [[], ["not an address"]], ids=["none", "junk"])
+def test_a_name_without_an_address_fails(answers):
+    with pytest.raises(LinkFailedError, match="no address"):
+        fetch(f"https://{NAME}/", resolver=always(*answers))
+
+
+def test_a_name_that_is_not_known_fails():
+    with pytest.raises(LinkFailedError, match="looked up"):
+        fetch(f"https://{NAME}/", resolver=Names())
+
+
+def test_the_systems_resolver_gives_addresses():
+    assert "127.0.0.1" in anyio.run(resolve, "127.0.0.1", 443)
+
+
+def test_the_systems_resolver_raises_what_the_system_says():
+    with pytest.raises(UnicodeError, match="label"):
+        anyio.run(resolve, "a..b", 443)
+
+
+STALLED_NAME = """
+import socket, threading, anyio
+from gemini_nb import links
+from gemini_nb.errors import LinkFailedError
+socket.getaddrinfo = lambda *_, **__: threading.Event().wait()  # a name server that never answers
+async def main():
+    await links.fetch("https://pictures.example/", deadline=anyio.current_time() + 0.1)
+try:
+    anyio.run(main)
+except LinkFailedError as error:
+    print(error)
+"""
+
+
+def test_a_stalled_name_server_holds_up_neither_the_call_nor_the_end_of_the_process():
+    done = subprocess.run(
+        [sys.executable, "-c", STALLED_NAME], check=True, timeout=30, capture_output=True, text=True
+    )
+    assert "did not come in time" in done.stdout
+
+
+# Proxies.
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_a_proxy_in_the_environment_refuses_the_link(monkeypatch, variable):
+    names = always("8.8.8.8")
+    with FaultServer(picture()) as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        with pytest.raises(LinkRefusedError, match="NO_PROXY"):
+            fetch(f"https://{NAME}/", resolver=names)
+    assert proxy.connections == 0
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("exempt", [NAME, ".example", "*"])
+def test_a_name_exempt_from_the_proxy_is_fetched_directly(trusted, monkeypatch, exempt):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", exempt)
+    with trusted.server(picture()) as server:
+        assert fetch_tls(server)[0] == PICTURE
+
+
+def test_the_trusted_origin_is_never_asked_through_a_proxy(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    with FaultServer(picture()) as server:
+        assert fetch_trusted(server)[0] == PICTURE
+
+
+@pytest.mark.parametrize("prefix", ["http://", ""], ids=["URL", "host and port"])
+def test_an_allowed_proxy_is_given_the_name(monkeypatch, prefix):
+    names = Names()
+    with FaultServer(faults.raw(head("Content-Length: 0", status=502))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"{prefix}127.0.0.1:{proxy.port}")
+        with pytest.raises(LinkFailedError):
+            fetch(f"https://{NAME}/a.png", allow_proxy=True, resolver=names)
+    assert proxy.requests[0].head.startswith(f"CONNECT {NAME}:443 ".encode())
+    assert names.asked == []
+
+
+def test_an_allowed_proxy_is_not_asked_for_a_private_address(monkeypatch):
+    with FaultServer(picture()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(LinkRefusedError, match="not a public address"):
+            fetch("https://169.254.169.254/", allow_proxy=True)
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("address", ["junk://127.0.0.1:1", "socks4://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch, address):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(LinkFailedError, match="proxy"):
+        fetch(f"https://{NAME}/", allow_proxy=True)
