@@ -1,16 +1,18 @@
 """An error reply → the error to raise, whichever of the gateways' dialects it is written in.
 
 Google: `{"error": {"code", "message", "status", "details"}}`, sometimes inside an array. new-api and
-OpenAI: `{"error": {"message", "type", "param", "code"}}`. OpenRouter: `error.metadata.raw`.
+OpenAI: `{"error": {"message", "type", "param", "code"}}`. OpenRouter: `error.metadata.raw`, what its own
+upstream said. What a code names (policy, quota, key) counts for more than the status it came with.
 """
 
 from __future__ import annotations
 
 import email.utils
 import json
+import math
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 REFUSED = (429, 503)  # the server did not begin the work
 
-_MAX_MESSAGE = 300
+_MAX_MESSAGE_CHARS = 300
+_MAX_CODE_CHARS = 80
 _QUOTA_CODES = {
     "insufficient_user_quota",
     "insufficient_quota",
@@ -42,7 +45,7 @@ _QUOTA_CODES = {
     "quota_exceeded",
     "account_deactivated",
 }
-_KEY_CODES = {"invalid_api_key", "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "channel:invalid_key"}
+_KEY_CODES = {"invalid_api_key", "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED"}
 _SAFETY_CODES = {
     "prompt_blocked",
     "sensitive_words_detected",
@@ -64,6 +67,22 @@ class ErrorBody:
     def code(self) -> str | None:
         return self.codes[0] if self.codes else None
 
+    @property
+    def status(self) -> int | None:
+        """The HTTP status among the codes, if there is one."""
+        return next((int(code) for code in self.codes if re.fullmatch("[1-5][0-9]{2}", code)), None)
+
+    def first_of(self, codes: set[str]) -> str | None:
+        return next((code for code in self.codes if code in codes), None)
+
+    def redacted(self, key: Secret | None) -> ErrorBody:
+        """The same with the key masked, which comes before any cutting, and short enough to be shown."""
+        mask = key.redact if key else str
+        codes = (_printable(mask(code), _MAX_CODE_CHARS) for code in self.codes)
+        return replace(
+            self, message=_printable(mask(self.message), _MAX_MESSAGE_CHARS), codes=tuple(filter(None, codes))
+        )
+
 
 def error_for(
     status: int,
@@ -74,38 +93,33 @@ def error_for(
     model: str,
     key: Secret | None = None,
 ) -> GeminiError:
-    """Return the error for a reply whose status is not 200."""
-    return _error(
-        status, read_error(body), advised_wait(headers, body), provider=provider, model=model, key=key
-    )
+    """Return the error for an answer whose status is not 2xx."""
+    said = read_error(body)
+    said = replace(said, retry_delay=advised_wait(headers, said.retry_delay))
+    return _error(status, said, provider=provider, model=model, key=key)
 
 
 def error_in_reply(error: Any, *, provider: Provider, model: str, key: Secret | None = None) -> GeminiError:
     """Return the error for HTTP 200 with an error inside; its own code stands in for the status."""
-    said = _from_json(error)
-    numbers = [int(code) for code in said.codes if code.isdigit() and len(code) == 3]
-    return _error(
-        numbers[0] if numbers else 200, said, said.retry_delay, provider=provider, model=model, key=key
-    )
+    said = _said(error)
+    return _error(said.status or 200, said, provider=provider, model=model, key=key)
 
 
 def _error(
-    status: int, said: ErrorBody, wait: float | None, *, provider: Provider, model: str, key: Secret | None
+    status: int, said: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
-    message = _quoted(said.message, key)
-    where = (
-        f"{provider.name} answered {status}" if status != 200 else f"{provider.name} answered with an error"
-    )
-    text = f"{where}: {message}" if message else f"{where}."
-    codes = set(said.codes)
+    said = said.redacted(key)
+    what = status if status != 200 else "with an error"
+    text = f"{provider.name} answered {what}: {said.message or said.code or 'it says no more'}"
     detail: dict[str, Any] = {"status": status, "code": said.code}
-    if codes & _SAFETY_CODES:
-        return BlockedError(text, reason=next(iter(codes & _SAFETY_CODES)), text=message)
-    if codes & _QUOTA_CODES:
+    if reason := said.first_of(_SAFETY_CODES):
+        return BlockedError(text, reason=reason, text=said.message)
+    if status == 402 or said.first_of(_QUOTA_CODES):
         return QuotaExhaustedError(text, **detail)
-    if codes & _KEY_CODES or status in (401, 403):
+    if status in (401, 403) or said.first_of(_KEY_CODES):
         return AuthenticationError(text, hint=_key_hint(provider, key), **detail)
     if status in REFUSED:
+        wait = said.retry_delay
         return RateLimitError(text, hint=_wait_hint(wait), retry_after=wait, **detail)
     if status == 408 or status >= 500:
         return OutcomeUnknownError(text, **detail)
@@ -120,11 +134,15 @@ def _key_hint(provider: Provider, key: Secret | None) -> str:
 
 
 def _wait_hint(wait: float | None) -> str:
-    return f"Try again in {wait:.0f} s." if wait else "Nothing was made or billed; try again in a while."
+    return (
+        f"Try again in {math.ceil(wait)} s." if wait else "Nothing was made or billed; try again in a while."
+    )
 
 
 def _hint(status: int, model: str) -> str:
-    if 300 <= status < 400:
+    if status == 200:
+        return "It came as a success, so it may have been billed. It was not sent again."
+    if status < 400:
         return "Redirects are not followed, since they would carry the key elsewhere: check the base URL."
     if status == 404:
         other = model.removesuffix("-preview") if model.endswith("-preview") else ""
@@ -133,18 +151,16 @@ def _hint(status: int, model: str) -> str:
     return "The request itself was refused; sending it again will not help."
 
 
-def _quoted(message: str, key: Secret | None) -> str:
-    """The server's words: key masked first, one line, cut."""
-    message = key.redact(message) if key else message
-    text = " ".join(message.split())
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+def _printable(text: str, limit: int) -> str:
+    """One line, cut, without what could move a cursor or hide."""
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def read_error(body: bytes) -> ErrorBody:
     """Read an error body of any dialect; HTML gives its title, other text its beginning."""
     try:
-        return _from_json(json.loads(body))
+        return _said(json.loads(body))
     except (ValueError, RecursionError):
         text = body[:4096].decode("utf-8", "replace")
     title = re.search(r"<title[^>]{0,200}>([^<]{1,300})", text, re.IGNORECASE)
@@ -153,30 +169,36 @@ def read_error(body: bytes) -> ErrorBody:
     return ErrorBody("an HTML page" if text.lstrip()[:1] == "<" else text.strip())
 
 
-def _from_json(value: Any) -> ErrorBody:
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, dict)), {})
+def _said(value: Any, *, depth: int = 3) -> ErrorBody:
+    """Read an error, bare or under `error`, in an array, or as the mere text of one."""
     if isinstance(value, str):
         return ErrorBody(value)
+    if isinstance(value, list):
+        value = next((item for item in value if isinstance(item, dict)), None)
     if not isinstance(value, dict):
         return ErrorBody()
-    error = value.get("error", value)
-    if isinstance(error, list | str):
-        return _from_json(error)
-    if not isinstance(error, dict):
-        return ErrorBody()
-    details = [item for item in _list(error.get("details")) if isinstance(item, dict)]
+    if depth and isinstance(value.get("error"), dict | list | str):
+        return _said(value["error"], depth=depth - 1)
+    said = [text for text in (value.get("message"), value.get("detail")) if isinstance(text, str) and text]
+    details = [item for item in _list(value.get("details")) if isinstance(item, dict)]
+    fields = (value.get("code"), value.get("status"), value.get("type"), *(d.get("reason") for d in details))
+    codes = [str(f) for f in fields if isinstance(f, str | int) and not isinstance(f, bool) and f != ""]
+    named_first = tuple(sorted(codes, key=str.isdigit))
+    return _with_upstream(ErrorBody(said[0] if said else "", named_first, _retry_delay(details)), value)
+
+
+def _with_upstream(said: ErrorBody, error: dict[str, Any]) -> ErrorBody:
+    """OpenRouter passes on, in `metadata.raw`, what its own upstream said: text, or JSON as text."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    message = next(
-        (m for m in (error.get("message"), error.get("detail"), raw) if isinstance(m, str) and m), ""
+    if not isinstance(raw, str) or not raw or raw == said.message:
+        return said
+    upstream = read_error(raw.encode("utf-8", "replace"))
+    return ErrorBody(
+        ": ".join(filter(None, (said.message, upstream.message))),
+        said.codes + upstream.codes,
+        max(filter(None, (said.retry_delay, upstream.retry_delay)), default=None),
     )
-    if isinstance(raw, str) and raw != message:
-        message = f"{message}: {raw}"
-    fields = (error.get("code"), error.get("status"), error.get("type"), *(d.get("reason") for d in details))
-    codes = tuple(str(f) for f in fields if isinstance(f, str | int) and not isinstance(f, bool) and f != "")
-    named = tuple(c for c in codes if not c.isdigit())
-    return ErrorBody(message, named + tuple(c for c in codes if c.isdigit()), _retry_delay(details))
 
 
 def _list(value: Any) -> list[Any]:
@@ -192,35 +214,33 @@ def _retry_delay(details: list[dict[str, Any]]) -> float | None:
     return None
 
 
-def advised_wait(headers: Mapping[str, str], body: bytes = b"") -> float | None:
-    """Return the longest wait in seconds that the reply advises, or None.
+def advised_wait(headers: Mapping[str, str], retry_delay: float | None = None) -> float | None:
+    """Return the longest wait in seconds that an answer advises, or None.
 
-    Read from `retry-after-ms`, `Retry-After` (seconds or an HTTP date) and Google's `RetryInfo.retryDelay`.
+    Read from `retry-after-ms` and `Retry-After` (seconds or an HTTP date); `retry_delay` is what the body
+    says.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
-    waits = [
-        milliseconds / 1000 if milliseconds is not None else None,
-        _retry_after(headers),
-        read_error(body).retry_delay if body else None,
-    ]
-    known = [wait for wait in waits if wait is not None]
-    return max(known) if known else None
+    waits = (None if milliseconds is None else milliseconds / 1000, _retry_after(headers), retry_delay)
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "")
     if (seconds := _number(text)) is not None:
         return seconds
+    until = _date(text)
+    if until is None:
+        return None
+    now = _date(headers.get("date", ""))  # the server's clock, where it tells: ours may differ
+    return max(0.0, until - (time.time() if now is None else now))
+
+
+def _date(text: str) -> float | None:
     try:
-        until = email.utils.parsedate_to_datetime(text).timestamp()
-        now = (
-            email.utils.parsedate_to_datetime(headers["date"]).timestamp()
-            if "date" in headers
-            else time.time()
-        )
+        return email.utils.parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, until - now)
 
 
 def _number(text: str | None) -> float | None:

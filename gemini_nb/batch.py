@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import anyio
 
-from gemini_nb.errors import ArgumentError, AuthenticationError, GeminiError
+from gemini_nb.errors import APIError, ArgumentError, AuthenticationError, GeminiError
 from gemini_nb.generation import Batch, Generation
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.request import ImageRequest
 
-MAX_KEY_REFUSALS = 3  # in a row; then the key is taken to be wrong for all
+MAX_REFUSALS = 3  # 401 or 403, in a row; then the key or its account is taken to be no good for all
 
 
 class Progress:
@@ -23,18 +23,32 @@ class Progress:
     def __init__(self, requests: Sequence[ImageRequest]) -> None:
         self.requests = tuple(requests)
         self.outcomes: list[Generation | GeminiError | None] = [None] * len(self.requests)
-        self._refusals = 0
+        self._refusals: list[APIError] = []  # those in a row, in the order they came
 
     def batch(self) -> Batch:
         return Batch(self.requests, tuple(self.outcomes))
 
     def keep(self, index: int, outcome: Generation | GeminiError) -> None:
         self.outcomes[index] = outcome
-        self._refusals = self._refusals + 1 if isinstance(outcome, AuthenticationError) else 0
+        self._refusals = [*self._refusals, outcome] if _is_refusal(outcome) else []
 
-    @property
-    def is_hopeless(self) -> bool:
-        return self._refusals >= MAX_KEY_REFUSALS
+    def verdict(self) -> GeminiError | None:
+        """Return the error for a request that is not worth sending any more."""
+        if len(self._refusals) < MAX_REFUSALS:
+            return None
+        last = self._refusals[-1]
+        return type(last)(
+            f"Not sent: {MAX_REFUSALS} requests in a row were refused with {last.status}.",
+            hint=last.hint,
+            status=last.status,
+            code=last.code,
+        )
+
+
+def _is_refusal(outcome: Generation | GeminiError) -> TypeGuard[APIError]:
+    return isinstance(outcome, AuthenticationError) or (
+        isinstance(outcome, APIError) and outcome.status in (401, 403)
+    )
 
 
 async def run(
@@ -47,12 +61,11 @@ async def run(
 
     async def worker() -> None:
         for index in waiting:  # shared by the workers: each takes the next
-            if progress.is_hopeless:
-                progress.outcomes[index] = AuthenticationError(
-                    f"Not sent: the key was refused {MAX_KEY_REFUSALS} times in a row."
-                )
-                continue
-            progress.keep(index, await _outcome(generate, progress.requests[index]))
+            verdict = progress.verdict()
+            if verdict is None:
+                progress.keep(index, await _outcome(generate, progress.requests[index]))
+            else:
+                progress.outcomes[index] = verdict
 
     async with anyio.create_task_group() as workers:
         for _ in range(min(concurrency, len(progress.requests))):

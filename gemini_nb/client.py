@@ -161,7 +161,7 @@ class AsyncClient:
         answer = await transport.post(
             self.provider, self._key, url, body, deadline=deadline, embedded=self._offline()
         )
-        if isinstance(answer, GeminiError) or answer.status == 200:
+        if isinstance(answer, GeminiError) or answer.is_reply:
             return answer
         error = api_error.error_for(
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self._key

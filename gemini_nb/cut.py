@@ -11,11 +11,9 @@ import json
 import math
 import re
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pybase64
-
+from .base64_run import MIN_RUN_CHARS, Run, lenient, odd, strict
 from .errors import BadResponseError, TooLargeError
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
-MIN_RUN_CHARS = 1024
 # Longer than any line of wrapped base64 that text is searched for, as every run it stands for is:
 # whoever measures lines sees no difference.
 TOKEN_CHARS = 128
@@ -32,22 +29,6 @@ _MAX_STRINGS = 200_000  # past this a body is no reply with pictures, and is lef
 
 _KEY = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]*:[ \t\r\n]*"')
 _MARK = b";base64,"
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-_RUN = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\/)*={0,2}")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of base64: its bytes, and what is needed to write it again exactly as it was."""
-
-    data: bytes = field(repr=False)
-    url_safe: bool
-    padding: str
-
-    def text(self) -> str:
-        """Return the base64 text that was cut out."""
-        encoded = pybase64.b64encode(self.data, b"-_" if self.url_safe else None).decode("ascii")
-        return encoded.rstrip("=") + self.padding
 
 
 class Cut:
@@ -109,21 +90,6 @@ class Cut:
         return root[0]
 
 
-def lenient(text: str) -> bytes | None:
-    r"""Decode base64 that may be wrapped, URL-safe or unpadded; None for anything else.
-
-    >>> lenient("_-8"), lenient("no base64!")
-    (b'\xff\xef', None)
-    """
-    joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if not joined or not joined.isascii() or len(joined) % 4 == 1:
-        return None
-    try:
-        return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
-    except ValueError:
-        return None
-
-
 def loads(body: bytes) -> tuple[Any, Cut]:
     """Parse a JSON body, its long runs of base64 replaced by tokens of the returned cut.
 
@@ -172,7 +138,7 @@ def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
         end = body.find(b'"', start)
         end = len(body) if end < 0 else end
         if end - start >= MIN_RUN_CHARS:
-            run = _strict(body, start, end) if key else None
+            run = strict(body, start, end) if key else None
             if run:
                 yield start, end, run
             else:
@@ -183,7 +149,7 @@ def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
 def _runs_in_string(
     body: bytes, start: int, end: int, keyed: bool, parentheses: _Next
 ) -> Iterator[tuple[int, int, Run]]:
-    if keyed and (found := _odd(body, start, end)) and found[1] == end:
+    if keyed and (found := odd(body, start, end)) and found[1] == end:
         yield found
         return
     for _ in range(_MAX_STRINGS):
@@ -192,8 +158,8 @@ def _runs_in_string(
             return
         start = mark + len(_MARK)
         stop = min(end, parentheses.after(start))
-        run = _strict(body, start, stop)
-        found = (start, stop, run) if run else _odd(body, start, end)
+        run = strict(body, start, stop)
+        found = (start, stop, run) if run else odd(body, start, end)
         if found:
             yield found
             start = found[1]
@@ -210,48 +176,6 @@ class _Next:
             at = self._body.find(self._byte, position)
             self._at = len(self._body) if at < 0 else at
         return self._at
-
-
-def _strict(body: bytes, start: int, end: int) -> Run | None:
-    """Decode standard padded base64, the usual case, at full speed and without a copy."""
-    # The first piece alone tells most of what is no base64 before memory is taken for it all.
-    view = memoryview(body)
-    if end - start < MIN_RUN_CHARS or _decoded(view[start : start + MIN_RUN_CHARS // 2]) is None:
-        return None
-    data = _decoded(view[start:end])
-    if data is None:
-        return None
-    padding = "=" * (-len(data) % 3)
-    last = data[-3 + len(padding) :]
-    if pybase64.b64encode(last) != bytes(view[end - 4 : end]):  # spare bits set: would not encode to the same
-        return None
-    return Run(data, url_safe=False, padding=padding)
-
-
-def _odd(body: bytes, start: int, end: int) -> tuple[int, int, Run] | None:
-    r"""Decode a run with `\/` for `/`, of the URL-safe alphabet or without padding, if it is one."""
-    match = _RUN.match(body, start, end)
-    if match is None or match.end() - start < MIN_RUN_CHARS:
-        return None
-    if body[match.end() : match.end() + 2] == b"\\u" or body[match.end() : match.end() + 1] in (b"%", b"="):
-        return None
-    written = match.group().replace(b"\\/", b"/")
-    bare = written.rstrip(b"=")
-    url_safe = b"-" in bare or b"_" in bare
-    if url_safe and (b"+" in bare or b"/" in bare):
-        return None
-    data = _decoded(bare.translate(_STANDARD) + b"=" * (-len(bare) % 4))
-    if data is None:
-        return None
-    run = Run(data, url_safe=url_safe, padding="=" * (len(written) - len(bare)))
-    return (start, match.end(), run) if run.text().encode("ascii") == written else None
-
-
-def _decoded(view: bytes | memoryview) -> bytes | None:
-    try:
-        return pybase64.b64decode(view, validate=True)
-    except ValueError:
-        return None
 
 
 def _no_number(_: str) -> None:

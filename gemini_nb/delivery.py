@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from gemini_nb import api_error, response, unread
 from gemini_nb.errors import BlockedError, GeminiError, ImageRefusedError, NoImageError
 from gemini_nb.generation import Generation, notes
@@ -35,7 +37,11 @@ class Delivery:
         reply = self._reply(request, body)
         images, failures = self._inline(reply)
         if not images:
-            images, failures = await self._hosted(reply, deadline, failures)
+            try:
+                images, failures = await self._hosted(reply, deadline, failures)
+            except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
+                unread.keep(body, folder=self._folder, key=self._key)
+                raise
         if not images and failures:
             raise self._kept(failures[0], body)
         if not images:
@@ -99,7 +105,7 @@ class Delivery:
         return await links.fetch(url, trusted_origin=trusted, deadline=deadline, transport=self._embedded)
 
     def _without_image(self, reply: Reply) -> GeminiError:
-        error = response.outcome(reply)
+        error = response.outcome(reply) or NoImageError("The reply holds no picture.")
         error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)
@@ -117,7 +123,7 @@ class Delivery:
             path = unread.keep(body, folder=self._folder, key=self._key)
             kept = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
             error.hint = f"{error.hint} {kept}".strip()
-            error.raw_path = path  # type: ignore[attr-defined] - every error about a reply has one
+            error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
         return error
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MAX_BLOCKS = 400_000  # a GIF of 32 MiB whose blocks are full has a third of that, other types far fewer
 _CHOPPED = "it is chopped into too many blocks"

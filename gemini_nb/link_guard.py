@@ -159,7 +159,7 @@ def _judge(url: httpx.URL, guard: Guard) -> str | None:
         return f"its port is {port(url)}, not {' or '.join(map(str, sorted(guard.ports)))}"
     if address := read_address(name):
         return None if guard.is_public(address) else "its host is not a public address"
-    if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return "its host is an IP address in an odd spelling"
     if len(name) > _MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
         return "its host is not a full domain name"

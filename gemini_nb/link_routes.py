@@ -64,11 +64,10 @@ def _look_up(found: Future[list[str]], name: str, number: int) -> None:
 
 @dataclass(frozen=True)
 class Route:
-    """Requests to try in turn, and the transport for them, which is closed after use if it is `ours`."""
+    """Requests to try in turn, and the transport for them. Each closes its connection, so it needs no end."""
 
     transport: httpx.AsyncBaseTransport
     requests: tuple[httpx.Request, ...]
-    ours: bool = True
 
     @asynccontextmanager
     async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -79,11 +78,6 @@ class Route:
         finally:
             await response.aclose()
 
-    async def aclose(self) -> None:
-        """Close the transport."""
-        if self.ours:
-            await self.transport.aclose()
-
 
 async def find_route(
     hop: Hop, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
@@ -91,7 +85,7 @@ async def find_route(
     """Judge a hop, look its host up, judge the answers, and prepare the requests to them."""
     url = hop.judged()
     if hop.is_trusted and transport is not None:
-        return Route(transport, (_request(url),), ours=False)
+        return Route(transport, (_request(url),))
     proxy = None if hop.is_trusted else _proxy(url)
     if proxy and not allow_proxy:
         raise hop.refused(
@@ -118,7 +112,7 @@ async def _addresses(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[IPAdd
 async def _answers(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[str]:
     try:
         return await resolver(host(url), port(url))
-    except (OSError, UnicodeError):
+    except OSError:
         pass
     raise hop.failed("its host name could not be looked up")
 
@@ -134,7 +128,7 @@ def _transport(hop: Hop, proxy: str | None = None) -> httpx.AsyncBaseTransport:
     try:
         tls = _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         address = f"http://{proxy}" if proxy and "://" not in proxy else proxy
-        return httpx.AsyncHTTPTransport(verify=tls, proxy=address, trust_env=False)
+        return httpx.AsyncHTTPTransport(verify=tls, proxy=address)
     except OSError:  # ssl.SSLError is one
         reason = "SSL_CERT_FILE or SSL_CERT_DIR holds no certificates"
     except (httpx.InvalidURL, ValueError, ImportError):  # ImportError: SOCKS without socksio

@@ -42,6 +42,7 @@ async def fetch(
     `deadline` is an instant of `anyio.current_time()`. `trusted_origin` is the origin of a loopback
     base URL, the one place where plain http and a loopback address are allowed; with `transport`,
     its links are answered in process. `allow_proxy` lets the environment's proxy look names up.
+    `resolver` and `guard` are what a test changes; nothing else loosens them.
 
     Raises LinkRefusedError before anything is sent, LinkFailedError, or TooLargeError past 32 MiB.
     """
@@ -60,17 +61,14 @@ async def fetch(
 async def _ask(hop: Hop, route: Route) -> Answer | str:
     """Return the picture, or where a redirect leads; an address that cannot be reached gives way."""
     reason = ""
-    try:
-        for request in route.requests:
-            try:
-                async with route.answer(request) as response:
-                    return await _read(hop, response)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                reason = _reason(error)
-    except (httpx.HTTPError, OSError) as error:
-        reason = _reason(error)
-    finally:
-        await route.aclose()
+    for request in route.requests:
+        try:
+            async with route.answer(request) as response:
+                return await _read(hop, response)
+        except (httpx.HTTPError, OSError) as error:
+            reason = _reason(error)
+            if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                break
     raise hop.failed(reason)
 
 

@@ -97,6 +97,7 @@ def _chosen(findings: Findings) -> tuple[tuple[FoundImage, ...], tuple[str, ...]
 
 
 def _distinct(images: list[FoundImage]) -> tuple[FoundImage, ...]:
+    """Return images without repetition, each where it stood last: the last one is the primary one."""
     if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
         return tuple(images)
     return tuple({image.data: image for image in reversed(images)}.values())[::-1]

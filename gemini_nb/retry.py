@@ -10,6 +10,7 @@ Backoff, jitter and the loop come from tenacity; the rule is here.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
     from gemini_nb.transport import Answer
 
-MAX_UNSENT_TRIES = 3
+MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
 UNADVISED_PAUSE_SECONDS = 0.5
 
-_quick = wait_random_exponential(multiplier=0.2, max=2, min=0.1)
-_patient = wait_random_exponential(multiplier=1, max=30, min=0.5)
+_soon = wait_random_exponential(multiplier=0.2, max=30, min=0.1)
+_later = wait_random_exponential(multiplier=1, max=30, min=UNADVISED_PAUSE_SECONDS)
 
 
 async def retrying(
@@ -43,13 +44,13 @@ async def retrying(
         wait=rule.wait,
         stop=rule.stop,
         sleep=anyio.sleep,
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        retry_error_callback=_outcome,
     )
     outcome: Answer | GeminiError = await attempts(attempt)
     if isinstance(outcome, RateLimitError) and outcome.retry_after:
         left = max(0.0, deadline - anyio.current_time())
         outcome.hint = (
-            f"It asks to wait {outcome.retry_after:.0f} s, and {left:.0f} s were left. Try again then."
+            f"It asks to wait {math.ceil(outcome.retry_after)} s, and {left:.0f} s were left. Try again then."
         )
     return outcome
 
@@ -67,10 +68,10 @@ class Pace:
 
     async def wait(self, deadline: float) -> RateLimitError | None:
         """Wait for the pause to end; return an error at once where it lasts past `deadline`."""
-        left = self._until - anyio.current_time()
-        if self._until >= deadline:
-            return RateLimitError("Not sent: the server asked for a pause.", retry_after=left)
-        await anyio.sleep(max(0.0, left))
+        while (left := self._until - anyio.current_time()) > 0:  # it may be prolonged meanwhile
+            if self._until >= deadline:
+                return RateLimitError("Not sent: the server asked for a pause.", retry_after=left)
+            await anyio.sleep(left)
         return None
 
 
@@ -78,22 +79,29 @@ class _Rule:
     def __init__(self, deadline: float, *, retry_unknown: bool) -> None:
         self.deadline = deadline
         self.retry_unknown = retry_unknown
-        self.unsent = 0
+        self.tries = 0
 
     def may_repeat(self, outcome: Answer | GeminiError) -> bool:
-        if isinstance(outcome, ConnectionFailedError):
-            self.unsent += 1
-            return self.unsent < MAX_UNSENT_TRIES
-        if isinstance(outcome, OutcomeUnknownError):
-            return self.retry_unknown
-        return isinstance(outcome, RateLimitError)
+        if isinstance(outcome, RateLimitError):
+            return True
+        self.tries += 1
+        unsent = isinstance(outcome, ConnectionFailedError)
+        unknown = isinstance(outcome, OutcomeUnknownError) and self.retry_unknown
+        return (unsent or unknown) and self.tries < MAX_TRIES
 
     def wait(self, state: RetryCallState) -> float:
-        """At least what the server advised, and a little apart from everybody else."""
-        outcome = state.outcome.result() if state.outcome else None
-        if isinstance(outcome, RateLimitError):
-            return (outcome.retry_after or 0.0) + (_quick if outcome.retry_after else _patient)(state)
-        return _quick(state)
+        """At least what the server advised, and a little apart from everybody else if there is time."""
+        outcome = _outcome(state)
+        if not isinstance(outcome, RateLimitError):
+            return _soon(state)
+        if not outcome.retry_after:
+            return _later(state)
+        spare = self.deadline - anyio.current_time() - outcome.retry_after
+        return outcome.retry_after + min(_soon(state), max(0.0, spare / 2))
 
     def stop(self, state: RetryCallState) -> bool:
         return anyio.current_time() + state.upcoming_sleep >= self.deadline
+
+
+def _outcome(state: RetryCallState) -> Answer | GeminiError | None:
+    return state.outcome.result() if state.outcome else None

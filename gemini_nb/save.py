@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import SaveError
-from .image import SUFFIXES, sniff
+from .image_header import SUFFIXES, sniff
 from .whole_file import whole_file
 
 if TYPE_CHECKING:

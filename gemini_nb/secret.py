@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
+from gemini_nb.redaction import MASK, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-_MASK = "[key]"
-_SHORT = 6  # a shorter key is masked as a whole word only, or it would eat ordinary text
+    from gemini_nb.redaction import Span
+
+_KEY = re.compile(r"""[^\s"'`\\<>]{1,4096}""")
 
 
 class Secret:
-    """A key, kept in a closure; `where` says where it came from.
+    """A key, kept in a closure; `where` says where it came from. Two are equal when both are.
 
     >>> Secret("AIza-example", where="GEMINI_API_KEY")
     <key from GEMINI_API_KEY>
@@ -26,8 +26,9 @@ class Secret:
     __slots__ = ("_reveal", "where")
 
     def __init__(self, key: str, *, where: str = "api_key") -> None:
-        key = key.strip()
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
+        key = key.strip() if isinstance(key, str) else ""
+        if not (_KEY.fullmatch(key) and key.isascii() and key.isprintable()):
+            key = ""  # the frames of an error keep their locals
             raise ArgumentError(
                 f"The key from {where} is empty or holds characters that no key has.",
                 hint="Copy it again, without quotes, blanks or line breaks.",
@@ -40,11 +41,34 @@ class Secret:
         return self._reveal()
 
     def redact(self, text: str) -> str:
-        """Return `text` with every form of the key masked. Do it before cutting text to length."""
-        return _forms(self._reveal()).sub(_MASK, text)
+        """Return `text` with the key masked in every form. Do it before cutting text to length."""
+        spans = find(lambda start, end: text[start:end], len(text), self._reveal())
+        return MASK.join(text[start:end] for start, end in _between(spans, len(text))) if spans else text
 
     def redact_bytes(self, data: bytes) -> bytes:
-        return self.redact(data.decode("latin-1")).encode("latin-1")
+        """Return `data` with the key masked in every form; the very same object where it holds none."""
+        spans = find(lambda start, end: data[start:end].decode("latin-1"), len(data), self._reveal())
+        view = memoryview(data)
+        kept = (view[start:end] for start, end in _between(spans, len(data)))
+        return MASK.encode().join(kept) if spans else data
+
+    def redact_all(self, value: Any) -> Any:
+        """Return a JSON value with every text in it redacted, the names of its fields included."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            return {self.redact_all(name): self.redact_all(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(map(self.redact_all, value))
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return (self._reveal(), self.where) == (other._reveal(), other.where)
+
+    def __hash__(self) -> int:
+        return hash((self._reveal(), self.where))
 
     def __repr__(self) -> str:
         return f"<key from {self.where}>"
@@ -53,27 +77,8 @@ class Secret:
         raise TypeError("A key is never pickled or copied; workers read their own environment.")
 
 
-@lru_cache(maxsize=8)
-def _forms(key: str) -> re.Pattern[str]:
-    """The key as it is, percent-encoded, JSON-escaped, in hex, and in base64 at every alignment."""
-    plain = "".join(_character(c) for c in key)
-    if len(key) < _SHORT:
-        return re.compile(rf"(?<![A-Za-z0-9]){plain}(?![A-Za-z0-9])")
-    forms = [plain, f"(?i:{key.encode().hex()})", *(re.escape(form) for form in _base64_cores(key))]
-    return re.compile("|".join(forms))
-
-
-def _character(c: str) -> str:
-    code = f"{ord(c):02x}"
-    return rf"(?:{re.escape(c)}|(?i:%(?:25)*{code}|\\+u00{code}|&\#x?0*(?:{code}|{ord(c)});))"
-
-
-def _base64_cores(key: str) -> list[str]:
-    """What is common to every base64 text that holds the key: one per alignment and alphabet."""
-    cores = set()
-    for lead in range(3):
-        raw = b"\0" * lead + key.encode()
-        start = -(-lead * 8 // 6)
-        core = base64.b64encode(raw).decode()[start : len(raw) * 8 // 6]
-        cores |= {core, core.translate(str.maketrans("+/", "-_"))}
-    return sorted(cores, key=len, reverse=True)
+def _between(spans: list[Span], length: int) -> Iterator[Span]:
+    """Yield what lies before, between and after the spans."""
+    ends = [0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), length]
+    return zip(ends, starts, strict=True)

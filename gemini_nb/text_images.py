@@ -7,6 +7,7 @@ hostile: everything here is linear in it. Whether a link may be fetched is `link
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -33,6 +34,7 @@ _URL_PIECES = re.compile(
     # No URL holds these; the last are the punctuation of Chinese and Japanese, which no space precedes.
     r"""[^\s\x00-\x1f\x7f<>"`\\()\[\]{}|^\u3000-\u3020\uff01-\uff1f]+|[()\[\]]"""
 )
+_MAX_BRACKETS = 100  # open at a time
 _TRAILING = ".,;:!?'*_~"
 _IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif)(?=[!@~_:;,-]|$)", re.IGNORECASE)
 
@@ -128,19 +130,21 @@ def _bare_end(text: str, start: int) -> int:
     first = _BARE_RUN.match(text, start)
     end = first.end() if first else start
     width = end - start
-    if not 0 < width <= MAX_LINE_CHARS or text[end - 1] == "=":
+    if not 0 < width <= MAX_LINE_CHARS:
         return end
-    lines = 1
-    while (line_end := _LINE_END.match(text, end)) and (line := _BARE_RUN.match(text, line_end.end())):
-        if line.end() - line.start() != width:
-            # A shorter last line must be a whole one, or a word of the prose below would be taken.
-            whole = line.end() == len(text) or text[line.end()] in "\r\n"
-            is_last = (
-                0 < line.end() - line.start() < width and whole and (lines > 1 or width in (60, 64, 72, 76))
-            )
-            return line.end() if is_last else end
-        end, lines = line.end(), lines + 1
+    while text[end - 1] != "=" and (line_end := _LINE_END.match(text, end)):
+        line = _BARE_RUN.match(text, line_end.end())
+        if line is None or line.end() - line.start() != width:
+            return line.end() if line and _is_last(text, line, width, is_second=end - start == width) else end
+        end = line.end()
     return end
+
+
+def _is_last(text: str, line: re.Match[str], width: int, *, is_second: bool) -> bool:
+    """Tell a shorter last line of base64 from a word of the prose below it."""
+    is_whole_line = line.end() == len(text) or text[line.end()] in "\r\n"
+    is_usual_width = not is_second or width in (60, 64, 72, 76)
+    return 0 < len(line[0]) < width and len(line[0]) % 4 == 0 and is_whole_line and is_usual_width
 
 
 def links(text: str) -> tuple[list[str], str]:
@@ -160,7 +164,7 @@ def links(text: str) -> tuple[list[str], str]:
         if is_image:
             pieces.append(text[done:begin])
             done = end
-        is_all = begin <= first and last <= end
+        is_all = not found and begin <= first and last <= end
         if url and (is_image or is_all or _IMAGE_SUFFIX.search(_file_name(url))):
             found.append(url)
     return found, "".join((*pieces, text[done:])) if pieces else text
@@ -168,7 +172,7 @@ def links(text: str) -> tuple[list[str], str]:
 
 def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
     """Yield begin, end, URL and whether it is a Markdown image, in one pass over the text."""
-    openings: list[tuple[int, bool]] = []
+    openings: deque[tuple[int, bool]] = deque(maxlen=_MAX_BRACKETS)
     position = 0
     while token := _TOKENS.search(text, position):
         position = token.end()

@@ -7,14 +7,14 @@ key that nothing above this module sees. Failures come back as values, to be rai
 from __future__ import annotations
 
 import contextvars
+import io
 import logging
-import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import anyio
 import httpx
@@ -22,24 +22,43 @@ import httpx
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
 
     from gemini_nb.providers import Provider
     from gemini_nb.secret import Secret
 
 MAX_REPLY_BYTES = 64 * 2**20
-_FAREWELL_SECONDS = 0.3
+MAX_ERROR_BYTES = 2**20
+ERROR_BODY_SECONDS = 5.0
+CONNECT_SECONDS = 15.0
+MAX_PROBLEM_CHARS = 200
 
-_HEADERS_KEPT = ("content-type", "content-encoding", "retry-after", "retry-after-ms", "date")
+_FAREWELL_SECONDS = 0.3
+_HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
+
+# ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the status, the few headers that matter, and the whole body."""
+    """What a server answered: the status, the few headers that matter, and the body.
+
+    The body is whole where the status is 2xx; of an error reply it is what could be had.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+    @property
+    def is_reply(self) -> bool:
+        return _is_reply(self.status)
+
+
+def _is_reply(status: int) -> bool:
+    return status // 100 == 2
 
 
 async def post(
@@ -58,37 +77,53 @@ async def post(
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    progress = _Progress()
+    progress = _Progress(deadline)
     quiet = _under_way.set(True)
     try:
-        with anyio.CancelScope(deadline=deadline) as scope:
+        with anyio.CancelScope(deadline=deadline):
+            request = _request(provider, key, url, body)
+            request.extensions = progress.extensions
             async with _transport(provider, embedded) as transport:
-                return await _exchange(transport, _request(provider, key, url, body, progress))
-        problem = "no answer came within the deadline" if scope.cancelled_caught else "the connection closed"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError) as failure:
+                return await _exchange(transport, request, progress)
+        problem = "the deadline passed"
+    except _FAILURES as failure:
         problem = _words(failure)
     finally:
         _under_way.reset(quiet)
     problem = key.redact(problem) if key else problem
-    host = urlsplit(provider.base_url).netloc
-    if progress.sent:
-        return OutcomeUnknownError(f"The request was sent to {host}, but no whole answer came: {problem}.")
-    return ConnectionFailedError(f"No connection to {host}: {problem}.")
+    return progress.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS])
 
 
 class _Progress:
-    """Whether the request has begun to leave this machine, as httpcore's trace tells."""
+    """How far a request came: whether it began to leave this machine, as httpcore's trace tells."""
 
-    sent = False
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.sent = False
+        self.status: int | None = None
 
-    async def trace(self, event: str, info: dict[str, Any]) -> None:
+    @property
+    def left(self) -> float:
+        return max(0.0, self.deadline - anyio.current_time())
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        # A quarter, so that the tries which an unsent request may have fit into any deadline.
+        return {"trace": self._trace, "timeout": {"connect": min(CONNECT_SECONDS, self.left / 4)}}
+
+    async def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.sent = True
 
+    def failure(self, host: str, problem: str) -> GeminiError:
+        if not self.sent:
+            return ConnectionFailedError(f"No connection to {host}: {problem}.")
+        return OutcomeUnknownError(
+            f"The request was sent to {host}, but no whole answer came: {problem}.", status=self.status
+        )
 
-def _request(
-    provider: Provider, key: Secret | None, url: str, body: bytes, progress: _Progress
-) -> httpx.Request:
+
+def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> httpx.Request:
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -101,40 +136,67 @@ def _request(
         params["key"] = key.reveal()
     elif key is not None and provider.key_in == "header":
         headers["x-goog-api-key"] = key.reveal()
-    extensions = {"trace": progress.trace}
-    return httpx.Request("POST", url, params=params, headers=headers, content=body, extensions=extensions)
+    return httpx.Request("POST", url, params=params, headers=headers, content=body)
 
 
-async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Answer | GeminiError:
+async def _exchange(
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, progress: _Progress
+) -> Answer | GeminiError:
     response = await transport.handle_async_request(request)
+    status = progress.status = response.status_code
+    headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
-        headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding != "identity":
-            return TooLargeError(
-                f"The reply is packed as {encoding[:20]}, although plain was asked for; its size cannot be bounded.",
-                hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
-            )
-        length = _announced_length(response.headers)
-        body = bytearray() if length <= MAX_REPLY_BYTES else None
-        if body is not None:
-            async for piece in response.stream:  # type: ignore[union-attr] - an async transport's stream
-                body += piece
-                if len(body) > MAX_REPLY_BYTES:
-                    body = None
-                    break
-        if body is None:
-            return TooLargeError("The reply is larger than 64 MiB and was not read to its end.")
-        return Answer(response.status_code, headers, bytes(body))
+        if not _is_reply(status):
+            return Answer(status, headers, await _beginning(response, progress.left / 2))
+        body = await _whole(response)
+        return body if isinstance(body, GeminiError) else Answer(status, headers, body)
     finally:
         with anyio.move_on_after(_FAREWELL_SECONDS, shield=True):
             await response.aclose()
 
 
-def _announced_length(headers: httpx.Headers) -> int:
+async def _whole(response: httpx.Response) -> bytes | GeminiError:
+    if _is_packed(response):
+        return TooLargeError(
+            "The reply is compressed, although plain was asked for, so its size cannot be bounded.",
+            hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
+        )
+    body = io.BytesIO()  # its getvalue() is no second copy
+    if _announced_length(response) <= MAX_REPLY_BYTES:
+        async for piece in _pieces(response):
+            if body.tell() + len(piece) > MAX_REPLY_BYTES:
+                break
+            body.write(piece)
+        else:
+            return body.getvalue()
+    return TooLargeError(f"The reply is larger than {MAX_REPLY_BYTES // 2**20} MiB and was not read.")
+
+
+async def _beginning(response: httpx.Response, seconds: float) -> bytes:
+    """Read what an error reply says as far as it comes: its status alone decides what it means."""
+    body = b""
+    if not _is_packed(response):
+        with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES):
+            async for piece in _pieces(response):
+                body += piece
+                if len(body) >= MAX_ERROR_BYTES:
+                    break
+    return body[:MAX_ERROR_BYTES]
+
+
+def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
+    return cast("httpx.AsyncByteStream", response.stream)
+
+
+def _is_packed(response: httpx.Response) -> bool:
+    coding: str = response.headers.get("content-encoding", "identity")
+    return coding.strip().lower() != "identity"
+
+
+def _announced_length(response: httpx.Response) -> int:
     """Return the announced body length in bytes, 0 where none is."""
-    text = headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    text = response.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
 @asynccontextmanager
@@ -146,11 +208,7 @@ async def _transport(
         yield embedded
         return
     secure = provider.base_url.startswith("https:")
-    transport = httpx.AsyncHTTPTransport(
-        verify=tls_context() if secure else False,
-        proxy=_proxy(provider),
-        limits=httpx.Limits(max_connections=1),
-    )
+    transport = httpx.AsyncHTTPTransport(verify=tls_context() if secure else False, proxy=_proxy(provider))
     try:
         yield transport
     finally:
@@ -167,21 +225,20 @@ def tls_context() -> ssl.SSLContext:
 def _proxy(provider: Provider) -> str | None:
     """The proxy that the environment names for this host, as httpx's own client would take it."""
     parts = urlsplit(provider.base_url)
-    proxies = getproxies_environment()
-    if provider.is_loopback or proxy_bypass_environment(parts.netloc, proxies):  # type: ignore[no-untyped-call]
+    if provider.is_loopback or proxy_bypass(parts.netloc):
         return None
+    proxies = getproxies_environment()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def _words(failure: Exception) -> str:
-    """Say what failed without the classes of the library below."""
-    if isinstance(failure, httpx.ConnectTimeout | httpx.PoolTimeout):
+    """Say what failed in our words where the library's would quote the wire."""
+    if isinstance(failure, httpx.ConnectTimeout):
         return "connecting took too long"
     if isinstance(failure, httpx.RemoteProtocolError):
-        return f"the server broke off or did not speak HTTP ({failure})"
-    text = " ".join(str(failure).split())
-    return text[:200] or type(failure).__name__
+        return "the server broke off its answer, or does not speak HTTP"
+    return " ".join(str(failure).split()) or "the connection broke"
 
 
 _under_way: contextvars.ContextVar[bool] = contextvars.ContextVar("gemini_nb_under_way", default=False)
@@ -194,6 +251,5 @@ class _Hush(logging.Filter):
         return not _under_way.get()
 
 
-for _name in ("connection", "http11", "http2", "http_proxy", "socks"):
+for _name in ("connection", "http11", "proxy", "socks"):
     logging.getLogger(f"httpcore.{_name}").addFilter(_Hush())
-logging.getLogger("httpcore.proxy").addFilter(_Hush())

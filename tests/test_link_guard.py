@@ -78,6 +78,7 @@ REFUSED = {
     "local network": "https://printer.local/",
     "cloud metadata by name": "https://metadata.google.internal/",
     "home network": "https://router.home.arpa/",
+    "onion": "https://pictures.onion/",
     "one label": "https://intranet/",
     "root dot": "https://pictures.example./",
     "empty label": "https://pictures..example/",

@@ -179,6 +179,24 @@ def test_links_of_the_embedded_provider_are_answered_in_process():
     assert names.asked == []
 
 
+def test_an_answer_in_process_is_closed_even_when_it_is_too_large():
+    class Endless(httpx.AsyncByteStream):
+        closed = False
+
+        async def __aiter__(self):
+            for piece in repeat(bytes(1024 * 1024)):
+                yield piece
+
+        async def aclose(self):
+            self.closed = True
+
+    stream, origin = Endless(), "http://offline.localhost"
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
+    with pytest.raises(TooLargeError):
+        fetch(f"{origin}/a.png", trusted_origin=origin, transport=transport)
+    assert stream.closed
+
+
 def test_other_links_do_not_reach_the_embedded_provider():
     embedded = InProcess()
     with pytest.raises(LinkRefusedError):

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
 
 _OFFLINE_LINE = (
-    "No key is set, so this was painted offline. For a model's picture set CRAZYROUTER_API_KEY "
-    "(or GEMINI_API_KEY with provider google), or type %gemini key."
+    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
+    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
 )
 
 

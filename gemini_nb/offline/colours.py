@@ -37,6 +37,24 @@ _ALSO: dict[str, Colour] = {
 # names of CSS colours that a prompt means otherwise
 _NOT_COLOURS = frozenset({"snow", "wheat", "peru", "seashell"})
 
+TWO_WORDS = {
+    "baby blue": "powderblue",
+    "forest green": "forestgreen",
+    "grass green": "limegreen",
+    "hot pink": "hotpink",
+    "lime green": "limegreen",
+    "midnight blue": "midnightblue",
+    "mint green": "mint",
+    "navy blue": "navy",
+    "off white": "ivory",
+    "olive green": "olivedrab",
+    "royal blue": "royalblue",
+    "sea green": "seagreen",
+    "sky blue": "skyblue",
+    "slate grey": "slategrey",
+    "steel blue": "steelblue",
+}
+
 _SHADES = {
     "light": (0.5, WHITE),
     "pale": (0.72, WHITE),
@@ -117,8 +135,10 @@ def turned(colour: Colour, turn: float) -> Colour:
 
 def backdrop_for(colour: Colour) -> Colour:
     """Return a calm plain ground on which `colour` stands out."""
-    if luminance(colour) > 0.8:
+    if luminance(colour) > 0.9:
         return mix((52, 66, 92), colour, 0.12)
+    if luminance(colour) > 0.72:
+        return mix(turned(colour, 0.5), PAPER, 0.8)
     return mix(colour, PAPER, 0.88)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemini_nb.offline.sketch import MAX_FIGURES
+from gemini_nb.offline.things import THINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     latest: list[_Cell] = []
     total = 0
     for item in items:
-        count = max(0, min(item.count, MAX_FIGURES - total))
+        count = max(0, min(item.count or max(3, len(item.colours)), MAX_FIGURES - total))
         total += count
         cells = [_cell(item, index) for index in range(count)]
         if item.relation in ("inside", "outside", "behind", "before") and latest:
@@ -112,7 +113,7 @@ def _wrapped(rows: list[list[_Cell]], aspect: float) -> list[list[_Cell]]:
     if len(rows) != 1 or len(rows[0]) <= 3:
         return [part for row in rows for part in _broken(row, max(6, round(6 * aspect)))]
     row = rows[0]
-    columns = max(1, min(len(row), round(math.sqrt(len(row) * aspect))))
+    columns = max(1, min(len(row), math.ceil(math.sqrt(len(row) * aspect) - 0.05)))
     return _broken(row, columns)
 
 
@@ -132,15 +133,17 @@ def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]
     if not rows:
         return []
     columns = max(len(row) for row in rows)
+    if columns == len(rows) == 1 and rows[0][0].shape == "person":
+        return _portrait(rows[0][0], width, height)
     widest = max((_WIDE.get(cell.shape, 1.0) for row in rows for cell in row), default=1.0)
     many = columns * len(rows) > 1
     across, down = width / (columns + 0.5 * many), height / (len(rows) + 0.5 * many)
-    radius = min(across / widest, down) * (0.34 if many else 0.25)
+    radius = min(across / widest, down) * (0.39 if many else 0.25)
     biggest = max(cell.size for row in rows for cell in row)
     if many and biggest > 1:
         radius *= 1.2 / biggest
-    across = min(across, radius * 2 * widest * 1.6)
-    down = min(down, radius * 2 * 1.45)
+    reach = 2.8 * radius * max(0.5, min(1.0, biggest))
+    across, down = min(across, reach * widest), min(down, reach)
     figures: list[Figure] = []
     for line, row in enumerate(rows):
         y = height / 2 + (line - (len(rows) - 1) / 2) * down
@@ -148,6 +151,12 @@ def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]
             x = width / 2 + (column - (len(row) - 1) / 2) * across
             figures += _with_inside(cell, x, y, radius * cell.size)
     return figures
+
+
+def _portrait(cell: _Cell, width: int, height: int) -> list[Figure]:
+    """Let a person alone rise from the lower edge, as in a portrait."""
+    radius = min(width * 0.56, height * 0.44) * min(1.0, cell.size)
+    return _with_inside(cell, width / 2, height - radius, radius)
 
 
 def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> list[Figure]:
@@ -158,7 +167,7 @@ def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> li
     x = _along(place[0], width, margin)
     y = _along(place[1], height, margin)
     step = 2.5 * radius
-    columns = math.ceil(math.sqrt(len(cells))) if place[0] else len(cells)
+    columns = max(1, len(cells) // 3) if place[0] else len(cells)
     lines = _broken(cells, max(1, columns))
     figures: list[Figure] = []
     for line, row in enumerate(lines):
@@ -199,3 +208,56 @@ def _with_inside_once(cell: _Cell, x: float, y: float, radius: float) -> list[Fi
     for inner in cell.inside[:4]:
         figures += _with_inside_once(inner, x, y, radius * _INSIDE)
     return figures
+
+
+def settle(items: Sequence[Item], horizon: float, width: int, height: int) -> list[Figure]:
+    """Place items in a landscape: what flies in the sky, what stands on the ground, what floats on water."""
+    unit = min(width, height)
+    figures: list[Figure] = []
+    free = [item for item in items if item.shape not in ("sun", "moon")]
+    slots = sum(min(item.count or 3, MAX_FIGURES) for item in free if item.place is None)
+    slot = 0
+    for item in free:
+        if item.place is not None:
+            figures += _draw_place(
+                item.place, [_cell(item, i) for i in range(item.count or 3)], width, height
+            )
+            continue
+        for index in range(min(item.count or 3, MAX_FIGURES)):
+            slot += 1
+            radius = _scenic_radius(slots, width, unit) * item.size
+            x = width * slot / (slots + 1)
+            # neighbours stand at different heights, as things in a landscape do
+            y = _ground_line(item.shape, horizon, height, radius) + (0.0, 0.07, -0.03)[slot % 3] * unit * (
+                slots > 1
+            )
+            cell = _cell(item, index)
+            figures.append(Figure(cell.shape, cell.colour, x, y, radius))
+    return figures
+
+
+def add(items: Sequence[Item], width: int, height: int) -> list[Figure]:
+    """Place items on a picture that exists: where they are told, or in the middle at a third of it."""
+    figures: list[Figure] = []
+    free = [item for item in items if item.place is None]
+    for figure in arrange(free, width, height):
+        x, y = width / 2 + (figure.x - width / 2) * 0.7, height / 2 + (figure.y - height / 2) * 0.7
+        figures.append(Figure(figure.shape, figure.colour, x, y, figure.radius * 0.7))
+    for item in items:
+        if item.place is not None:
+            cells = [_cell(item, index) for index in range(item.count or 3)]
+            figures += _draw_place(item.place, cells, width, height)
+    return figures
+
+
+def _scenic_radius(slots: int, width: int, unit: int) -> float:
+    return min(unit * 0.15, width / (slots + 1) * 0.42)
+
+
+def _ground_line(shape: str, horizon: float, height: int, radius: float) -> float:
+    home = THINGS[shape].home if shape in THINGS else "sky"
+    if home == "sky":
+        return max(radius * 1.2, horizon * 0.42)
+    if home == "water":
+        return horizon + (height - horizon) * 0.42 - radius * 0.6
+    return min(horizon + (height - horizon) * 0.72, height * 0.9) - radius

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ def oval(x: float = 0, y: float = 0, rx: float = 1, ry: float | None = None, *, 
     return arc_loop(x, y, rx, rx if ry is None else ry, 0, 360, hole=hole)
 
 
-def arc_loop(
+def arc_loop(  # noqa: PLR0917 - centre, radii, span: the order of geometry
     x: float, y: float, rx: float, ry: float, start: float, end: float, *, hole: bool = False
 ) -> Loop:
     """Return the points from `start` to `end` degrees, clockwise from three o'clock, closed by a chord."""
     return loop(arc(x, y, rx, ry, start, end), hole=hole)
 
 
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
+def arc(  # noqa: PLR0917 - likewise
+    x: float, y: float, rx: float, ry: float, start: float, end: float
+) -> list[Point]:
     steps = max(2, round(_ROUND * abs(end - start) / 360))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
@@ -63,7 +66,7 @@ def stroke(points: Sequence[Point], width: float) -> Outline:
     """Return a line of some width with round joints and ends."""
     half = width / 2
     pieces = [oval(x, y, half) for x, y in points]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length = math.hypot(x1 - x0, y1 - y0)
         if length:
             dx, dy = (y1 - y0) / length * half, (x0 - x1) / length * half

@@ -12,12 +12,12 @@ import json
 import os
 import re
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gemini_nb import models
+from gemini_nb.offline.gallery import Gallery
 from gemini_nb.offline.order import Order, Refusal, read_order
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class OfflineGateway:
     """
 
     def __init__(self) -> None:
-        self._hosted = _Gallery()
+        self._hosted = Gallery()
         # A 4K picture takes some 200 MB while it is painted: no more at a time than there are cores.
         self._easels = threading.BoundedSemaphore(os.cpu_count() or 2)
 
@@ -129,33 +129,6 @@ class OfflineGateway:
         if not _sends_png(model):
             part["thoughtSignature"] = base64.b64encode(b"offline:" + sha256[:24].encode()).decode("ascii")
         return part
-
-
-class _Gallery:
-    """The last pictures that were linked to, bounded in number and bytes."""
-
-    MAX_PICTURES = 64
-    MAX_BYTES = 128 * 2**20
-
-    def __init__(self) -> None:
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def keep(self, sha256: str, picture: bytes) -> None:
-        with self._lock:
-            self._bytes += len(picture) - len(self._pictures.pop(sha256, b""))
-            self._pictures[sha256] = picture
-            while len(self._pictures) > 1 and (
-                len(self._pictures) > self.MAX_PICTURES or self._bytes > self.MAX_BYTES
-            ):
-                self._bytes -= len(self._pictures.popitem(last=False)[1])
-
-    def find(self, sha256: str) -> bytes | None:
-        with self._lock:
-            if sha256 in self._pictures:
-                self._pictures.move_to_end(sha256)
-            return self._pictures.get(sha256)
 
 
 def failure(

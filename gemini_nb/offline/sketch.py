@@ -14,13 +14,15 @@ Place = tuple[int | None, int | None]
 
 MAX_FIGURES = 60
 _ENOUGH_ITEMS = 24
+_SCENIC = {"star": "stars", "cloud": "clouds", "tree": "forest", "pine": "forest", "palm": "beach"}
 
 
 @dataclass(frozen=True)
 class Item:
     """Some shapes of one kind, as one phrase of the prompt names them.
 
-    `place` is (-1, 0 or 1 across, -1, 0 or 1 down); `relation` is how the item before stands to this one.
+    `count` is 0 for a plural without a number; `place` is (-1, 0 or 1 across, -1, 0 or 1 down);
+    `relation` is how the item before stands to this one.
     """
 
     shape: str
@@ -86,15 +88,29 @@ class _Reader:
         self.place: Place | None = None
         self.relation: str | None = None
         self.on = False
+        self.stale = False
         self.after_noun = False
 
     def finish(self) -> Sketch:
         self._end_clause()
         if self.pattern and self.ground is None:
             self.ground = Ground(tuple(self.pattern_colours[:6]), self.pattern, self.angle)
+        if self.scenery or self.time:
+            self.items = [item for item in self.items if not self._part_of_scene(item)]
         return Sketch(
-            tuple(self.items), self.ground, frozenset(self.scenery), self.time, tuple(dict.fromkeys(self.mentioned))
+            tuple(self.items),
+            self.ground,
+            frozenset(self.scenery),
+            self.time,
+            tuple(dict.fromkeys(self.mentioned)),
         )
+
+    def _part_of_scene(self, item: Item) -> bool:
+        """Turn an uncounted "stars" or "trees" in a landscape into a part of it."""
+        part = _SCENIC.get(item.shape) if not item.count and not item.colours else None
+        if part:
+            self.scenery.add(part)
+        return part is not None
 
     def read_colour(self, word: words.Word) -> None:
         name = word.value
@@ -102,12 +118,7 @@ class _Reader:
             colour = colours.from_hex(name)
         else:
             colour = colours.shaded(self.shade, name) if self.shade else colours.names()[name]
-            if not self.shade and self.colours and self._last_colour + name in colours.names():
-                # "sky blue", "forest green": CSS writes them as one word
-                colour = colours.names()[self._last_colour + name]
-                self.colours.pop()
-                self.mentioned.pop()
-        self._last_colour, self.shade = name, None
+        self.shade = None
         self.colours.append(colour)
         self.mentioned.append(colour)
 
@@ -123,12 +134,16 @@ class _Reader:
         self.size = word.value
 
     def read_noun(self, word: words.Word) -> None:
-        if self.after_noun:
-            # "a circle in red, a square": what stood after the last noun belonged to it
-            self._settle()
-        count = self.count or (max(len(self.colours), 3) if word.plural else 1)
+        if self.after_noun and self.items[-1].shape == word.value == "person":
+            # "a portrait of a woman" is one person
+            self._forget()
+            self.after_noun = True
+            return
+        count = self.count or (0 if word.plural else 1)
         if len(self.items) < _ENOUGH_ITEMS:
-            item = Item(word.value, tuple(self.colours), count, self.size or 1.0, self.place, self._relation())
+            item = Item(
+                word.value, tuple(self.colours), count, self.size or 1.0, self.place, self._relation()
+            )
             self.items.append(item)
         self._forget()
         self.after_noun = True
@@ -137,10 +152,6 @@ class _Reader:
         if not self.items:
             return None
         return self.relation or ("inside" if self.on else None)
-
-    def _settle(self) -> None:
-        """Leave what waits for a noun to wait: it came after a word that opens a new phrase."""
-        self.after_noun = False
 
     def read_place(self, word: words.Word) -> None:
         across, down = word.value
@@ -168,7 +179,10 @@ class _Reader:
 
     def read_ground(self, word: words.Word) -> None:  # noqa: ARG002
         found = tuple(self.colours or self.pattern_colours)
-        if self.pattern or found:
+        if self.pattern and not found:
+            # "a gradient background from yellow to white": its colours are still to come
+            self.on = False
+        elif found:
             pattern = self.pattern or ("gradient" if len(found) > 1 else "plain")
             self.ground = Ground(found, pattern, self.angle)
             self.pattern = None
@@ -192,7 +206,7 @@ class _Reader:
             self.scenery.add(scenery)
 
     def read_and(self, word: words.Word) -> None:  # noqa: ARG002
-        if not self.colours or self.after_noun:
+        if not self.colours or self.after_noun or self.stale:
             self._end_clause()
 
     def read_break(self, word: words.Word) -> None:
@@ -206,6 +220,7 @@ class _Reader:
     def read_other(self, word: words.Word) -> None:  # noqa: ARG002
         """Drop what waited for a noun: its noun is one that cannot be drawn."""
         self.count = self.size = self.shade = None
+        self.stale = True
 
     def _end_clause(self) -> None:
         """Give what is left over at the end of a phrase to the item, ground or pattern before it."""

@@ -1,0 +1,258 @@
+r"""Filling the fields of a prompt with Python values: `{{city}}`, `{{frame.price[0]:.2f}}`, `{{name!r}}`.
+
+The rule: `{{`, a name with its attributes and indices, and `}}`, in one line and without other braces, is
+a field; every other brace is text; and `\{{` writes two braces. So JSON, LaTeX and single braces pass as
+they are, and `\frac{{a}}{b}` holds a field, unless the magic is told `--raw`.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import re
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from numbers import Real
+from typing import Any, cast
+
+from gemini_nb.errors import ArgumentError
+from gemini_nb.figure import printable
+
+MAX_EXPRESSION_CHARS = 200  # deeper nesting than a prompt needs stays out of Python's own parser
+
+# No run of it can be read twice from two starts, since a field ends at the next brace.
+_MARK = re.compile(r"\\\{\{|\{\{([^{}\n]*)\}\}")
+_TOKEN = re.compile(r""" "[^"]*" | '[^']*' | [\[\]():] | !(?!=) """, re.VERBOSE)
+_AS_TEXT = r"Write \{{ where braces are meant as text, or --raw to fill nothing."
+_CONVERSIONS = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
+_REFUSED = {
+    ast.Call: "calls are",
+    ast.BinOp: "operators are",
+    ast.BoolOp: "operators are",
+    ast.Compare: "operators are",
+    ast.UnaryOp: "operators are",
+    ast.IfExp: "a condition is",
+    ast.Tuple: "several values are",
+    ast.NamedExpr: "an assignment is",
+    ast.Lambda: "a function is",
+    ast.Constant: "a constant is",
+}
+_NOTHING = object()
+_SEARCHED_NAMES = 1000
+
+
+@dataclass(frozen=True)
+class _Field:
+    expression: str
+    node: ast.expr
+    conversion: str
+    spec: str
+
+
+def fill(text: str, names: Mapping[str, Any]) -> str:
+    r"""Return `text` with its fields replaced by the values that `names` gives them.
+
+    An expression is a name with attributes and indices: nothing is called and nothing computed. What is
+    filled in is not read again. Raises `ArgumentError` for other expressions, undefined names, missing
+    values (None, NaN), texts that hold a memory address, and whatever an object raises while it is read.
+
+    >>> fill(r'{"city": "{{city}}", "\{{n}}": {{n:.1f}}}', {"city": "Łódź", "n": 2})
+    '{"city": "Łódź", "{{n}}": 2.0}'
+    """
+    return _MARK.sub(lambda mark: _replacement(mark, names), text)
+
+
+def fields(text: str) -> list[str]:
+    """Return the expressions of the fields, each once, as written and without format.
+
+    Raises `ArgumentError` for a field that could not be filled whatever the names.
+
+    >>> fields("{{city}} in {{ year:>6 }}, {{city}} again")
+    ['city', 'year']
+    """
+    sources = (mark[1] for mark in _MARK.finditer(text) if _is_field(mark))
+    return list(dict.fromkeys(_guarded(source, lambda s: _parse(s).expression) for source in sources))
+
+
+def begun(line: str) -> str | None:
+    """Return what stands in a field that is opened before the end of `line` and not closed, else None."""
+    before, mark, rest = line.rpartition("{{")
+    if not mark or before.endswith("\\") or "{" in rest or "}" in rest:
+        return None
+    return rest.lstrip(" \t")
+
+
+def _is_field(mark: re.Match[str]) -> bool:
+    return mark[1] is not None and mark[1].lstrip(" \t")[:1].isidentifier()
+
+
+def _replacement(mark: re.Match[str], names: Mapping[str, Any]) -> str:
+    if mark[1] is None:
+        return "{{"
+    if not _is_field(mark):
+        return mark[0]
+    return _guarded(mark[1], lambda source: _text(_parse(source), names))
+
+
+def _guarded(source: str, act: Any) -> str:
+    """Run `act(source)`; whatever goes wrong becomes an `ArgumentError` that names the field."""
+    try:
+        return cast("str", act(source))
+    except ArgumentError as refused:
+        message, hint = refused.args[0], refused.hint
+    except Exception as problem:  # noqa: BLE001 - attributes and formats are the user's own code
+        message, hint = _first_line(problem), ""
+    raise ArgumentError(f"{_shown(source)}: {message}", hint=hint)
+
+
+def _shown(source: str) -> str:
+    inner = printable(source.strip())
+    return f"{{{{{inner if len(inner) <= 60 else inner[:60] + '…'}}}}}"
+
+
+def _first_line(problem: Exception) -> str:
+    lines = "".join(traceback.format_exception_only(problem)).splitlines()
+    return printable(next(line for line in lines if not line.startswith(" "))[:300])
+
+
+def _parse(source: str) -> _Field:
+    expression, conversion, spec = _split(source)
+    if len(expression) > MAX_EXPRESSION_CHARS:
+        raise ArgumentError(f"an expression has at most {MAX_EXPRESSION_CHARS} characters.", hint=_AS_TEXT)
+    if conversion not in _CONVERSIONS:
+        raise ArgumentError("after ! comes r, s or a.", hint=_AS_TEXT)
+    node = _tree(expression)
+    _check(node)
+    return _Field(expression, node, conversion, spec)
+
+
+def _split(source: str) -> tuple[str, str, str]:
+    """Split as an f-string does: expression, conversion, format; marks in quotes and brackets are neither."""
+    depth = 0
+    for token in _TOKEN.finditer(source):
+        depth += (token[0] in "[(") - (token[0] in "])")
+        if depth == 0 and token[0] in "!:":
+            rest = source[token.start() :]
+            conversion, _, spec = rest[1:].partition(":") if rest[0] == "!" else ("", "", rest[1:])
+            if rest[0] == "!" and not conversion.strip():
+                conversion = "!"
+            return source[: token.start()].strip(), conversion.strip(), spec.rstrip()
+    return source.strip(), "", ""
+
+
+def _tree(expression: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "invalid escape sequence" would name a file that is none
+        try:
+            return ast.parse(expression, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass
+    raise ArgumentError("this is no name that can be filled in.", hint=_AS_TEXT)
+
+
+def _check(node: ast.expr) -> None:
+    """Let names, attributes and indices through; raise `ArgumentError` for what would run code."""
+    match node:
+        case ast.Name(id=name) if not (name.startswith("__") and name.strip("_")):
+            return
+        case ast.Attribute(value=inner, attr=name) if not name.startswith("_"):
+            _check(inner)
+        case ast.Subscript(value=inner, slice=index):
+            _check(inner)
+            _check_index(index)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            raise ArgumentError(f"{name} is private and not filled in.", hint=_AS_TEXT)
+        case _:
+            kind = _REFUSED.get(type(node), "this kind of expression is")
+            raise ArgumentError(f"{kind} not filled in; assign the value to a name first.", hint=_AS_TEXT)
+
+
+def _check_index(node: ast.expr) -> None:
+    match node:
+        case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return
+        case ast.Tuple(elts=parts):
+            for part in parts:
+                _check_index(part)
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            for bound in (lower, upper, step):
+                if bound is not None:
+                    _check_index(bound)
+        case ast.Name():
+            _check(node)
+        case _:
+            raise ArgumentError(
+                "an index is a constant, a name or a slice; assign anything else to a name first.",
+                hint=_AS_TEXT,
+            )
+
+
+def _text(field: _Field, names: Mapping[str, Any]) -> str:
+    value = _value(field.node, names)
+    if _is_missing(value):
+        raise ArgumentError(f"the value is {value}.", hint="Give it a value, or leave the field out.")
+    text = format(_CONVERSIONS[field.conversion](value), field.spec)
+    if not isinstance(value, str) and text.startswith("<") and " at 0x" in text:
+        # such a text differs in each run, so that no stored picture would be found again
+        raise ArgumentError(
+            f"a {type(value).__name__} has no text of its own.", hint="Fill in one of its values instead."
+        )
+    return text
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas, which need not be there
+        return True
+    return isinstance(value, Real) and bool(value != value)  # noqa: PLR0124 - NaN of any library
+
+
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Attribute(value=inner, attr=name):
+            return _attribute(_value(inner, names), name, of=inner)
+        case ast.Subscript(value=inner, slice=index):
+            return _item(_value(inner, names), _index(index, names), of=inner, written=index)
+        case ast.Name(id=name) if name in names:
+            return names[name]
+    name = cast("ast.Name", node).id
+    raise ArgumentError(f"the name {name!r} is not defined.", hint=_near(name, names) or _AS_TEXT)
+
+
+def _index(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
+    match node:
+        case None | ast.Constant() | ast.UnaryOp():
+            return node and ast.literal_eval(node)
+        case ast.Tuple(elts=parts):
+            return tuple(_index(part, names) for part in parts)
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(_index(bound, names) for bound in (lower, upper, step)))
+    return _value(node, names)
+
+
+def _attribute(value: Any, name: str, *, of: ast.expr) -> Any:
+    try:
+        return getattr(value, name)
+    except AttributeError:
+        if inspect.getattr_static(value, name, _NOTHING) is not _NOTHING:
+            raise  # it is there, and failed by itself
+    raise ArgumentError(f"{ast.unparse(of)} has no attribute {name!r}.", hint=_near(name, dir(value)))
+
+
+def _item(value: Any, key: Any, *, of: ast.expr, written: ast.expr) -> Any:
+    try:
+        return value[key]
+    except LookupError:
+        keys = value.keys() if callable(getattr(value, "keys", None)) else ()
+    hint = _near(key, keys) if isinstance(key, str) else ""
+    raise ArgumentError(f"{ast.unparse(of)} has no item {ast.unparse(written)}.", hint=hint)
+
+
+def _near(name: str, known: Any) -> str:
+    names = (one for one in islice(known, _SEARCHED_NAMES) if isinstance(one, str))
+    short = [one for one in names if len(one) <= MAX_EXPRESSION_CHARS and not one.startswith("_")]
+    near = difflib.get_close_matches(name, short, n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,160 @@
+"""Tables of phrases, by what they mean: shapes, numbers, places, scenes. A new word is an entry here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal[
+    "and",
+    "angle",
+    "break",
+    "colour",
+    "count",
+    "ground",
+    "noun",
+    "on",
+    "other",
+    "pattern",
+    "place",
+    "relation",
+    "scenery",
+    "shade",
+    "size",
+    "skip",
+    "time",
+]
+
+NOUNS = {
+    "circle": "circle, dot, disc, disk, ball, sphere, round, orb, point, bubble, spot",
+    "square": "square, box, cube, tile",
+    "rectangle": "rectangle, bar, block, brick",
+    "triangle": "triangle, pyramid",
+    "star": "star",
+    "heart": "heart",
+    "diamond": "diamond, rhombus, lozenge, gem",
+    "pentagon": "pentagon",
+    "hexagon": "hexagon",
+    "octagon": "octagon",
+    "oval": "oval, ellipse",
+    "egg": "egg",
+    "semicircle": "semicircle, half circle, dome",
+    "ring": "ring, donut, doughnut, torus, hoop",
+    "cross": "cross, plus, plus sign",
+    "saltire": "letter x, x mark",
+    "arrow": "arrow",
+    "line": "line, stripe",
+    "crescent": "crescent, crescent moon, half moon, moon crescent",
+    "cloud": "cloud",
+    "drop": "drop, droplet, raindrop, teardrop",
+    "bolt": "bolt, lightning bolt, lightning, thunderbolt",
+    "spiral": "spiral, swirl",
+    "leaf": "leaf",
+    "smiley": "smiley, smiley face, smiling face, happy face, emoji",
+    "cat": "cat, kitten, kitty, cat face",
+    "dog": "dog, puppy, corgi, dog face, labrador, retriever",
+    "bird": "bird, parrot, sparrow, robin",
+    "fish": "fish, goldfish",
+    "butterfly": "butterfly",
+    "tree": "tree, oak",
+    "pine": "pine, fir, christmas tree, pine tree, fir tree",
+    "palm": "palm, palm tree",
+    "flower": "flower, daisy, blossom, sunflower, tulip",
+    "mushroom": "mushroom, toadstool",
+    "apple": "apple",
+    "banana": "banana, nano banana",
+    "sun": "sun",
+    "moon": "moon, full moon",
+    "planet": "planet, saturn",
+    "house": "house, home, cottage, cabin, hut",
+    "boat": "boat, sailboat, ship, sailing boat, yacht",
+    "balloon": "balloon, red balloon",
+    "hot air balloon": "hot air balloon",
+    "car": "car, automobile, taxi",
+    "rocket": "rocket, spaceship, rocket ship",
+    "robot": "robot, android",
+    "cup": "cup, mug, coffee, cup of coffee, cup of tea, coffee cup, teacup, tea",
+    "umbrella": "umbrella, parasol",
+    "snowman": "snowman",
+    "person": "person, portrait, woman, man, girl, boy, child, face, teacher, scientist, student, lady",
+    "snowflake": "snowflake",
+    "gift": "gift, present",
+}
+IRREGULAR = {"leaves": "leaf", "boxes": "square", "fishes": "fish", "butterflies": "butterfly",
+              "puppies": "dog", "kitties": "cat", "babies": "person", "people": "person", "women": "person",
+              "men": "person", "children": "person", "crosses": "cross", "snowmen": "snowman",
+              "rhombuses": "diamond", "torches": "bolt", "boxen": "square", "daisies": "flower"}  # fmt: skip
+COUNTS = {
+    1: "a, an, one, single",
+    2: "two, pair, couple, a pair of, a couple of, both",
+    3: "three, few, a few, some",
+    4: "four", 5: "five, several", 6: "six, half a dozen", 7: "seven", 8: "eight", 9: "nine", 10: "ten",
+    11: "eleven", 12: "twelve, dozen, a dozen, many, lots of", 15: "fifteen", 16: "sixteen",
+    20: "twenty", 24: "two dozen", 30: "thirty", 40: "forty", 50: "fifty",
+}  # fmt: skip
+SIZES = {
+    0.3: "tiny, minuscule",
+    0.58: "small, little, mini, miniature",
+    1.35: "large, big",
+    1.7: "huge, giant, enormous, gigantic, massive",
+}
+PLACES = {
+    (None, -1): "top, upper, at the top",
+    (None, 1): "bottom, lower, at the bottom",
+    (-1, None): "left, on the left, to the left, left hand",
+    (1, None): "right, on the right, to the right, right hand",
+    (0, 0): "center, centre, middle, centered, centred, in the middle, in the middle of, in the center of, "
+    "in the centre of",
+}
+RELATIONS = {
+    "inside": "inside, inside of, within, in",
+    "outside": "around, surrounding, containing, enclosing, surrounded by",
+    "above": "above, over, on top of, atop",
+    "below": "below, under, beneath, underneath",
+    "left": "left of, to the left of, on the left of",
+    "right": "right of, to the right of, on the right of",
+    "beside": "next to, beside, near, alongside, by",
+    "behind": "in front of",
+    "before": "behind",
+}
+SCENERY = {
+    "sea": "sea, ocean, water, waves, seascape, lake, river, harbour, harbor, bay, fjord",
+    "mountains": "mountain, mountains, peak, peaks, alps, alpine, volcano, cliff, cliffs",
+    "hills": "hill, hills, meadow, field, fields, grass, countryside, valley, farm, garden, park, landscape",
+    "forest": "forest, woods, woodland, jungle, pines, trees in the distance",
+    "city": "city, skyline, cityscape, skyscrapers, skyscraper, town, buildings, street, downtown, tokyo, "
+    "new york, london, paris, berlin, metropolis",
+    "desert": "desert, dune, dunes, sahara",
+    "beach": "beach, shore, coast, seaside, tropical island",
+    "space": "space, galaxy, outer space, cosmos, nebula, universe, milky way",
+    "underwater": "underwater, under water, coral reef, reef, aquarium, under the sea",
+    "stars": "starry, starry sky, night sky, stars in the sky",
+    "clouds": "cloudy, clouds in the sky",
+    "sky": "sky, blue sky",
+    "snow": "snow, snowy, winter, snow covered, snow capped, blizzard",
+    "rain": "rain, rainy, raining, storm, stormy",
+    "rainbow": "rainbow",
+}
+TIMES = {
+    "sunset": "sunset, dusk, evening, golden hour, twilight",
+    "dawn": "dawn, sunrise, morning, daybreak, misty, mist, fog, foggy",
+    "night": "night, night sky, midnight, moonlit, moonlight, nighttime, at night, starry, starry sky",
+    "day": "day, daytime, noon, sunny",
+}
+PATTERNS = {
+    "checkerboard": "checkerboard, chessboard, chequered, checkered, checkerboard pattern",
+    "stripes": "striped, stripes, stripe pattern",
+    "dots": "polka dots, polka dot, polka dotted, dotted",
+    "gradient": "gradient, ombre, colour gradient, color gradient, fade",
+}
+ANGLES = {90: "horizontal, left to right", 0: "vertical, top to bottom", 45: "diagonal"}
+SKIPPED = (
+    "line art, line drawing, square format, square image, square picture, square aspect, cross section, heart of, "
+    "point of view, sun like, gift shop, black and white, starting point, point out, data point, data points"
+)
+GRAMMAR: tuple[tuple[Kind, str], ...] = (
+    ("and", "and, plus a, with, also, as well as"),
+    ("on", "on, against, upon, over a background of, on a background of"),
+    ("ground", "background, backdrop, canvas, background colour, background color"),
+    ("skip", "the, of, is, are, in the, corner, side, edge, coloured, colored, color, colour, to, from, solid, "
+     "flat, plain, simple, filled, it, its, that, which, as, at, image, picture, photo, there"),
+)  # fmt: skip

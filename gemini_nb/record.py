@@ -1,0 +1,233 @@
+"""What the store writes down about one answered request, and the checks it must pass when read back.
+
+A record is JSON that reads well in a diff: `request`, `reply`, the request's digest, and a checksum of it all.
+The checks find damage and mix-ups; whoever writes a store on purpose can write what they like into it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from urllib.parse import urlsplit
+
+from gemini_nb.image import SUFFIXES, GeneratedImage, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.inputs import InputImage
+    from gemini_nb.request import ImageRequest
+
+FORMAT = 1
+DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class StoredInput:
+    """An input image as a record knows it: by its digest; the bytes are not kept."""
+
+    sha256: str
+    mime_type: str
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A picture as a record knows it; its bytes are in `images/`, under `file_name`."""
+
+    sha256: str
+    mime_type: str
+    width: int
+    height: int
+    source: Source
+    declared_mime_type: str | None = None
+    url: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        return self.sha256 + SUFFIXES[self.mime_type]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One answered request: what was asked, what came and when, without the pictures' bytes.
+
+    `asked_text` is the request's `text`, `text` the reply's; `created` is ISO 8601 in UTC; `content` is the
+    SHA-256 of the kept model content, or None.
+    """
+
+    digest: str
+    prompt: str
+    model: str
+    aspect_ratio: str | None
+    image_size: str | None
+    take: int
+    asked_text: bool
+    config: Mapping[str, Any]
+    extra: Mapping[str, Any]
+    inputs: tuple[StoredInput, ...]
+    images: tuple[StoredImage, ...]
+    drafts: tuple[StoredImage, ...]
+    text: str
+    finish_reason: str | None
+    usage: Mapping[str, Any]
+    model_version: str | None
+    provider: str
+    seconds: float
+    notes: tuple[str, ...]
+    estimated_cost: float | None
+    created: str
+    content: str | None
+
+    def answers(self, request: ImageRequest) -> bool:
+        """Whether the facts are those of `request`, as far as its digest fixes them one by one.
+
+        Ratio, size and settings are left out: they may be written as `config`, for the same digest.
+        """
+        mine = (self.digest, self.prompt, self.model, self.take, _rows(self.inputs))
+        asked = (request.digest, request.prompt, request.model, request.take, _rows(request.images))
+        return _canonical(mine) == _canonical(asked)
+
+
+def facts(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
+    """Return a record's JSON values; raise ValueError where config or extra is no JSON."""
+    request = generation.request
+    asked = {
+        "aspect_ratio": request.aspect_ratio,
+        "config": dict(request.config),
+        "extra": dict(request.extra),
+        "image_size": request.image_size,
+        "inputs": _rows(request.images),
+        "model": request.model,
+        "prompt": request.prompt,
+        "take": request.take,
+        "text": request.text,
+    }
+    came = {
+        "content": content,
+        "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
+        "drafts": [_image_facts(image) for image in generation.drafts],
+        "estimated_cost": generation.estimated_cost,
+        "finish_reason": generation.finish_reason,
+        "images": [_image_facts(image) for image in generation.images],
+        "model_version": generation.model_version,
+        "notes": list(generation.notes),
+        "provider": generation.provider,
+        "seconds": round(generation.seconds, 3),
+        "text": generation.text,
+        "usage": _usage(generation.usage),
+    }
+    whole = {"digest": request.digest, "format": FORMAT, "reply": came, "request": asked}
+    # What is summed is what will be read: names of other types than text become text first.
+    return json.loads(json.dumps(whole, allow_nan=False))
+
+
+def encode(whole: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a record's file: sorted, indented UTF-8; only lone surrogates are escaped."""
+    sealed = {**whole, "checksum": _checksum(whole)}
+    text = json.dumps(sealed, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def decode(raw: bytes, *, digest: str) -> Record | None:
+    """Return the record in a file named `digest`; None for anything that is not just that."""
+    try:
+        whole = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        checksum = whole.pop("checksum")
+        if whole["format"] != FORMAT or whole["digest"] != digest or checksum != _checksum(whole):
+            return None
+        return _record(digest, whole["request"], whole["reply"])
+    except _UNREADABLE:
+        return None
+
+
+def _record(digest: str, asked: dict[str, Any], came: dict[str, Any]) -> Record:
+    values = {**asked, **came, "asked_text": asked["text"], "digest": digest}
+    values["inputs"] = tuple(StoredInput(**row) for row in asked["inputs"])
+    values["images"] = tuple(_image(row) for row in came["images"])
+    values["drafts"] = tuple(_image(row) for row in came["drafts"])
+    values["notes"] = tuple(came["notes"])
+    record = Record(**values)
+    if not record.images or any(not isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
+        raise ValueError("a fact of another type")
+    if record.content is not None and not DIGEST.fullmatch(record.content):
+        raise ValueError("a content that is no digest")
+    return record
+
+
+_OPTIONAL_TEXT = (str, type(None))
+_TYPES: dict[str, Any] = {
+    "prompt": str,
+    "model": str,
+    "aspect_ratio": _OPTIONAL_TEXT,
+    "image_size": _OPTIONAL_TEXT,
+    "take": int,
+    "asked_text": bool,
+    "config": dict,
+    "extra": dict,
+    "text": str,
+    "finish_reason": _OPTIONAL_TEXT,
+    "usage": dict,
+    "model_version": _OPTIONAL_TEXT,
+    "provider": str,
+    "seconds": (int, float),
+    "estimated_cost": (int, float, type(None)),
+    "created": str,
+    "content": _OPTIONAL_TEXT,
+}
+
+
+def _image(row: dict[str, Any]) -> StoredImage:
+    """A picture of a record; its digest and type become a path, so they must be what they claim."""
+    image = StoredImage(**row)
+    if not DIGEST.fullmatch(image.sha256) or image.mime_type not in SUFFIXES:
+        raise ValueError("a picture's digest or type is none")
+    if image.source not in get_args(Source):
+        raise ValueError("an unknown source")
+    return image
+
+
+def _image_facts(image: GeneratedImage) -> dict[str, Any]:
+    row = {field.name: getattr(image, field.name) for field in fields(StoredImage)}
+    return {**row, "url": _bare(image.url)}
+
+
+def _bare(url: str | None) -> str | None:
+    """An address without what may sign it: user info, query and fragment."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    netloc = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=netloc, query="", fragment="").geturl() or None
+
+
+def _rows(images: Iterable[InputImage | StoredInput]) -> list[dict[str, str]]:
+    return [{"mime_type": image.mime_type, "sha256": image.sha256} for image in images]
+
+
+def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply's usage, or nothing where it is no JSON: a picture is not lost over its bill."""
+    try:
+        json.dumps(dict(usage), allow_nan=False)
+    except _UNREADABLE:
+        return {}
+    return dict(usage)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=True)
+
+
+def _checksum(whole: Mapping[str, Any]) -> str:
+    """SHA-256 of the values, not of the file: line ends that git rewrote do no harm."""
+    return sha256(_canonical(whole).encode("ascii")).hexdigest()
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")

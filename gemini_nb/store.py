@@ -1,0 +1,266 @@
+"""The store: answered requests as plain files in one folder, so that no picture is paid for twice.
+
+    README.md  .gitignore
+    records/<request digest>.json      what was asked and what came
+    images/<sha256>.png                pictures, as they were received
+    contents/<sha256>.json             model content that a conversation must echo as it came
+    unread/                            replies that could not be used; others write them
+
+Files are whole or absent, named by digests and checked on reading; there are no locks. What is not what its
+name says counts as absent, whoever owns it; another user's file that is, counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from copy import copy
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import nearest, record, stored_file, upkeep
+from gemini_nb.errors import GeminiError, GeminiWarning
+from gemini_nb.generation import Generation
+from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gemini_nb.record import Record, StoredImage
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.secret import Secret
+    from gemini_nb.upkeep import Report
+
+_NOT_JSON = (ValueError, TypeError, RecursionError)
+_warned: set[Path] = set()
+
+
+class Store:
+    """Answered requests in a folder, which is made with the first that is kept.
+
+    Kernels may share one: each sees what the others kept. Nothing is ever read from another place.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).expanduser().absolute()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.folder)!r})"
+
+    @property
+    def unread(self) -> Path:
+        """Where replies go that were paid for and could not be used."""
+        return self.folder / "unread"
+
+    def find(self, request: ImageRequest) -> Generation | None:
+        """Return the stored answer, with `replayed` set and the first call's seconds; None where none is sound.
+
+        Any change to the record or a picture makes it a miss; a draft that is gone is only left out.
+        """
+        found = self._record(request.digest)
+        if found is None or not found.answers(request):
+            return None
+        images = [self._image(image) for image in found.images]
+        sound = tuple(image for image in images if image is not None)
+        if len(sound) < len(images):
+            return None
+        drafts = [self._image(image) for image in found.drafts]
+        return Generation(
+            request,
+            sound,
+            provider=found.provider,
+            drafts=tuple(draft for draft in drafts if draft is not None),
+            text=found.text,
+            model_version=found.model_version,
+            finish_reason=found.finish_reason,
+            usage=found.usage,
+            seconds=found.seconds,
+            replayed=True,
+            notes=found.notes,
+        )
+
+    def keep(self, generation: Generation, content: Any = None, *, key: Secret | None = None) -> bool:
+        """Store an answer; True once it is whole on disk, where it outlives this process.
+
+        `content` is the model's raw content, for `content()`. `key` is masked in what the server said; a request
+        that holds it is not kept. Offline paintings and replays never are. A disk that refuses is warned of
+        once (GeminiWarning), and the answer is False.
+        """
+        if generation.replayed or generation.provider == "offline":
+            return False
+        try:
+            return self._keep(generation, content, key)
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+        except _NOT_JSON:
+            return False
+        self._warn(f"The store {self.folder} cannot be written ({problem.lower()}).")
+        return False
+
+    def _keep(self, generation: Generation, content: Any, key: Secret | None) -> bool:
+        kept_content = _content_bytes(content, key)
+        whole = record.facts(generation, content=sha256(kept_content).hexdigest() if kept_content else None)
+        if key is not None:
+            if _redacted(whole["request"], key) != whole["request"]:
+                return False
+            whole["reply"] = _redacted(whole["reply"], key)
+        raw = record.encode(whole)
+        if len(raw) > upkeep.MAX_RECORD_BYTES:
+            return False
+        for attempt in (1, 2):
+            try:
+                self._write(generation, kept_content, raw)
+            except FileNotFoundError:  # another process cleared the store under our hands
+                if attempt == 2:
+                    raise
+            else:
+                break
+        return True
+
+    def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
+        """Pictures first, the record last: a record that can be read has its pictures."""
+        self.prepare()
+        for image in (*generation.images, *generation.drafts):
+            self._write_addressed("images", image.sha256 + image.suffix, image.data)
+        if content is not None:
+            self._write_addressed("contents", f"{sha256(content).hexdigest()}.json", content)
+        stored_file.make_folder(self.folder / "records")
+        stored_file.write(self._record_path(generation.digest), raw)
+
+    def _write_addressed(self, kind: str, name: str, data: bytes) -> None:
+        stored_file.make_folder(self.folder / kind)
+        path = self.folder / kind / name
+        if stored_file.read_addressed(path, limit=len(data)) is None:
+            stored_file.write(path, data)
+
+    def prepare(self) -> None:
+        """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in upkeep.ABOUT.items():
+            stored_file.write_missing(self.folder / name, text)
+
+    def content(self, request: ImageRequest | str) -> Any | None:
+        """Return the model content kept for a request or its digest, with exactly the values that came."""
+        found = self._record(request if isinstance(request, str) else request.digest)
+        if found is None or found.content is None:
+            return None
+        path = self.folder / "contents" / f"{found.content}.json"
+        raw = stored_file.read_addressed(path, limit=upkeep.MAX_CONTENT_BYTES)
+        try:
+            return None if raw is None else json.loads(raw)
+        except _NOT_JSON:
+            return None
+
+    def records(self) -> Iterator[Record]:
+        """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
+        found = (upkeep.read_record(path) for path in upkeep.files(self.folder, "records"))
+        sound = [one for one in found if one is not None]
+        return iter(sorted(sound, key=lambda one: one.created, reverse=True))
+
+    def nearest(self, request: ImageRequest) -> tuple[Record, tuple[str, ...]] | None:
+        """Return the record most like a request and what differs, such as "take: 1, stored 0"."""
+        return nearest.find(request, self.records())
+
+    def next_take(self, request: ImageRequest) -> int:
+        """Return the first take of a request that is not stored."""
+        return next(take for take in count() if not self._holds(_with_take(request, take)))
+
+    def verify(self) -> Report:
+        """Read and check every file; nothing is changed."""
+        return upkeep.verify(self.folder)
+
+    def clear(self) -> int:
+        """Remove every record, picture, content, kept reply and left-over; return how many files went.
+
+        What is not the store's stays: other names, other folders, links and an edited README.
+        """
+        return upkeep.clear(self.folder)
+
+    def tidy(self) -> int:
+        """Remove what writers that died a day ago or longer left behind; return how many files went."""
+        return upkeep.tidy(self.folder)
+
+    def _record_path(self, digest: str) -> Path:
+        return self.folder / "records" / f"{digest}.json"
+
+    def _record(self, digest: str) -> Record | None:
+        return upkeep.read_record(self._record_path(digest)) if record.DIGEST.fullmatch(digest) else None
+
+    def _image(self, stored: StoredImage) -> GeneratedImage | None:
+        path = self.folder / "images" / stored.file_name
+        data = stored_file.read(path, limit=MAX_IMAGE_BYTES)
+        if data is None:
+            return None
+        try:
+            image = GeneratedImage.from_bytes(
+                data, source=stored.source, declared_mime_type=stored.declared_mime_type, url=stored.url
+            )
+        except GeminiError:
+            return None
+        return image if image.sha256 == stored.sha256 else None
+
+    def _holds(self, request: ImageRequest) -> bool:
+        found = self._record(request.digest)
+        return found is not None and all(
+            (self.folder / "images" / image.file_name).is_file() for image in found.images
+        )
+
+    def _warn(self, problem: str) -> None:
+        if self.folder not in _warned:
+            _warned.add(self.folder)
+            warnings.warn(
+                f"{problem} Pictures are not kept there; the work goes on.", GeminiWarning, stacklevel=3
+            )
+
+
+def beside_notebook(folder: Path | None = None) -> Path:
+    """Return the store's place for a notebook in `folder` (None: the current one).
+
+    It is `.gemini_nb` in that folder where it exists or can be made, else a folder of the user's cache.
+    """
+    try:
+        here = (folder or Path.cwd()).absolute()
+    except OSError:  # the current folder was removed
+        here = Path(os.sep)
+    store = here / ".gemini_nb"
+    # One that is there is used even where it is read-only: its pictures cost nothing.
+    if store.is_dir() or (os.access(here, os.W_OK | os.X_OK) and here.name != ""):
+        return store
+    from platformdirs import user_cache_path  # noqa: PLC0415 - seldom needed
+
+    name = sha256(os.fsencode(here)).hexdigest()[:16]
+    return user_cache_path("gemini_nb") / "store" / name
+
+
+def _with_take(request: ImageRequest, take: int) -> ImageRequest:
+    """Return the request with another take, without the checks and warnings it has been through."""
+    other = copy(request)
+    object.__setattr__(other, "take", take)
+    other.__dict__.pop("digest", None)
+    return other
+
+
+def _content_bytes(content: Any, key: Secret | None) -> bytes | None:
+    """The content as JSON in one line; None where there is none, or where masking would be needed to keep it."""
+    if content is None:
+        return None
+    try:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except _NOT_JSON:
+        return None
+    raw = text.encode("utf-8", "backslashreplace")
+    holds_key = key is not None and key.redact(text) != text
+    return None if holds_key or len(raw) > upkeep.MAX_CONTENT_BYTES else raw
+
+
+def _redacted(value: Any, key: Secret) -> Any:
+    if isinstance(value, str):
+        return key.redact(value)
+    if isinstance(value, dict):
+        return {key.redact(name): _redacted(one, key) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_redacted(one, key) for one in value]
+    return value

@@ -1,0 +1,65 @@
+"""One file of the store: read only if it is a plain file, written whole and for its owner alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from gemini_nb.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Without O_NONBLOCK a pipe in a picture's place would block for ever. Windows has none of these but O_BINARY.
+_FLAGS = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
+
+
+def read(path: Path, *, limit: int) -> bytes | None:
+    """Return the bytes of a plain file of up to `limit` bytes; None for links, pipes, folders and errors."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except (OSError, ValueError):
+        return None
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
+            return None
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.readall()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def read_addressed(path: Path, *, limit: int) -> bytes | None:
+    """Return the bytes of a file whose name is their SHA-256, else None."""
+    data = read(path, limit=limit)
+    return data if data is not None and sha256(data).hexdigest() == path.name.partition(".")[0] else None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, if it is not there; raise OSError where a link has its name."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "a symbolic link stands in a folder's place", str(folder))
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put a file of mode 0600 in place of whatever has this name, flushed to the disk before it has it."""
+    with whole_file(data, path.parent) as file:
+        file.link.chmod(0o600)
+        file.replace(path)
+
+
+def write_missing(path: Path, data: bytes) -> None:
+    """Write a file unless its name is taken."""
+    if not path.exists():
+        with whole_file(data, path.parent) as file:
+            file.link.chmod(0o600)
+            file.claim(path)

@@ -1,0 +1,195 @@
+"""Looking after a store's folder: checking every file, and removing all that is the store's and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemini_nb import record, stored_file
+from gemini_nb.image import MAX_IMAGE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_RECORD_BYTES = 16 * 2**20
+MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
+_LEFT_OVER_SECONDS = 24 * 3600
+
+README = """\
+# Pictures and prompts of a notebook
+
+This folder was written by [gemini-nb](https://pypi.org/project/gemini-nb/) beside a notebook. It holds every
+picture that was made, as it was received, with the prompt and settings that made it, so that running the
+notebook again costs nothing.
+
+- `records/`: one JSON file for each request: what was asked, what came
+- `images/`: the pictures, named by the SHA-256 of their bytes
+- `contents/`: model content that a conversation must send back as it came
+- `unread/`: replies that could not be used; not for publishing
+
+You may commit it with the notebook: anyone can then run the notebook again without an API key. It holds
+your prompts and pictures, never a key. Files are checked when they are read: one that was changed counts as
+missing. `gemini-nb store verify` checks them all, `gemini-nb store clear` removes them.
+"""
+GITIGNORE = "unread/\n*.part\n"
+ABOUT = {"README.md": README.encode(), ".gitignore": GITIGNORE.encode()}
+
+_PART = r"\.[0-9a-f]{16}\.part"
+_OURS = {
+    "records": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
+    "images": re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII),
+    "contents": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
+    "unread": re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}\.\w{1,20}(?:\.\d{1,20}\.part)?|\.gitignore", re.ASCII),
+    "": re.compile(_PART, re.ASCII),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file of the store that is not what it should be."""
+
+    path: Path
+    what: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify` found: sound files counted by kind, and a problem for each other one.
+
+    `unused` counts sound pictures and contents that no record names, `left_over` files of writers that died.
+    """
+
+    records: int
+    images: int
+    contents: int
+    unread: int
+    unused: int
+    left_over: int
+    total_bytes: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def verify(folder: Path) -> Report:
+    """Read and check every file; nothing is changed."""
+    problems: list[Problem] = []
+    images = _sound(folder, "images", MAX_IMAGE_BYTES, problems)
+    contents = _sound(folder, "contents", MAX_CONTENT_BYTES, problems)
+    named: set[str] = set()
+    count = 0
+    for path in files(folder, "records"):
+        found = read_record(path)
+        if found is None:
+            problems.append(Problem(path, "not the record its name says, or altered"))
+            continue
+        count += 1
+        wanted = [f"images/{image.file_name}" for image in (*found.images, *found.drafts)]
+        wanted += [f"contents/{found.content}.json"] if found.content else []
+        named.update(wanted)
+        missing = [name for name in wanted if name not in images | contents]
+        problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
+    return Report(
+        records=count,
+        images=len(images),
+        contents=len(contents),
+        unread=sum(1 for _ in files(folder, "unread")),
+        unused=len((images | contents) - named),
+        left_over=sum(1 for _ in left_overs(folder)),
+        total_bytes=sum(size(path) for kind in _OURS if kind for path in files(folder, kind)),
+        problems=tuple(problems),
+    )
+
+
+def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
+    sound = set()
+    for path in files(folder, kind):
+        if stored_file.read_addressed(path, limit=limit) is None:
+            problems.append(Problem(path, "its bytes are not those its name says"))
+        else:
+            sound.add(f"{kind}/{path.name}")
+    return sound
+
+
+def read_record(path: Path) -> record.Record | None:
+    """Return the record in a file, or None where it is not the one that the name says."""
+    raw = stored_file.read(path, limit=MAX_RECORD_BYTES)
+    return None if raw is None else record.decode(raw, digest=path.stem)
+
+
+def clear(folder: Path) -> int:
+    """Remove every file of the store, and the folders that are empty then; return how many files went.
+
+    Names that no store gives, files in other folders, links and an edited README stay.
+    """
+    count = 0
+    for kind in _OURS:  # records come first: a reader beside us then misses, and finds no half of a pair
+        count += sum(_removed(path) for path in [*files(folder, kind), *left_overs(folder, kind)])
+        if kind:
+            _remove_folder(folder / kind)
+    for name, text in ABOUT.items():
+        if stored_file.read(folder / name, limit=len(text)) == text:
+            _removed(folder / name)
+    _remove_folder(folder)
+    return count
+
+
+def tidy(folder: Path) -> int:
+    """Remove what writers that died a day ago or longer left behind; return how many files went."""
+    before = time.time() - _LEFT_OVER_SECONDS
+    return sum(_removed(path) for path in list(left_overs(folder)) if path.lstat().st_mtime < before)
+
+
+def files(folder: Path, kind: str) -> Iterator[Path]:
+    """Yield the whole files in the sub-folder `kind` whose names are the store's, in order of names."""
+    return (path for path in _entries(folder, kind) if path.suffix != ".part")
+
+
+def left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
+    """Yield the files that a writer that died has left without their names."""
+    kinds = _OURS if kind is None else [kind]
+    return (path for kind in kinds for path in _entries(folder, kind) if path.suffix == ".part")
+
+
+def _entries(folder: Path, kind: str) -> list[Path]:
+    inside = folder / kind
+    if kind and inside.is_symlink():
+        return []
+    try:
+        with os.scandir(inside) as found:
+            plain = [
+                e.name for e in found if _OURS[kind].fullmatch(e.name) and e.is_file(follow_symlinks=False)
+            ]
+    except OSError:
+        return []
+    return [inside / name for name in sorted(plain)]
+
+
+def size(path: Path) -> int:
+    try:
+        facts = path.lstat()
+    except OSError:
+        return 0
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _remove_folder(folder: Path) -> None:
+    if not folder.is_symlink():
+        with suppress(OSError):  # not empty: something in it is not ours
+            folder.rmdir()

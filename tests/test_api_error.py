@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gemini_nb.api_error import advised_wait, error_for, error_in_reply, read_error
+from gemini_nb.errors import (
+    APIError,
+    AuthenticationError,
+    BlockedError,
+    OutcomeUnknownError,
+    QuotaExhaustedError,
+    RateLimitError,
+)
+from gemini_nb.providers import CRAZYROUTER
+from gemini_nb.secret import Secret
+
+KEY = Secret("sk-test-0123456789", where="CRAZYROUTER_API_KEY")
+
+
+def error_of(status: int, error, *, headers=(), model="some-model"):
+    body = error if isinstance(error, bytes) else json.dumps(error).encode()
+    return error_for(status, dict(headers), body, provider=CRAZYROUTER, model=model, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, APIError),
+        (400, APIError),
+        (401, AuthenticationError),
+        (402, QuotaExhaustedError),
+        (403, AuthenticationError),
+        (404, APIError),
+        (405, APIError),
+        (408, OutcomeUnknownError),
+        (409, APIError),
+        (413, APIError),
+        (422, APIError),
+        (429, RateLimitError),
+        (500, OutcomeUnknownError),
+        (502, OutcomeUnknownError),
+        (503, RateLimitError),
+        (504, OutcomeUnknownError),
+        (529, OutcomeUnknownError),
+    ],
+)
+def test_a_status_without_words_has_its_error(status, kind):
+    error = error_of(status, b"")
+    assert type(error) is kind
+    assert error.status == status
+    assert str(status) in str(error)
+    assert error.hint
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 503])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "insufficient_user_quota",
+        "insufficient_quota",
+        "pre_consume_token_quota_failed",
+        "billing_hard_limit_reached",
+        "quota_exceeded",
+    ],
+)
+def test_a_code_that_says_the_quota_is_used_up_counts_for_more_than_the_status(code, status):
+    error = error_of(status, {"error": {"message": "no credit", "type": "new_api_error", "code": code}})
+    assert type(error) is QuotaExhaustedError
+    assert (error.status, error.code) == (status, code)
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
+@pytest.mark.parametrize("code", ["prompt_blocked", "sensitive_words_detected", "content_policy_violation"])
+def test_a_code_that_names_a_policy_counts_for_more_than_the_status(code, status):
+    error = error_of(status, {"error": {"message": "not this", "code": code}})
+    assert type(error) is BlockedError
+    assert (error.reason, error.text) == (code, "not this")
+
+
+@pytest.mark.parametrize("status", [400, 401, 500, 503])
+@pytest.mark.parametrize("field", ["code", "status", "type"])
+def test_a_code_that_names_the_key_counts_for_more_than_the_status(field, status):
+    error = error_of(status, {"error": {"message": "bad key", field: "invalid_api_key"}})
+    assert type(error) is AuthenticationError
+    assert "CRAZYROUTER_API_KEY" in error.hint
+
+
+def test_an_openai_type_tells_the_quota_where_the_code_is_missing():
+    error = error_of(429, {"error": {"message": "m", "type": "insufficient_quota", "code": None}})
+    assert type(error) is QuotaExhaustedError
+
+
+def test_googles_bad_key_is_recognised_in_its_details():
+    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]
+    said = {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": details}
+    error = error_of(400, {"error": said})
+    assert type(error) is AuthenticationError
+    assert (error.status, error.code) == (400, "INVALID_ARGUMENT")
+
+
+def test_a_gateways_own_broken_key_is_not_blamed_on_the_user():
+    error = error_of(500, {"error": {"message": "m", "code": "channel:invalid_key"}})
+    assert type(error) is OutcomeUnknownError
+
+
+GOOGLE = {"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED", "details": []}}
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code"),
+    [
+        (GOOGLE, "Slow down.", "RESOURCE_EXHAUSTED"),
+        ([GOOGLE], "Slow down.", "RESOURCE_EXHAUSTED"),
+        ([None, 3, GOOGLE], "Slow down.", "RESOURCE_EXHAUSTED"),
+        ({"error": [GOOGLE]}, "Slow down.", "RESOURCE_EXHAUSTED"),
+        ({"error": "plain words"}, "plain words", None),
+        ("plain words", "plain words", None),
+        ({"message": "bare", "code": "x"}, "bare", "x"),
+        ({"success": False, "message": "no"}, "no", None),
+        ({"detail": "FastAPI"}, "FastAPI", None),
+        ({"error": {"code": 402, "message": "Insufficient credits"}}, "Insufficient credits", "402"),
+        ({"error": {"message": "m", "code": True}}, "m", None),
+        ({"error": {"message": None, "code": ""}}, "", None),
+        ({"error": {"message": ["a"], "code": {"a": 1}, "details": "d"}}, "", None),
+        ({"error": {"message": "m", "metadata": {"raw": "upstream"}}}, "m: upstream", None),
+        ({"error": {"message": "m", "metadata": {"raw": "m"}}}, "m", None),
+        (
+            {"error": {"message": "m", "code": 429, "metadata": {"raw": json.dumps(GOOGLE)}}},
+            "m: Slow down.",
+            "429",
+        ),
+        ([], "", None),
+        (None, "", None),
+        (17, "", None),
+    ],
+)
+def test_an_error_is_read_in_every_dialect(body, message, code):
+    said = read_error(json.dumps(body).encode())
+    assert (said.message, said.code) == (message, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", ""),
+        (b"upstream timed out\n", "upstream timed out"),
+        (b"<html><head><title>502 Bad\nGateway</title>", "an HTML page titled “502 Bad\nGateway”"),
+        (b"<html><body>no title", "an HTML page"),
+        (b"\xff\xfe\xfd", "���"),
+        (b'{"error": {"message": "cut', '{"error": {"message": "cut'),
+        (b"[" * 100_000, ("[" * 4096)),
+        (b"1" * 5000, "1" * 4096),
+    ],
+)
+def test_what_is_no_json_is_quoted_from_its_beginning(body, message):
+    assert read_error(body).message == message
+
+
+def test_errors_nested_without_end_are_given_up():
+    nested = "x"
+    for _ in range(400):
+        nested = {"error": nested}
+    assert read_error(json.dumps(nested).encode()).message == ""
+
+
+@pytest.mark.parametrize(
+    ("headers", "delay", "wait"),
+    [
+        ({}, None, None),
+        ({"retry-after": "7"}, None, 7),
+        ({"retry-after": " 7 "}, None, 7),
+        ({"retry-after": "0.5"}, None, 0.5),
+        ({"retry-after-ms": "1500"}, None, 1.5),
+        ({"retry-after": "1", "retry-after-ms": "1500"}, None, 1.5),
+        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.0, 2),
+        ({"retry-after": "2"}, 34.4, 34.4),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:09 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}, None, 9),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:00 GMT", "date": "Sun, 22 Nov 2026 12:00:09 GMT"}, None, 0),
+        ({"retry-after": "Sun, 22 Nov 2015 12:00:00 GMT"}, None, 0),
+        ({"retry-after": "Sun, 22 Nov 2015 12:00:00 GMT", "date": "today"}, None, 0),
+        ({"retry-after": "-5"}, None, None),
+        ({"retry-after": "soon"}, None, None),
+        ({"retry-after": "nan"}, None, None),
+        ({"retry-after": "1e9"}, None, None),
+        ({"retry-after": "٣"}, None, None),
+        ({"retry-after": "9" * 400}, None, None),
+        ({"retry-after": "Sun, 99 Nov 2026 12:00:00 GMT"}, None, None),
+        ({"retry-after-ms": "-1"}, None, None),
+        ({"retry-after": "", "retry-after-ms": ""}, None, None),
+    ],
+)
+def test_the_longest_advised_wait_counts(headers, delay, wait):
+    assert advised_wait(headers, delay) == wait
+
+
+@pytest.mark.parametrize(
+    ("delay", "wait"),
+    [("48s", 48), ("34.4s", 34.4), ("0s", 0), ("34.074824224s", 34.074824224)]
+    + [(bad, None) for bad in ("-3s", "48", "s", "1e3s", "4 s", "٣s", 48, None, ["48s"], "9" * 99 + "s")],
+)
+def test_googles_retry_info_is_read(delay, wait):
+    error = error_of(429, {"error": {"details": [{"@type": "a"}, {"retryDelay": delay}]}})
+    assert error.retry_after == wait
+
+
+def test_openrouter_passes_on_its_upstreams_wait():
+    upstream = json.dumps({"error": {"details": [{"retryDelay": "9s"}]}})
+    assert error_of(429, {"error": {"code": 429, "metadata": {"raw": upstream}}}).retry_after == 9
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [
+        ({"message": "m"}, APIError, 200),
+        ({"message": "m", "code": 429}, RateLimitError, 429),
+        ({"message": "m", "code": "503"}, RateLimitError, 503),
+        ({"message": "m", "code": 401}, AuthenticationError, 401),
+        ({"message": "m", "code": 500}, OutcomeUnknownError, 500),
+        ({"message": "m", "code": "insufficient_quota"}, QuotaExhaustedError, 200),
+        ({"success": False, "message": "m"}, APIError, 200),
+        ({"message": "m", "code": "²²²"}, APIError, 200),
+        ({"message": "m", "code": 999}, APIError, 200),
+        ({"message": "m", "code": "0"}, APIError, 200),
+    ],
+)
+def test_an_error_inside_a_success_counts_by_its_own_code(error, kind, status):
+    found = error_in_reply(error, provider=CRAZYROUTER, model="m", key=KEY)
+    assert type(found) is kind
+    assert found.status == status
+    assert "m" in str(found)
+
+
+def test_a_missing_preview_model_hints_at_the_name_without():
+    error = error_of(404, GOOGLE, model="gemini-3-pro-image-preview")
+    assert "'gemini-3-pro-image'" in error.hint
+
+
+def test_promise_17_hostile_words_stay_on_one_short_line():
+    error = error_of(
+        400, {"error": {"message": "a\x1b[31m\r\n\u2028\u202e" + "b" * 10**6, "code": "c\n" * 999}}
+    )
+    assert len(str(error).splitlines()) == 2
+    assert len(str(error)) < 600
+    assert all(character.isprintable() for character in str(error).replace("\n", ""))
+    assert len(error.code) < 100
+
+
+@pytest.mark.parametrize("place", ["message", "code", "status", "type"])
+def test_the_key_is_masked_before_words_are_cut(place):
+    error = error_of(400, {"error": {place: "x" * 70 + KEY.reveal() + "y" * 300}})
+    assert "sk-t" not in f"{error} {error.code}"
+    long = error_of(400, {"error": {"message": "x" * 290 + KEY.reveal()}})
+    assert "sk-t" not in str(long)
