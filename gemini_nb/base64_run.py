@@ -34,7 +34,7 @@ def lenient(text: str) -> bytes | None:
     (b'\xff\xef', None)
     """
     joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if not joined or not joined.isascii() or len(joined) % 4 == 1:
+    if not joined:
         return None
     try:
         return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
@@ -68,8 +68,6 @@ def odd(body: bytes, start: int, end: int) -> tuple[int, int, Run] | None:
     written = match.group().replace(b"\\/", b"/")
     bare = written.rstrip(b"=")
     url_safe = b"-" in bare or b"_" in bare
-    if url_safe and (b"+" in bare or b"/" in bare):
-        return None
     data = _decoded(bare.translate(_STANDARD) + b"=" * (-len(bare) % 4))
     if data is None:
         return None

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
+from anyio import to_thread
 
 from gemini_nb import api_error, background, batch, inputs, models, providers
 from gemini_nb.delivery import Delivery
@@ -19,15 +20,18 @@ from gemini_nb.errors import (
     LinkRefusedError,
     OutcomeUnknownError,
 )
+from gemini_nb.replay import Replay
 from gemini_nb.request import ImageRequest
 from gemini_nb.retry import Pace, retrying
 from gemini_nb.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from gemini_nb.generation import Batch, Generation
+    from gemini_nb.store import Store
     from gemini_nb.transport import Answer
 
 TIMEOUT_SECONDS = 240.0
@@ -38,7 +42,9 @@ class AsyncClient:
 
     `provider` is "crazyrouter", "google", "offline" or "auto" (None: `GEMINI_NB_PROVIDER`, else crazyrouter),
     `timeout` the seconds that one picture may take, everything included. `retry_unknown=True` sends a
-    request again even where the first may have been billed. Raises `MissingKeyError` where no key is set.
+    request again even where the first may have been billed. `store` is a folder to replay from and keep in
+    (True: `.gemini_nb` beside the notebook), `replay` how it is used, see `Replay`. Raises `MissingKeyError`
+    where no key is set: at once without a store, else with the first request that the store cannot answer.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class AsyncClient:
         *,
         api_key: str | None = None,
         base_url: str | None = None,
+        store: str | Path | bool | None = False,
+        replay: str = "auto",
         timeout: float = TIMEOUT_SECONDS,
         retry_unknown: bool = False,
     ) -> None:
@@ -54,7 +62,10 @@ class AsyncClient:
             raise ArgumentError(f"timeout is a number of seconds above 0, not {timeout!r}.")
         self.provider = providers.choose(provider, base_url=base_url)
         key = Secret(api_key) if api_key is not None else providers.find_key(self.provider)
-        self._key = providers.require_key(self.provider, key)
+        self._replay = Replay(store, replay)
+        self._key = key
+        if self._replay.store is None:
+            providers.require_key(self.provider, key)
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
         self._embedded: Any = None
@@ -99,7 +110,7 @@ class AsyncClient:
                     config=config or {},
                     extra=extra or {},
                 )
-            return await self._made(prompt, deadline)
+            return await self._answered(prompt, deadline)
 
     async def generate_many(
         self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any
@@ -139,7 +150,27 @@ class AsyncClient:
             f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
         )
 
-    async def _made(self, request: ImageRequest, deadline: float) -> Generation:
+    async def _answered(self, request: ImageRequest, deadline: float) -> Generation:
+        """Look into the store before any provider: what is there costs nothing and needs no key."""
+        found = await to_thread.run_sync(self._replay.find, request) if self.store else None
+        if found is not None:
+            return found
+        if not self._replay.may_ask and (self.store or self.provider is not providers.OFFLINE):
+            raise self._replay.miss(request)
+        providers.require_key(self.provider, self._key)
+        generation, content = await self._made(request, deadline)
+        if self.store:  # not cancelled half-way: it is paid for
+            await to_thread.run_sync(lambda: self._replay.keep(generation, content(), self._key))
+        return generation
+
+    @property
+    def store(self) -> Store | None:
+        """Where pictures are replayed from and kept, or None."""
+        return self._replay.store
+
+    async def _made(
+        self, request: ImageRequest, deadline: float
+    ) -> tuple[Generation, Callable[[], Any]]:
         started = anyio.current_time()
         url, body = self.provider.url(request.model), request.encode()
         outcome = await retrying(
@@ -149,8 +180,8 @@ class AsyncClient:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        generation = await self._delivery().read(request, outcome.body, deadline=deadline)
-        return replace(generation, seconds=anyio.current_time() - started)
+        generation, content = await self._delivery().read(request, outcome.body, deadline=deadline)
+        return replace(generation, seconds=anyio.current_time() - started), content
 
     async def _attempt(self, model: str, url: str, body: bytes, deadline: float) -> Answer | GeminiError:
         from gemini_nb import transport  # noqa: PLC0415 - httpx is loaded with the first request
@@ -170,7 +201,8 @@ class AsyncClient:
         return error
 
     def _delivery(self) -> Delivery:
-        return Delivery(self.provider, self._key, embedded=self._offline())
+        folder = self.store.unread if self.store else None
+        return Delivery(self.provider, self._key, embedded=self._offline(), folder=folder)
 
     def _offline(self) -> Any:
         """The embedded provider's transport, or None where there is a server to ask."""
@@ -226,6 +258,15 @@ class Client:
     @property
     def provider(self) -> providers.Provider:
         return self._client.provider
+
+    @property
+    def store(self) -> Store | None:
+        return self._client.store
+
+    def request(self, prompt: str, **options: Any) -> ImageRequest:
+        """Return what `generate` would ask for, and send nothing; input images are read."""
+        (request,) = background.run(partial(self._client._requests, [prompt], options))  # noqa: SLF001
+        return request
 
     def generate(self, prompt: str | ImageRequest, **options: Any) -> Generation:
         """Ask for one picture and wait for it; the options are those of `AsyncClient.generate`.

@@ -25,7 +25,7 @@ MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200
 # whoever measures lines sees no difference.
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
-_MAX_STRINGS = 200_000  # past this a body is no reply with pictures, and is left to `json`
+_MAX_LOOKS = 200_000  # strings and marks; past this a body is no reply with pictures, left to `json`
 
 _KEY = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]*:[ \t\r\n]*"')
 _MARK = b";base64,"
@@ -79,7 +79,6 @@ class Cut:
                 copy: Any = {}
                 children: list[tuple[Any, Any, Any]]
                 children = [(copy, self.restore(name), child) for name, child in item.items()]
-                copy.update(dict.fromkeys(name for _, name, _ in children))
             elif isinstance(item, list):
                 copy = [None] * len(item)
                 children = [(copy, index, child) for index, child in enumerate(item)]
@@ -129,8 +128,9 @@ def _rest(body: bytes, cut: Cut) -> bytes:
 def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
     """Yield start, end and bytes of each run worth cutting, quote by quote, each byte looked at once."""
     parentheses = _Next(body, b")")
+    looks = iter(range(_MAX_LOOKS))
     quote = body.find(b'"')
-    for _ in range(_MAX_STRINGS):
+    for _ in looks:
         if quote < 0:
             return
         key = _KEY.match(body, quote)
@@ -138,21 +138,25 @@ def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
         end = body.find(b'"', start)
         end = len(body) if end < 0 else end
         if end - start >= MIN_RUN_CHARS:
-            run = strict(body, start, end) if key else None
+            run = _whole_string(body, start, end) if key else None
             if run:
                 yield start, end, run
             else:
-                yield from _runs_in_string(body, start, end, bool(key), parentheses)
+                yield from _runs_in_string(body, start, end, parentheses, looks)
         quote = body.find(b'"', end)
 
 
+def _whole_string(body: bytes, start: int, end: int) -> Run | None:
+    run = strict(body, start, end)
+    if run is None and (found := odd(body, start, end)) and found[1] == end:
+        run = found[2]
+    return run
+
+
 def _runs_in_string(
-    body: bytes, start: int, end: int, keyed: bool, parentheses: _Next
+    body: bytes, start: int, end: int, parentheses: _Next, looks: Iterator[int]
 ) -> Iterator[tuple[int, int, Run]]:
-    if keyed and (found := odd(body, start, end)) and found[1] == end:
-        yield found
-        return
-    for _ in range(_MAX_STRINGS):
+    for _ in looks:
         mark = body.find(_MARK, start, end)
         if mark < 0:
             return

@@ -12,7 +12,7 @@ from gemini_nb.generation import Generation, notes
 from gemini_nb.image import GeneratedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from gemini_nb.providers import Provider
@@ -32,8 +32,10 @@ class Delivery:
         self._embedded = embedded
         self._folder = folder
 
-    async def read(self, request: ImageRequest, body: bytes, *, deadline: float) -> Generation:
-        """Return the pictures of a reply; raise the error that says why there are none."""
+    async def read(
+        self, request: ImageRequest, body: bytes, *, deadline: float
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Return the pictures of a reply and a way to its raw content; raise what says why there are none."""
         reply = self._reply(request, body)
         images, failures = self._inline(reply)
         if not images:
@@ -46,7 +48,7 @@ class Delivery:
             raise self._kept(failures[0], body)
         if not images:
             raise self._without_image(reply)
-        return Generation(
+        generation = Generation(
             request,
             images,
             provider=self.provider.name,
@@ -57,6 +59,7 @@ class Delivery:
             usage=reply.usage,
             notes=(*notes(request, images[-1], reply.usage), *(str(f.args[0]) for f in failures)),
         )
+        return generation, reply.content
 
     def _reply(self, request: ImageRequest, body: bytes) -> Reply:
         try:

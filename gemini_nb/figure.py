@@ -10,10 +10,11 @@ import io
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.decoding import decode
 from gemini_nb.errors import GeminiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gemini_nb.image import GeneratedImage
 
@@ -21,10 +22,13 @@ PREVIEW_WIDTH = 768  # pixels
 _DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens
 _FALLBACK_WIDTH = 320  # what LaTeX and other front ends without HTML get
 _FOLDED_CHARACTERS = 280
+_THUMB_WIDTH = 128
+_MAX_CHAIN = 8
 
 _FIGURE = "margin:0.25em 0"
 _IMAGE = "max-width:100%;height:auto;border-radius:4px"
-_CAPTION = "font-size:0.85em;opacity:0.75;margin-top:0.35em"
+CAPTION_STYLE = "white-space:pre-wrap;font-size:0.85em;opacity:0.75;margin-top:0.35em"
+_STRIP = "display:flex;flex-wrap:wrap;align-items:center;gap:6px;margin:0.25em 0;opacity:0.9"
 _REMARK = "font-size:0.9em;margin:0.35em 0 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:46em"
 
 
@@ -41,27 +45,48 @@ def bundle(
     caption: str,
     remarks: Iterable[str] = (),
     width: int | None = PREVIEW_WIDTH,
+    chain: Sequence[GeneratedImage] = (),
 ) -> dict[str, Any]:
     """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises `GeminiError`.
 
-    `width` is the preview's width in pixels at most; None embeds the original bytes.
+    `width` is the preview's width in pixels at most; None embeds the original bytes. `chain` are the pictures
+    that led to this one, shown small above it.
     """
     remarks = [printable(remark) for remark in remarks]
     plain = "\n".join((printable(caption), *remarks))
     try:
-        source, fallback = _source(image, width), _jpeg(_preview(image, _FALLBACK_WIDTH))
+        page = strip(chain) + preview(image, alt=alt, caption=caption, remarks=remarks, width=width)
+        fallback = jpeg(flat(scaled(image, _FALLBACK_WIDTH)))
     except GeminiError as error:
         return {"text/plain": f"{plain}\n{error}"}
+    return {"text/html": page, "image/jpeg": b64encode(fallback).decode("ascii"), "text/plain": plain}
+
+
+def preview(
+    image: GeneratedImage, *, alt: str, caption: str, remarks: Iterable[str] = (), width: int | None
+) -> str:
+    """Return the HTML of a picture `width` pixels wide at most; raise `ImageRefusedError` if it is broken."""
     shown = min(image.width, round(width / _DENSITY)) if width else image.width
-    page = figure(
-        source,
+    return figure(
+        _source(image, width),
         alt=alt,
         caption=caption,
         remarks=remarks,
         width=shown,
-        height=round(shown * image.height / image.width),
+        height=max(1, round(shown * image.height / image.width)),
     )
-    return {"text/html": page, "image/jpeg": b64encode(fallback).decode("ascii"), "text/plain": plain}
+
+
+def strip(chain: Sequence[GeneratedImage]) -> str:
+    """Return a row of small pictures, oldest first, each followed by an arrow; "" for none."""
+    if not chain:
+        return ""
+    thumbs = (_source(image, _THUMB_WIDTH) for image in chain[-_MAX_CHAIN:])
+    cells = "".join(
+        f'<img src="{source}" alt="turn {turn}" height="64" style="border-radius:3px"><span>→</span>'
+        for turn, source in enumerate(thumbs, start=max(1, len(chain) - _MAX_CHAIN + 1))
+    )
+    return f'<div style="{_STRIP}">{cells}</div>'
 
 
 def figure(source: str, *, alt: str, caption: str, remarks: Iterable[str], width: int, height: int) -> str:
@@ -71,7 +96,7 @@ def figure(source: str, *, alt: str, caption: str, remarks: Iterable[str], width
         f'<figure style="{_FIGURE}">'
         f'<img src="{source}" alt="{html.escape(printable(alt))}"'
         f' width="{width}" height="{height}" style="{_IMAGE}">'
-        f'<figcaption style="{_CAPTION}">{escaped(caption)}</figcaption>{words}</figure>'
+        f'<figcaption style="{CAPTION_STYLE}">{escaped(caption)}</figcaption>{words}</figure>'
     )
 
 
@@ -99,35 +124,39 @@ def _remark(text: str) -> str:
 def _source(image: GeneratedImage, width: int | None) -> str:
     if width is None:
         return f"data:{image.mime_type};base64,{b64encode(image.data).decode('ascii')}"
-    return f"data:image/webp;base64,{b64encode(_webp(_preview(image, width))).decode('ascii')}"
+    data = _encoded(scaled(image, width), "WEBP", quality=80, method=3)
+    return f"data:image/webp;base64,{b64encode(data).decode('ascii')}"
 
 
-def _preview(image: GeneratedImage, width: int) -> Any:
-    """The picture at most `width` pixels wide, in a mode that the encoders below take."""
-    picture = image.pil
+def scaled(image: GeneratedImage, width: int) -> Any:
+    """Return the picture at most `width` pixels wide, as RGB or RGBA; raise `ImageRefusedError`."""
+    width = min(width, image.width)
+    size = (width, max(1, round(image.height * width / image.width)))
+    picture = decode(image.data, image.mime_type, at_least=size)
     picture = picture if picture.mode in ("RGB", "RGBA") else picture.convert(_plain_mode(picture))
-    if picture.width <= width:
-        return picture
-    return picture.resize((width, max(1, round(picture.height * width / picture.width))), reducing_gap=2.0)
+    return picture if picture.size == size else picture.resize(size, reducing_gap=2.0)
 
 
 def _plain_mode(picture: Any) -> str:
     return "RGBA" if picture.has_transparency_data else "RGB"
 
 
-def _webp(picture: Any) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=80, method=3)
-    return buffer.getvalue()
-
-
-def _jpeg(picture: Any) -> bytes:
+def flat(picture: Any) -> Any:
+    """Return the picture on white, as on paper: JPEG has no transparency."""
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
 
-    if picture.mode == "RGBA":  # JPEG has no transparency: white, as on paper
-        paper = Image.new("RGB", picture.size, "white")
-        paper.paste(picture, mask=picture.getchannel("A"))
-        picture = paper
+    if picture.mode != "RGBA":
+        return picture
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
+
+
+def jpeg(picture: Any) -> bytes:
+    return _encoded(picture, "JPEG", quality=75)
+
+
+def _encoded(picture: Any, kind: str, **options: int) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=75)
+    picture.save(buffer, kind, **options)
     return buffer.getvalue()

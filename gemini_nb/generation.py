@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import figure
+from gemini_nb import figure, grid
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.figure import PREVIEW_WIDTH
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gemini_nb.image import GeneratedImage
     from gemini_nb.request import ImageRequest
 
+_LABEL_CHARACTERS = 120
 _RATIO_TOLERANCE = 0.06  # the API's own sizes stray that far: 21:9 comes as 1536 × 672
 
 
@@ -25,7 +26,8 @@ class Generation:
 
     `images` are the final pictures in the reply's order, the last of them the primary one; `drafts` the
     thought pictures. `seconds` is what the call took, `usage` the reply's `usageMetadata` as sent.
-    A notebook shows a preview of `preview_width` pixels, or the original where that is None.
+    A notebook shows a preview of `preview_width` pixels, or the original where that is None, and above it
+    the `chain` of pictures that were edited on the way.
     """
 
     request: ImageRequest = field(repr=False)
@@ -40,6 +42,7 @@ class Generation:
     replayed: bool = False
     notes: tuple[str, ...] = ()
     preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
+    chain: tuple[GeneratedImage, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def image(self) -> GeneratedImage:
@@ -76,7 +79,12 @@ class Generation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return figure.bundle(
-            self.image, alt=self.prompt, caption=self.caption, remarks=self.remarks, width=self.preview_width
+            self.image,
+            alt=self.prompt,
+            caption=self.caption,
+            remarks=self.remarks,
+            width=self.preview_width,
+            chain=self.chain,
         )
 
     @property
@@ -126,7 +134,9 @@ class Batch:
     """Many answered requests: one `Generation` or one error for each, in the order they were asked."""
 
     requests: tuple[ImageRequest, ...] = field(repr=False)
-    outcomes: tuple[Generation | GeminiError | None, ...]
+    outcomes: tuple[Generation | GeminiError | None, ...] = field(repr=False)
+    labels: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    columns: int = field(default=grid.MAX_COLUMNS, repr=False, compare=False)
 
     @property
     def generations(self) -> list[Generation]:
@@ -154,6 +164,38 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.outcomes)
+
+    def __repr__(self) -> str:
+        return f"Batch({self.summary})"
+
+    @property
+    def summary(self) -> str:
+        """How many succeeded, failed and were not asked, in words."""
+        made, failed = len(self.generations), len(self.errors)
+        left = len(self) - made - failed
+        counts = ((made, "made"), (failed, "failed"), (left, "not asked"))
+        return f"{len(self)} pictures: " + ", ".join(
+            f"{n} {word}" for n, word in counts if n or word == "made"
+        )
+
+    def tiles(self) -> list[grid.Tile]:
+        """Return what a grid shows of it: a picture, or why there is none, for each request."""
+        labels = self.labels or tuple(request.prompt for request in self.requests)
+        rows = zip(self.requests, self.outcomes, labels, strict=True)
+        return [_tile(request, outcome, label) for request, outcome, label in rows]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return grid.bundle(self.tiles(), columns=self.columns, heading=self.summary)
+
+
+def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:
+    label = label if len(label) <= _LABEL_CHARACTERS else f"{label[: _LABEL_CHARACTERS - 1]}…"
+    if isinstance(outcome, Generation):
+        replayed = " · replayed" if outcome.replayed else ""
+        facts = f"{label}\n{outcome.image.width} × {outcome.image.height} · {outcome.provider}{replayed}"
+        return grid.Tile(request.prompt, facts, image=outcome.image)
+    problem = "not asked" if outcome is None else f"{type(outcome).__name__}: {outcome}"
+    return grid.Tile(request.prompt, label, problem=problem)
 
 
 def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import threading
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import image_header, save
-from .errors import ImageRefusedError, TooLargeError
-from .image_header import SUFFIXES, sniff
+from gemini_nb import figure, image_header, save
+from gemini_nb.decoding import TYPE_NAMES, decode
+from gemini_nb.errors import ImageRefusedError, TooLargeError
+from gemini_nb.image_header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +36,6 @@ MAX_PIXELS = 50_000_000
 
 Source = Literal["inlineData", "data URI", "hosted URL", "openai"]
 
-_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
 _WANTED = "Only PNG, JPEG, WebP and GIF pictures are taken."
 
 
@@ -74,7 +71,7 @@ def inspect(data: bytes) -> Facts:
         problem = _size_problem(width, height)
         if not problem:
             return Facts(mime_type, width, height)
-    raise ImageRefusedError(f"The {_NAMES[mime_type]} that came is refused: {problem}.")
+    raise ImageRefusedError(f"The {TYPE_NAMES[mime_type]} that came is refused: {problem}.")
 
 
 def _size_problem(width: int, height: int) -> str:
@@ -118,6 +115,11 @@ class GeneratedImage:
         """The file name suffix of its type, with the dot."""
         return SUFFIXES[self.mime_type]
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return figure.bundle(
+            self, alt=f"a picture of {self.width} by {self.height}", caption=figure.facts(self)
+        )
+
     @property
     def pil(self) -> PIL.Image.Image:
         """A PIL image of the first frame, decoded anew at each use.
@@ -153,33 +155,3 @@ class GeneratedImage:
         if sidecar is not None:
             save.write_sidecar(written, sidecar, image=self)
         return written
-
-
-_decoding = threading.Lock()  # what is set and set back around a decode belongs to the process
-
-
-def decode(data: bytes, mime_type: str, *, at_least: tuple[int, int] | None = None) -> PIL.Image.Image:
-    """Return the first frame of a picture that passed `inspect`, or raise ImageRefusedError.
-
-    With `at_least`, JPEG is decoded straight to the smallest size that covers it, at a fraction of the time.
-    The verdict is that of the bytes alone: neither warning filters nor Pillow's settings change it.
-    """
-    from PIL import Image, ImageFile  # noqa: PLC0415 - Pillow is not loaded with the package
-
-    problem = ""
-    with _decoding, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        settings = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
-        try:
-            picture = Image.open(io.BytesIO(data), formats=[_NAMES[mime_type].upper()])
-            if at_least:
-                picture.draft(None, at_least)
-            picture.load()
-        except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise a dozen kinds
-            problem = str(error) or type(error).__name__
-        finally:
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = settings
-    if problem:
-        raise ImageRefusedError(f"The {_NAMES[mime_type]} that came cannot be decoded: {problem[:200]}")
-    return picture

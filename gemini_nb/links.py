@@ -81,7 +81,7 @@ async def _read(hop: Hop, response: httpx.Response) -> Answer | str:
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise hop.failed("its server sent it compressed, which was not asked for")
     declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > MAX_IMAGE_BYTES:
+    if declared.isdecimal() and int(declared) > MAX_IMAGE_BYTES:
         raise _too_large(hop)
     picture = io.BytesIO()
     # The stream itself: a transport in process may give a response whose content is there already.

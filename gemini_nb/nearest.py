@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb import record
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,27 +19,40 @@ _SHOWN_CHARS = 40
 
 
 def find(request: ImageRequest, records: Iterable[Record]) -> tuple[Record, tuple[str, ...]] | None:
-    """Return the record with the fewest differences, the first of several, and the differences in words.
+    """Return the record with the fewest differences, the first of several, and what differs in words.
 
-    A prompt counts by the words it does not share, from nothing up to three other differences.
+    A prompt counts by the words it does not share, from nothing up to three other differences. Without any
+    difference, what keeps the record from being an answer is said.
     """
-    words = _words(request.prompt)
-    best = min(records, key=lambda record: _distance(request, words, record), default=None)
-    return None if best is None else (best, differences(request, best))
+    asked, words = _facts(request), _words(request.prompt)
+    best = min(records, key=lambda record: _distance(asked, words, record), default=None)
+    if best is None:
+        return None
+    return best, _in_words(asked, _facts(best)) or ("its picture is missing or was altered",)
 
 
-def differences(request: ImageRequest, record: Record) -> tuple[str, ...]:
-    """Return what differs, such as "model: gemini-a, stored gemini-b"; at most seven short lines of text."""
-    prompt = (_prompt_difference(request.prompt, record.prompt),) if request.prompt != record.prompt else ()
-    return (*prompt, *_other_differences(request, record))
+def _facts(holder: ImageRequest | Record) -> dict[str, Any]:
+    """What is compared, by the name it is told under."""
+    images = holder.inputs if isinstance(holder, record.Record) else holder.images
+    asked_text = holder.asked_text if isinstance(holder, record.Record) else holder.text
+    return {
+        "prompt": holder.prompt,
+        "model": holder.model,
+        "aspect ratio": holder.aspect_ratio,
+        "image size": holder.image_size,
+        "input image": [image.sha256 for image in images],
+        "take": holder.take,
+        "settings": json.dumps([asked_text, dict(holder.config), dict(holder.extra)], sort_keys=True),
+    }
 
 
-def _distance(request: ImageRequest, words: set[str], record: Record) -> float:
-    others = len(_other_differences(request, record))
-    if request.prompt == record.prompt:
+def _distance(asked: dict[str, Any], words: set[str], one: Record) -> float:
+    stored = _facts(one)
+    others = float(sum(asked[name] != stored[name] for name in asked if name != "prompt"))
+    if asked["prompt"] == stored["prompt"]:
         return others
-    stored = _words(record.prompt)
-    shared = len(words & stored) / (len(words | stored) or 1)
+    theirs = _words(one.prompt)
+    shared = len(words & theirs) / (len(words | theirs) or 1)
     return others + 0.1 + 3 * (1 - shared)
 
 
@@ -45,25 +60,18 @@ def _words(prompt: str) -> set[str]:
     return set(re.findall(r"\w+", prompt[:_COMPARED_CHARS].lower()))
 
 
-def _other_differences(request: ImageRequest, record: Record) -> tuple[str, ...]:
-    values = {
-        "model": (request.model, record.model),
-        "aspect ratio": (request.aspect_ratio, record.aspect_ratio),
-        "image size": (request.image_size, record.image_size),
-        "take": (request.take, record.take),
-    }
-    found = [f"{name}: {_shown(ours)}, stored {_shown(theirs)}" for name, (ours, theirs) in values.items()
-             if ours != theirs]  # fmt: skip
-    if [image.sha256 for image in request.images] != [image.sha256 for image in record.inputs]:
-        found.append(f"input image: {len(request.images)} given, stored with {len(record.inputs)}")
-    if _settings(request.text, request) != _settings(record.asked_text, record):
-        found.append("settings")
-    return tuple(found)
+def _in_words(asked: dict[str, Any], stored: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_told(name, asked[name], stored[name]) for name in asked if asked[name] != stored[name])
 
 
-def _settings(asked_text: bool, holder: ImageRequest | Record) -> str:  # noqa: FBT001
-    facts: list[Any] = [asked_text, dict(holder.config), dict(holder.extra)]
-    return json.dumps(facts, sort_keys=True)
+def _told(name: str, ours: Any, theirs: Any) -> str:
+    if name == "prompt":
+        return _prompt_difference(ours, theirs)
+    if name == "input image":
+        return (
+            f"input image: {len(ours)} given, stored with {len(theirs)}" if len(ours) != len(theirs) else name
+        )
+    return name if name == "settings" else f"{name}: {_shown(ours)}, stored {_shown(theirs)}"
 
 
 def _shown(value: object) -> str:
@@ -79,5 +87,5 @@ def _prompt_difference(ours: str, theirs: str) -> str:
 
 
 def _excerpt(text: str, start: int) -> str:
-    shown = ascii(text[start : start + _SHOWN_CHARS])
+    shown = repr(text[start : start + _SHOWN_CHARS])
     return f"{'…' if start else ''}{shown}{'…' if len(text) > start + _SHOWN_CHARS else ''}"

@@ -1,6 +1,6 @@
 """What the store writes down about one answered request, and the checks it must pass when read back.
 
-A record is JSON that reads well in a diff: `request`, `reply`, the request's digest, and a checksum of it all.
+A record is JSON that reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all.
 The checks find damage and mix-ups; whoever writes a store on purpose can write what they like into it.
 """
 

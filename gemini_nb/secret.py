@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
@@ -53,13 +54,15 @@ class Secret:
         return MASK.encode().join(kept) if spans else data
 
     def redact_all(self, value: Any) -> Any:
-        """Return a JSON value with every text in it redacted, the names of its fields included."""
+        """Return a copy of a JSON value or of a dataclass, with every text in it redacted; bytes stay."""
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, dict):
             return {self.redact_all(name): self.redact_all(item) for name, item in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(map(self.redact_all, value))
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{f.name: self.redact_all(getattr(value, f.name)) for f in fields(value)})
         return value
 
     def __eq__(self, other: object) -> bool:

@@ -12,7 +12,6 @@ name says counts as absent, whoever owns it; another user's file that is, counts
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from copy import copy
@@ -21,27 +20,27 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb import content as contents
 from gemini_nb import nearest, record, stored_file, upkeep
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.generation import Generation
 from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from gemini_nb.record import Record, StoredImage
     from gemini_nb.request import ImageRequest
     from gemini_nb.secret import Secret
     from gemini_nb.upkeep import Report
 
-_NOT_JSON = (ValueError, TypeError, RecursionError)
 _warned: set[Path] = set()
 
 
 class Store:
     """Answered requests in a folder, which is made with the first that is kept.
 
-    Kernels may share one: each sees what the others kept. Nothing is ever read from another place.
+    Kernels may share one: each sees what the others kept.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -56,7 +55,7 @@ class Store:
         return self.folder / "unread"
 
     def find(self, request: ImageRequest) -> Generation | None:
-        """Return the stored answer, with `replayed` set and the first call's seconds; None where none is sound.
+        """Return the stored answer, with `replayed` set and the first call's seconds, or None.
 
         Any change to the record or a picture makes it a miss; a draft that is gone is only left out.
         """
@@ -85,42 +84,32 @@ class Store:
     def keep(self, generation: Generation, content: Any = None, *, key: Secret | None = None) -> bool:
         """Store an answer; True once it is whole on disk, where it outlives this process.
 
-        `content` is the model's raw content, for `content()`. `key` is masked in what the server said; a request
-        that holds it is not kept. Offline paintings and replays never are. A disk that refuses is warned of
-        once (GeminiWarning), and the answer is False.
+        `content` is the model's raw content, for `content()`. `key` is masked in what the server said.
+        Offline paintings and replays are not kept, nor is a request that holds the key. A disk that
+        refuses gives one GeminiWarning for each folder and process.
         """
         if generation.replayed or generation.provider == "offline":
             return False
+        raw_content = contents.encode(content, key=key)
         try:
-            return self._keep(generation, content, key)
+            raw = _record_bytes(generation, raw_content, key)
+        except _NotKept as problem:
+            warnings.warn(f"This picture is not kept in the store: {problem}.", GeminiWarning, stacklevel=2)
+            return False
+        try:
+            self._write(generation, raw_content, raw)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
-        except _NOT_JSON:
+            self._warn(error.strerror or type(error).__name__)
             return False
-        self._warn(f"The store {self.folder} cannot be written ({problem.lower()}).")
-        return False
-
-    def _keep(self, generation: Generation, content: Any, key: Secret | None) -> bool:
-        kept_content = _content_bytes(content, key)
-        whole = record.facts(generation, content=sha256(kept_content).hexdigest() if kept_content else None)
-        if key is not None:
-            if _redacted(whole["request"], key) != whole["request"]:
-                return False
-            whole["reply"] = _redacted(whole["reply"], key)
-        raw = record.encode(whole)
-        if len(raw) > upkeep.MAX_RECORD_BYTES:
-            return False
-        for attempt in (1, 2):
-            try:
-                self._write(generation, kept_content, raw)
-            except FileNotFoundError:  # another process cleared the store under our hands
-                if attempt == 2:
-                    raise
-            else:
-                break
         return True
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
+        try:
+            self._write_once(generation, content, raw)
+        except FileNotFoundError:  # another process cleared the store under our hands
+            self._write_once(generation, content, raw)
+
+    def _write_once(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
         """Pictures first, the record last: a record that can be read has its pictures."""
         self.prepare()
         for image in (*generation.images, *generation.drafts):
@@ -148,11 +137,8 @@ class Store:
         if found is None or found.content is None:
             return None
         path = self.folder / "contents" / f"{found.content}.json"
-        raw = stored_file.read_addressed(path, limit=upkeep.MAX_CONTENT_BYTES)
-        try:
-            return None if raw is None else json.loads(raw)
-        except _NOT_JSON:
-            return None
+        raw = stored_file.read_addressed(path, limit=contents.MAX_CONTENT_BYTES)
+        return None if raw is None else contents.decode(raw)
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
@@ -205,15 +191,36 @@ class Store:
     def _holds(self, request: ImageRequest) -> bool:
         found = self._record(request.digest)
         return found is not None and all(
-            (self.folder / "images" / image.file_name).is_file() for image in found.images
+            stored_file.size(self.folder / "images" / image.file_name) for image in found.images
         )
 
-    def _warn(self, problem: str) -> None:
+    def _warn(self, reason: str) -> None:
         if self.folder not in _warned:
             _warned.add(self.folder)
             warnings.warn(
-                f"{problem} Pictures are not kept there; the work goes on.", GeminiWarning, stacklevel=3
+                f"The store {self.folder} cannot be written: {reason.lower()}. Pictures are not kept there; "
+                "the work goes on.",
+                GeminiWarning,
+                stacklevel=3,
             )
+
+
+class _NotKept(Exception):  # noqa: N818 - a reason in words, caught where it is told
+    pass
+
+
+def _record_bytes(generation: Generation, content: bytes | None, key: Secret | None) -> bytes:
+    digest = None if content is None else sha256(content).hexdigest()
+    try:
+        whole = record.facts(generation, content=digest)
+        if key is not None and _redacted(whole["request"], key) != whole["request"]:
+            raise _NotKept("the request holds the API key")
+        raw = record.encode(whole if key is None else {**whole, "reply": _redacted(whole["reply"], key)})
+    except (ValueError, TypeError, RecursionError):
+        raise _NotKept("its facts nest too deeply, or are no JSON") from None
+    if len(raw) > upkeep.MAX_RECORD_BYTES:
+        raise _NotKept(f"its record would have {len(raw) / 2**20:.0f} MiB")
+    return raw
 
 
 def beside_notebook(folder: Path | None = None) -> Path:
@@ -241,19 +248,6 @@ def _with_take(request: ImageRequest, take: int) -> ImageRequest:
     object.__setattr__(other, "take", take)
     other.__dict__.pop("digest", None)
     return other
-
-
-def _content_bytes(content: Any, key: Secret | None) -> bytes | None:
-    """The content as JSON in one line; None where there is none, or where masking would be needed to keep it."""
-    if content is None:
-        return None
-    try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except _NOT_JSON:
-        return None
-    raw = text.encode("utf-8", "backslashreplace")
-    holds_key = key is not None and key.redact(text) != text
-    return None if holds_key or len(raw) > upkeep.MAX_CONTENT_BYTES else raw
 
 
 def _redacted(value: Any, key: Secret) -> Any:

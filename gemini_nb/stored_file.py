@@ -43,6 +43,15 @@ def read_addressed(path: Path, *, limit: int) -> bytes | None:
     return data if data is not None and sha256(data).hexdigest() == path.name.partition(".")[0] else None
 
 
+def size(path: Path) -> int:
+    """Return the length of a plain file, 0 for anything else."""
+    try:
+        facts = path.lstat()
+    except OSError:
+        return 0
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder for its owner alone, if it is not there; raise OSError where a link has its name."""
     folder.mkdir(mode=0o700, exist_ok=True)

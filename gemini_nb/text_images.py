@@ -19,7 +19,7 @@ MAX_LINK_CHARS = 8192
 MAX_LINE_CHARS = 100  # wrapped base64 has lines of 64 (PEM) or 76 (MIME)
 
 # ` data:` may stand in the middle of a word; the header ends at the first comma.
-_HEADER = re.compile(r"([^\s,()<>]{0,200}),")
+_HEADER = re.compile(r"([^\s,:()<>]{0,200}),")
 _BARE_RUN = re.compile(r"[A-Za-z0-9+/_%-]*={0,2}")
 _LINE_END = re.compile(r"\r?\n")
 _ENCLOSED_RUN = re.compile(r"[A-Za-z0-9+/_%=\s-]*")

@@ -1,16 +1,16 @@
-"""Looking after a store's folder: checking every file, and removing all that is the store's and nothing else."""
+"""Looking after a store's folder: checking every file, and removing what is the store's and nothing else."""
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemini_nb import record, stored_file
+from gemini_nb.content import MAX_CONTENT_BYTES
 from gemini_nb.image import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_RECORD_BYTES = 16 * 2**20
-MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _LEFT_OVER_SECONDS = 24 * 3600
 
 README = """\
@@ -45,7 +44,7 @@ _OURS = {
     "records": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
     "images": re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII),
     "contents": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
-    "unread": re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}\.\w{1,20}(?:\.\d{1,20}\.part)?|\.gitignore", re.ASCII),
+    "unread": re.compile(rf"\d{{8}}-\d{{6}}-[0-9a-f]{{12}}\.\w{{1,20}}|{_PART}|\.gitignore", re.ASCII),
     "": re.compile(_PART, re.ASCII),
 }
 
@@ -101,10 +100,10 @@ def verify(folder: Path) -> Report:
         records=count,
         images=len(images),
         contents=len(contents),
-        unread=sum(1 for _ in files(folder, "unread")),
+        unread=sum(not path.name.startswith(".") for path in files(folder, "unread")),
         unused=len((images | contents) - named),
         left_over=sum(1 for _ in left_overs(folder)),
-        total_bytes=sum(size(path) for kind in _OURS if kind for path in files(folder, kind)),
+        total_bytes=sum(stored_file.size(path) for kind in _OURS if kind for path in files(folder, kind)),
         problems=tuple(problems),
     )
 
@@ -171,14 +170,6 @@ def _entries(folder: Path, kind: str) -> list[Path]:
     except OSError:
         return []
     return [inside / name for name in sorted(plain)]
-
-
-def size(path: Path) -> int:
-    try:
-        facts = path.lstat()
-    except OSError:
-        return 0
-    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
 
 
 def _removed(path: Path) -> bool:

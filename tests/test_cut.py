@@ -179,6 +179,11 @@ def test_a_body_that_is_no_json_says_what_it_is(body, words):
     assert caught.value.__context__ is None
 
 
+def test_a_body_in_utf_16_is_read_to_its_last_byte():
+    body = '{"data":"é"}\n'.encode("utf-16-be")
+    assert cut.loads(body)[0] == {"data": "é"}
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_numbers_that_json_has_not_become_null(number):
     assert cut.loads(f'{{"a":[{number},1.5]}}'.encode())[0] == {"a": [None, 1.5]}

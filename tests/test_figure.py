@@ -85,7 +85,7 @@ def test_transparency_is_white_in_the_fallback():
 
 def test_what_cannot_be_decoded_is_said_and_never_raised():
     broken = encoded("PNG", 64, 64).replace(b"IDAT", b"IDAT\x00\x01", 1)[:-2]
-    image = GeneratedImage(broken, "image/png", None, 64, 64, "inlineData")
+    image = GeneratedImage(broken, "image/png", 64, 64, "inlineData")
     assert set(bundle(image)) == {"text/plain"}
 
 

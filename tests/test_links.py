@@ -253,6 +253,24 @@ def test_an_answer_that_is_no_picture_fails_in_our_words(fault):
     assert server.connections == 1
 
 
+def test_a_request_that_was_sent_is_not_sent_to_the_next_address():
+    names = Names(localhost=[["127.0.0.1", "::ffff:127.0.0.1"]])
+    with FaultServer(faults.close_after_request) as server:
+        origin = f"http://localhost:{server.port}"
+        with pytest.raises(LinkFailedError):
+            fetch(f"{origin}/a.png", trusted_origin=origin, resolver=names)
+    assert server.connections == 1
+
+
+def test_a_server_that_is_silent_for_long_is_told_from_one_that_breaks_off():
+    def silent(request):
+        raise httpx.ReadTimeout("", request=request)
+
+    origin = "http://offline.localhost"
+    with pytest.raises(LinkFailedError, match="did not answer in time"):
+        fetch(f"{origin}/a.png", trusted_origin=origin, transport=httpx.MockTransport(silent))
+
+
 def test_a_compressed_picture_is_refused_although_it_could_be_unpacked():
     body = zlib.compress(PICTURE, wbits=31)
     fault = faults.raw(head("Content-Encoding: gzip", f"Content-Length: {len(body)}") + body)

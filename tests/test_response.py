@@ -11,7 +11,7 @@ from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, four_shapes, inline, never_cut, openai, reply, text_body
 from test_cut import KEYS, RUN, TEXTS, VALUES
 
-from gemini_nb import errors, response
+from gemini_nb import cut, errors, response
 
 RED, BLUE, PHOTO = png(), png(colour=(0, 0, 255)), jpeg()
 LARGE = noise_png(5000)
@@ -95,6 +95,12 @@ def test_an_image_is_read_in_every_shape(value, source, images):
 @pytest.mark.parametrize(("value", "source", "images"), IMAGES.values(), ids=IMAGES)
 def test_the_same_is_read_where_nothing_can_be_cut(value, source, images):
     assert response.read(never_cut(value)) == read(value)
+
+
+def test_a_line_as_wide_as_a_token_is_not_taken_for_more_of_the_image():
+    value = reply(f"data:image/png;base64,{b64(LARGE)}\n{'A' * cut.TOKEN_CHARS}")
+    assert response.read(never_cut(value)) == read(value)
+    assert read(value).images[0].data == LARGE
 
 
 LINKS = {

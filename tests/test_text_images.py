@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -65,7 +67,7 @@ FOUND = {
     "brackets never closed": (f"![x]({URI}", "![x]("),
     "brackets in the description": (f"![a [b] c]({URI})", "![a [b] c]()"),
     "data: in the prose before": (f"data: a, b. {URI}", "data: a, b. "),
-    "data: twice": (f"data:data:image/png;base64,{B64}", ""),
+    "data: twice": (f"data:data:image/png;base64,{B64}", "data:"),
     "lines of MIME, bare": (f"data:image/png;base64,{B64[:76]}\n{B64[76:]}", ""),
     "lines of full width and a word below": (f"data:image/png;base64,{LINES}\nHello", "\nHello"),
 }
@@ -112,6 +114,29 @@ def test_a_broken_one_does_not_hide_the_next():
 def test_the_media_type_is_the_declared_one():
     uris, _ = text_images.data_uris(f"data:image/JPEG;x=y;base64,{B64} data:;base64,{B64}")
     assert [uri.mime_type for uri in uris] == ["image/jpeg", None]
+
+
+BELOW = ["Hello", "Here we are", "Good day.", ""]
+
+
+@pytest.mark.parametrize("prose", BELOW)
+def test_prose_below_wrapped_base64_is_no_part_of_it(prose):
+    data = random.Random(2).randbytes(45)
+    lines = "\n".join(b64(data)[at : at + 20] for at in range(0, 60, 20))
+    assert decoded(f"data:image/png;base64,{lines}\n{prose}")[0] == data
+
+
+def test_padding_ends_a_bare_one():
+    data = random.Random(2).randbytes(14)
+    assert decoded(f"data:image/png;base64,{b64(data)}\n{'a' * 20}") == [data]
+
+
+def test_millions_of_open_brackets_take_little_memory():
+    tracemalloc.start()
+    text_images.links("[" * 300_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 A = "https://a.example/"

@@ -13,14 +13,16 @@ import inspect
 import re
 import traceback
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.figure import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 MAX_EXPRESSION_CHARS = 200  # deeper nesting than a prompt needs stays out of Python's own parser
 
@@ -28,7 +30,7 @@ MAX_EXPRESSION_CHARS = 200  # deeper nesting than a prompt needs stays out of Py
 _MARK = re.compile(r"\\\{\{|\{\{([^{}\n]*)\}\}")
 _TOKEN = re.compile(r""" "[^"]*" | '[^']*' | [\[\]():] | !(?!=) """, re.VERBOSE)
 _AS_TEXT = r"Write \{{ where braces are meant as text, or --raw to fill nothing."
-_CONVERSIONS = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
 _REFUSED = {
     ast.Call: "calls are",
     ast.BinOp: "operators are",
@@ -98,10 +100,10 @@ def _replacement(mark: re.Match[str], names: Mapping[str, Any]) -> str:
     return _guarded(mark[1], lambda source: _text(_parse(source), names))
 
 
-def _guarded(source: str, act: Any) -> str:
+def _guarded(source: str, act: Callable[[str], str]) -> str:
     """Run `act(source)`; whatever goes wrong becomes an `ArgumentError` that names the field."""
     try:
-        return cast("str", act(source))
+        return act(source)
     except ArgumentError as refused:
         message, hint = refused.args[0], refused.hint
     except Exception as problem:  # noqa: BLE001 - attributes and formats are the user's own code
@@ -125,7 +127,7 @@ def _parse(source: str) -> _Field:
         raise ArgumentError(f"an expression has at most {MAX_EXPRESSION_CHARS} characters.", hint=_AS_TEXT)
     if conversion not in _CONVERSIONS:
         raise ArgumentError("after ! comes r, s or a.", hint=_AS_TEXT)
-    node = _tree(expression)
+    node = tree(expression)
     _check(node)
     return _Field(expression, node, conversion, spec)
 
@@ -144,7 +146,7 @@ def _split(source: str) -> tuple[str, str, str]:
     return source.strip(), "", ""
 
 
-def _tree(expression: str) -> ast.expr:
+def tree(expression: str) -> ast.expr:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "invalid escape sequence" would name a file that is none
         try:
@@ -199,7 +201,8 @@ def _text(field: _Field, names: Mapping[str, Any]) -> str:
     if not isinstance(value, str) and text.startswith("<") and " at 0x" in text:
         # such a text differs in each run, so that no stored picture would be found again
         raise ArgumentError(
-            f"a {type(value).__name__} has no text of its own.", hint="Fill in one of its values instead."
+            f"its value, a {type(value).__name__}, has no text of its own.",
+            hint="Fill in one of its values instead.",
         )
     return text
 

@@ -221,6 +221,8 @@ _PATTERNS = {"checkerboard": _checkerboard, "stripes": _stripes, "dots": _dots}
 def _mark(canvas: Canvas) -> None:
     """Set the word "offline" on a small pill in the lower right corner."""
     height = max(14.0, canvas.unit * 0.03)
+    if canvas.unit < 4 * height:
+        return  # a sliver of a picture, which the mark would cover
     font = ImageFont.load_default(height * 0.6)
     left, top, right, bottom = font.getbbox("offline")
     width = right - left + height * 0.9

@@ -187,7 +187,7 @@ def _mime_type(picture: bytes) -> str:
 
 def _remark(order: Order) -> str:
     did = "Edited" if order.images else "Painted"
-    subject = " ".join(order.prompt.split())
+    subject = " ".join(order.prompt[:2000].split())
     subject = subject if len(subject) <= 100 else subject[:99] + "…"
     return f"{did} offline, without a model: {subject}"
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 50_000_000
 _COLLAGE_SIDE = 1024
+_LEAST_SIDE = 256
 _WHOLE = 4096
 
 
@@ -39,7 +40,7 @@ def edit(
 
     `size` is what was asked for: the picture is cropped to it, or with `keep_shape` only scaled to it.
     """
-    opened = [_open(data) for data in images]
+    opened = [_grown(_open(data)) for data in images]
     image = opened[0] if len(opened) == 1 else _collage(opened)
     if size:
         image = _fit(image, size, keep_shape=keep_shape)
@@ -72,6 +73,14 @@ def _open(data: bytes) -> Image.Image:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise nearly anything on broken bytes
         raise UnreadableImageError(type(error).__name__) from None
+
+
+def _grown(image: Image.Image) -> Image.Image:
+    """Enlarge a thumbnail, as the models do, so that the mark does not cover it."""
+    factor = _LEAST_SIDE / min(image.size)
+    if factor <= 1 or factor * max(image.size) > _WHOLE:
+        return image
+    return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -175,6 +175,9 @@ class _Reader:
         self.relation = word.value
 
     def read_on(self, word: words.Word) -> None:  # noqa: ARG002 - one signature for every kind of word
+        if self.colours and self.items:
+            # "a circle in red on white": red is the circle's
+            self._end_clause()
         self.on = True
 
     def read_ground(self, word: words.Word) -> None:  # noqa: ARG002
@@ -210,7 +213,7 @@ class _Reader:
             self._end_clause()
 
     def read_break(self, word: words.Word) -> None:
-        if word.value == "," and self.colours and not self.after_noun:
+        if word.value == "," and self.colours and not (self.after_noun or self.stale):
             return
         self._end_clause()
 

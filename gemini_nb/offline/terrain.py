@@ -218,7 +218,7 @@ def sea(stage: Stage) -> None:
     for row in range(rows):
         share = ((row + 0.5) / rows) ** 1.5
         y = stage.down(share)
-        thick = canvas.unit * (0.0012 + 0.005 * share)
+        thick = canvas.unit * (0.0011 + 0.0036 * share)
         for _ in range(3):
             half = canvas.unit * (0.03 + 0.1 * share)
             ripple = oval(stage.dice.uniform(0, canvas.width), y, half, thick)

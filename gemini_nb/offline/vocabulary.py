@@ -148,13 +148,14 @@ PATTERNS = {
 }
 ANGLES = {90: "horizontal, left to right", 0: "vertical, top to bottom", 45: "diagonal"}
 SKIPPED = (
-    "line art, line drawing, square format, square image, square picture, square aspect, cross section, heart of, "
-    "point of view, sun like, gift shop, black and white, starting point, point out, data point, data points"
+    "line art, line drawing, square format, square image, square picture, square aspect, cross section, "
+    "heart of, point of view, sun like, gift shop, black and white, starting point, point out, data point, "
+    "data points"
 )
 GRAMMAR: tuple[tuple[Kind, str], ...] = (
     ("and", "and, plus a, with, also, as well as"),
     ("on", "on, against, upon, over a background of, on a background of"),
     ("ground", "background, backdrop, canvas, background colour, background color"),
-    ("skip", "the, of, is, are, in the, corner, side, edge, coloured, colored, color, colour, to, from, solid, "
-     "flat, plain, simple, filled, it, its, that, which, as, at, image, picture, photo, there"),
+    ("skip", "the, of, is, are, in the, corner, side, edge, coloured, colored, color, colour, to, from, "
+     "solid, flat, plain, simple, filled, it, its, that, which, as, at, image, picture, photo, there"),
 )  # fmt: skip

@@ -1,0 +1,100 @@
+"""Several pictures as a notebook shows them: one HTML table with captions and alt text."""
+
+from __future__ import annotations
+
+import html
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import figure
+from gemini_nb.errors import GeminiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gemini_nb.image import GeneratedImage
+
+TILE_WIDTH = 384  # pixels of a tile's preview
+MAX_TILES = 60  # a table of more is no picture but a burden; the rest is counted
+MAX_COLUMNS = 4
+_SHEET_WIDTH = 160
+
+_TABLE = "border-collapse:collapse;border:none;margin:0.25em 0"
+_CELL = "border:none;padding:4px 10px 10px 0;vertical-align:top;text-align:left;background:none"
+_PROBLEM = (
+    "box-sizing:border-box;width:256px;max-width:100%;min-height:96px;padding:12px;border-radius:4px;"
+    "border:1px dashed currentColor;opacity:0.8;font-size:0.85em;white-space:pre-wrap;overflow-wrap:anywhere"
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture with its caption, or the `problem` that stands in its place."""
+
+    alt: str
+    caption: str
+    image: GeneratedImage | None = None
+    problem: str = ""
+
+
+def bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> dict[str, Any]:
+    """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text."""
+    lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in tiles[:MAX_TILES]]
+    more = _more(len(tiles))
+    text = "\n".join(figure.printable(line) for line in (heading, *lines, more) if line)
+    shown = {"text/html": table(tiles, columns=columns, heading=heading), "text/plain": text}
+    sheet = _contact_sheet([tile.image for tile in tiles[:MAX_TILES] if tile.image], columns)
+    return {**shown, "image/jpeg": b64encode(sheet).decode("ascii")} if sheet else shown
+
+
+def table(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> str:
+    """Return the grid's HTML; every text is escaped."""
+    columns = max(1, min(columns, len(tiles)))
+    cells = [f'<td style="{_CELL}">{_tile(tile)}</td>' for tile in tiles[:MAX_TILES]]
+    rows = ["".join(cells[start : start + columns]) for start in range(0, len(cells), columns)]
+    body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
+    more = _more(len(tiles))
+    return (
+        (f'<div style="margin:0.25em 0">{figure.escaped(heading)}</div>' if heading else "")
+        + f'<table role="presentation" style="{_TABLE}">{body}</table>'
+        + (f"<div>{html.escape(more)}</div>" if more else "")
+    )
+
+
+def _more(count: int) -> str:
+    return f"… and {count - MAX_TILES} more; to_frame() lists them all" if count > MAX_TILES else ""
+
+
+def _tile(tile: Tile) -> str:
+    if tile.image is None:
+        return f'<div style="{_PROBLEM}">{figure.escaped(tile.problem)}</div>{_caption(tile)}'
+    try:
+        return figure.preview(tile.image, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
+    except GeminiError as error:
+        return f'<div style="{_PROBLEM}">{figure.escaped(str(error))}</div>{_caption(tile)}'
+
+
+def _caption(tile: Tile) -> str:
+    return f'<div style="{figure.CAPTION_STYLE}">{figure.escaped(tile.caption)}</div>'
+
+
+def _contact_sheet(images: Sequence[GeneratedImage], columns: int) -> bytes | None:
+    """A small JPEG of all pictures, for front ends without HTML; None where none can be shown."""
+    from PIL import Image  # noqa: PLC0415 - loaded with the first picture
+
+    thumbs = []
+    for image in images:
+        try:
+            thumbs.append(figure.flat(figure.scaled(image, _SHEET_WIDTH)))
+        except GeminiError:
+            continue
+    if not thumbs:
+        return None
+    columns = max(1, min(columns, len(thumbs)))
+    high = max(thumb.height for thumb in thumbs)
+    rows = -(-len(thumbs) // columns)
+    sheet = Image.new("RGB", (columns * (_SHEET_WIDTH + 8), rows * (high + 8)), "white")
+    for place, thumb in enumerate(thumbs):
+        sheet.paste(thumb, (place % columns * (_SHEET_WIDTH + 8), place // columns * (high + 8)))
+    return figure.jpeg(sheet)

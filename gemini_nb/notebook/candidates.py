@@ -1,0 +1,232 @@
+"""What may stand at a place of a magic: from the catalogue, the disk and the notebook's variables.
+
+Only `dir()` of the user's objects is called. Types are compared and attributes looked up statically, so
+that a Tab runs no property, no `__getattr__` and no `__class__` of theirs.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import sys
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gemini_nb import models, providers
+from gemini_nb.image import sniff
+from gemini_nb.notebook import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif")
+_READ_ENTRIES = 5_000
+_ATTRIBUTE = re.compile(r"(?:(.+)\.)?([^\W\d]\w*)?")
+_KEY = re.compile(r"""(.+)\[["']([^"']*)""")
+
+
+class Candidate(NamedTuple):
+    """A text that may stand there, and its kind as front ends name it."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What candidates depend on: the notebook's variables, and the models that are asked."""
+
+    variables: Mapping[str, Any]
+    models: tuple[str, ...] = ()
+
+
+def values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
+    """Return what may be the value of an option, of which `typed` is there already."""
+    for option in option_strings:
+        if option in _VALUES:
+            return _VALUES[option](typed, scope)
+    return []
+
+
+def plain(texts: Iterable[Any]) -> list[Candidate]:
+    return [Candidate(str(text), "value") for text in texts]
+
+
+def paths(typed: str, *, suffixes: tuple[str, ...] = ()) -> list[Candidate]:
+    """Return folders, with a slash, and files with one of `suffixes` (any, if there are none)."""
+    folder, slash, begun = typed.rpartition("/")
+    try:
+        with os.scandir(Path(folder + slash).expanduser()) as entries:
+            found = [(entry.name, entry.is_dir()) for entry in islice(entries, _READ_ENTRIES)]
+    except (OSError, ValueError, RuntimeError):  # ValueError: NUL in a path; RuntimeError: no home
+        return []
+    shown = [
+        name + "/" * is_folder
+        for name, is_folder in sorted(found)
+        if (is_folder or not suffixes or name.lower().endswith(suffixes))
+        and name.startswith(begun)
+        and (begun or not name.startswith("."))
+        and name.isprintable()
+    ]
+    return [Candidate(folder + slash + name, "path") for name in shown]
+
+
+def field(typed: str, variables: Mapping[str, Any]) -> tuple[str, list[Candidate]]:
+    """Return the last part of a begun `{{field` and what may stand in its place.
+
+    >>> field("rows[0]['ci", {"rows": [{"city": "Oslo"}]})
+    ('ci', [Candidate(text='city', kind='property')])
+    """
+    if (key := _KEY.fullmatch(typed)) is not None:
+        return key[2], [Candidate(name, "property") for name in _keys(_static(key[1], variables))]
+    path = _ATTRIBUTE.fullmatch(typed)
+    if path is None:
+        return "", []
+    if path[1] is None:
+        names = [name for name, value in variables.items() if not callable(value)]
+        return path[2] or "", [Candidate(name, "instance") for name in sorted(names)]
+    holder = _static(path[1], variables)
+    return path[2] or "", [Candidate(name, "property") for name in _attributes(holder)]
+
+
+def columns(value: Any) -> dict[str, Any]:
+    """Return the columns of a frame, or of a list of dicts, that are names; with the first value if known."""
+    if type(value) in (list, tuple) and value and type(value[0]) is dict:
+        return {name: first for name, first in value[0].items() if _is_name(name)}
+    return {name: _UNKNOWN for name in _keys(value) if _is_name(name)}
+
+
+_UNKNOWN = object()
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier()
+
+
+def _common(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
+    first, *others = lists
+    return plain(one for one in first if all(one in other for other in others))
+
+
+def _rows(scope: Scope) -> list[models.Model]:
+    known = [row for name in scope.models if (row := models.find(name)) is not None]
+    return known or [models.resolve(models.DEFAULT_MODEL)]
+
+
+def _named(scope: Scope, fits: Callable[[Any], bool]) -> list[Candidate]:
+    return [Candidate(name, "instance") for name, value in sorted(scope.variables.items()) if fits(value)]
+
+
+def _is_a(value: Any, module: str, *names: str) -> bool:
+    """Whether a value is of a class of a module, which it can be only where that module is loaded."""
+    loaded = sys.modules.get(module)
+    classes = [getattr(loaded, name, None) for name in names]
+    return any(isinstance(one, type) and issubclass(type(value), one) for one in classes)
+
+
+def _is_picture(value: Any) -> bool:
+    if type(value) in (bytes, bytearray):
+        return sniff(bytes(value[:32])) is not None
+    if isinstance(value, Path):
+        return value.suffix.lower() in _PICTURES
+    if _is_a(value, "numpy", "ndarray"):
+        return 0 not in value.shape and (value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4)))
+    return (
+        _is_a(value, "PIL.Image", "Image")
+        or _is_a(value, "matplotlib.figure", "Figure")
+        or _is_a(value, "gemini_nb.image", "GeneratedImage")
+        or _is_a(value, "gemini_nb.generation", "Generation")
+    )
+
+
+def _is_list(value: Any) -> bool:
+    return (
+        type(value) in (list, tuple, range, set, dict)
+        or _is_a(value, "pandas", "Series", "Index")
+        or _is_a(value, "numpy", "ndarray")
+    )
+
+
+def _is_frame(value: Any) -> bool:
+    return _is_a(value, "pandas", "DataFrame") or (
+        type(value) in (list, tuple) and bool(value) and type(value[0]) is dict
+    )
+
+
+def _static(path: str, variables: Mapping[str, Any]) -> Any:
+    """The value of a path as far as it can be known without running anything, else `_UNKNOWN`."""
+    try:
+        return _found(template.tree(path), variables)
+    except (template.ArgumentError, LookupError, TypeError, AttributeError):
+        return _UNKNOWN
+
+
+def _found(node: ast.expr, variables: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return variables[name]
+        case ast.Attribute(value=inner, attr=name):
+            return _stored(_found(inner, variables), name)
+        case ast.Subscript(value=inner, slice=ast.Constant() | ast.UnaryOp() as index):
+            holder = _found(inner, variables)
+            if type(holder) in (dict, list, tuple):
+                return holder[ast.literal_eval(index)]
+    raise LookupError
+
+
+def _stored(holder: Any, name: str) -> Any:
+    found = inspect.getattr_static(holder, name)
+    if type(found) is MemberDescriptorType:  # a slot
+        return found.__get__(holder)
+    if hasattr(type(found), "__get__"):
+        raise LookupError(name)
+    return found
+
+
+def _keys(value: Any) -> list[str]:
+    if _is_a(value, "pandas", "DataFrame"):
+        value = dict.fromkeys(value.columns)
+    names = [name for name in value if isinstance(name, str)] if type(value) is dict else []
+    return [name for name in names if name.isprintable() and not set(name) & set("{}\"'\\")]
+
+
+def _attributes(value: Any) -> list[str]:
+    """Attributes that have a value to fill in: no private ones and no methods."""
+    if value is _UNKNOWN:
+        return []
+    return [name for name in dir(value) if not name.startswith("_") and not _is_method(value, name)]
+
+
+def _is_method(value: Any, name: str) -> bool:
+    found = inspect.getattr_static(value, name, None)
+    return callable(found) or isinstance(found, classmethod)
+
+
+_VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
+    "--model": lambda _typed, _scope: plain(models.names()),
+    "--aspect-ratio": lambda _typed, scope: _common(row.aspect_ratios for row in _rows(scope)),
+    "--image-size": lambda _typed, scope: _common(row.image_sizes for row in _rows(scope)),
+    "--image": lambda typed, scope: [*_named(scope, _is_picture), *paths(typed, suffixes=_PICTURES)],
+    "--save": lambda typed, _scope: paths(typed, suffixes=_PICTURES),
+    "--vary": lambda _typed, scope: _named(scope, _is_list),
+    "--each": lambda _typed, scope: _named(scope, _is_frame),
+    "--replay": lambda _typed, _scope: plain(("auto", "only", "refresh", "off")),
+    "--provider": lambda _typed, _scope: plain([*providers.PROVIDERS, "auto"]),
+}
+
+
+def house(words: tuple[str, ...], typed: str) -> list[Candidate]:
+    """Return what may follow these words of `%gemini`."""
+    match words:
+        case ("key",):
+            return [*plain(["forget"]), *paths(typed)]
+        case ("store",):
+            return plain(["list", "verify", "clear"])
+        case ("probe", *_):
+            return plain(models.names())
+    return []

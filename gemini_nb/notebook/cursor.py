@@ -1,0 +1,129 @@
+"""Where the cursor is when Tab is pressed: on the line of a magic, after which words, or in the body below."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Action
+    from collections.abc import Iterable, Mapping
+
+    Options = Mapping[str, Action]  # by option string, as a parser has them
+
+_CELL = re.compile(r"\s*%%(gemini_image|gemini_edit)(?!\S)")
+_LINE = re.compile(r"(?:[^%=]*=)?\s*%(gemini_image|gemini_edit|gemini)(?!\S)")
+_BLANKS = " \t\r\n"  # what separates words for `options.tokens`
+_NO_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the cursor is: in the `line` of a magic, with `after` behind it, or in the `body` of its cell.
+
+    `line` begins after the magic's name. It and `body` end at the cursor; above a body, `line` is whole.
+    """
+
+    magic: str
+    line: str
+    after: str = ""
+    cell: bool = False
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Words:
+    """A line up to the cursor, split as `options.tokens` does: whole words, and the one that is begun.
+
+    `begun` is its text, `typed` what stands there since the open `quote`, else since its beginning.
+    """
+
+    whole: tuple[str, ...]
+    begun: str
+    typed: str
+    quote: str
+
+
+def find(text: str, line: int, column: int) -> Place | None:
+    """Return where the cursor of a cell is, or None where that is none of our magics' business."""
+    lines = text.split("\n")
+    first = next((number for number, one in enumerate(lines) if one.strip()), 0)
+    before, after = lines[line][:column], lines[line][column:]
+    cell = _CELL.match(lines[first])
+    if cell is None:
+        magic = _LINE.match(lines[line])
+    elif line > first:
+        return Place(cell[1], lines[first][cell.end() :], cell=True, body=before)
+    else:
+        magic = cell if line == first else None
+    if magic is None or column <= magic.end():
+        return None
+    return Place(magic[1], before[magic.end() :], after, cell=cell is not None)
+
+
+def read(line: str) -> Words:
+    """Split a line whose end may be in the middle of a word or of a quote."""
+    whole: list[str] = []
+    word: list[str] | None = None  # None between words, for "" is a word
+    quote, since = "", 0
+    for at, character in enumerate(line):
+        if character == quote:
+            quote = ""
+        elif quote:
+            word = [*(word or ()), character] if word is None else word
+            word.append(character)
+        elif character in "\"'":
+            quote, since, word = character, at + 1, word or []
+        elif character not in _BLANKS:
+            since, word = (at, []) if word is None else (since, word)
+            word.append(character)
+        elif word is not None:
+            whole.append("".join(word))
+            word = None
+    if word is None:
+        return Words(tuple(whole), "", "", "")
+    return Words(tuple(whole), "".join(word), line[since:], quote)
+
+
+def awaited(options: Options, words: Iterable[str]) -> Action | None:
+    """Return the option whose value comes next, if the last word is one or has not got all of its values."""
+    action, missing = None, 0
+    for word in words:
+        if word in options:
+            action = options[word]
+            missing = _most_values(action)
+        else:
+            missing = 0 if word.startswith("-") else max(0, missing - 1)
+    return action if missing else None
+
+
+def _most_values(action: Action) -> int:
+    if action.nargs in (None, "?"):
+        return 1
+    return action.nargs if isinstance(action.nargs, int) else _NO_LIMIT
+
+
+def joined(options: Options, word: str) -> tuple[Action, str] | None:
+    """Split `--model=x`, `-m=x` and `-mx` into the option and its value."""
+    name, equals, value = word.partition("=")
+    if not (equals and name in options):
+        name, value = word[:2], word[2:]
+        if not value or name not in options:
+            return None
+    return (options[name], value) if options[name].nargs != 0 else None
+
+
+def given(options: Options, name: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that words give to the option called `name`."""
+    if name not in options:
+        return ()
+    found = []
+    for word, following in pairwise((*words, "")):
+        both = joined(options, word)
+        if options.get(word) is options[name]:
+            found.append(following)
+        elif both is not None and both[0] is options[name]:
+            found.append(both[1])
+    return tuple(value for value in found if value)

@@ -1,0 +1,74 @@
+"""What a client does with its store: look there before anything is asked, keep there what came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from gemini_nb.errors import ArgumentError, ReplayMissError
+from gemini_nb.store import Store, beside_notebook
+
+if TYPE_CHECKING:
+    from gemini_nb.generation import Generation
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.secret import Secret
+
+Mode = Literal["auto", "only", "refresh", "off"]
+
+
+class Replay:
+    """A store and how it is used.
+
+        auto     what is stored is replayed, what is not is asked for and kept
+        only     what is stored is replayed, anything else is an error: no connection is opened
+        refresh  everything is asked for again, and kept
+        off      the store is neither read nor written
+
+    `GEMINI_NB_REPLAY` stands in for "auto", so that a whole course can be locked to "only".
+    """
+
+    def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
+        self.mode = _mode(mode)
+        self.store = _store(store)
+
+    @property
+    def may_ask(self) -> bool:
+        return self.mode != "only"
+
+    def find(self, request: ImageRequest) -> Generation | None:
+        """Return the stored answer, or None where there is none or it is not to be used."""
+        if self.store is None or self.mode in ("refresh", "off"):
+            return None
+        return self.store.find(request)
+
+    def keep(self, generation: Generation, content: Any, key: Secret | None) -> None:
+        if self.store is not None and self.mode != "off":
+            self.store.keep(generation, content, key=key)
+
+    def miss(self, request: ImageRequest) -> ReplayMissError:
+        """Return the error for a request that is not stored, naming what differs from the nearest that is."""
+        unlock = "Replay is locked to what is stored: run it once with replay “auto” and a key, then commit the store."
+        nearest = self.store.nearest(request) if self.store is not None else None
+        if nearest is None:
+            where = f"The store {self.store.folder} is empty" if self.store is not None else "There is no store"
+            return ReplayMissError(f"{where}, so there is nothing to replay.", hint=unlock)
+        record, differences = nearest
+        changed = "; ".join(differences)
+        return ReplayMissError(
+            f"This picture is not in the store. Nearest is {record.prompt[:60]!r}, which differs in {changed}.",
+            hint=unlock,
+        )
+
+
+def _mode(mode: str) -> Mode:
+    mode = (os.environ.get("GEMINI_NB_REPLAY") or mode) if mode == "auto" else mode
+    if mode not in get_args(Mode):
+        raise ArgumentError(f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(get_args(Mode))}.")
+    return cast("Mode", mode)
+
+
+def _store(store: str | Path | bool | None) -> Store | None:
+    if store is None or store is False:
+        return None
+    return Store(beside_notebook() if store is True else Path(store))

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from interpreter import ran
+
+from gemini_nb import background
+from gemini_nb.errors import APIError, Cancelled, GeminiError
+
+
+async def thread_and_loop():
+    return threading.current_thread(), asyncio.get_running_loop()
+
+
+def test_it_gives_back_what_the_coroutine_returns():
+    async def add(a, b):
+        return a + b
+
+    assert background.run(add, 1, 2) == 3
+
+
+def test_there_is_one_loop_in_a_daemon_thread_of_its_own():
+    (thread, loop), (same_thread, same_loop) = (background.run(thread_and_loop) for _ in range(2))
+    assert thread is same_thread is not threading.current_thread()
+    assert loop is same_loop
+    assert thread.daemon
+
+
+def test_threads_that_begin_together_share_the_loop():
+    background.stop()
+    begin, found = threading.Barrier(4), []
+
+    def ask():
+        begin.wait()
+        found.append(background.run(thread_and_loop))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+
+
+def test_after_a_stop_the_next_call_starts_another_loop():
+    before = background.run(thread_and_loop)
+    background.stop()
+    assert not before[0].is_alive()
+    assert background.run(thread_and_loop) != before
+
+
+def test_stopping_twice_is_stopping_once():
+    background.stop()
+    background.stop()
+
+
+def test_our_errors_come_without_the_frames_of_the_loop():
+    secret = "in a local of the loop's thread"
+
+    async def fail():
+        kept = secret
+        raise APIError(f"m{len(kept) * 0}", status=400)
+
+    with pytest.raises(APIError) as caught:
+        background.run(fail)
+    frames = [entry.name for entry in caught.traceback]
+    assert "fail" not in frames
+    assert caught.value.__context__ is None
+
+
+def test_other_errors_keep_theirs():
+    async def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        background.run(fail)
+    assert "fail" in [entry.name for entry in caught.traceback]
+
+
+def test_who_waits_when_the_loop_is_stopped_is_cancelled():
+    begun, found = threading.Event(), []
+
+    async def wait():
+        begun.set()
+        await asyncio.Event().wait()
+
+    def ask():
+        try:
+            background.run(wait)
+        except Cancelled as cancelled:
+            found.append(cancelled)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert begun.wait(10)
+    background.stop()
+    thread.join()
+    assert len(found) == 1
+
+
+def test_cancelled_is_an_interrupt_and_no_error_to_be_caught_by_the_way():
+    assert issubclass(Cancelled, KeyboardInterrupt)
+    assert not issubclass(Cancelled, GeminiError | Exception)
+
+
+def test_an_interrupt_ends_the_task_before_the_caller_goes_on():
+    code = """
+import asyncio, signal, threading, _thread
+from gemini_nb import Cancelled, background
+ended = []
+async def wait():
+    try:
+        _thread.interrupt_main()
+        await asyncio.Event().wait()
+    finally:
+        ended.append(True)
+async def answer():
+    return 42
+try:
+    background.run(wait)
+except Cancelled as cancelled:
+    print(ended, cancelled.__context__, background.run(answer))
+"""
+    assert ran(code) == "[True] None 42"
+
+
+STALLED_LOOK_UP = """
+import socket, threading, time
+from gemini_nb import GeminiError
+def stall(*_):
+    threading.Event().wait()
+socket.getaddrinfo = stall  # what a name server that never answers looks like from here
+started = time.monotonic()
+"""
+
+
+def test_promise_6_a_name_that_dns_stalls_on_holds_neither_the_call_nor_the_exit():
+    code = """
+try:
+    client_of("https://stalled.example", timeout=0.6).generate("a red square")
+except GeminiError as error:
+    print(type(error).__name__, time.monotonic() - started < 1.6)
+"""
+    assert ran(STALLED_LOOK_UP + code) == "ConnectionFailedError True"
+
+
+def test_promise_6_a_stalled_look_up_holds_no_call_in_a_loop_of_the_users_own():
+    code = """
+import asyncio, os
+from gemini_nb import AsyncClient
+async def main():
+    async with AsyncClient(base_url="https://stalled.example", api_key="sk-test", timeout=0.6) as client:
+        try:
+            await client.generate("a red square")
+        except GeminiError as error:
+            print(type(error).__name__, time.monotonic() - started < 1.6, flush=True)
+            os._exit(0)  # that loop's own thread pool would wait for the look-up
+asyncio.run(main())
+"""
+    assert ran(STALLED_LOOK_UP + code) == "ConnectionFailedError True"
+
+
+def test_an_exit_with_a_call_under_way_is_silent():
+    code = """
+import asyncio, threading
+from contextlib import suppress
+from gemini_nb import Cancelled, background
+begun = threading.Event()
+async def wait():
+    begun.set()
+    await asyncio.Event().wait()
+def ask():
+    with suppress(Cancelled):
+        background.run(wait)
+threading.Thread(target=ask, daemon=True).start()
+begun.wait()
+print("end")
+"""
+    assert ran(code) == "end"
+
+
+def test_a_forked_child_has_a_loop_of_its_own_and_the_parent_keeps_its():
+    code = """
+import os, threading
+from gemini_nb import background
+async def home():
+    return threading.get_ident(), os.getpid()
+before = background.run(home)
+child = os.fork()
+if child == 0:
+    print(background.run(home)[1] == os.getpid(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(background.run(home) == before)
+"""
+    assert ran(code) == "True\nTrue"
+
+
+def test_a_fork_while_the_loop_is_being_started_leaves_the_child_no_lock():
+    code = """
+import os
+from gemini_nb import background
+async def pid():
+    return os.getpid()
+with background._lock:
+    child = os.fork()
+    if child == 0:
+        print(background.run(pid) == os.getpid(), flush=True)
+        os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+    assert ran(code) == "True\n0"

@@ -1,0 +1,73 @@
+"""Promise 13: what a call holds at most, measured in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from asking import OK
+from faults import FaultServer, answer, bomb, endless_stream
+from gateway import Answer, Gateway
+from interpreter import ran
+from pictures import noise_png
+from replies import body, inline, reply, text_body
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+
+MAX_EXTRA_MIB = 128
+IMAGE_MIB = 20
+CODE = """
+from pathlib import Path
+from gemini_nb import GeminiError
+def peak():
+    line = next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+with client_of(sys.argv[1]) as client:
+    client.generate("warm up")
+    before = peak()
+    try:
+        size = len(client.generate("a red square").image.data)
+    except GeminiError as error:
+        size = type(error).__name__
+    print(size, peak() - before)
+"""
+
+
+def extra_mib(url):
+    what, extra = ran(CODE, url).split()
+    return what, float(extra)
+
+
+JUNK = {
+    "words": b"no JSON at all " * (50 * 2**20 // 15),
+    "one string": b'{"candidates": "' + b"x y " * (50 * 2**18) + b'"}',
+    "spaces": b" " * (50 * 2**20),
+    "lists": b"[" + b"[]," * (50 * 2**20 // 3) + b"[]]",
+    "base64 of nothing": text_body("A" * (50 * 2**20)),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK.keys())
+def test_promise_13_fifty_megabytes_of_junk(junk):
+    with Gateway(Answer(OK), Answer(junk)) as gateway:
+        what, extra = extra_mib(gateway.url)
+    assert what in ("BadResponseError", "TooLargeError", "NoImageError")
+    assert extra < MAX_EXTRA_MIB
+
+
+def test_promise_13_a_picture_of_twenty_megabytes():
+    picture = noise_png(IMAGE_MIB * 2**20)
+    with Gateway(Answer(OK), Answer(body(reply(inline(picture))))) as gateway:
+        what, extra = extra_mib(gateway.url)
+    assert what == str(len(picture))
+    assert extra < MAX_EXTRA_MIB + IMAGE_MIB
+
+
+@pytest.mark.parametrize(
+    "fault", [bomb("gzip"), endless_stream()], ids=["a gzip bomb", "a stream without end"]
+)
+def test_promise_13_what_would_not_end(fault):
+    with FaultServer(answer(OK), fault) as server:
+        what, extra = extra_mib(server.url)
+    assert what == "TooLargeError"
+    assert extra < MAX_EXTRA_MIB
