@@ -65,13 +65,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext gemini_nb` calls."""
-    from gemini_nb.notebook import magics  # noqa: PLC0415 - IPython is needed only here
+    from gemini_nb.notebook import registration  # noqa: PLC0415 - IPython is needed only here
 
-    magics.load(shell)
+    registration.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take everything back: what `%unload_ext gemini_nb` calls."""
-    from gemini_nb.notebook import magics  # noqa: PLC0415
+    from gemini_nb.notebook import registration  # noqa: PLC0415
 
-    magics.unload(shell)
+    registration.unload(shell)

@@ -32,12 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gemini-nb", description="Gemini image models, in Jupyter and beside it.")
+    parser = argparse.ArgumentParser(
+        prog="gemini-nb", description="Gemini image models, in Jupyter and beside it."
+    )
     parser.add_argument("--version", action="version", version=f"gemini-nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_generate(commands.add_parser("generate", help="ask for one picture and save it"))
     _add_serve(commands.add_parser("serve", help="answer as the gateway does, offline, on this machine"))
-    _add_demo(commands.add_parser("demo", help="run the first notebook offline; write its pictures and a page"))
+    _add_demo(
+        commands.add_parser("demo", help="run the first notebook offline; write its pictures and a page")
+    )
     return parser
 
 
@@ -50,16 +54,26 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
     add("-i", "--image", action="append", default=[], dest="images", help="picture to work from; repeatable")
     add("-a", "--aspect-ratio", help="e.g. 16:9")
     add("-z", "--image-size", help="512, 1K, 2K or 4K, where the model has a choice")
-    add("-p", "--provider", help="crazyrouter, google, offline or auto (default: GEMINI_NB_PROVIDER, else crazyrouter)")
+    add(
+        "-p",
+        "--provider",
+        help="crazyrouter, google, offline or auto (default: GEMINI_NB_PROVIDER, else crazyrouter)",
+    )
     add("--base-url", help="another server's address")
-    add("--timeout", type=float, default=240.0, help="seconds, everything included (default: %(default)s)")
+    add(
+        "--timeout",
+        type=float,
+        default=240.0,
+        metavar="SECONDS",
+        help="deadline, everything included (default: %(default)s)",
+    )
 
 
 def _generate(asked: argparse.Namespace) -> None:
     from gemini_nb.client import Client  # noqa: PLC0415 - each command loads what it needs
-    from gemini_nb.save import destination  # noqa: PLC0415
+    from gemini_nb.save import check_free, safe_stem  # noqa: PLC0415
 
-    target = destination(asked.output)
+    check_free(asked.output)
     client = Client(asked.provider, base_url=asked.base_url, timeout=asked.timeout)
     generation = client.generate(
         asked.prompt,
@@ -68,8 +82,8 @@ def _generate(asked: argparse.Namespace) -> None:
         aspect_ratio=asked.aspect_ratio,
         image_size=asked.image_size,
     )
-    path = generation.save(target)
-    print(path)  # noqa: T201 - the command's answer
+    path = generation.save(asked.output, stem=safe_stem(asked.prompt))
+    print(path)
     for line in (generation.caption, *generation.notes):
         print(line, file=sys.stderr)
 
@@ -87,7 +101,9 @@ def _serve(asked: argparse.Namespace) -> None:
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_demo)
-    parser.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder (default: %(default)s)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("demo"), help="folder (default: %(default)s)"
+    )
 
 
 def _demo(asked: argparse.Namespace) -> None:

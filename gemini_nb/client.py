@@ -11,6 +11,7 @@ import anyio
 from anyio import to_thread
 
 from gemini_nb import api_error, background, batch, inputs, models, providers
+from gemini_nb.chat import AsyncChat, Chat
 from gemini_nb.delivery import Delivery
 from gemini_nb.errors import (
     ArgumentError,
@@ -110,7 +111,18 @@ class AsyncClient:
                     config=config or {},
                     extra=extra or {},
                 )
-            return await self._answered(prompt, deadline)
+            generation, _ = await self._answered(prompt, deadline)
+            return generation
+
+    async def converse(self, request: ImageRequest) -> tuple[Generation, Any]:
+        """Ask for one picture; return it with the model's raw content, which the next turn must echo."""
+        with self._open():
+            generation, content = await self._answered(request, anyio.current_time() + self.timeout)
+            return generation, content()
+
+    def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
+        """Begin edits over several turns; `options` are those of `generate`, for every turn."""
+        return AsyncChat(self, model=model, **options)
 
     async def generate_many(
         self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any
@@ -119,12 +131,23 @@ class AsyncClient:
 
         A failure does not stop the others: it is in `Batch.errors`. Three refusals of the key in a row do.
         """
-        progress = batch.Progress(await self._requests(prompts, options))
+        progress = batch.Progress(await self.requests(prompts, options))
         return await batch.run(self.generate, progress, concurrency=concurrency)
 
-    async def _requests(
+    async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
+        """Return what `generate` would ask for, and send nothing; input images are read."""
+        given = {name: value for name, value in options.items() if value is not None}
+        sources = await self._inputs(images, anyio.current_time() + self.timeout)
+        return ImageRequest(prompt, images=sources, **given)
+
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether the store would answer a request, at no cost."""
+        return self._replay.holds(request)
+
+    async def requests(
         self, prompts: Iterable[str | ImageRequest], options: dict[str, Any]
     ) -> tuple[ImageRequest, ...]:
+        """Return a request for each prompt, with the input images read once."""
         if isinstance(prompts, str):
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
@@ -150,27 +173,26 @@ class AsyncClient:
             f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
         )
 
-    async def _answered(self, request: ImageRequest, deadline: float) -> Generation:
+    async def _answered(self, request: ImageRequest, deadline: float) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store before any provider: what is there costs nothing and needs no key."""
         found = await to_thread.run_sync(self._replay.find, request) if self.store else None
         if found is not None:
-            return found
+            return found, partial(self._replay.content, request)
         if not self._replay.may_ask and (self.store or self.provider is not providers.OFFLINE):
             raise self._replay.miss(request)
         providers.require_key(self.provider, self._key)
         generation, content = await self._made(request, deadline)
-        if self.store:  # not cancelled half-way: it is paid for
-            await to_thread.run_sync(lambda: self._replay.keep(generation, content(), self._key))
-        return generation
+        if self.store:
+            with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
+                await to_thread.run_sync(lambda: self._replay.keep(generation, content(), self._key))
+        return generation, content
 
     @property
     def store(self) -> Store | None:
         """Where pictures are replayed from and kept, or None."""
         return self._replay.store
 
-    async def _made(
-        self, request: ImageRequest, deadline: float
-    ) -> tuple[Generation, Callable[[], Any]]:
+    async def _made(self, request: ImageRequest, deadline: float) -> tuple[Generation, Callable[[], Any]]:
         started = anyio.current_time()
         url, body = self.provider.url(request.model), request.encode()
         outcome = await retrying(
@@ -265,8 +287,15 @@ class Client:
 
     def request(self, prompt: str, **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
-        (request,) = background.run(partial(self._client._requests, [prompt], options))  # noqa: SLF001
-        return request
+        return background.run(partial(self._client.request, prompt, **options))
+
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether the store would answer a request, at no cost."""
+        return self._client.holds(request)
+
+    def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> Chat:
+        """Begin edits over several turns; `options` are those of `generate`, for every turn."""
+        return Chat(self._client.chat(model, **options))
 
     def generate(self, prompt: str | ImageRequest, **options: Any) -> Generation:
         """Ask for one picture and wait for it; the options are those of `AsyncClient.generate`.
@@ -279,8 +308,12 @@ class Client:
         self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any
     ) -> Batch:
         """Ask for many pictures; an interrupt raises `Cancelled`, whose `batch` holds what has finished."""
-        requests = background.run(partial(self._client._requests, prompts, options))  # noqa: SLF001
-        progress = batch.Progress(requests)
+        return self.run(
+            batch.Progress(background.run(partial(self._client.requests, prompts, options))), concurrency
+        )
+
+    def run(self, progress: batch.Progress, concurrency: int = 4) -> Batch:
+        """Ask for every request of `progress`, whose outcomes can be watched from another thread."""
         try:
             return background.run(
                 partial(batch.run, self._client.generate, progress, concurrency=concurrency)

@@ -40,9 +40,9 @@ def run(folder: Path) -> None:
     page.write_text(exporters.HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
     nbformat.write(notebook, folder / NOTEBOOK)
     for name in "".join(output.get("text", "") for output in saved).split():
-        print(f"picture   {folder / name}")  # noqa: T201 - the command's answer
-    print(f"notebook  {folder / NOTEBOOK}")  # noqa: T201
-    print(f"page      {page.resolve().as_uri()}")  # noqa: T201
+        print(f"picture   {folder / name}")
+    print(f"notebook  {folder / NOTEBOOK}")
+    print(f"page      {page.resolve().as_uri()}")
 
 
 def _find() -> Path:

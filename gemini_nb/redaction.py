@@ -18,6 +18,8 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    Finder = Callable[[Callable[[int, int], str], int], list["Span"]]
+
 MASK = "[key]"
 
 _SHORT = 8  # a shorter key is hardly a secret, and would eat ordinary text
@@ -105,26 +107,29 @@ def _base64_cores(raw: bytes) -> set[str]:
     return cores
 
 
-def short_key(key: str) -> re.Pattern[str]:
-    """Return what finds a short key: where it is quoted or follows a sign, never in the middle of prose."""
-    return re.compile(rf"(?:(?<=[=:\"'`])|(?<=[=:] )){re.escape(key)}(?![\w-])")
+def _quoted(key: str) -> Callable[[str], Iterator[Span]]:
+    """What finds a short key: where it is in quotes or follows a sign, never in the middle of prose."""
+    pattern = re.compile(rf"(?:(?<=[=:\"'`])|(?<=[=:] )){re.escape(key)}(?![\w-])")
+    return lambda text: (match.span() for match in pattern.finditer(text))
 
 
-def find(window: Callable[[int, int], str], length: int, key: str) -> list[Span]:
-    """Return where the key stands in a text of `length` characters, of which `window` gives parts, in order.
+def finder(key: str) -> Finder:
+    """Return a function that finds a key: given a text's parts, by first and last index, and its length.
 
-    Neighbouring windows overlap, so that a key on their border is seen whole in one of them.
+    It looks at one window after the other. Neighbours overlap, so that a key on their border is seen whole.
     """
-    overlap = _WIDEST_ESCAPE * len(key)
     looked_for = forms(key)
-    spans: list[Span] = []
-    for start in range(0, length, _WINDOW_CHARS):
-        part = window(start, min(length, start + _WINDOW_CHARS + overlap))
-        found = (
-            _in_layers(part, looked_for) if looked_for else (m.span() for m in short_key(key).finditer(part))
-        )
-        spans += _merged((start + first, start + last) for first, last in found)
-    return _merged(spans)
+    overlap = _WIDEST_ESCAPE * len(key)
+    search = _quoted(key) if not looked_for else lambda text: _in_layers(text, looked_for)
+
+    def find(part: Callable[[int, int], str], length: int) -> list[Span]:
+        spans: list[Span] = []
+        for start in range(0, length, _WINDOW_CHARS):
+            text = part(start, min(length, start + _WINDOW_CHARS + overlap))
+            spans += _merged((start + first, start + last) for first, last in search(text))
+        return _merged(spans)
+
+    return find
 
 
 def _in_layers(text: str, looked_for: tuple[Form, ...]) -> Iterator[Span]:

@@ -42,6 +42,14 @@ class Replay:
             return None
         return self.store.find(request)
 
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether `find` would answer, told without reading the pictures."""
+        return self.store is not None and self.mode in ("auto", "only") and self.store.holds(request)
+
+    def content(self, request: ImageRequest) -> Any:
+        """Return the model's raw content for a stored answer, or None."""
+        return self.store.content(request) if self.store is not None else None
+
     def keep(self, generation: Generation, content: Any, key: Secret | None) -> None:
         if self.store is not None and self.mode != "off":
             self.store.keep(generation, content, key=key)
@@ -51,7 +59,9 @@ class Replay:
         unlock = "Replay is locked to what is stored: run it once with replay “auto” and a key, then commit the store."
         nearest = self.store.nearest(request) if self.store is not None else None
         if nearest is None:
-            where = f"The store {self.store.folder} is empty" if self.store is not None else "There is no store"
+            where = (
+                f"The store {self.store.folder} is empty" if self.store is not None else "There is no store"
+            )
             return ReplayMissError(f"{where}, so there is nothing to replay.", hint=unlock)
         record, differences = nearest
         changed = "; ".join(differences)
@@ -64,7 +74,9 @@ class Replay:
 def _mode(mode: str) -> Mode:
     mode = (os.environ.get("GEMINI_NB_REPLAY") or mode) if mode == "auto" else mode
     if mode not in get_args(Mode):
-        raise ArgumentError(f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(get_args(Mode))}.")
+        raise ArgumentError(
+            f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(get_args(Mode))}."
+        )
     return cast("Mode", mode)
 
 

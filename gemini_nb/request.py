@@ -18,7 +18,7 @@ from gemini_nb import models
 from gemini_nb.errors import ArgumentError, GeminiWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gemini_nb.inputs import InputImage
 
@@ -32,7 +32,8 @@ class ImageRequest:
     """One picture to ask for.
 
     `model` may be an alias; it is resolved here. `take` tells apart several pictures of one and the same
-    request. `config` is merged into `generationConfig`, `extra` into the body. Raises `ArgumentError`.
+    request. `config` is merged into `generationConfig`, `extra` into the body. `history` are the contents of
+    earlier turns, the model's exactly as they came. Raises `ArgumentError`.
 
     >>> ImageRequest("a red square", aspect_ratio="16:9").body["generationConfig"]["imageConfig"]
     {'aspectRatio': '16:9'}
@@ -47,6 +48,7 @@ class ImageRequest:
     text: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str) or not self.prompt.strip():
@@ -70,7 +72,13 @@ class ImageRequest:
     @property
     def body(self) -> dict[str, Any]:
         """The body of the call, as JSON values; input images in base64."""
-        return self._body(lambda image: b64encode(image.data).decode("ascii"))
+        return self._body(lambda image: b64encode(image.data).decode("ascii"), history=self.history)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """This request's own turn, as a later one must repeat it."""
+        content: dict[str, Any] = self.body["contents"][-1]
+        return content
 
     def encode(self) -> bytes:
         """Return the body as UTF-8 JSON. Escaped to ASCII, so that lone surrogates travel too."""
@@ -79,7 +87,8 @@ class ImageRequest:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of model, canonical body, the input images' hashes and the take; nothing else."""
-        facts = {"model": self.model, "body": self._body(lambda image: image.sha256), "take": self.take}
+        body = self._body(lambda image: image.sha256, history=_hashed(self.history))
+        facts = {"model": self.model, "body": body, "take": self.take}
         return sha256(_dumps(facts, sort_keys=True).encode("ascii")).hexdigest()
 
     @property
@@ -88,17 +97,21 @@ class ImageRequest:
         row = models.find(self.model)
         return row.price(self.image_size) if row else None
 
-    def _body(self, data: Any) -> dict[str, Any]:
+    def _body(self, data: Callable[[InputImage], str], history: Sequence[Any]) -> dict[str, Any]:
         images = [{"inlineData": {"mimeType": image.mime_type, "data": data(image)}} for image in self.images]
         image_config = {"aspectRatio": self.aspect_ratio, "imageSize": self.image_size}
         config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"] if self.text else ["IMAGE"]}
         if any(image_config.values()):
             config["imageConfig"] = {name: value for name, value in image_config.items() if value}
         body = {
-            "contents": [{"role": "user", "parts": [{"text": self.prompt}, *images]}],
+            "contents": [*history, {"role": "user", "parts": [{"text": self.prompt}, *images]}],
             "generationConfig": _merged(config, self.config),
         }
         return _merged(body, self.extra)
+
+
+def _hashed(history: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [sha256(_dumps(content, sort_keys=True).encode("ascii")).hexdigest() for content in history]
 
 
 def _merged(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,6 +65,26 @@ def write(
 _HINT = "It is still in memory, in `.image` of this error: save it somewhere else."
 
 
+def check_free(path: str | os.PathLike[str], *, folder: bool = False) -> None:
+    """Raise SaveError where a picture could not be saved for a reason that shows before it is paid for.
+
+    With `folder`, several pictures are to be saved into `path`.
+    """
+    try:
+        target = Path(path).expanduser()
+        taken = target.exists() and not target.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:
+        problem = _reason(error)
+    else:
+        if not taken:
+            return
+        problem = "it is a file, and several pictures need a folder" if folder else "it exists already"
+    raise SaveError(
+        f"Pictures cannot be saved to {_shown(path)}: {problem}.",
+        hint="Nothing was sent or billed. Choose another name; what exists is never overwritten.",
+    )
+
+
 def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) -> Path:
     """Write facts about a saved picture beside it, to NAME.png.json, in place of older ones."""
     text = json.dumps(dict(facts), ensure_ascii=False, indent=2, default=str) + "\n"

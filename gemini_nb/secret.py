@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.redaction import MASK, find
+from gemini_nb.redaction import MASK, finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +24,10 @@ class Secret:
     <key from GEMINI_API_KEY>
     """
 
-    __slots__ = ("_reveal", "where")
+    __slots__ = ("_find", "_reveal", "where")
 
     def __init__(self, key: str, *, where: str = "api_key") -> None:
+        self.where = where
         key = key.strip() if isinstance(key, str) else ""
         if not (_KEY.fullmatch(key) and key.isascii() and key.isprintable()):
             key = ""  # the frames of an error keep their locals
@@ -35,7 +36,7 @@ class Secret:
                 hint="Copy it again, without quotes, blanks or line breaks.",
             )
         self._reveal: Callable[[], str] = lambda: key
-        self.where = where
+        self._find = finder(key)
 
     def reveal(self) -> str:
         """Return the key itself; for the transport only."""
@@ -43,12 +44,12 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Return `text` with the key masked in every form. Do it before cutting text to length."""
-        spans = find(lambda start, end: text[start:end], len(text), self._reveal())
+        spans = self._find(lambda start, end: text[start:end], len(text))
         return MASK.join(text[start:end] for start, end in _between(spans, len(text))) if spans else text
 
     def redact_bytes(self, data: bytes) -> bytes:
         """Return `data` with the key masked in every form; the very same object where it holds none."""
-        spans = find(lambda start, end: data[start:end].decode("latin-1"), len(data), self._reveal())
+        spans = self._find(lambda start, end: data[start:end].decode("latin-1"), len(data))
         view = memoryview(data)
         kept = (view[start:end] for start, end in _between(spans, len(data)))
         return MASK.encode().join(kept) if spans else data

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from copy import copy
 from hashlib import sha256
 from itertools import count
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gemini_nb.secret import Secret
     from gemini_nb.upkeep import Report
 
+_TRIES_WHILE_CLEARED = 5
 _warned: set[Path] = set()
 
 
@@ -104,10 +106,10 @@ class Store:
         return True
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
-        try:
-            self._write_once(generation, content, raw)
-        except FileNotFoundError:  # another process cleared the store under our hands
-            self._write_once(generation, content, raw)
+        for _ in range(_TRIES_WHILE_CLEARED - 1):
+            with suppress(FileNotFoundError):  # another process clears the store under our hands
+                return self._write_once(generation, content, raw)
+        return self._write_once(generation, content, raw)
 
     def _write_once(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
         """Pictures first, the record last: a record that can be read has its pictures."""
@@ -152,7 +154,7 @@ class Store:
 
     def next_take(self, request: ImageRequest) -> int:
         """Return the first take of a request that is not stored."""
-        return next(take for take in count() if not self._holds(_with_take(request, take)))
+        return next(take for take in count() if not self.holds(_with_take(request, take)))
 
     def verify(self) -> Report:
         """Read and check every file; nothing is changed."""
@@ -188,7 +190,7 @@ class Store:
             return None
         return image if image.sha256 == stored.sha256 else None
 
-    def _holds(self, request: ImageRequest) -> bool:
+    def holds(self, request: ImageRequest) -> bool:
         found = self._record(request.digest)
         return found is not None and all(
             stored_file.size(self.folder / "images" / image.file_name) for image in found.images

@@ -174,14 +174,14 @@ async def _whole(response: httpx.Response) -> bytes | GeminiError:
 
 async def _beginning(response: httpx.Response, seconds: float) -> bytes:
     """Read what an error reply says as far as it comes: its status alone decides what it means."""
-    body = b""
+    body = bytearray()
     if not _is_packed(response):
         with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES):
             async for piece in _pieces(response):
-                body += piece
+                body.extend(piece)
                 if len(body) >= MAX_ERROR_BYTES:
                     break
-    return body[:MAX_ERROR_BYTES]
+    return bytes(body[:MAX_ERROR_BYTES])
 
 
 def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:

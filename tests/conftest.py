@@ -22,4 +22,5 @@ for variable in VARIABLES:
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)  # the magics keep their store beside the notebook
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

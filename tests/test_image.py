@@ -173,7 +173,8 @@ def test_anything_else_is_refused(data):
 SAID = {"SVG": "SVG", "HTML": "HTML", "JSON": "JSON", "text": "text", "PDF": "PDF", "ZIP": "ZIP",
     "HEIC": "HEIC",
         "AVIF": "AVIF", "nothing": "nothing", "NULs": "unknown bytes", "MP4": "video", "XML": "XML",
-        "PNG of height 0": "4 by 0", "PNG without IEND": "cut short"}  # fmt: skip
+        "PNG of height 0": "4 by 0", "PNG without IEND": "cut short",
+        "GIF of comments without end": "too many blocks"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "words"), SAID.items(), ids=SAID)
@@ -230,7 +231,13 @@ def test_a_picture_that_does_not_decode_is_refused_without_a_trace_of_pillow(dat
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("data", [png(), broken(), gif(), jpeg()], ids=["PNG", "broken PNG", "GIF", "JPEG"])
+# Pillow warns of these frames that are none.
+ODD_APNG = png()[:33] + chunk(b"acTL", bytes(8)) + png()[33:]
+
+
+@pytest.mark.parametrize(
+    "data", [png(), broken(), gif(), jpeg(), ODD_APNG], ids=["PNG", "broken PNG", "GIF", "JPEG", "odd APNG"]
+)
 def test_the_verdict_does_not_depend_on_the_users_settings(data, monkeypatch):
     from PIL import Image, ImageFile
 

@@ -22,9 +22,11 @@ from gemini_nb.errors import (
     ImageRefusedError,
     LinkFailedError,
     LinkRefusedError,
+    MissingKeyError,
     OutcomeUnknownError,
     QuotaExhaustedError,
     RateLimitError,
+    ReplayMissError,
 )
 
 NOW = 1_795_348_800
@@ -249,6 +251,61 @@ def test_promise_2_where_the_disk_keeps_nothing_the_error_says_so(tmp_path, monk
 def test_promise_2_one_readable_picture_is_enough():
     with Gateway(Answer(reply(JUNK_PICTURE, inline(PICTURE)))) as gateway, client_of(gateway.url) as client:
         assert client.generate("a red square").image.data == PICTURE
+
+
+def test_promise_3_a_stored_picture_is_replayed_without_a_request_and_without_a_key(tmp_path):
+    with Gateway(Answer(OK)) as gateway:
+        with client_of(gateway.url, store=tmp_path) as client:
+            client.generate("a red square")
+        with Client(base_url=gateway.url, store=tmp_path) as keyless:
+            replayed = keyless.generate("a red square")
+            batch = keyless.generate_many(["a red square"] * 3)
+        assert gateway.connections == 1
+    assert replayed.replayed
+    assert [made.image.data for made in [replayed, *batch.generations]] == [PICTURE] * 4
+
+
+def test_promise_3_replay_only_opens_no_connection(tmp_path):
+    with Gateway(Answer(OK)) as gateway:
+        error = error_from(gateway.url, store=tmp_path, replay="only")
+        assert gateway.connections == 0
+    assert type(error) is ReplayMissError
+    assert_readable(error)
+
+
+def test_promise_3_replay_only_asks_for_no_key_either(tmp_path):
+    with Client(store=tmp_path, replay="only") as client, pytest.raises(ReplayMissError):
+        client.generate("a red square")
+
+
+def test_promise_3_the_key_is_missed_with_the_first_request_that_is_not_stored(tmp_path):
+    with Gateway(Answer(OK)) as gateway, Client(base_url=gateway.url, store=tmp_path) as client:
+        with pytest.raises(MissingKeyError):
+            client.generate("a red square")
+        assert gateway.connections == 0
+
+
+@pytest.mark.parametrize("replay", ["refresh", "off"])
+def test_promise_3_only_who_asks_for_it_pays_again(tmp_path, replay):
+    with Gateway(Answer(OK)) as gateway:
+        for mode in ("auto", replay):
+            with client_of(gateway.url, store=tmp_path, replay=mode) as client:
+                assert not client.generate("a red square").replayed
+        assert gateway.posts == 2
+
+
+def test_promise_3_failures_are_not_stored(tmp_path):
+    with Gateway(Answer(status=400), Answer(OK)) as gateway:
+        error_from(gateway.url, store=tmp_path)
+        with client_of(gateway.url, store=tmp_path) as client:
+            assert not client.generate("a red square").replayed
+
+
+def test_promise_2_with_a_store_replies_are_kept_there(tmp_path):
+    with Gateway(Answer(b"no JSON")) as gateway:
+        error = error_from(gateway.url, store=tmp_path / "store")
+    assert error.raw_path.parent == tmp_path / "store" / "unread"
+    assert error.raw_path.read_bytes() == b"no JSON"
 
 
 def test_promise_5_an_unknown_price_is_none_and_not_nothing():

@@ -389,6 +389,13 @@ def test_other_methods_are_refused_in_json(server, method):
     assert body == b"" if method == "HEAD" else json.loads(body)["error"]["code"] == 405
 
 
+def test_the_answer_to_head_has_no_body(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+        wire.sendall(b"HEAD /v1beta/models?key=k HTTP/1.1\r\nHost: a\r\n\r\n")
+        reply = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert reply.endswith(b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

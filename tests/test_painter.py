@@ -144,6 +144,17 @@ def test_a_colour_does_not_pass_from_a_thing_that_cannot_be_drawn_to_the_next():
     assert sketch.read("a red dragon and a star").items[0].colours == ()
 
 
+def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
+    assert sketch.read("9999 red dots in the corner").items[0].count == layout.MAX_FIGURES
+    crowd = sketch.read("40 red dots and 40 blue dots").items
+    assert len(layout.arrange(crowd, 1024, 1024)) == layout.MAX_FIGURES
+
+
+def test_a_ring_lets_the_background_through():
+    image = painter.paint("a red ring on white")
+    assert (image.getpixel((512, 512)), image.getpixel((300, 512))) == (WHITE, RED)
+
+
 def test_sizes_are_told_apart():
     areas = [
         share(painter.paint(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
@@ -315,6 +326,11 @@ def test_a_picture_of_any_shape_can_be_edited(size):
     data = png(Image.new("RGB", size, BLUE))
     for prompt in [*EDITS, "make it a pencil sketch", "rotate it 17 degrees", "sharpen", "posterize"]:
         assert painter.paint(prompt, images=[data]).mode == "RGB"
+
+
+def test_a_sliver_of_a_picture_is_not_covered_by_the_mark():
+    sliver = png(Image.new("RGB", (5000, 20), BLUE))
+    assert share(painter.paint("flip it", images=[sliver]), BLUE) == 1
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded():

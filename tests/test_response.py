@@ -173,6 +173,12 @@ def test_base64_that_is_none_is_refused_with_its_place():
     assert found.refused == ("inlineData that is not base64", "a data URI that is not base64")
 
 
+def test_base64_that_is_no_picture_stays_in_links_and_text():
+    link = f"https://a.example/;base64,{RUN}"
+    found = read(reply(f"![x]({link}) ;base64,{RUN}"))
+    assert (found.links, found.text) == ((link,), f";base64,{RUN}")
+
+
 def test_the_facts_of_a_reply_are_read():
     found = read(
         reply(inline(RED), usageMetadata={"totalTokenCount": 5}, modelVersion="m-1", responseId="r-1")

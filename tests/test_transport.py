@@ -9,6 +9,7 @@ import pytest
 from asking import KEY, OK, PICTURE, client_of, error_from
 from faults import FaultServer
 from gateway import Answer, Gateway
+from interpreter import ran
 
 from gemini_nb import transport
 from gemini_nb.errors import (
@@ -149,6 +150,28 @@ def test_a_connection_that_hangs_is_unsent_and_ends_in_time():
     assert_ours_alone(error)
 
 
+def test_a_tls_handshake_that_stalls_is_unsent_and_tried_again_within_the_deadline():
+    with FaultServer(lambda visit: visit.pause()) as server:
+        error = error_from(server.https_url, timeout=3)
+        assert server.connections == 3
+    assert type(error) is ConnectionFailedError
+    assert "took too long" in str(error)
+    assert_ours_alone(error)
+
+
+def test_certificates_that_cannot_be_read_leave_the_request_unsent():
+    code = """
+import os
+from gemini_nb import GeminiError
+os.environ["SSL_CERT_FILE"] = "/nowhere/at/all.pem"
+try:
+    client_of("https://127.0.0.1:9").generate("a red square")
+except GeminiError as error:
+    print(type(error).__name__, error.__context__)
+"""
+    assert ran(code) == "ConnectionFailedError None"
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..example", f"{'a' * 64}.example", "xn--.example"])
 def test_a_name_that_cannot_be_looked_up_is_unsent(host):
     error = error_from(f"https://{host}")
@@ -222,6 +245,7 @@ def test_promise_8_each_post_has_a_connection_of_its_own():
             client.generate("a red square")
             client.generate("a red square")
         assert [request.connection for request in gateway.requests] == [1, 2, 3]
+        assert {request.headers["Connection"] for request in gateway.requests} == {"close"}
 
 
 def test_promise_8_a_connection_that_the_server_keeps_is_not_used_again():
@@ -290,7 +314,7 @@ def test_a_refusal_without_end_is_read_for_its_beginning_only():
     start = faults.head(b"Transfer-Encoding: chunked", status=401)
     with FaultServer(faults.endless(start, repeat(faults.chunk(b" " * 65536)))) as server:
         error = error_from(server.url)
-        assert server.sent < 32 * 2**20
+        assert server.sent < 32 * 2**20  # what fits into socket buffers
     assert type(error) is AuthenticationError
 
 

@@ -18,6 +18,7 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_nb import models, providers
+from gemini_nb.errors import ArgumentError
 from gemini_nb.image import sniff
 from gemini_nb.notebook import template
 
@@ -132,7 +133,7 @@ def _is_a(value: Any, module: str, *names: str) -> bool:
 def _is_picture(value: Any) -> bool:
     if type(value) in (bytes, bytearray):
         return sniff(bytes(value[:32])) is not None
-    if isinstance(value, Path):
+    if _is_a(value, "pathlib", "Path"):
         return value.suffix.lower() in _PICTURES
     if _is_a(value, "numpy", "ndarray"):
         return 0 not in value.shape and (value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4)))
@@ -162,7 +163,7 @@ def _static(path: str, variables: Mapping[str, Any]) -> Any:
     """The value of a path as far as it can be known without running anything, else `_UNKNOWN`."""
     try:
         return _found(template.tree(path), variables)
-    except (template.ArgumentError, LookupError, TypeError, AttributeError):
+    except (ArgumentError, LookupError, TypeError, AttributeError):
         return _UNKNOWN
 
 
@@ -224,7 +225,8 @@ def house(words: tuple[str, ...], typed: str) -> list[Candidate]:
     """Return what may follow these words of `%gemini`."""
     match words:
         case ("key",):
-            return [*plain(["forget"]), *paths(typed)]
+            files = [one for one in paths(typed) if one.text.endswith((".env", "/"))] if typed else []
+            return [*plain(["forget", ".env"]), *files]
         case ("store",):
             return plain(["list", "verify", "clear"])
         case ("probe", *_):

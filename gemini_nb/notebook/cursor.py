@@ -1,4 +1,4 @@
-"""Where the cursor is when Tab is pressed: on the line of a magic, after which words, or in the body below."""
+"""Where the cursor is when Tab is pressed: on the line of a magic and after which words, or in the body."""
 
 from __future__ import annotations
 
@@ -72,8 +72,7 @@ def read(line: str) -> Words:
         if character == quote:
             quote = ""
         elif quote:
-            word = [*(word or ()), character] if word is None else word
-            word.append(character)
+            (word := word or []).append(character)
         elif character in "\"'":
             quote, since, word = character, at + 1, word or []
         elif character not in _BLANKS:

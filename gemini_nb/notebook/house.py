@@ -20,7 +20,7 @@ def run(magics: GeminiMagics, words: list[str]) -> Any:
     """Carry out `%gemini WORD …`; without a word, say what there is."""
     options.refuse_keys(words)
     if not words or words[0] in ("-h", "--help", "help"):
-        print("\n".join(f"%gemini {name:8} {act.__doc__}" for name, act in _WORDS.items()))  # noqa: T201
+        print("\n".join(f"%gemini {name:8} {act.__doc__}" for name, act in _WORDS.items()))
         return None
     if words[0] not in _WORDS:
         near = difflib.get_close_matches(words[0], _WORDS, n=1)
@@ -37,7 +37,7 @@ def _models(_magics: GeminiMagics, _words: list[str]) -> None:
         seen = f"{row.shape}, {row.observed}" if row.shape else "not observed"
         rows.append((row.id, row.alias or "", " ".join(row.image_sizes) or "one", prices, seen))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    print("\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows))  # noqa: T201
+    print("\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows))
 
 
 def _key(magics: GeminiMagics, words: list[str]) -> None:
@@ -65,7 +65,7 @@ def _status(magics: GeminiMagics, _words: list[str]) -> None:
     for one in (providers.CRAZYROUTER, providers.GOOGLE):
         key = providers.find_key(one)
         lines.append(f"key          {one.name}: {f'set, from {key.where}' if key else 'not set'}")
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(lines))
 
 
 _WORDS: dict[str, Callable[[GeminiMagics, list[str]], Any]] = {

@@ -1,4 +1,4 @@
-"""The magics: `%%gemini_image`, `%gemini_image` and `%gemini`, and taking them back on unload."""
+"""The magics: `%%gemini_image`, `%gemini_image`, `%%gemini_edit` and `%gemini`."""
 
 from __future__ import annotations
 
@@ -9,99 +9,132 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Float, Int, TraitError, Unicode
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
+from traitlets import Float, Int, Unicode
 
 from gemini_nb import models, providers
-from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
+from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.figure import PREVIEW_WIDTH
-from gemini_nb.inputs import is_link
+from gemini_nb.ledger import Ledger
 from gemini_nb.notebook import options
-from gemini_nb.notebook.status import waiting
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from gemini_nb.client import Client
-    from gemini_nb.generation import Generation
-
-_OFFLINE_LINE = (
-    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
-    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
-)
+    from gemini_nb.generation import Batch, Generation
+    from gemini_nb.notebook.edits import Edits
 
 
 @magics_class
 class GeminiMagics(Magics):
     """Defaults of the magics; set them with `%config GeminiMagics.model = "nano-banana"`."""
 
+    shell: InteractiveShell
+
     provider = Unicode(
         "", help="crazyrouter, google, offline or auto; empty: GEMINI_NB_PROVIDER, else auto"
     ).tag(config=True)
-    base_url = Unicode("", help="Another server's address; empty: the provider's own").tag(config=True)
-    model = Unicode(models.DEFAULT_MODEL, help="Model id or alias").tag(config=True)
-    aspect_ratio = Unicode("", help="Aspect ratio, e.g. 16:9; empty: the model's own choice").tag(config=True)
-    image_size = Unicode("", help="Image size, e.g. 2K; empty: the model's own choice").tag(config=True)
-    timeout = Float(240.0, min=0.1, help="Seconds that one picture may take, everything included").tag(
-        config=True
-    )
-    preview_width = Int(
-        PREVIEW_WIDTH, min=16, max=4096, help="Width in pixels of the preview that is saved with the notebook"
+    base_url = Unicode("", help="another server's address; empty: the provider's own").tag(config=True)
+    model = Unicode(models.DEFAULT_MODEL, help="model id or alias").tag(config=True)
+    aspect_ratio = Unicode("", help="aspect ratio, e.g. 16:9; empty: the model's choice").tag(config=True)
+    image_size = Unicode("", help="image size, e.g. 2K; empty: the model's choice").tag(config=True)
+    store = Unicode(
+        "", help='folder to replay from and keep in, or "off"; empty: GEMINI_NB_STORE, else .gemini_nb here'
     ).tag(config=True)
-
-    shell: InteractiveShell
+    replay = Unicode("auto", help="auto, only, refresh or off").tag(config=True)
+    timeout = Float(240.0, min=0.1, help="seconds for one picture, everything included").tag(config=True)
+    preview_width = Int(
+        PREVIEW_WIDTH, min=16, max=4096, help="pixels of the preview that is saved with the notebook"
+    ).tag(config=True)
+    max_cost = Float(
+        None, min=0, allow_none=True, help="US dollars that one cell may cost by estimate; None: no limit"
+    ).tag(config=True)
+    max_images = Int(20, min=1, help="pictures that one cell may ask for without --max-cost").tag(config=True)
 
     def __init__(self, shell: InteractiveShell, **settings: Any) -> None:
         super().__init__(shell, **settings)
+        self.ledger = Ledger()
+        self.last: Generation | None = None
+        self.last_error: GeminiError | None = None
         self._clients: dict[tuple[Any, ...], Client] = {}
+        self._edits: Edits | None = None
         self._said_offline = False
 
     @no_var_expand
     @line_cell_magic
-    def gemini_image(self, line: str, cell: str | None = None) -> Generation | None:
+    def gemini_image(self, line: str, cell: str | None = None) -> Generation | Batch | None:
         """Ask a Gemini image model for a picture; `--help` lists the options."""
+        from gemini_nb.notebook import pictures  # noqa: PLC0415 - loaded with the first picture
+
+        with self._guarded():
+            return pictures.make(self, line, cell)
+        return None
+
+    @no_var_expand
+    @cell_magic
+    def gemini_edit(self, line: str, cell: str) -> Generation | None:
+        """Change the last picture, turn by turn; `--help` lists the options."""
+        from gemini_nb.notebook.edits import Edits  # noqa: PLC0415 - loaded with the first edit
+
+        self._edits = self._edits or Edits(self)
+        with self._guarded():
+            return self._edits.make(line, cell)
+        return None
+
+    @no_var_expand
+    @line_magic
+    def gemini(self, line: str) -> Any:
+        """Look after gemini_nb; `%gemini` alone says what there is."""
+        from gemini_nb.notebook import house  # noqa: PLC0415 - needed for this magic only
+
+        return house.run(self, options.tokens(line))
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Carry out a magic: help is no error, and the last failure is remembered for `%gemini last`."""
         try:
-            asked = options.image_parser(cell=cell is not None).parse_tokens(options.tokens(line))
+            with _warnings_as_lines():
+                yield
         except options.HelpShown:
-            return None
-        prompt = " ".join(asked.prompt) if cell is None else _body(cell)
-        generation = self._generate(prompt, asked)
-        if cell is not None and asked.name:
-            self.shell.user_ns[asked.name] = generation
-        return None if asked.quiet and cell is not None else generation
+            return
+        except GeminiError as error:
+            self.last_error = error
+            raise
 
-    def _generate(self, prompt: str, asked: Namespace) -> Generation:
-        target = _free(asked.save)
-        client = self.client()
-        with waiting(asked.model or self.model), _warnings_as_lines():
-            generation = client.generate(
-                prompt,
-                model=asked.model or self.model,
-                images=[self._source(text) for text in asked.images],
-                aspect_ratio=asked.aspect_ratio or self.aspect_ratio or None,
-                image_size=asked.image_size or self.image_size or None,
-            )
-        generation = replace(
-            generation, preview_width=None if asked.full else asked.width or self.preview_width
-        )
-        if target is not None:
-            self.shell.user_ns["_gemini"] = generation  # kept, should the disk refuse it
-            generation.save(target)
-        self._say_offline(client)
-        return generation
+    def keep(self, result: Generation) -> Generation:
+        """Count a result and remember it as the last; say once if it was painted for want of a key."""
+        self.ledger.add(result)
+        self.last = result
+        wanted = self.provider_name() == "auto"
+        if result.provider == "offline" and wanted and not self._said_offline:
+            self._said_offline = True
+            print(_OFFLINE_LINES)
+        return result
 
-    def client(self) -> Client:
+    def client(self, *, replay: str | None = None) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
         from gemini_nb.client import Client  # noqa: PLC0415 - loaded with the first picture
 
         provider = providers.choose(self.provider_name(), base_url=self.base_url or None)
-        choice = (provider, self.timeout, providers.find_key(provider))
+        key = providers.find_key(provider)
+        choice = (provider, key, self.timeout, self.store_path(), replay or self.replay)
         if choice not in self._clients:
             self._clients[choice] = Client(
-                provider.name, base_url=provider.base_url if self.base_url else None, timeout=self.timeout
+                provider.name,
+                base_url=provider.base_url if self.base_url else None,
+                store=self.store_path(),
+                replay=replay or self.replay,
+                timeout=self.timeout,
             )
         return self._clients[choice]
 
@@ -109,28 +142,39 @@ class GeminiMagics(Magics):
         """The provider asked for: the trait, else `GEMINI_NB_PROVIDER`, else "auto"."""
         return self.provider or os.environ.get("GEMINI_NB_PROVIDER") or "auto"
 
-    def _say_offline(self, client: Client) -> None:
-        if client.provider is providers.OFFLINE and self.provider_name() == "auto" and not self._said_offline:
-            self._said_offline = True
-            print(_OFFLINE_LINE)  # noqa: T201 - said once, in the cell's output
+    def store_path(self) -> Path | None:
+        """The store's folder: the trait, else `GEMINI_NB_STORE`, else beside the notebook; None when off."""
+        from gemini_nb.store import beside_notebook  # noqa: PLC0415 - loaded with the first picture
 
-    def _source(self, text: str) -> Any:
-        """What `-i` names: a variable, an https address, or a file."""
+        chosen = self.store or os.environ.get("GEMINI_NB_STORE") or ""
+        if chosen == "off":
+            return None
+        return Path(chosen).expanduser() if chosen else beside_notebook()
+
+    def source(self, text: str) -> Any:
+        """What `-i` names: a variable, an https address, or a file; said when it could be two of them."""
+        from gemini_nb.inputs import is_link  # noqa: PLC0415
+
+        is_file = not is_link(text) and Path(text).expanduser().exists()
         if text in self.shell.user_ns:
+            if is_file:
+                print(f"-i {text} is the variable; write ./{text} for the file of this name.")
             return self.shell.user_ns[text]
-        if is_link(text) or Path(text).expanduser().exists():
+        if is_link(text) or is_file:
             return text
         raise ArgumentError(
             f"-i {text}: there is no variable and no file of this name.", hint="Nothing was sent or billed."
         )
 
-    @no_var_expand
-    @line_magic
-    def gemini(self, line: str) -> Any:
-        """Look after gemini_nb: `%gemini models | key | status`."""
-        from gemini_nb.notebook import house  # noqa: PLC0415 - needed for this magic only
+    def shown(self, result: Generation, *, full: bool, width: int | None) -> Generation:
+        """Return the result with the preview that was asked for."""
+        return replace(result, preview_width=None if full else width or self.preview_width)
 
-        return house.run(self, options.tokens(line))
+
+_OFFLINE_LINES = (
+    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
+    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
+)
 
 
 @contextmanager
@@ -143,56 +187,7 @@ def _warnings_as_lines() -> Iterator[None]:
         finally:
             ours = [warning for warning in caught if issubclass(warning.category, GeminiWarning)]
             for warning in ours:
-                print(warning.message)  # noqa: T201 - belongs in the cell's output
+                print(warning.message)
     for warning in caught:
         if warning not in ours:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-
-def _body(cell: str) -> str:
-    """The prompt in a cell's body; a leading `# NBVAL_…` line is for the test runner."""
-    first, _, rest = cell.partition("\n")
-    return (rest if first.startswith("# NBVAL_") else cell).strip()
-
-
-def _free(path: str | None) -> Path | None:
-    """Check before anything is paid for that the picture can be saved there."""
-    if path is None:
-        return None
-    target = Path(path).expanduser()
-    if target.exists() and not target.is_dir():
-        raise SaveError(
-            f"{path} exists already and is never overwritten.",
-            hint="Nothing was sent or billed. Choose another name, or remove the file first.",
-        )
-    return target
-
-
-def load(shell: InteractiveShell) -> None:
-    """Register the magics in place of an earlier instance of theirs."""
-    unload(shell)
-    shell.register_magics(_configured(shell))
-
-
-def _configured(shell: InteractiveShell) -> GeminiMagics:
-    """Make the magics; a bad value in the configuration is dropped with a warning, not fatal."""
-    settings = shell.config.GeminiMagics
-    while True:
-        try:
-            return GeminiMagics(shell)
-        except TraitError as problem:
-            bad = next((name for name in list(settings) if repr(settings[name]) in str(problem)), None)
-            settings.pop(bad, None) if bad else settings.clear()
-            print(f"gemini_nb: GeminiMagics.{bad or '*'} is left at its default: {problem}")  # noqa: T201
-
-
-def unload(shell: InteractiveShell) -> None:
-    """Take the magics back from everywhere IPython keeps them."""
-    manager = shell.magics_manager
-    magics = manager.registry.pop("GeminiMagics", None)
-    if magics is None:
-        return
-    for table in manager.magics.values():
-        for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
-            del table[name]
-    shell.configurables[:] = [one for one in shell.configurables if one is not magics]

@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         raise HelpShown
 
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002
-        print(message, end="")  # noqa: T201 - help belongs in the cell's output
+        print(message, end="")
 
     def parse_tokens(self, tokens: list[str]) -> argparse.Namespace:
         """Parse tokens; an option that does not exist is answered with the nearest that does."""
@@ -91,21 +91,43 @@ def refuse_keys(words: Iterable[str]) -> None:
 
 def image_parser(*, cell: bool) -> Parser:
     """Return the parser of `%%gemini_image` (a name and options) or `%gemini_image` (options and a prompt)."""
-    magic = "%%gemini_image" if cell else "%gemini_image"
-    parser = Parser(prog=magic, description=_DESCRIPTION[cell], epilog=_EPILOG)
-    if cell:
-        parser.add_argument(
-            "name", nargs="?", metavar="NAME", type=_name, help="assign the result to this name"
-        )
-    else:
-        parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="what to paint; quote it")
-    add = parser.add_argument
-    add(
-        "-m",
-        "--model",
-        metavar="MODEL",
-        help="model id or alias, e.g. nano-banana-2 (%%gemini models lists them)",
+    parser = Parser(
+        prog="%%gemini_image" if cell else "%gemini_image", description=_IMAGE[cell], epilog=_EPILOG
     )
+    _add_what(parser, cell=cell)
+    _add_several(parser)
+    _add_money(parser)
+    _add_showing(parser)
+    return parser
+
+
+def edit_parser() -> Parser:
+    """Return the parser of `%%gemini_edit`."""
+    parser = Parser(prog="%%gemini_edit", description=_EDIT, epilog=_EPILOG)
+    _add_what(parser, cell=True)
+    parser.add_argument(
+        "--new", action="store_true", help="begin anew instead of continuing from the last picture"
+    )
+    parser.add_argument("--undo", action="store_true", help="take the last turn back before this one")
+    _add_money(parser)
+    _add_showing(parser)
+    return parser
+
+
+def _add_what(parser: Parser, *, cell: bool) -> None:
+    add = parser.add_argument
+    if cell:
+        add("name", nargs="?", metavar="NAME", type=_name, help="assign the result to this name")
+    else:
+        add("prompt", nargs="*", metavar="PROMPT", help="what to paint; quote it")
+    add(
+        "-m", "--model", metavar="MODEL", action="append", default=[], dest="models",
+        help="model id or alias, e.g. nano-banana-2 (%%gemini models lists them); repeat it to compare models",
+    )  # fmt: skip
+    add(
+        "-i", "--image", metavar="SOURCE", action="append", default=[], dest="images",
+        help="picture to work from: a variable, a file or an https address; may be repeated",
+    )  # fmt: skip
     add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, e.g. 16:9")
     add(
         "-z",
@@ -113,10 +135,34 @@ def image_parser(*, cell: bool) -> Parser:
         metavar="SIZE",
         help="image size: 512, 1K, 2K or 4K, where the model has a choice",
     )
+    add("--text", action="store_true", help="ask for words as well as a picture")
+    add("--raw", action="store_true", help="fill nothing into the prompt, not even {{name}}")
+
+
+def _add_several(parser: Parser) -> None:
+    add = parser.add_argument_group("several pictures").add_argument
+    add("-n", "--count", metavar="N", type=_count, default=1, help="so many takes of each")
     add(
-        "-i", "--image", metavar="SOURCE", action="append", default=[], dest="images",
-        help="picture to work from: a variable, a file or an https address; may be repeated",
+        "--vary", metavar="VAR", action="append", default=[],
+        help="one picture for each value of a list; the prompt holds {{VAR}}; may be repeated",
     )  # fmt: skip
+    add("--each", metavar="FRAME", help="one picture for each row; {{column}} is filled from it")
+    add("--concurrency", metavar="N", type=_count, default=4, help="so many at a time (default: 4)")
+    add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
+
+
+def _add_money(parser: Parser) -> None:
+    add = parser.add_argument_group("money and replay").add_argument
+    add(
+        "--replay", choices=("auto", "only", "refresh", "off"), metavar="MODE",
+        help="auto: replay what is stored; only: nothing else; refresh: ask again; off: leave the store alone",
+    )  # fmt: skip
+    add("--max-cost", metavar="USD", type=_dollars, help="refuse before sending if the estimate is higher")
+    add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
+
+
+def _add_showing(parser: Parser) -> None:
+    add = parser.add_argument_group("showing and saving").add_argument
     add(
         "-s",
         "--save",
@@ -126,14 +172,20 @@ def image_parser(*, cell: bool) -> Parser:
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
     add("--width", metavar="PX", type=_pixels, help="width of the preview in pixels")
-    return parser
 
 
-_DESCRIPTION = {
-    True: "Ask a Gemini image model for a picture. The body of the cell is the prompt.",
-    False: 'Ask a Gemini image model for a picture:  pic = %gemini_image "a red square"',
+_IMAGE = {
+    True: "Ask a Gemini image model for a picture. The body of the cell is the prompt; {{name}} is filled in.",
+    False: 'Ask a Gemini image model for a picture:  pic = %%gemini_image "a red square"',
 }
-_EPILOG = "Defaults are set with %config GeminiMagics, e.g. %config GeminiMagics.model = 'nano-banana-pro'."
+_EDIT = "Change the last picture, turn by turn. The body of the cell says what to change."
+_EPILOG = """\
+examples:
+  %%%%gemini_image hero -a 16:9 -s hero.png
+  %%%%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
+  %%%%gemini_image -i photo --dry-run
+
+Defaults: %%config GeminiMagics.model = "nano-banana-pro"; %%config GeminiMagics lists them all."""
 
 
 def _name(text: str) -> str:
@@ -145,6 +197,24 @@ def _name(text: str) -> str:
 
 
 def _pixels(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 16 <= int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a width in pixels from 16 to 4096")
+    return _number(text, 16, 4096, "a width in pixels")
+
+
+def _count(text: str) -> int:
+    return _number(text, 1, 10_000, "a count")
+
+
+def _number(text: str, least: int, most: int, what: str) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
     return int(text)
+
+
+def _dollars(text: str) -> float:
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount in US dollars")
+    return amount

@@ -192,7 +192,7 @@ class _Exchange(BaseHTTPRequestHandler):
             sys.stderr.write(f"{self.command} {ascii(path)[1:-1][:200]} {status}\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in http.server
-        """Say nothing: http.server's own lines print the query string."""
+        """Say nothing, of idle connections that time out least of all; `_note` is the log."""
 
 
 def _refuse_key(path: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Answer | None:

@@ -1,0 +1,144 @@
+"""Edits over several turns: each continues from the last picture, and the model's own turns are echoed.
+
+A model's turn is repeated exactly as it came, thought signatures included, or the API refuses it. Where that
+cannot be done, since the picture came as text or as a link, or another model is asked, the last picture is
+sent along as an input image instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gemini_nb import background
+from gemini_nb.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.request import ImageRequest
+
+
+class Conversing(Protocol):
+    """What a chat needs of a client."""
+
+    async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
+
+    async def converse(self, request: ImageRequest) -> tuple[Generation, Any]: ...
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer; `content` is the model's raw content, None where it is not known."""
+
+    generation: Generation
+    content: Any = field(default=None, repr=False)
+
+    @property
+    def can_be_echoed(self) -> bool:
+        """Whether the picture stands in the content as `inlineData`, as the API itself sends it."""
+        parts = self.content.get("parts") if isinstance(self.content, dict) else None
+        rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+        return any("inlineData" in part or "inline_data" in part for part in rows)
+
+
+class AsyncChat:
+    """A conversation about one picture; `turns` are what was said so far.
+
+    `source` is a picture to begin with. A failed turn leaves the conversation as it was.
+    """
+
+    def __init__(
+        self,
+        client: Conversing,
+        *,
+        model: str,
+        source: Any = None,
+        turns: Sequence[Turn] = (),
+        **options: Any,
+    ) -> None:
+        self._client = client
+        self.model = model
+        self.options = options
+        self.turns = tuple(turns)
+        self.source = source
+
+    @property
+    def last(self) -> Generation | None:
+        """The newest result, or None before the first."""
+        return self.turns[-1].generation if self.turns else None
+
+    async def send(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> Generation:
+        """Say what to paint or change next, and return the new picture; `options` are those of `generate`."""
+        return await self.ask(await self.request(prompt, images=images, **options))
+
+    async def ask(self, request: ImageRequest) -> Generation:
+        """Send a request made by `request`, and take its answer as the newest turn."""
+        generation, content = await self._client.converse(request)
+        chain = tuple(turn.generation.image for turn in self.turns)
+        generation = replace(generation, chain=chain)
+        self.turns = (*self.turns, Turn(generation, content))
+        return generation
+
+    async def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
+        """Return what `send` would ask for, and send nothing."""
+        options = {"model": self.model, **self.options, **options}
+        request = await self._client.request(prompt, images=images, **options)
+        if self.turns and self._can_go_on(request.model):
+            return replace(request, history=self._history())
+        source = self.last or self.source
+        if source is None:
+            return request
+        return await self._client.request(prompt, images=[source, *images], **options)
+
+    def _can_go_on(self, model: str) -> bool:
+        """Whether the API will take the turns so far: signatures are a model's own."""
+        return all(turn.can_be_echoed and turn.generation.model == model for turn in self.turns)
+
+    def _history(self) -> tuple[Any, ...]:
+        pairs = ((turn.generation.request.content, turn.content) for turn in self.turns)
+        return tuple(content for pair in pairs for content in pair)
+
+    def undo(self) -> Generation | None:
+        """Forget the last turn and return the result before it, or None where there is none."""
+        if not self.turns:
+            raise ArgumentError("There is no turn to undo.")
+        self.turns = self.turns[:-1]
+        return self.last
+
+
+class Chat:
+    """A conversation that waits for each answer; see `AsyncChat`."""
+
+    def __init__(self, chat: AsyncChat) -> None:
+        self._chat = chat
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return self._chat.turns
+
+    @property
+    def last(self) -> Generation | None:
+        return self._chat.last
+
+    def send(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> Generation:
+        """Say what to paint or change next, and wait for the new picture."""
+        return background.run(partial(self._chat.send, prompt, images=images, **options))
+
+    @property
+    def source(self) -> Any:
+        return self._chat.source
+
+    def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
+        """Return what `send` would ask for, and send nothing."""
+        return background.run(partial(self._chat.request, prompt, images=images, **options))
+
+    def ask(self, request: ImageRequest) -> Generation:
+        """Send a request made by `request`, and take its answer as the newest turn."""
+        return background.run(partial(self._chat.ask, request))
+
+    def undo(self) -> Generation | None:
+        """Forget the last turn and return the result before it, or None where there is none."""
+        return self._chat.undo()
