@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "AsyncClient": "client",
+    "AsyncClient": "async_client",
     "Batch": "generation",
     "Client": "client",
     "GeneratedImage": "image",

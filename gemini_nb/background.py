@@ -5,10 +5,11 @@ The thread that asks only waits, so it can be interrupted; cancelling the task c
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,24 +19,21 @@ from gemini_nb.errors import Cancelled, GeminiError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from anyio.from_thread import BlockingPortal
-
 T = TypeVar("T")
 
-_LOOK_UP_SECONDS = 0.2  # Windows cannot interrupt an untimed wait
+_GLANCE_SECONDS = 0.2  # Windows cannot interrupt an untimed wait
 _FAREWELL_SECONDS = 0.5  # how long an interrupted call may take to close its connection
-
-_STOPPED = "the request was stopped and its connection closed; it may have been billed."
 
 
 @dataclass(frozen=True)
 class _Loop:
-    portal: BlockingPortal
+    loop: asyncio.AbstractEventLoop
+    stopping: asyncio.Event
     thread: threading.Thread
 
 
 _lock = threading.Lock()
-_loop: _Loop | None = None
+_current: _Loop | None = None
 
 
 def run(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T:
@@ -45,13 +43,13 @@ def run(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T:
     raises `Cancelled`.
     """
     ended = threading.Event()
-    future: Future[T] = _portal().start_task_soon(_announcing, task, args, ended)
-    if not _waited(future):
+    future = asyncio.run_coroutine_threadsafe(_announcing(task, args, ended), _running().loop)
+    interrupted = not _waited(future)
+    if interrupted:
         future.cancel()
         ended.wait(_FAREWELL_SECONDS)
-        raise Cancelled(_STOPPED)
-    if future.cancelled():  # the loop was stopped below it
-        raise Cancelled(_STOPPED)
+    if interrupted or future.cancelled():  # cancelled, when the loop was stopped below it
+        raise Cancelled("the request was stopped and its connection closed; it may have been billed.")
     error = future.exception()
     if isinstance(error, GeminiError):
         raise error.with_traceback(None)  # the loop's frames help nobody, and could show a key
@@ -70,43 +68,34 @@ async def _announcing(
 def _waited(future: Future[Any]) -> bool:
     """Wait for `future`; return False when interrupted, so that nothing is raised inside `except`."""
     try:
-        while not wait([future], timeout=_LOOK_UP_SECONDS).done:
+        while not wait([future], timeout=_GLANCE_SECONDS).done:
             pass
     except KeyboardInterrupt:
         return False
     return True
 
 
-def _portal() -> BlockingPortal:
-    """Return the process's blocking portal, started on first use."""
-    global _loop  # noqa: PLW0603 - one loop per process is the point
+def _running() -> _Loop:
+    """Return the process's loop, started on first use."""
+    global _current  # noqa: PLW0603 - one loop per process is the point
     with _lock:
-        if _loop is None or not _loop.thread.is_alive():
-            _loop = _started()
-        return _loop.portal
+        if _current is None or not _current.thread.is_alive():
+            _current = _started()
+        return _current
 
 
 def _started() -> _Loop:
-    import asyncio  # noqa: PLC0415 - loaded with the first request
-
-    import anyio  # noqa: PLC0415
-    from anyio.from_thread import BlockingPortal  # noqa: PLC0415
-
-    started: Future[BlockingPortal] = Future()
+    started: Future[_Loop] = Future()
 
     async def serve() -> None:
-        asyncio.get_running_loop().set_default_executor(_LookUps())
-        async with BlockingPortal() as portal:
-            started.set_result(portal)
-            await portal.sleep_until_stopped()
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(_LookUps())
+        stopping = asyncio.Event()
+        started.set_result(_Loop(loop, stopping, threading.current_thread()))
+        await stopping.wait()
 
-    def loop() -> None:
-        with suppress(CancelledError):
-            anyio.run(serve)
-
-    thread = threading.Thread(target=loop, name="gemini_nb", daemon=True)
-    thread.start()
-    return _Loop(started.result(), thread)
+    threading.Thread(target=lambda: asyncio.run(serve()), name="gemini_nb", daemon=True).start()
+    return started.result()
 
 
 class _LookUps(ThreadPoolExecutor):
@@ -132,19 +121,19 @@ def _settle(future: Future[T], call: Callable[..., T], args: Any, options: Any) 
 
 def stop() -> None:
     """Cancel what is under way and end the loop; the next call starts another."""
-    global _loop
+    global _current
     with _lock:
-        running, _loop = _loop, None
-    if running is not None:
-        with suppress(RuntimeError, CancelledError):
-            running.portal.start_task_soon(running.portal.stop, True)
-        running.thread.join(_FAREWELL_SECONDS)
+        ending, _current = _current, None
+    if ending is not None:
+        with suppress(RuntimeError):  # it has ended by itself
+            ending.loop.call_soon_threadsafe(ending.stopping.set)
+        ending.thread.join(_FAREWELL_SECONDS)
 
 
 def _forget() -> None:
     """After a fork the parent's loop and lock are not ours: the child starts its own."""
-    global _loop, _lock
-    _loop, _lock = None, threading.Lock()
+    global _current, _lock
+    _current, _lock = None, threading.Lock()
 
 
 atexit.register(stop)

@@ -13,8 +13,8 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from .base64_run import MIN_RUN_CHARS, Run, lenient, odd, strict
-from .errors import BadResponseError, TooLargeError
+from gemini_nb.base64_run import MIN_RUN_CHARS, Run, lenient, odd, strict
+from gemini_nb.errors import BadResponseError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import BlockedError, ImageRefusedError, NoImageError
+from gemini_nb.errors import BlockedError, ImageRefusedError, NoImageError
 
 if TYPE_CHECKING:
-    from .errors import GeminiError
-    from .response import Reply
+    from gemini_nb.errors import GeminiError
+    from gemini_nb.response import Reply
 
 # Finish reasons that name a policy. What is not here, unknown reasons included, is no block.
 BLOCKING_REASONS = {

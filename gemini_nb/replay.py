@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
     from gemini_nb.secret import Secret
 
+_UNLOCK = "Only stored pictures may be shown: run it once with replay “auto” and a key, and keep the store."
+
 Mode = Literal["auto", "only", "refresh", "off"]
 
 
@@ -55,19 +57,18 @@ class Replay:
             self.store.keep(generation, content, key=key)
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
-        """Return the error for a request that is not stored, naming what differs from the nearest that is."""
-        unlock = "Replay is locked to what is stored: run it once with replay “auto” and a key, then commit the store."
+        """Return the error for what is not stored, naming what differs from the nearest that is."""
         nearest = self.store.nearest(request) if self.store is not None else None
         if nearest is None:
             where = (
                 f"The store {self.store.folder} is empty" if self.store is not None else "There is no store"
             )
-            return ReplayMissError(f"{where}, so there is nothing to replay.", hint=unlock)
+            return ReplayMissError(f"{where}, so there is nothing to replay.", hint=_UNLOCK)
         record, differences = nearest
         changed = "; ".join(differences)
         return ReplayMissError(
-            f"This picture is not in the store. Nearest is {record.prompt[:60]!r}, which differs in {changed}.",
-            hint=unlock,
+            f"This picture is not stored. Nearest is {record.prompt[:60]!r}, which differs in {changed}.",
+            hint=_UNLOCK,
         )
 
 

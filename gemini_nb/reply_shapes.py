@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import text_images
+from gemini_nb import text_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .cut import Cut
-    from .image import Source
+    from gemini_nb.cut import Cut
+    from gemini_nb.image import Source
 
 
 @dataclass(frozen=True)

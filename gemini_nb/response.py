@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import cut as cutting
-from .errors import BadResponseError
-from .image import sniff
-from .image_header import describe
-from .outcome import outcome
-from .reply_shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
+from gemini_nb import cut as cutting
+from gemini_nb.errors import BadResponseError
+from gemini_nb.image import sniff
+from gemini_nb.image_header import describe
+from gemini_nb.outcome import outcome
+from gemini_nb.reply_shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable

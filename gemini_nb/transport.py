@@ -54,11 +54,7 @@ class Answer:
 
     @property
     def is_reply(self) -> bool:
-        return _is_reply(self.status)
-
-
-def _is_reply(status: int) -> bool:
-    return status // 100 == 2
+        return self.status // 100 == 2
 
 
 async def post(
@@ -146,7 +142,7 @@ async def _exchange(
     status = progress.status = response.status_code
     headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
-        if not _is_reply(status):
+        if not response.is_success:
             return Answer(status, headers, await _beginning(response, progress.left / 2))
         body = await _whole(response)
         return body if isinstance(body, GeminiError) else Answer(status, headers, body)

@@ -14,20 +14,21 @@ ROWS = (
     "models secret save stored_file decoding base64_run content addresses",
     "figure providers cut text_images",
     "grid image",
-    "inputs reply_shapes",
-    "request response outcome ledger",
+    "inputs reply_shapes outcome",
+    "request response ledger",
     "generation",
     "background transport api_error unread link_guard record",
     "retry link_routes nearest upkeep",
     "links store",
     "delivery batch replay chat",
+    "async_client",
     "client",
     "demo",
     "cli notebook",
     "__init__ __main__",
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
-OFFLINE_ENTRANCES = {("client", "offline"), ("cli", "offline")}  # where a provider is chosen
+OFFLINE_ENTRANCES = {("async_client", "offline"), ("cli", "offline")}  # where a provider is chosen
 HTTPX = {"transport", "links", "link_guard", "link_routes"}
 
 

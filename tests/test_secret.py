@@ -78,6 +78,11 @@ def test_promise_9_each_form_of_the_key_is_masked(form):
     assert masked.count(MASK) == 1
 
 
+@pytest.mark.parametrize("form", [name for name in WHOLE if "base64" not in name and "UTF" not in name])
+def test_nothing_but_the_key_is_masked(form):
+    assert SECRET.redact(f"before {WHOLE[form]} after") == f"before {MASK} after"
+
+
 @pytest.mark.parametrize("form", WHOLE)
 def test_promise_9_each_form_of_the_key_is_masked_in_bytes(form):
     masked = SECRET.redact_bytes(b"\xff before " + WHOLE[form].encode("latin-1") + b" after \xff")
@@ -136,7 +141,7 @@ def test_a_word_that_stands_in_the_key_too_is_no_secret():
 
 @pytest.mark.parametrize("key", ["x", "a", "test", "key", "sk-1"])
 def test_a_short_key_leaves_prose_readable(key):
-    text = "This is a test of a key: x marks the sk-1 spot; take a next test."
+    text = "This is a test of a key: x marks the sk-1 spot; mode: xerox, test: tested."
     masked = Secret(key).redact(text)
     assert masked in (text, text.replace("key: x marks", f"key: {MASK} marks"))
 

@@ -362,7 +362,13 @@ def test_a_loopback_gateway_is_reached_past_any_proxy(monkeypatch):
         assert client.generate("a red square").image.data == PICTURE
 
 
-def test_the_message_redacts_before_it_cuts(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", f"ftp://{'x' * (transport.MAX_PROBLEM_CHARS - 55)}{KEY}")
+def test_the_key_is_masked_before_words_are_cut(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"ftp://proxy.example/{'x' * (transport.MAX_PROBLEM_CHARS - 65)}{KEY}")
     error = error_from("https://gateway.example")
-    assert KEY[:8] not in str(error)
+    assert "xxxxx" in str(error)
+    assert KEY[:4] not in str(error)
+
+
+def test_what_a_server_says_instead_of_http_is_not_quoted():
+    with FaultServer(faults.junk(b"HTTP/9 <script>\r\n\r\n")) as server:
+        assert "script" not in str(error_from(server.url))

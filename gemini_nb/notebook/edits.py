@@ -34,7 +34,7 @@ class Edits:
         prompt = body(cell) if asked.raw else template.fill(body(cell), magics.shell.user_ns)
         if asked.save:
             save.check_free(asked.save)
-        client = magics.client(replay=asked.replay)
+        client = magics.client(replay=asked.replay or ("only" if asked.dry_run else None))
         chat = self._continued(client, asked)
         request = chat.request(prompt, **self._options(asked))
         if not afforded(magics, asked, [request], client):

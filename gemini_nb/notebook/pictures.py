@@ -23,7 +23,7 @@ def make(magics: GeminiMagics, line: str, cell: str | None) -> Generation | Batc
     """Carry out one `%gemini_image`: parse, plan, check the cost, ask, save, assign, and return what to show."""
     asked = options.image_parser(cell=cell is not None).parse_tokens(options.tokens(line))
     prompt = " ".join(asked.prompt) if cell is None else body(cell)
-    client = magics.client(replay=asked.replay)
+    client = magics.client(replay=asked.replay or ("only" if asked.dry_run else None))
     planned = _plan(magics, asked, prompt, client)
     if asked.save:
         save.check_free(asked.save, folder=planned.is_grid)
