@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
 PREVIEW_WIDTH = 768  # pixels
 _DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens
-_FALLBACK_WIDTH = 320  # what LaTeX and other front ends without HTML get
+_FALLBACK_WIDTH = 256  # what LaTeX and other front ends without HTML get
+_WEBP_QUALITY = 65  # with these two, a photograph takes a tenth of its PNG, be it no wider than the preview
+_JPEG_QUALITY = 60
 _FOLDED_CHARACTERS = 280
 _THUMB_WIDTH = 128
 _MAX_CHAIN = 8
+_DRAFT_WIDTH = 256
+_MAX_DRAFTS = 4
 
 _FIGURE = "margin:0.25em 0"
 _IMAGE = "max-width:100%;height:auto;border-radius:4px"
 CAPTION_STYLE = "white-space:pre-wrap;font-size:0.85em;opacity:0.75;margin-top:0.35em"
-_STRIP = "display:flex;flex-wrap:wrap;align-items:center;gap:6px;margin:0.25em 0;opacity:0.9"
+_STRIP = "display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0.25em 0"
+_THUMB = "height:auto;border-radius:3px"
 _REMARK = "font-size:0.9em;margin:0.35em 0 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:46em"
 
 
@@ -45,30 +50,39 @@ def bundle(
     caption: str,
     remarks: Iterable[str] = (),
     width: int | None = PREVIEW_WIDTH,
-    chain: Sequence[GeneratedImage] = (),
+    chain: Sequence[tuple[str, GeneratedImage]] = (),
+    drafts: Sequence[GeneratedImage] = (),
 ) -> dict[str, Any]:
     """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises `GeminiError`.
 
     `width` is the preview's width in pixels at most; None embeds the original bytes. `chain` are the pictures
-    that led to this one, shown small above it.
+    that led to this one with their prompts, shown small above it; `drafts` are folded away below it.
     """
     remarks = [printable(remark) for remark in remarks]
     plain = "\n".join((printable(caption), *remarks))
     try:
-        page = strip(chain) + preview(image, alt=alt, caption=caption, remarks=remarks, width=width)
-        fallback = jpeg(flat(scaled(image, _FALLBACK_WIDTH)))
+        picture = scaled(image, width or _FALLBACK_WIDTH)  # decoded once, for both
+        page = drawn(image, picture, alt=alt, caption=caption, remarks=remarks, width=width)
+        fallback = jpeg(narrowed(picture, _FALLBACK_WIDTH))
     except GeminiError as error:
         return {"text/plain": f"{plain}\n{error}"}
+    page = strip(chain) + page + folded(drafts, alt=alt)
     return {"text/html": page, "image/jpeg": b64encode(fallback).decode("ascii"), "text/plain": plain}
 
 
-def preview(
-    image: GeneratedImage, *, alt: str, caption: str, remarks: Iterable[str] = (), width: int | None
+def drawn(
+    image: GeneratedImage,
+    picture: Any,
+    *,
+    alt: str,
+    caption: str,
+    remarks: Iterable[str] = (),
+    width: int | None,
 ) -> str:
-    """Return the HTML of a picture `width` pixels wide at most; raise `ImageRefusedError` if it is broken."""
+    """Return the HTML of a picture whose preview was scaled before; without a `width`, of its original."""
     shown = min(image.width, round(width / _DENSITY)) if width else image.width
     return figure(
-        _source(image, width),
+        _webp(picture) if width else _original(image),
         alt=alt,
         caption=caption,
         remarks=remarks,
@@ -77,16 +91,41 @@ def preview(
     )
 
 
-def strip(chain: Sequence[GeneratedImage]) -> str:
+def strip(chain: Sequence[tuple[str, GeneratedImage]]) -> str:
     """Return a row of small pictures, oldest first, each followed by an arrow; "" for none."""
-    if not chain:
-        return ""
-    thumbs = (_source(image, _THUMB_WIDTH) for image in chain[-_MAX_CHAIN:])
     cells = "".join(
-        f'<img src="{source}" alt="turn {turn}" height="64" style="border-radius:3px"><span>→</span>'
-        for turn, source in enumerate(thumbs, start=max(1, len(chain) - _MAX_CHAIN + 1))
+        f'{thumb}<span aria-hidden="true">→</span>'
+        for thumb in (_thumb(image, alt) for alt, image in chain[-_MAX_CHAIN:])
+        if thumb
     )
-    return f'<div style="{_STRIP}">{cells}</div>'
+    return f'<div style="{_STRIP}">{cells}</div>' if cells else ""
+
+
+def folded(drafts: Sequence[GeneratedImage], *, alt: str) -> str:
+    """Return the drafts of a picture, to be unfolded; "" for none."""
+    some = drafts[:_MAX_DRAFTS]
+    thumbs = [
+        _thumb(draft, f"{alt} (draft {count})", width=_DRAFT_WIDTH) for count, draft in enumerate(some, 1)
+    ]
+    if not any(thumbs):
+        return ""
+    words = "1 draft" if len(drafts) == 1 else f"{len(drafts)} drafts"
+    more = f", the first {len(some)} shown" if len(drafts) > len(some) else ""
+    row = f'<div style="{_STRIP}">{"".join(thumbs)}</div>'
+    summary = f"{words} that the model made on the way{more}"
+    return f'<details style="{_REMARK}"><summary>{summary}</summary>{row}</details>'
+
+
+def _thumb(image: GeneratedImage, alt: str, *, width: int = _THUMB_WIDTH) -> str:
+    """A small picture, half as wide on the page; "" for one that is broken: it is not what was asked for."""
+    try:
+        source = _webp(scaled(image, width))
+    except GeminiError:
+        return ""
+    return (
+        f'<img src="{source}" alt="{html.escape(printable(alt))}"'
+        f' width="{max(1, min(width, image.width) // 2)}" style="{_THUMB}">'
+    )
 
 
 def figure(source: str, *, alt: str, caption: str, remarks: Iterable[str], width: int, height: int) -> str:
@@ -121,10 +160,12 @@ def _remark(text: str) -> str:
     return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escaped(text)}</details>'
 
 
-def _source(image: GeneratedImage, width: int | None) -> str:
-    if width is None:
-        return f"data:{image.mime_type};base64,{b64encode(image.data).decode('ascii')}"
-    data = _encoded(scaled(image, width), "WEBP", quality=80, method=3)
+def _original(image: GeneratedImage) -> str:
+    return f"data:{image.mime_type};base64,{b64encode(image.data).decode('ascii')}"
+
+
+def _webp(picture: Any) -> str:
+    data = _encoded(picture, "WEBP", quality=_WEBP_QUALITY, method=4)
     return f"data:image/webp;base64,{b64encode(data).decode('ascii')}"
 
 
@@ -141,6 +182,13 @@ def _plain_mode(picture: Any) -> str:
     return "RGBA" if picture.has_transparency_data else "RGB"
 
 
+def narrowed(picture: Any, width: int) -> Any:
+    """Return a PIL picture at most `width` pixels wide."""
+    if picture.width <= width:
+        return picture
+    return picture.resize((width, max(1, round(picture.height * width / picture.width))), reducing_gap=2.0)
+
+
 def flat(picture: Any) -> Any:
     """Return the picture on white, as on paper: JPEG has no transparency."""
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
@@ -153,7 +201,12 @@ def flat(picture: Any) -> Any:
 
 
 def jpeg(picture: Any) -> bytes:
-    return _encoded(picture, "JPEG", quality=75)
+    """Encode a PIL picture, on white where it is transparent."""
+    return _encoded(flat(picture), "JPEG", quality=_JPEG_QUALITY, optimize=True)
+
+
+def png(picture: Any) -> bytes:
+    return _encoded(picture, "PNG")
 
 
 def _encoded(picture: Any, kind: str, **options: int) -> bytes:

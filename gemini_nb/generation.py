@@ -25,9 +25,9 @@ class Generation:
     """One answered request.
 
     `images` are the final pictures in the reply's order, the last of them the primary one; `drafts` the
-    thought pictures. `seconds` is what the call took, `usage` the reply's `usageMetadata` as sent.
-    A notebook shows a preview of `preview_width` pixels, or the original where that is None, and above it
-    the `chain` of pictures that were edited on the way.
+    thought pictures. `seconds` is what the call took, `usage` the reply's `usageMetadata` as sent, `path` the
+    file that holds the primary picture, if any. A notebook shows a preview of `preview_width` pixels, or the
+    original where that is None, and above it the `chain` of pictures it was edited from, with their prompts.
     """
 
     request: ImageRequest = field(repr=False)
@@ -42,7 +42,8 @@ class Generation:
     replayed: bool = False
     notes: tuple[str, ...] = ()
     preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
-    chain: tuple[GeneratedImage, ...] = field(default=(), repr=False, compare=False)
+    chain: tuple[tuple[str, GeneratedImage], ...] = field(default=(), repr=False, compare=False)
+    path: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def image(self) -> GeneratedImage:
@@ -85,6 +86,7 @@ class Generation:
             remarks=self.remarks,
             width=self.preview_width,
             chain=self.chain,
+            drafts=self.drafts,
         )
 
     @property
@@ -131,11 +133,16 @@ def _image_tokens(usage: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Batch:
-    """Many answered requests: one `Generation` or one error for each, in the order they were asked."""
+    """Many answered requests: one `Generation` or one error for each, in the order they were asked.
+
+    `labels` say in a few words what tells each from the others, `values` what was filled into its prompt;
+    a notebook shows `columns` of them side by side.
+    """
 
     requests: tuple[ImageRequest, ...] = field(repr=False)
     outcomes: tuple[Generation | GeminiError | None, ...] = field(repr=False)
     labels: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    values: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     columns: int = field(default=grid.MAX_COLUMNS, repr=False, compare=False)
 
     @property
@@ -149,8 +156,16 @@ class Batch:
         return [outcome for outcome in self.outcomes if isinstance(outcome, GeminiError)]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one record for each request: what was asked, what came, what it cost."""
-        return [_row(request, outcome) for request, outcome in zip(self.requests, self.outcomes, strict=True)]
+        """Return one record for each request: what was filled in, what was asked, what came of it.
+
+        `cost` is an estimate in US dollars, None where the price is not known or there is no picture.
+        """
+        labels = self.labels or tuple(request.prompt for request in self.requests)
+        values: tuple[Mapping[str, Any], ...] = self.values or ({},) * len(self)
+        rows = zip(values, labels, self.requests, self.outcomes, strict=True)
+        return [
+            {**filled, "label": label, **_row(request, outcome)} for filled, label, request, outcome in rows
+        ]
 
     def to_frame(self) -> Any:
         """Return the rows as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
@@ -189,13 +204,19 @@ class Batch:
 
 
 def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:
-    label = label if len(label) <= _LABEL_CHARACTERS else f"{label[: _LABEL_CHARACTERS - 1]}…"
+    label = _shortened(label)
     if isinstance(outcome, Generation):
         replayed = " · replayed" if outcome.replayed else ""
         facts = f"{label}\n{outcome.image.width} × {outcome.image.height} · {outcome.provider}{replayed}"
         return grid.Tile(request.prompt, facts, image=outcome.image)
     problem = "not asked" if outcome is None else f"{type(outcome).__name__}: {outcome}"
     return grid.Tile(request.prompt, label, problem=problem)
+
+
+def _shortened(label: str) -> str:
+    """A caption's first line; a prompt of many lines, such as JSON, is put into one and cut."""
+    line = " ".join(label[: 4 * _LABEL_CHARACTERS].split())
+    return line if len(line) <= _LABEL_CHARACTERS else f"{line[: _LABEL_CHARACTERS - 1]}…"
 
 
 def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dict[str, Any]:
@@ -205,10 +226,13 @@ def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dic
         "prompt": request.prompt,
         "model": request.model,
         "take": request.take,
+        "path": str(made.path) if made and made.path else None,
+        "pixels": f"{made.image.width} × {made.image.height}" if made else None,
         "width": made.image.width if made else None,
         "height": made.image.height if made else None,
-        "estimated_cost": made.estimated_cost if made else None,
+        "cost": made.estimated_cost if made else None,
         "seconds": made.seconds if made else None,
+        "replayed": made.replayed if made else None,
         "status": status,
         "error": str(outcome) if isinstance(outcome, GeminiError) else None,
     }

@@ -43,18 +43,22 @@ def bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = 
     lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in tiles[:MAX_TILES]]
     more = _more(len(tiles))
     text = "\n".join(figure.printable(line) for line in (heading, *lines, more) if line)
-    shown = {"text/html": table(tiles, columns=columns, heading=heading), "text/plain": text}
-    sheet = _contact_sheet([tile.image for tile in tiles[:MAX_TILES] if tile.image], columns)
+    drawn = [draw(tile) for tile in tiles[:MAX_TILES]]
+    page = table([one.html for one in drawn], columns=columns, heading=heading, count=len(tiles))
+    shown = {"text/html": page, "text/plain": text}
+    sheet = _contact_sheet([one.thumb for one in drawn if one.thumb], columns)
     return {**shown, "image/jpeg": b64encode(sheet).decode("ascii")} if sheet else shown
 
 
-def table(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> str:
-    """Return the grid's HTML; every text is escaped."""
-    columns = max(1, min(columns, len(tiles)))
-    cells = [f'<td style="{_CELL}">{_tile(tile)}</td>' for tile in tiles[:MAX_TILES]]
-    rows = ["".join(cells[start : start + columns]) for start in range(0, len(cells), columns)]
+def table(
+    cells: Sequence[str], *, columns: int = MAX_COLUMNS, heading: str = "", count: int | None = None
+) -> str:
+    """Return the HTML of tiles that `draw` made, the first of `count`."""
+    columns = max(1, min(columns, len(cells)))
+    tds = [f'<td style="{_CELL}">{cell}</td>' for cell in cells]
+    rows = ["".join(tds[start : start + columns]) for start in range(0, len(tds), columns)]
     body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
-    more = _more(len(tiles))
+    more = _more(count or 0)
     return (
         (f'<div style="margin:0.25em 0">{figure.escaped(heading)}</div>' if heading else "")
         + f'<table role="presentation" style="{_TABLE}">{body}</table>'
@@ -66,29 +70,38 @@ def _more(count: int) -> str:
     return f"… and {count - MAX_TILES} more; to_frame() lists them all" if count > MAX_TILES else ""
 
 
-def _tile(tile: Tile) -> str:
+@dataclass(frozen=True)
+class Drawn:
+    """A tile's HTML, and its picture as a small PIL image, or None."""
+
+    html: str
+    thumb: Any = None
+
+
+def draw(tile: Tile) -> Drawn:
+    """Draw a tile; its picture is decoded once."""
     if tile.image is None:
-        return f'<div style="{_PROBLEM}">{figure.escaped(tile.problem)}</div>{_caption(tile)}'
+        return Drawn(_problem(tile, tile.problem))
     try:
-        return figure.preview(tile.image, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
+        picture = figure.scaled(tile.image, TILE_WIDTH)
     except GeminiError as error:
-        return f'<div style="{_PROBLEM}">{figure.escaped(str(error))}</div>{_caption(tile)}'
+        return Drawn(_problem(tile, str(error)))
+    page = figure.drawn(tile.image, picture, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
+    return Drawn(page, figure.narrowed(picture, _SHEET_WIDTH))
+
+
+def _problem(tile: Tile, words: str) -> str:
+    return f'<div style="{_PROBLEM}">{figure.escaped(words)}</div>{_caption(tile)}'
 
 
 def _caption(tile: Tile) -> str:
     return f'<div style="{figure.CAPTION_STYLE}">{figure.escaped(tile.caption)}</div>'
 
 
-def _contact_sheet(images: Sequence[GeneratedImage], columns: int) -> bytes | None:
+def _contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
     """A small JPEG of all pictures, for front ends without HTML; None where none can be shown."""
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
 
-    thumbs = []
-    for image in images:
-        try:
-            thumbs.append(figure.flat(figure.scaled(image, _SHEET_WIDTH)))
-        except GeminiError:
-            continue
     if not thumbs:
         return None
     columns = max(1, min(columns, len(thumbs)))
@@ -96,5 +109,6 @@ def _contact_sheet(images: Sequence[GeneratedImage], columns: int) -> bytes | No
     rows = -(-len(thumbs) // columns)
     sheet = Image.new("RGB", (columns * (_SHEET_WIDTH + 8), rows * (high + 8)), "white")
     for place, thumb in enumerate(thumbs):
-        sheet.paste(thumb, (place % columns * (_SHEET_WIDTH + 8), place // columns * (high + 8)))
+        at = (place % columns * (_SHEET_WIDTH + 8), place // columns * (high + 8))
+        sheet.paste(figure.flat(thumb), at)
     return figure.jpeg(sheet)

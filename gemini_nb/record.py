@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from gemini_nb.image import SUFFIXES, GeneratedImage, Source
@@ -85,12 +85,12 @@ class Record:
     content: str | None
 
     def answers(self, request: ImageRequest) -> bool:
-        """Whether the facts are those of `request`, as far as its digest fixes them one by one.
+        """Whether the facts are those of `request`, as far as a digest fixes them one by one.
 
         Ratio, size and settings are left out: they may be written as `config`, for the same digest.
         """
-        mine = (self.digest, self.prompt, self.model, self.take, _rows(self.inputs))
-        asked = (request.digest, request.prompt, request.model, request.take, _rows(request.images))
+        mine = (self.prompt, self.model, self.take, _rows(self.inputs))
+        asked = (request.prompt, request.model, request.take, _rows(request.images))
         return _canonical(mine) == _canonical(asked)
 
 
@@ -137,7 +137,7 @@ def encode(whole: Mapping[str, Any]) -> bytes:
 def decode(raw: bytes, *, digest: str) -> Record | None:
     """Return the record in a file named `digest`; None for anything that is not just that."""
     try:
-        whole = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        whole = json.loads(raw.decode("utf-8"))
         checksum = whole.pop("checksum")
         if whole["format"] != FORMAT or whole["digest"] != digest or checksum != _checksum(whole):
             return None
@@ -227,7 +227,3 @@ def _canonical(value: object) -> str:
 def _checksum(whole: Mapping[str, Any]) -> str:
     """SHA-256 of the values, not of the file: line ends that git rewrote do no harm."""
     return sha256(_canonical(whole).encode("ascii")).hexdigest()
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")

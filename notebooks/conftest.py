@@ -15,7 +15,9 @@ from PIL import Image, ImageChops, ImageStat
 for variable in ("CRAZYROUTER_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_NB_PROVIDER"):
     os.environ.pop(variable, None)  # the course runs without a key
 
-DATA_URI = re.compile(r"data:image/[a-z]+;base64,([A-Za-z0-9+/=]{100,})")  # shorter ones are cut short on purpose
+DATA_URI = re.compile(
+    r"data:image/[a-z]+;base64,([A-Za-z0-9+/=]{100,})"
+)  # shorter ones are cut short on purpose
 BASE64 = re.compile(r"[A-Za-z0-9+/=\n]{400,}")
 DIGEST = re.compile(r"sha256 [0-9a-f]{12}")
 TOLERANCE = 4  # of 255, the mean difference in any cell of the small version
@@ -36,7 +38,11 @@ class Shown(str):
 
     def __eq__(self, other):
         same_text = str.__eq__(self, other)
-        return same_text and len(self.pictures) == len(other.pictures) and all(map(alike, self.pictures, other.pictures))
+        return (
+            same_text
+            and len(self.pictures) == len(other.pictures)
+            and all(map(alike, self.pictures, other.pictures))
+        )
 
     def __ne__(self, other):
         return not self == other
@@ -50,9 +56,11 @@ def small(data):
 def alike(one, other):
     (size, picture), (other_size, other_picture) = one, other
     difference = ImageStat.Stat(ImageChops.difference(picture, other_picture))
-    return size == other_size and max(high for _, high in difference.extrema) <= TOLERANCE * 4 and max(
-        difference.mean
-    ) <= TOLERANCE
+    return (
+        size == other_size
+        and max(high for _, high in difference.extrema) <= TOLERANCE * 4
+        and max(difference.mean) <= TOLERANCE
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -71,4 +79,3 @@ def comparing(sanitize):
         return value
 
     return sanitized
-

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pictures import png
-
 from gemini_nb.generation import Generation
 from gemini_nb.image import GeneratedImage
 from gemini_nb.inputs import InputImage
 from gemini_nb.request import ImageRequest
+from pictures import png
 
 
 def picture(data: bytes | None = None, *, source="inlineData", **facts) -> GeneratedImage:

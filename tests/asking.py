@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from gemini_nb import Client, GeminiError
 from pictures import png
 from replies import body, inline, reply
-
-from gemini_nb import Client, GeminiError
 
 KEY = "sk-test-0123456789"
 PICTURE = png()

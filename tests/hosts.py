@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import trustme
-from faults import ClientLeftError, FaultServer, raw
 
+from faults import ClientLeftError, FaultServer, raw
 from gemini_nb import links
 from gemini_nb.link_guard import Guard
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
     from faults import Fault, Visit
 
 NAME = "pictures.example"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 WAIT_SECONDS = 20
 TESTS = str(Path(__file__).parent)
+# DeprecationWarning: from 3.12 on a fork beside threads is one, and it is what these tests try.
 PREAMBLE = f"""
-import sys
+import sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, {TESTS!r})
 from asking import PICTURE, client_of
 url = sys.argv[1]
@@ -30,9 +32,9 @@ def running(code: str, url: str = "", *, stdin: bool = False):
         child.communicate()
 
 
-def finished(child) -> str:
-    """Wait for the child's end and return what it printed; it must end well and complain of nothing."""
-    out, err = child.communicate(timeout=WAIT_SECONDS)
+def finished(child, answer: str | None = None) -> str:
+    """Return what the child printed, `answer` being its input; it must end well and complain of nothing."""
+    out, err = child.communicate(answer, timeout=WAIT_SECONDS)
     assert err == ""
     assert child.returncode == 0
     return out.strip()

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
-from faults import FaultServer, reset_after_request, sized, then_stall
+from faults import FaultServer, junk, reset_after_request, sized, then_stall
 from gateway import Answer, Gateway
 from pictures import png
 from replies import b64, data_uri, inline, reply
@@ -161,6 +161,7 @@ MORE: dict[str, Scene] = {
     "no picture in the data": _answering(Answer(reply(inline(KEY.encode() * 3)))),
     "no picture in the link": _answering(Answer(reply(data_uri(f"<svg>{KEY}</svg>".encode())))),
     "encoded as the key": _answering(Answer(b"{}", headers={"Content-Encoding": KEY[:19]})),
+    "no HTTP": lambda: FaultServer(junk(f"{KEY} {QUOTED_URL}\r\n\r\n".encode())),
     "an error of another dialect": _answering(
         Answer(
             json.dumps([{"error": {"code": KEY, "metadata": {"raw": KEY}, "details": [{"reason": KEY}]}}]),

@@ -80,6 +80,8 @@ def test_httpx_stays_below_the_transports(path):
     assert "httpx" not in names or room(path) in HTTPX
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
 def test_a_module_says_what_it_owns(path):
     assert ast.get_docstring(ast.parse(path.read_text()))

@@ -4,10 +4,10 @@ import asyncio
 import threading
 
 import pytest
-from interpreter import ran
 
 from gemini_nb import background
 from gemini_nb.errors import APIError, Cancelled, GeminiError
+from interpreter import ran
 
 
 async def thread_and_loop():
@@ -49,6 +49,24 @@ def test_after_a_stop_the_next_call_starts_another_loop():
     background.stop()
     assert not before[0].is_alive()
     assert background.run(thread_and_loop) != before
+
+
+def test_a_loop_that_was_killed_is_replaced():
+    code = """
+import threading
+from gemini_nb import background
+async def thread():
+    return threading.current_thread()
+async def leave():
+    raise SystemExit
+first = background.run(thread)
+try:
+    background.run(leave)
+except SystemExit:
+    first.join()
+    print(background.run(thread) is not first)
+"""
+    assert ran(code) == "True"
 
 
 def test_stopping_twice_is_stopping_once():
@@ -115,6 +133,7 @@ async def wait():
         _thread.interrupt_main()
         await asyncio.Event().wait()
     finally:
+        await asyncio.sleep(0.1)  # closing a connection takes its time
         ended.append(True)
 async def answer():
     return 42

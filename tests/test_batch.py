@@ -6,12 +6,9 @@ from collections import Counter
 
 import anyio
 import pytest
+
 from asking import KEY, OK, client_of
 from gateway import Answer, Gateway
-from interpreter import finished, running
-from pictures import png
-from replies import inline, reply
-
 from gemini_nb import AsyncClient, ImageRequest
 from gemini_nb.batch import MAX_REFUSALS
 from gemini_nb.errors import (
@@ -24,6 +21,9 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     RateLimitError,
 )
+from interpreter import finished, running
+from pictures import png
+from replies import inline, reply
 
 PROMPTS = [str(number) for number in range(8)]
 
@@ -44,7 +44,10 @@ def by_prompt(**answers):
 
 @pytest.mark.parametrize("concurrency", [1, 3, 100])
 def test_promise_4_every_success_is_kept_in_the_order_asked(concurrency):
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
+    def slowly(request):
+        return Answer(painted(request).body, delay=0.02)
+
+    with Gateway(slowly) as gateway, client_of(gateway.url) as client:
         batch = client.generate_many(PROMPTS, concurrency=concurrency)
         assert gateway.posts == len(PROMPTS)
         assert gateway.most_at_once <= concurrency

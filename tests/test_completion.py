@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import start_new_kernel
 
 from gemini_nb import models
-from gemini_nb.notebook import completion, cursor, options, tab
+from gemini_nb.notebook import candidates, completion, cursor, options, tab
 from pictures import png
 
 
@@ -97,6 +97,7 @@ NOT_OFFERED = {
     "value of a number": "%%gemini_image --width ¦",
     "behind --": "%gemini_image -- --mo¦",
     "in a comment": "%%gemini_image # --mo¦",
+    "behind a closed quote that holds an option": '%%gemini_image "--mo"¦',
     "behind a closed quote": '%%gemini_image -m "nano"¦',
     "the magic's own name": "%%gemini_im¦",
     "right behind the magic's name": "%%gemini_image¦",
@@ -106,6 +107,8 @@ NOT_OFFERED = {
     "a magic in a prompt": "%%gemini_image\n%gemini_image --mo¦",
     "a prompt in a line": "%gemini_image a --model-like -q thing¦",
     "a magic under a cell magic": "%%time\n%%gemini_image --mo¦",
+    "a quote just opened": '%gemini_image "¦',
+    "a quote that begins within the value": '%%gemini_image --model=nano-"ban¦',
     "a quoted prompt": '%gemini_image "a --mo¦',
 }
 
@@ -146,7 +149,7 @@ def test_files_that_are_pictures_and_folders_are_offered(shell):
     assert offered(shell, '%%gemini_image -s "my photos/¦') == ["my photos/an owl.jpg"]
     assert offered(shell, "%%gemini_image -s .h¦") == [".hidden.png"]
     assert offered(shell, "%%gemini_image -i nowhere/¦") == []
-    assert offered(shell, "%%gemini_image -i a\0/¦") == []
+    assert candidates.paths("a\0/") == candidates.paths("~nobody-of-this-name/") == []
 
 
 def test_a_path_under_the_home_keeps_its_tilde(shell, monkeypatch, tmp_path):
@@ -210,7 +213,8 @@ def add_variables(shell):
         p_bytes=png(), p_pil=Image.new("RGB", (1, 1)), p_array=np.zeros((4, 4, 3)), p_figure=Figure(),
         p_path=Path("a.png"), p_no_text="a", p_no_bytes=b"abc", p_no_array=np.zeros(5), p_no_list=[1],
         rows=[{"city": "Oslo", "year of it": 1, 5: 2}], place=SimpleNamespace(name="x", at=slotted),
-        watched=Watched(), p_watched=Disguised(), unlisted=Unlisted(), _hidden=1, a_function=add_variables,
+        watched=Watched(), p_watched=Disguised(), unlisted=Unlisted(), _hidden=1,
+        a_function=add_variables, Placebo=1,
     )  # fmt: skip
 
 
@@ -226,6 +230,7 @@ FIELDS = {
     "in a later line, behind a closed one": ("%%gemini_image\n\n{{x}} {{ pla¦ }} y\nz", [("pla", "place")]),
     "attribute": ("%%gemini_image\na {{place.n¦", [("n", "name")]),
     "no methods and nothing private": ("%%gemini_image\n{{place.¦", [("", "at"), ("", "name")]),
+    "methods only": ("%%gemini_image\n{{p_no_text.¦", []),
     "attribute through a slot": ("%%gemini_image\n{{place.at.inner.d¦", [("d", "deep")]),
     "column": ('%%gemini_image\n{{rows[0]["¦', [("", "city"), ("", "year of it")]),
     "item of an item": ("%%gemini_image\n{{rows[-1]['ci¦", [("ci", "city")]),
@@ -298,6 +303,7 @@ TO_COME = {
     "second of two": ("--pair a ¦", ["a", "b"]),
     "third of two": ("--pair a b ¦", list(parser_to_come()._option_string_actions)),
     "any of many": ("--many c c c ¦", ["c"]),
+    "behind a joined option": ("--pair --mode=fast ¦", list(parser_to_come()._option_string_actions)),
     "option instead of a value": ("--pair --mod¦", ["--model", "--mode"]),
 }
 
@@ -390,12 +396,15 @@ OLD = {
     "alias behind an equals sign": ("%gemini_image --model=gemini-nano-¦", "gemini-nano-", [NANO]),
     "alias joined": ("p = %gemini_image -mnano-banana-p¦", "-mnano-banana-p", ["-mnano-banana-pro"]),
     "attribute": ("%gemini_image {{place.n¦", "place.n", ["place.name"]),
+    "path that must be quoted": ("%%gemini_image -i a,b¦", "b", []),
     "nothing": ("%%gemini_image --zz¦", "--zz", []),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", OLD)
-def test_the_hook_of_ipython_7_completes_its_own_last_word(case):
+def test_the_hook_of_ipython_7_completes_its_own_last_word(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a,b c.png").write_bytes(b"")
     line, symbol, expected = OLD[case]
     before = line.partition("¦")[0]
     event = SimpleNamespace(line=line.replace("¦", ""), text_until_cursor=before, symbol=symbol)

@@ -7,11 +7,11 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import noise_png
-from replies import b64
 
 from gemini_nb import cut
 from gemini_nb.errors import BadResponseError, TooLargeError
+from pictures import noise_png
+from replies import b64
 
 NOISE = random.Random(1).randbytes(4000)
 RUN = b64(NOISE[:900])

@@ -6,9 +6,10 @@ import socket
 import threading
 import zlib
 
-import faults
 import httpx
 import pytest
+
+import faults
 from faults import FaultServer
 from gateway import Answer, Gateway
 

@@ -11,7 +11,9 @@ HEAVY = {"httpx", "PIL", "IPython", "ipywidgets", "pandas", "numpy", "anyio", "t
 def modules_after(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after `code`."""
     print_them = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{print_them}"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{print_them}"], capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split())
 
 
@@ -30,7 +32,11 @@ def test_loading_the_extension_loads_neither_httpx_nor_pillow():
 
 def test_promise_19_importing_and_loading_write_no_file(tmp_path):
     before = set(tmp_path.rglob("*"))
-    subprocess.run([sys.executable, "-c", "import gemini_nb; gemini_nb.Client; gemini_nb.GeminiError"], cwd=tmp_path, check=True)
+    subprocess.run(
+        [sys.executable, "-c", "import gemini_nb; gemini_nb.Client; gemini_nb.GeminiError"],
+        cwd=tmp_path,
+        check=True,
+    )
     assert set(tmp_path.rglob("*")) == before
 
 

@@ -20,14 +20,6 @@ def executed(*sources, allow_errors=False):
     return nbclient.NotebookClient(notebook, timeout=60, allow_errors=allow_errors).execute()
 
 
-def noise(side):
-    from random import Random
-
-    from PIL import Image
-
-    return Image.frombytes("RGB", (side, side), Random(1).randbytes(side * side * 3))
-
-
 def test_a_notebook_with_one_picture_of_1024_pixels_stays_under_200_kb():
     notebook = executed("%%gemini_image\na sunset over the sea behind mountains")
     (shown,) = [output for output in notebook.cells[1].outputs if output.output_type == "execute_result"]
@@ -74,5 +66,7 @@ def test_the_models_words_are_shown_and_are_no_markup(monkeypatch):
 
 
 def test_a_result_without_the_extension_is_a_picture_too():
-    notebook = executed("%unload_ext gemini_nb\nimport gemini_nb\ngemini_nb.Client('offline').generate('a red square')")
+    notebook = executed(
+        "%unload_ext gemini_nb\nimport gemini_nb\ngemini_nb.Client('offline').generate('a red square')"
+    )
     assert "text/html" in notebook.cells[1].outputs[0].data

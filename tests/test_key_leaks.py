@@ -10,17 +10,29 @@ import pickle
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 
+import anyio
 import pytest
+
 from gateway import Answer, Gateway
+from gemini_nb import AsyncClient, Client, GeminiError, Generation, providers, transport
+from gemini_nb.errors import APIError, ConnectionFailedError
+from gemini_nb.secret import Secret
 from leaks import FAILURES, FORMS, KEY, MORE, WHOLE, leaks, shown
 from pictures import png
 from replies import inline, reply
 
-from gemini_nb import AsyncClient, Client, GeminiError, Generation
-from gemini_nb.errors import APIError
-
 PLACEMENTS = {"crazyrouter": "CRAZYROUTER_API_KEY", "google": "GEMINI_API_KEY"}
-SINKS = ("stdout", "stderr", "log", "exception chain", "repr", "pickle", "kept replies", "picture and facts")
+SINKS = (
+    "stdout",
+    "stderr",
+    "log",
+    "exception chain",
+    "repr",
+    "pickle",
+    "kept replies",
+    "store",
+    "picture and facts",
+)
 LOGGERS = ("httpx", "httpcore", "httpcore.http11", "httpcore.connection", "asyncio", "anyio", "gemini_nb")
 
 
@@ -50,7 +62,7 @@ def watched(placement, scene, folder):
         logging.getLogger().handlers += handlers
         try:
             with scene() as server:
-                client = Client(placement, base_url=server.url, timeout=0.4)
+                client = Client(placement, base_url=server.url, timeout=0.4, store=folder / "store")
                 outcome = asked(client)
             assert server.posts == 1
             logging.getLogger("httpcore.http11").debug("a record of another's call")
@@ -69,7 +81,8 @@ def watched(placement, scene, folder):
         "exception chain": shown(outcome) if isinstance(outcome, GeminiError) else "",
         "repr": "\n".join(map(repr, (client, client.provider, client._client._key, outcome, vars(outcome)))),
         "pickle": pickle.dumps(outcome),
-        "kept replies": b"\n".join(f.read_bytes() for f in (folder / "cache").rglob("*") if f.is_file()),
+        "kept replies": b"\n".join(file.read_bytes() for file in folder.rglob("*.reply")),
+        "store": b"\n".join(f.read_bytes() for f in (folder / "store").rglob("*") if f.is_file()),
         "picture and facts": b"\n".join(f.read_bytes() for f in folder.glob("picture*")),
     }
 
@@ -102,6 +115,12 @@ def test_promise_2_an_unreadable_reply_is_kept_without_the_key(evidence):
     kept = evidence("google", "unreadable")["kept replies"]
     assert kept.startswith(b'{"candidates": [')
     assert kept.count(b"[key]") > len(WHOLE)
+
+
+def test_the_store_that_is_searched_does_hold_what_came(evidence):
+    held = evidence("google", "picture, with the key around it")["store"]
+    assert b"painted for [key]" in held
+    assert png() in held
 
 
 @pytest.mark.parametrize("form", WHOLE)
@@ -167,6 +186,21 @@ def test_promise_10_the_key_travels_in_one_place_only(monkeypatch, placement):
     in_query, in_header = request.query.get("key") == KEY, request.headers.get("x-goog-api-key") == KEY
     assert (in_query, in_header) == ((True, False) if placement == "crazyrouter" else (False, True))
     assert not leaks(request.body)
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("suffix", ["", "0", "@127.0.0.1", ".example"])
+def test_promise_10_nothing_is_sent_to_another_origin(placement, suffix):
+    async def post(url):
+        provider = providers.choose(placement, base_url=home.url)
+        return await transport.post(provider, Secret(KEY), url, b"{}", deadline=anyio.current_time() + 1)
+
+    with Gateway() as home, Gateway() as elsewhere:
+        url = f"{home.url}{suffix}/a" if suffix else f"{elsewhere.url}/a"
+        outcome = anyio.run(post, url)
+    assert isinstance(outcome, ConnectionFailedError)
+    assert "is not at" in str(outcome)
+    assert elsewhere.connections == home.connections == 0
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

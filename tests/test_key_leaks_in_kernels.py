@@ -9,11 +9,12 @@ from functools import cache
 
 import nbformat
 import pytest
-from gateway import Answer, Gateway
 from jupyter_client.manager import start_new_kernel
-from leaks import FAILURES, KEY, MORE, leaks
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+
+from gateway import Answer, Gateway
+from leaks import FAILURES, KEY, MORE, leaks
 from pictures import png
 from replies import inline, reply
 

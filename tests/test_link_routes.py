@@ -5,9 +5,13 @@ import sys
 from contextlib import suppress
 
 import anyio
-import faults
 import pytest
+
+import faults
 from faults import FaultServer
+from gemini_nb.errors import LinkFailedError, LinkRefusedError
+from gemini_nb.link_guard import Guard
+from gemini_nb.link_routes import resolve
 from hosts import (
     NAME,
     PICTURE,
@@ -21,10 +25,6 @@ from hosts import (
     head,
     picture,
 )
-
-from gemini_nb.errors import LinkFailedError, LinkRefusedError
-from gemini_nb.link_guard import Guard
-from gemini_nb.link_routes import resolve
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,13 @@ from __future__ import annotations
 import zlib
 from itertools import repeat
 
-import faults
 import httpx
 import pytest
+
+import faults
 from faults import FaultServer
+from gemini_nb.errors import LinkFailedError, LinkRefusedError, TooLargeError
+from gemini_nb.link_guard import Guard
 from hosts import (
     NAME,
     PICTURE,
@@ -20,9 +23,6 @@ from hosts import (
     head,
     picture,
 )
-
-from gemini_nb.errors import LinkFailedError, LinkRefusedError, TooLargeError
-from gemini_nb.link_guard import Guard
 
 LIMIT = 32 * 1024 * 1024
 

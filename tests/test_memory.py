@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from asking import OK
 from faults import FaultServer, answer, bomb, endless_stream
 from gateway import Answer, Gateway

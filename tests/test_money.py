@@ -5,12 +5,10 @@ from email.utils import formatdate
 from itertools import pairwise
 
 import pytest
+
 from asking import KEY, OK, PICTURE, client_of, error_from
 from faults import FaultServer, short_body
 from gateway import Answer, Gateway
-from pictures import noise_png
-from replies import body, inline, openai, reply
-
 from gemini_nb import Client, errors
 from gemini_nb.errors import (
     APIError,
@@ -28,6 +26,8 @@ from gemini_nb.errors import (
     RateLimitError,
     ReplayMissError,
 )
+from pictures import noise_png
+from replies import body, inline, openai, reply
 
 NOW = 1_795_348_800
 FINAL = {
@@ -316,7 +316,7 @@ def test_promise_5_an_unknown_price_is_none_and_not_nothing():
         batch = client.generate_many(["a red square"], model="some-new-model-of-money")
     assert unknown.estimated_cost is None
     assert known.estimated_cost == 0.101
-    assert batch.rows()[0]["estimated_cost"] is None
+    assert batch.rows()[0]["cost"] is None
 
 
 def test_promise_5_what_costs_nothing_is_nothing():

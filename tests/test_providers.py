@@ -4,11 +4,11 @@ import sys
 import types
 
 import pytest
-from leaks import KEY, leaks, shown
 
 from gemini_nb import Client, MissingKeyError, providers
 from gemini_nb.errors import ArgumentError
 from gemini_nb.providers import CRAZYROUTER, GOOGLE, OFFLINE, choose, clean_base_url, find_key
+from leaks import KEY, leaks, shown
 
 GIVEN = {CRAZYROUTER: "CRAZYROUTER_API_KEY", GOOGLE: "GEMINI_API_KEY"}
 
@@ -224,7 +224,8 @@ def test_a_broken_key_in_colabs_secrets_is_an_error(colab):
     "text",
     [
         f"GEMINI_API_KEY={KEY}",
-        f"\ufeff# mine\r\nexport  GEMINI_API_KEY = '{KEY}'  # comment\r\n",
+        f"\ufeffGEMINI_API_KEY={KEY}",
+        f"# mine\r\nexport  GEMINI_API_KEY = '{KEY}'  # comment\r\n",
         f'GEMINI_API_KEY="{KEY}"\nOTHER=x',
         f"GEMINI_API_KEY={KEY} # comment",
         f"GEMINI_API_KEY=old\nGEMINI_API_KEY={KEY}",

@@ -20,7 +20,9 @@ def first_line(docstring):
 
 def error_rows():
     public = [e for e in vars(errors).values() if isinstance(e, type) and not e.__name__.startswith("_")]
-    return [f"| `{e.__name__}` | {first_line(e.__doc__)} |" for e in public if issubclass(e, errors.GeminiError)]
+    return [
+        f"| `{e.__name__}` | {first_line(e.__doc__)} |" for e in public if issubclass(e, errors.GeminiError)
+    ]
 
 
 def module_rows():

@@ -108,7 +108,9 @@ def test_what_is_no_json_is_a_clear_error():
         ImageRequest("x", config={"temperature": float("nan")}).encode()
 
 
-@pytest.mark.parametrize("settings", [{"model": "gemini-9-image"}, {"image_size": "8K"}, {"aspect_ratio": "7:5"}])
+@pytest.mark.parametrize(
+    "settings", [{"model": "gemini-9-image"}, {"image_size": "8K"}, {"aspect_ratio": "7:5"}]
+)
 def test_what_the_catalogue_does_not_know_is_passed_on_with_a_warning(settings):
     with pytest.warns(GeminiWarning, match="passed on"):
         request = ImageRequest("x", **settings)

@@ -3,15 +3,15 @@ from __future__ import annotations
 import json
 import pickle
 
-import hostile_json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import hostile_json
+from gemini_nb import cut, errors, response
 from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, four_shapes, inline, never_cut, openai, reply, text_body
 from test_cut import KEYS, RUN, TEXTS, VALUES
-
-from gemini_nb import cut, errors, response
 
 RED, BLUE, PHOTO = png(), png(colour=(0, 0, 255)), jpeg()
 LARGE = noise_png(5000)

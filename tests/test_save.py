@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import jpeg, noise_png, png
 
 from gemini_nb import save
 from gemini_nb.errors import SaveError
 from gemini_nb.image import GeneratedImage
+from pictures import jpeg, noise_png, png
 
 PNG, OTHER, JPEG = png(), png(colour=(0, 0, 255)), jpeg()
 

@@ -9,12 +9,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from answered import answer, full_answer
-from pictures import jpeg, png
 
-from gemini_nb import record
+from answered import answer, full_answer
+from gemini_nb import record, stored_file
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import Store
+from pictures import jpeg, png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,6 +215,32 @@ def test_promise_20_damage_to_one_entry_breaks_no_other_reading(store, damage):
     assert store.nearest(ASKED) is not None
     assert store.content(ASKED) in (None, {"parts": []})
     assert report.records >= 1
+
+
+NO_RECORDS = [name for name in MISSES if name.startswith(("another's record under", "record that leads"))]
+
+
+@pytest.mark.parametrize("name", NO_RECORDS)
+def test_promise_20_a_record_that_is_not_what_its_name_says_is_told_and_not_listed(store, name):
+    MISSES[name](store)
+    assert [one.prompt for one in store.records()] == [ELSE.prompt]
+    assert record_of(store) in [problem.path for problem in store.verify().problems]
+
+
+def test_only_so_much_is_read(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    assert stored_file.read(path, limit=10) == b"0123456789"
+    assert stored_file.read(path, limit=9) is None
+
+
+def test_a_pipe_is_not_read_whatever_it_offers(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR)
+    os.write(pipe, RIGHT)
+    assert stored_file.read(path, limit=1000) is None
+    os.close(pipe)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -16,12 +16,12 @@ import time
 from pathlib import Path
 
 import pytest
-from answered import answer
-from pictures import noise_png
 
+from answered import answer
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import Store, beside_notebook
+from pictures import noise_png
 
 TESTS = Path(__file__).parent
 SECONDS = float(os.environ.get("GEMINI_NB_FIRE_SECONDS", "4"))

@@ -7,10 +7,10 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import noise_png, png
-from replies import b64, data_uri
 
 from gemini_nb import cut, text_images
+from pictures import noise_png, png
+from replies import b64, data_uri
 
 PNG = png()
 B64 = b64(PNG)

@@ -7,14 +7,14 @@ import time
 
 import anyio
 import pytest
+
 from asking import KEY, OK, PICTURE, client_of
 from faults import FaultServer, answer, stall_after_head, stall_before_head, stall_mid_body
 from gateway import Answer, Gateway
-from interpreter import finished, ran, running
-from replies import openai
-
 from gemini_nb import AsyncClient, Client
 from gemini_nb.errors import ArgumentError, GeminiError, LinkFailedError, OutcomeUnknownError
+from interpreter import finished, ran, running
+from replies import openai
 
 NEVER = threading.Event()  # hold an answer on it, and it never comes
 
@@ -41,6 +41,7 @@ try:
     client.generate("a red square")
 except Cancelled as cancelled:
     print(time.monotonic(), cancelled.__context__, cancelled.__cause__)
+input()
 print(client.generate("a red square").image.data == PICTURE)
 """
 
@@ -51,12 +52,13 @@ print(client.generate("a red square").image.data == PICTURE)
     ids=["unanswered", "in the head", "in the body"],
 )
 def test_promise_7_an_interrupt_returns_closes_sends_nothing_more_and_the_next_call_works(stall):
-    with FaultServer(stall, answer(OK)) as server, running(INTERRUPTED, server.url) as child:
+    with FaultServer(stall, answer(OK)) as server, running(INTERRUPTED, server.url, stdin=True) as child:
         assert server.wait_for_posts(1)
         interrupted_at = time.monotonic()
         child.send_signal(signal.SIGINT)
         assert server.wait_for_disconnects(1)
-        returned, next_call = finished(child).splitlines()
+        assert server.posts == 1
+        returned, next_call = finished(child, "\n").splitlines()
         assert server.posts == 2
     assert returned.split()[1:] == ["None", "None"]
     assert float(returned.split()[0]) - interrupted_at < 1
@@ -243,8 +245,7 @@ print(found[0].image.data == PICTURE)
     assert (out.split(), err) == (["True"] * 3, "")
 
 
-def test_an_exit_with_a_request_under_way_is_silent_and_closes_it():
-    code = """
+EXIT_WHILE_ASKING = """
 import threading
 from contextlib import suppress
 from gemini_nb import Cancelled
@@ -254,7 +255,28 @@ def ask():
 threading.Thread(target=ask, daemon=True).start()
 input()
 """
-    with Gateway(Answer(OK, hold=NEVER)) as gateway, running(code, gateway.url, stdin=True) as child:
+
+
+def test_promise_2_an_exit_keeps_a_reply_whose_hosted_picture_is_under_way(tmp_path):
+    asked = threading.Event()
+
+    def held(_):
+        asked.set()
+        return Answer(PICTURE, hold=NEVER)
+
+    with Gateway(lambda _: Answer(openai({"url": f"{gateway.url}/a.png"}))) as gateway:
+        gateway.files["/a.png"] = held
+        with running(EXIT_WHILE_ASKING, gateway.url, stdin=True) as child:
+            assert asked.wait(20)
+            finished(child, "\n")
+    assert len(list((tmp_path / "cache" / "gemini_nb" / "unread").iterdir())) == 1
+
+
+def test_an_exit_with_a_request_under_way_is_silent_and_closes_it():
+    with (
+        Gateway(Answer(OK, hold=NEVER)) as gateway,
+        running(EXIT_WHILE_ASKING, gateway.url, stdin=True) as child,
+    ):
         assert gateway.wait_for_posts(1)
         out, err = child.communicate("\n", timeout=20)
         assert gateway.wait_for_disconnects(1)

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gateway import Answer, Gateway
-from leaks import KEY, leaks
-from pictures import png
-from replies import body, data_uri, inline, reply, text_body
 
+from gateway import Answer, Gateway
 from gemini_nb import Client, SaveError, unread
 from gemini_nb.errors import BadResponseError, GeminiError, ImageRefusedError, LinkFailedError
 from gemini_nb.secret import Secret
+from leaks import KEY, leaks
+from pictures import png
+from replies import body, data_uri, inline, reply, text_body
 
 
 def files(folder):

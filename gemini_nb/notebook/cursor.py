@@ -111,7 +111,7 @@ def joined(options: Options, word: str) -> tuple[Action, str] | None:
         name, value = word[:2], word[2:]
         if not value or name not in options:
             return None
-    return (options[name], value) if options[name].nargs != 0 else None
+    return options[name], value
 
 
 def given(options: Options, name: str, words: Iterable[str]) -> tuple[str, ...]:

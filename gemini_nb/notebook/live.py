@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
+from statistics import median
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import figure, grid
-from gemini_nb.generation import Generation
+from gemini_nb.errors import Cancelled
+from gemini_nb.generation import Batch, Generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,30 +22,45 @@ if TYPE_CHECKING:
     Render = Callable[[float], dict[str, str]]
 
 _EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
-_NEWEST = 8  # tiles redrawn while a batch runs; the whole grid comes at the end
+_NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
 
 
 @contextmanager
-def shown(render: Render) -> Iterator[None]:
-    """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away."""
+def shown(
+    render: Render,
+    *,
+    pictures: Callable[[], str] | None = None,
+    alone: bool = False,
+    quiet: bool = False,
+) -> Iterator[None]:
+    """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away.
+
+    `pictures` gives the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
+    holds no output of others, so that all of it can be cleared; `quiet` that no result follows.
+    """
     from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
 
     if getattr(get_ipython(), "kernel", None) is None:
         yield
         return
-    drawing = _Drawing(render)
+    drawing = _Drawing(render, pictures)
     drawing.start()
     try:
         yield
-    finally:
-        drawing.end()
+    except Cancelled:
+        drawing.stop(alone=alone, quiet=quiet, keep_pictures=True)
+        raise
+    except BaseException:
+        drawing.stop(alone=alone)
+        raise
+    drawing.stop(alone=alone, quiet=quiet)
 
 
-def waiting(model: str, ledger: Ledger) -> Render:
+def waiting(model: str, provider: str, ledger: Ledger) -> Render:
     """One line and a bar for one picture; the estimate is learned from earlier ones of this model."""
 
     def render(seconds: float) -> dict[str, str]:
-        expected = ledger.expected_seconds(model)
+        expected = ledger.expected_seconds(model, provider)
         usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
         share = min(seconds / expected, 0.95) if usually and expected else None
         return _bundle(f"Asking {model} · {seconds:.0f} s{usually}", share)
@@ -50,59 +68,122 @@ def waiting(model: str, ledger: Ledger) -> Render:
     return render
 
 
-def counting(progress: Progress, labels: Sequence[str]) -> Render:
-    """A line, a bar and the newest pictures for a batch."""
+def counting(progress: Progress, provider: str, ledger: Ledger, concurrency: int) -> Render:
+    """A line and a bar for a batch; the estimate is learned from earlier pictures and from its own."""
 
     def render(seconds: float) -> dict[str, str]:
         outcomes = list(progress.outcomes)
-        done = [place for place, outcome in enumerate(outcomes) if outcome is not None]
-        failed = sum(not isinstance(outcomes[place], Generation) for place in done)
-        left = seconds / len(done) * (len(outcomes) - len(done)) if done else None
-        words = f"{len(done)} of {len(outcomes)} · {seconds:.0f} s"
-        words += f" · about {left:.0f} s left" if left else ""
+        left = [place for place, outcome in enumerate(outcomes) if outcome is None]
+        done = len(outcomes) - len(left)
+        failed = sum(outcome is not None and not isinstance(outcome, Generation) for outcome in outcomes)
+        expected = _expected_seconds(progress, left, provider, ledger)
+        words = f"{done} of {len(outcomes)} · {seconds:.0f} s"
+        if left and expected:
+            words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
         words += f" · {failed} failed" if failed else ""
-        bundle = _bundle(words, len(done) / len(outcomes))
-        tiles = [
-            grid.Tile(labels[place], labels[place], image=made.image)
-            for place in done
-            if isinstance(made := outcomes[place], Generation)
-        ]
-        return {**bundle, "text/html": bundle["text/html"] + (grid.table(tiles[-_NEWEST:]) if tiles else "")}
+        return _bundle(words, done / len(outcomes))
 
     return render
 
 
+def _expected_seconds(
+    progress: Progress, left: Sequence[int], provider: str, ledger: Ledger
+) -> float | None:
+    """How long one picture of this batch takes; what was replayed took no time."""
+    own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
+    if own or not left:
+        return median(own) if own else None
+    return ledger.expected_seconds(progress.requests[left[0]].model, provider)
+
+
+def newest(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
+    """The pictures of a batch that finished last and what failed, as HTML; each is drawn once."""
+    cells: dict[int, str] = {}
+
+    def page() -> str:
+        batch = replace(progress.batch(), labels=tuple(labels))
+        done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
+        for place in [place for place in done if place not in cells][-_NEWEST:]:
+            cells[place] = grid.draw(_part(batch, place).tiles()[0]).html
+        for place in list(cells)[:-_NEWEST]:
+            cells[place] = ""
+        latest = [cell for cell in cells.values() if cell]
+        return grid.table(latest, columns=columns) if latest else ""
+
+    return page
+
+
+def _part(batch: Batch, place: int) -> Batch:
+    at = slice(place, place + 1)
+    return Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
+
+
 def _bundle(words: str, share: float | None) -> dict[str, str]:
     value = "" if share is None else f' value="{share:.3f}"'
-    bar = f'<progress max="1"{value} aria-label="{figure.escaped(words)}" style="width:16em"></progress>'
-    line = f'<span style="opacity:0.75;margin-left:0.75em">{figure.escaped(words)}</span>'
+    label = figure.escaped(words)
+    bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'
+    line = f'<span style="opacity:0.75;margin-left:0.75em">{label}</span>'
     return {"text/plain": words, "text/html": f"<div>{bar}{line}</div>"}
 
 
 class _Drawing(threading.Thread):
-    def __init__(self, render: Render) -> None:
+    """Draws about once a second; nothing is drawn any more once `stop` was called."""
+
+    def __init__(self, render: Render, pictures: Callable[[], str] | None) -> None:
         super().__init__(name="gemini_nb drawing", daemon=True)
         self._render = render
+        self._pictures = pictures
         self._over = threading.Event()
-        self._handle: Any = None
+        self._drawing = threading.Lock()
+        self._line = _Output()
+        self._grid = _Output()
 
     def run(self) -> None:
         started = monotonic()
         while not self._over.wait(_EVERY_SECONDS):
-            self._draw(self._render(monotonic() - started))
+            page = self._pictures() if self._pictures else ""  # takes its time, so outside of the lock
+            line = self._render(monotonic() - started)
+            with self._drawing:
+                if not self._over.is_set():
+                    self._line.draw(line)
+                    self._grid.draw({"text/plain": "", "text/html": page} if page else {})
 
-    def _draw(self, bundle: dict[str, str]) -> None:
-        from IPython.display import display  # noqa: PLC0415
+    def stop(self, *, alone: bool, quiet: bool = False, keep_pictures: bool = False) -> None:
+        from IPython.display import clear_output  # noqa: PLC0415 - here only in a kernel
 
+        with self._drawing:
+            self._over.set()
+        if keep_pictures and self._grid.is_drawn:
+            self._line.empty()
+        elif alone and self._line.is_drawn:
+            clear_output(wait=not quiet)
+        else:
+            self._line.empty()
+            self._grid.empty()
+
+
+class _Output:
+    """One place in a cell's output, updated only where it changes."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._bundle: dict[str, str] = {}
+
+    @property
+    def is_drawn(self) -> bool:
+        return self._handle is not None
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        from IPython.display import display  # noqa: PLC0415 - here only in a kernel
+
+        if bundle == self._bundle:
+            return
+        self._bundle = bundle
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)
 
-    def end(self) -> None:
-        from IPython.display import clear_output  # noqa: PLC0415
-
-        self._over.set()
-        self.join()
+    def empty(self) -> None:
         if self._handle is not None:
-            clear_output(wait=True)
+            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)

@@ -20,10 +20,9 @@ import pybase64
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
+from gemini_nb import response  # noqa: E402
 from pictures import noise_png  # noqa: E402 - found by the line above
 from replies import body, data_uri, inline, reply  # noqa: E402
-
-from gemini_nb import response  # noqa: E402
 
 SIZES = (1_500_000, 6_000_000, 20_000_000)
 

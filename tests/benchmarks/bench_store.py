@@ -17,11 +17,10 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 from answered import answer  # noqa: E402 - found by the line above
-from pictures import noise_png  # noqa: E402
-
 from gemini_nb import record  # noqa: E402
 from gemini_nb.request import ImageRequest  # noqa: E402
 from gemini_nb.store import Store  # noqa: E402
+from pictures import noise_png  # noqa: E402
 
 COUNTS = (10, 10_000)
 ROUNDS = 200

@@ -1,0 +1,87 @@
+"""`gemini-nb store`: what is kept, whether it is sound, and removing it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemini_nb.errors import ArgumentError, GeminiError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
+
+    from gemini_nb.store import Store
+
+
+def add(parser: ArgumentParser) -> None:
+    """Add the actions and their options to the parser of `store`."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    for name, (command, about) in _ACTIONS.items():
+        action = actions.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        action.set_defaults(command=command)
+        where = "the store (default: GEMINI_NB_STORE, else .gemini_nb here)"
+        action.add_argument("--folder", type=Path, help=where)
+        if name == "list":
+            action.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        if name == "clear":
+            action.add_argument("--yes", action="store_true", help="do it; pictures would be paid for again")
+
+
+def _store(asked: Namespace) -> Store:
+    from gemini_nb.store import Store, beside_notebook  # noqa: PLC0415 - the other commands need none of it
+
+    named = os.environ.get("GEMINI_NB_STORE") or ""
+    folder = asked.folder or (Path(named) if named not in ("", "off") else beside_notebook())
+    store = Store(folder)
+    if not store.folder.is_dir():
+        raise ArgumentError(f"There is no store in {store.folder}.", hint="--folder says where it is.")
+    return store
+
+
+def _list(asked: Namespace) -> None:
+    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+
+    store = _store(asked)
+    records = list(store.records())
+    if asked.json:
+        print(json.dumps([asdict(record) for record in records], indent=2))
+        return
+    for line in inventory.lines(store):
+        print(line, file=sys.stderr)
+    if records:
+        print(inventory.table(records))
+
+
+def _verify(asked: Namespace) -> None:
+    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+
+    report = _store(asked).verify()
+    print("\n".join(inventory.report_lines(report)))
+    if not report.ok:
+        bad = inventory.counted(len(report.problems), "problem")
+        raise GeminiError(f"{bad} found.", hint="What is altered or missing counts as not stored.")
+
+
+def _clear(asked: Namespace) -> None:
+    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+
+    store = _store(asked)
+    if not asked.yes:
+        held = inventory.counted(inventory.count(store), "record")
+        raise ArgumentError(
+            f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
+            hint="Nothing was removed. Add --yes to do it.",
+        )
+    print(f"{inventory.counted(store.clear(), 'file')} removed from {store.folder}")
+
+
+_ACTIONS: dict[str, tuple[Callable[[Namespace], None], str]] = {
+    "list": (_list, "list what is stored, newest first"),
+    "verify": (_verify, "read and check every file; exit 1 if one is not what its name says"),
+    "clear": (_clear, "remove every record, picture and kept reply"),
+}

@@ -1,0 +1,212 @@
+"""What could be wrong on this machine, in lines that may be published: no key, and nothing that holds one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+import threading
+from importlib import metadata
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from gemini_nb import __version__, inventory, models, providers
+from gemini_nb.errors import GeminiError
+from gemini_nb.notebook import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.providers import Provider
+
+CONNECT_SECONDS = 3.0
+_PACKAGES = ("IPython", "ipykernel", "ipywidgets", "httpx", "Pillow")
+_VARIABLES = (
+    "GEMINI_NB_PROVIDER",
+    "GEMINI_NB_BASE_URL",
+    "GEMINI_NB_REPLAY",
+    "GEMINI_NB_STORE",
+)
+# Variables that a place sets for the notebooks that run in it.
+_PLACES = {
+    "COLAB_RELEASE_TAG": "Colab",
+    "KAGGLE_KERNEL_RUN_TYPE": "Kaggle",
+    "BINDER_LAUNCH_HOST": "Binder",
+    "VSCODE_PID": "VS Code",
+    "JPY_SESSION_NAME": "a Jupyter server",
+}
+
+
+def lines(magics: GeminiMagics) -> list[str]:
+    """Return everything, a line each; what cannot be told says why instead of failing."""
+    return [
+        f"versions     {_versions()}",
+        f"front end    {_front_end(magics)}",
+        *settings(magics),
+        f"writable     {_told(lambda: _writable(magics))}",
+        f"reachable    {_told(lambda: _reachable(_provider(magics)))}",
+        f"proxies      {', '.join(sorted(_proxy_variables())) or 'none set'}",
+        f"variables    {', '.join(_variables()) or 'no GEMINI_NB_* set'}",
+    ]
+
+
+def settings(magics: GeminiMagics) -> list[str]:
+    """Return who is asked, for which model, and what is replayed from where, each with its reason."""
+    return [
+        f"provider     {_told(lambda: _provider_line(magics))}",
+        f"base URL     {_told(lambda: _base_url_line(magics))}",
+        f"model        {_model_line(magics.model)}",
+        f"store        {_store_line(magics)}",
+        f"replay       {_told(lambda: _replay_line(magics.replay))}",
+    ]
+
+
+def _told(tell: Callable[[], str]) -> str:
+    try:
+        return tell()
+    except GeminiError as error:
+        return str(error).replace("\n", " ")
+
+
+def _provider(magics: GeminiMagics) -> Provider:
+    return providers.choose(magics.provider_name(), base_url=magics.base_url or None)
+
+
+def _provider_line(magics: GeminiMagics) -> str:
+    provider = _provider(magics)
+    if magics.provider_name().strip().lower() == "auto":
+        key = providers.find_key(provider)
+        return (
+            f"{provider.name} (automatic: {f'its key is set, from {key.where}' if key else 'no key is set'})"
+        )
+    return f"{provider.name} ({'GeminiMagics.provider' if magics.provider else 'GEMINI_NB_PROVIDER'})"
+
+
+def _base_url_line(magics: GeminiMagics) -> str:
+    provider = _provider(magics)
+    if provider is providers.OFFLINE:
+        return "none: pictures are painted in this process"
+    given = "GeminiMagics.base_url" if magics.base_url else "GEMINI_NB_BASE_URL"
+    own = provider.base_url == providers.PROVIDERS[provider.name].base_url
+    return f"{provider.base_url} ({'its own' if own else given})"
+
+
+def _model_line(model: str) -> str:
+    row = models.find(model)
+    if row is None:
+        return f"{model[:80]} (not in the catalogue; passed on as it is)"
+    return row.id if row.id == model else f"{row.id} ({model})"
+
+
+def _store_line(magics: GeminiMagics) -> str:
+    from gemini_nb.store import Store  # noqa: PLC0415 - needed for some words only
+
+    folder = magics.store_path()
+    if folder is None:
+        return "off"
+    store = Store(folder)
+    return f"{store.folder} ({inventory.counted(inventory.count(store), 'record')})"
+
+
+def _replay_line(trait: str) -> str:
+    from gemini_nb.replay import Replay  # noqa: PLC0415 - needed for some words only
+
+    mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
+    if trait != "auto":
+        passed = f"; GEMINI_NB_REPLAY is set to {variable[:20]} and not heeded" if variable else ""
+        return f"{mode} (GeminiMagics.replay{passed})"
+    if not variable:
+        return "auto: what is stored is replayed, what is not is asked for"
+    return "locked to what is stored by GEMINI_NB_REPLAY" if mode == "only" else f"{mode} (GEMINI_NB_REPLAY)"
+
+
+def _versions() -> str:
+    found = [f"gemini_nb {__version__}", f"Python {platform.python_version()}"]
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"no {name}")
+    return ", ".join(found)
+
+
+def _front_end(magics: GeminiMagics) -> str:
+    """The kernel does not know who draws its outputs; only hints of the surroundings can be named."""
+    kind = "a kernel" if getattr(magics.shell, "kernel", None) is not None else "a terminal"
+    places = [place for variable, place in _PLACES.items() if variable in os.environ]
+    if "google.colab" in sys.modules and "Colab" not in places:
+        places.insert(0, "Colab")
+    return f"{kind}{' in ' + ', '.join(places) if places else ''}, on {platform.system()}"
+
+
+def _writable(magics: GeminiMagics) -> str:
+    """Whether the store could be written, or made in the nearest folder that exists; nothing is."""
+    folder = magics.store_path()
+    if folder is None:
+        return "nothing to write: the store is off"
+    folder = folder.absolute()
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return "yes" if existing == folder else f"yes: it is made with the first picture, in {existing}"
+    return f"NO: {existing} cannot be written to, so that pictures are not kept"
+
+
+def _reachable(provider: Provider) -> str:
+    """Open a connection to the provider's origin and close it: nothing is sent, no key least of all."""
+    if provider is providers.OFFLINE:
+        return "nothing to reach"
+    parts = urlsplit(provider.origin)
+    proxies = getproxies_environment()
+    through = proxies.get(parts.scheme) or proxies.get("all")
+    if through and not provider.is_loopback and not proxy_bypass(parts.netloc):
+        return "not tried: a proxy is set"
+    said: list[str] = []
+    secure = parts.scheme == "https"
+    address = (parts.hostname or "", parts.port or (443 if secure else 80))
+    # A name server that stalls cannot be interrupted, so a thread is left behind with it.
+    trying = threading.Thread(target=lambda: said.append(_connected(*address, secure=secure)), daemon=True)
+    trying.start()
+    trying.join(CONNECT_SECONDS)
+    return said[0] if said else f"NO: no connection within {CONNECT_SECONDS:.0f} s"
+
+
+def _connected(host: str, port: int, *, secure: bool) -> str:
+    from gemini_nb import transport  # noqa: PLC0415 - loads httpx
+
+    try:
+        with socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection:
+            if secure:
+                transport.tls_context().wrap_socket(connection, server_hostname=host).close()
+    except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that cannot be written
+        reason = getattr(problem, "strerror", None) or type(problem).__name__
+        return f"NO: {host}, port {port}: {reason}"
+    return f"yes: {host} accepts connections on port {port}{' and proves its name' if secure else ''}"
+
+
+def _proxy_variables() -> list[str]:
+    return [name for name in os.environ if name.lower().endswith("_proxy") and os.environ[name]]
+
+
+def _variables() -> list[str]:
+    """Our variables with their values; the values of others, and what could hold a key, are not told."""
+    return [
+        f"{name}={os.environ[name][:80]}"
+        if name in _VARIABLES and _is_plain(os.environ[name])
+        else f"{name} (set)"
+        for name in sorted(os.environ)
+        if name.startswith("GEMINI_NB_")
+    ]
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value can be shown: no key of ours, nothing like one, no address with more than a path."""
+    keys = [key for one in providers.KEYED if (key := providers.find_key(one)) is not None]
+    try:
+        options.refuse_keys([value])
+    except GeminiError:
+        return False
+    hides = any(mark in value for mark in "?@#") or not value.isprintable()
+    return not hides and all(key.redact(value) == value for key in keys)

@@ -1,0 +1,191 @@
+"""The Python that asks for the last picture again: the same digest, so the store answers where it can.
+
+An input picture is written as what gives its very bytes: a path, a variable, or a file of the store. One
+that nothing gives any more is left as a name to be set, since without it another picture would be paid for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import content as contents
+from gemini_nb import inputs, stored_file
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.image import MAX_IMAGE_BYTES, SUFFIXES
+from gemini_nb.inputs import InputImage
+from gemini_nb.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.record import Record
+    from gemini_nb.request import ImageRequest
+
+_LINE_CHARACTERS = 88
+_DEFAULTS: dict[str, Any] = {
+    "aspect_ratio": None,
+    "image_size": None,
+    "take": 0,
+    "text": False,
+    "config": {},
+    "extra": {},
+}
+
+
+def code(magics: GeminiMagics) -> str:
+    """Return the source for the last picture of these magics; raise `ArgumentError` before the first."""
+    if magics.last is None:
+        raise ArgumentError("There is no picture yet.", hint="Make one with %%gemini_image.")
+    request = magics.last.request
+    script = _Script(magics)
+    body = script.chat(request) if request.history else script.generate(request)
+    return "\n".join(
+        ["from gemini_nb import Client", "", *script.missing, script.client(), *body, "generation", ""]
+    )
+
+
+class _Script:
+    """The lines of one script; `missing` says which pictures must be set first."""
+
+    def __init__(self, magics: GeminiMagics) -> None:
+        self._magics = magics
+        folder = magics.store_path()
+        self._store = None if folder is None else Store(folder)
+        self.missing: list[str] = []
+
+    def client(self) -> str:
+        """The line that makes the client that these magics use."""
+        magics = self._magics
+        settings = {"base_url": (magics.base_url, ""), "replay": (magics.replay, "auto")}
+        given = [f"{name}={_literal(value)}" for name, (value, usual) in settings.items() if value != usual]
+        if self._store is not None:
+            given.insert(0, f"store={_literal(_near(self._store.folder))}")
+        return _call("client = Client", [_literal(magics.provider_name()), *given])
+
+    def generate(self, request: ImageRequest) -> list[str]:
+        """The lines that ask for a picture by itself."""
+        arguments = [_prompt(request.prompt), f"model={_literal(request.model)}"]
+        arguments += self._images(request.images) + _settings(_options(request))
+        return [_call("generation = client.generate", arguments)]
+
+    def chat(self, request: ImageRequest) -> list[str]:
+        """The lines of a conversation; earlier turns are asked with the settings their records know."""
+        lines = [_call("chat = client.chat", [_literal(request.model)])]
+        records = self._by_content()
+        turns = request.history
+        for asked, came in zip(turns[::2], turns[1::2], strict=False):
+            record = records.get(_content_digest(came))
+            options = _options(request) if record is None else _recorded(record)
+            if record is None:
+                lines.append("# This turn is not in the store: it is asked for again, and paid for.")
+            lines.append(self._send("chat.send", *_turn(asked), options))
+        return [
+            *lines,
+            self._send("generation = chat.send", request.prompt, request.images, _options(request)),
+        ]
+
+    def _send(
+        self, target: str, prompt: str, images: Sequence[InputImage], options: Mapping[str, Any]
+    ) -> str:
+        return _call(target, [_prompt(prompt), *self._images(images), *_settings(options)])
+
+    def _by_content(self) -> dict[str, Record]:
+        records = self._store.records() if self._store is not None else ()
+        return {record.content: record for record in records if record.content}
+
+    def _images(self, images: Sequence[InputImage]) -> list[str]:
+        return [f"images=[{', '.join(map(self._image, images))}]"] if images else []
+
+    def _image(self, image: InputImage) -> str:
+        found = next(self._holding(image), None)
+        if found is not None:
+            return found
+        name = f"picture_{len(self.missing) + 1}"
+        facts = f"{image.mime_type}, {len(image.data):,} bytes, sha256 {image.sha256[:12]}"
+        self.missing.append(f"# Set {name} first, to the input picture: {facts}.")
+        return name
+
+    def _holding(self, image: InputImage) -> Iterator[str]:
+        """Yield expressions whose value is a picture of these very bytes, the best first."""
+        for source in getattr(self._magics, "last_sources", ()):  # the words of -i, where they are remembered
+            if not inputs.is_link(source) and _is(image, source):
+                yield _literal(source)
+        for name, value in self._magics.shell.user_ns.items():
+            if not name.startswith("_") and _is_picture(value) and _is(image, value):
+                yield name
+        if self._store is not None and image.mime_type in SUFFIXES:
+            path = self._store.folder / "images" / (image.sha256 + SUFFIXES[image.mime_type])
+            if stored_file.read_addressed(path, limit=MAX_IMAGE_BYTES) is not None:
+                yield _literal(_near(path))
+
+
+def _is(image: InputImage, source: Any) -> bool:
+    try:
+        return inputs.read(source) == image
+    except GeminiError:
+        return False
+
+
+def _is_picture(value: Any) -> bool:
+    """Whether a variable is cheap to compare; a figure would be drawn for it."""
+    if type(value) is bytes:
+        return True
+    kind = type(value)
+    known = {"gemini_nb.generation": "Generation", "gemini_nb.image": "GeneratedImage", "numpy": "ndarray"}
+    pil = sys.modules.get("PIL.Image")
+    return known.get(kind.__module__) == kind.__name__ or (pil is not None and isinstance(value, pil.Image))
+
+
+def _options(request: ImageRequest) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in _DEFAULTS}
+
+
+def _recorded(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, "asked_text" if name == "text" else name) for name in _DEFAULTS}
+
+
+def _turn(content: Mapping[str, Any]) -> tuple[str, list[InputImage]]:
+    """The prompt and the pictures of a user's turn, as `ImageRequest.content` writes it."""
+    first, *rest = content["parts"]
+    data = [part["inlineData"] for part in rest]
+    return first["text"], [InputImage(b64decode(one["data"]), one["mimeType"]) for one in data]
+
+
+def _content_digest(content: Any) -> str:
+    raw = contents.encode(content)
+    return "" if raw is None else sha256(raw).hexdigest()
+
+
+def _settings(options: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={_literal(value)}" for name, value in options.items() if value != _DEFAULTS[name]]
+
+
+def _near(path: Path) -> str:
+    """A path as it is written from the current folder, if it lies within it."""
+    here = Path.cwd()
+    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _call(target: str, arguments: Sequence[str]) -> str:
+    line = f"{target}({', '.join(arguments)})"
+    if len(line) <= _LINE_CHARACTERS and "\n" not in line:
+        return line
+    return "\n".join([f"{target}(", *(f"    {argument}," for argument in arguments), ")"])
+
+
+def _prompt(text: str) -> str:
+    """A prompt as a literal, a line of source for each of its lines."""
+    return "\n    ".join(_literal(line) for line in text.splitlines(keepends=True))
+
+
+def _literal(value: Any) -> str:
+    """A value as Python source, in double quotes where nothing speaks against it."""
+    if isinstance(value, str) and not set(value) & {"'", '"'}:
+        return f'"{repr(value)[1:-1]}"'
+    return repr(dict(value)) if isinstance(value, dict) else repr(value)

@@ -1,0 +1,160 @@
+"""Rows of facts as a table: HTML for a notebook, text for a terminal, Markdown for a page.
+
+Every cell is other people's text: it is escaped, cut to a readable length and kept on its line.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TEXT_CHARACTERS = 56  # of a cell on a terminal
+_HTML_CHARACTERS = 280
+_NOTE_CHARACTERS = 500
+
+_LINE = "1px solid rgba(128,128,128,0.35)"  # is seen on light and on dark
+_TABLE = "border-collapse:collapse;border:none;margin:0.4em 0;font-size:0.92em"
+_CAPTION = "caption-side:top;text-align:left;padding:0 0 6px;color:inherit;opacity:0.8"
+_CELL = "border:none;border-bottom:{line};padding:5px 18px 5px 0;vertical-align:{at};background:none"
+_LEFT = "text-align:left;max-width:32em;overflow-wrap:break-word;white-space:normal"
+_RIGHT = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
+_NOTES = "font-size:0.82em;opacity:0.75;max-width:60em;white-space:pre-line"
+_NO_TEXT = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")  # they reorder a line
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>!|~&$]")
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture in a cell: `source` is a data URI, `width` and `height` are CSS pixels."""
+
+    source: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns and rows of cells; `right` names the columns of numbers.
+
+    A notebook shows HTML, a terminal and `str()` text without the thumbnails.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | Thumbnail, ...], ...]
+    caption: str = ""
+    notes: tuple[str, ...] = ()
+    right: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def text(self) -> str:
+        """Return the table for a fixed-width font."""
+        columns, *rows = lines = self._plain(_TEXT_CHARACTERS)
+        shown = lines if any(columns) else rows
+        widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
+        above = [_one_line(self.caption, _NOTE_CHARACTERS)] if self.caption else []
+        below = [_one_line(note, _NOTE_CHARACTERS) for note in self.notes]
+        body = ["  ".join(_padded(columns, row, widths, self.right)).rstrip() for row in shown]
+        return "\n".join([*above, *body, *below])
+
+    def markdown(self) -> str:
+        """Return the table in GitHub's Markdown, with everything escaped that could be markup."""
+        columns, *rows = self._plain(_HTML_CHARACTERS)
+        rule = ["---:" if name in self.right else "---" for name in columns]
+        written = [map(_markdown, columns), rule, *(map(_markdown, row) for row in rows)]
+        above = [_markdown(_one_line(self.caption, _NOTE_CHARACTERS)) + "\n"] if self.caption else []
+        below = ["\n" + _markdown(_one_line(note, _NOTE_CHARACTERS)) for note in self.notes]
+        return "\n".join([*above, *(f"| {' | '.join(row)} |" for row in written), *below])
+
+    def html(self) -> str:
+        """Return the table as HTML; every text is escaped here."""
+        head = "".join(self._cell("th", name, name) for name in self.columns)
+        body = "".join(
+            "<tr>"
+            + "".join(self._cell("td", cell, name) for cell, name in zip(row, self.columns, strict=True))
+            + "</tr>"
+            for row in self.rows
+        )
+        caption = (
+            f'<caption style="{_CAPTION}">{figure.escaped(self.caption)}</caption>' if self.caption else ""
+        )
+        heading = f"<thead><tr>{head}</tr></thead>" if any(self.columns) else ""
+        notes = "\n".join(map(figure.escaped, self.notes))
+        return f'<table style="{_TABLE}">{caption}{heading}<tbody>{body}</tbody></table>' + (
+            f'<div style="{_NOTES}">{notes}</div>' if notes else ""
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+    def _plain(self, characters: int) -> list[list[str]]:
+        """The column names and the rows without thumbnails, every text on one line."""
+        pictures = {
+            place for row in self.rows for place, cell in enumerate(row) if isinstance(cell, Thumbnail)
+        }
+        return [
+            [_one_line(str(cell), characters) for place, cell in enumerate(row) if place not in pictures]
+            for row in (self.columns, *self.rows)
+        ]
+
+    def _cell(self, tag: str, cell: str | Thumbnail, column: str) -> str:
+        pictures = any(isinstance(one, Thumbnail) for row in self.rows for one in row)
+        style = _CELL.format(line=_LINE, at="middle" if pictures else "top")
+        style += ";" + (_RIGHT if column in self.right else _LEFT)
+        scope = ' scope="col"' if tag == "th" else ""
+        return f'<{tag}{scope} style="{style}">{_html(cell)}</{tag}>'
+
+
+def _html(cell: str | Thumbnail) -> str:
+    if isinstance(cell, Thumbnail):
+        alt = html.escape(_one_line(cell.alt, _HTML_CHARACTERS))
+        size = f'width="{cell.width}" height="{cell.height}"'
+        return f'<img src="{cell.source}" alt="{alt}" {size} style="border-radius:3px;max-width:none">'
+    return figure.escaped(_cut(cell, _HTML_CHARACTERS))
+
+
+def _one_line(text: str, characters: int) -> str:
+    # Cut twice: splitting a hostile megabyte for sixty characters is not needed.
+    words = _NO_TEXT.sub("", figure.printable(text[: 4 * characters])).split()
+    return _cut(" ".join(words) + ("…" if len(text) > 4 * characters else ""), characters)
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
+
+
+def _padded(
+    columns: Iterable[str], row: Iterable[str], widths: Iterable[int], right: frozenset[str]
+) -> list[str]:
+    cells = []
+    for name, cell, width in zip(columns, row, widths, strict=True):
+        gap = " " * (width - _width(cell))
+        cells.append(gap + cell if name in right else cell + gap)
+    return cells
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\g<0>", text)
