@@ -74,6 +74,8 @@ class AsyncClient:
         self._closed = False
 
     def __repr__(self) -> str:
+        if not hasattr(self, "provider"):
+            return "<AsyncClient>"
         return f"{type(self).__name__}({self.provider.name!r}, base_url={self.provider.base_url!r})"
 
     async def generate(
@@ -176,7 +178,7 @@ class AsyncClient:
         """Look into the store before any provider: what is there costs nothing and needs no key."""
         found = await to_thread.run_sync(self._replay.find, request) if self.store else None
         if found is not None:
-            return found, partial(self._replay.content, request)
+            return self._replay.placed(found), partial(self._replay.content, request)
         if not self._replay.may_ask and (self.store or self.provider is not providers.OFFLINE):
             raise self._replay.miss(request)
         providers.require_key(self.provider, self._key)
@@ -184,7 +186,7 @@ class AsyncClient:
         if self.store:
             with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
                 await to_thread.run_sync(lambda: self._replay.keep(generation, content(), self._key))
-        return generation, content
+        return self._replay.placed(generation), content
 
     @property
     def store(self) -> Store | None:

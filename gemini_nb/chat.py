@@ -12,12 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb import background
+from gemini_nb.content import can_be_echoed
 from gemini_nb.errors import ArgumentError
+from gemini_nb.generation import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.generation import Generation
+    from gemini_nb.image import GeneratedImage
     from gemini_nb.request import ImageRequest
 
 
@@ -38,10 +40,8 @@ class Turn:
 
     @property
     def can_be_echoed(self) -> bool:
-        """Whether the picture stands in the content as `inlineData`, as the API itself sends it."""
-        parts = self.content.get("parts") if isinstance(self.content, dict) else None
-        rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-        return any("inlineData" in part or "inline_data" in part for part in rows)
+        """Whether the model's turn can be repeated as it came."""
+        return can_be_echoed(self.content)
 
 
 class AsyncChat:
@@ -77,10 +77,16 @@ class AsyncChat:
     async def ask(self, request: ImageRequest) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn."""
         generation, content = await self._client.converse(request)
-        chain = tuple(turn.generation.image for turn in self.turns)
-        generation = replace(generation, chain=chain)
+        generation = replace(generation, chain=self._chain())
         self.turns = (*self.turns, Turn(generation, content))
         return generation
+
+    def _chain(self) -> tuple[tuple[str, GeneratedImage], ...]:
+        """The pictures so far, with their prompts; a source counts where it is one of ours."""
+        earlier = [turn.generation for turn in self.turns]
+        if isinstance(self.source, Generation):
+            earlier.insert(0, self.source)
+        return tuple((made.prompt, made.image) for made in earlier)
 
     async def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
         """Return what `send` would ask for, and send nothing."""

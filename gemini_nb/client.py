@@ -31,7 +31,8 @@ class Client:
         self._client = AsyncClient(provider, **settings)
 
     def __repr__(self) -> str:
-        return f"Client{repr(self._client).removeprefix('AsyncClient')}"
+        inner = getattr(self, "_client", None)
+        return f"Client{repr(inner).removeprefix('AsyncClient')}" if inner else "<Client>"
 
     @property
     def provider(self) -> Provider:

@@ -1,26 +1,47 @@
-"""A model's raw content, kept as JSON whose values come back exactly, thought signatures included."""
+"""A model's raw content, kept as JSON whose values come back exactly, thought signatures included.
+
+A picture that stands in it is kept once, as a picture: its base64 is written as `{"$image": SHA-256}`, and
+the whole as `{"elided": …}`. Content that has a field of that name itself is written as `{"plain": …}`.
+"""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gemini_nb.image import GeneratedImage
     from gemini_nb.secret import Secret
 
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
+_IMAGE = "$image"
 _NOT_JSON = (ValueError, TypeError, RecursionError)
 
 
-def encode(content: Any, *, key: Secret | None = None) -> bytes | None:
+def can_be_echoed(content: Any) -> bool:
+    """Whether a picture stands in the content as `inlineData`, as the API itself sends it.
+
+    A picture in text or behind a link cannot be repeated as a model's turn: it would be read as words.
+    """
+    parts = content.get("parts") if isinstance(content, dict) else None
+    rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return any("inlineData" in part or "inline_data" in part for part in rows)
+
+
+def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
     """Return the content as one line of JSON; None where there is none, or none that may be kept.
 
     Content that holds the key is not kept: with the key masked it would not be what must be echoed.
     """
     if content is None:
         return None
+    names = {b64encode(image.data).decode("ascii"): image.sha256 for image in images}
     try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        whole = {"plain": content} if _uses_mark(content) else {"elided": _named(content, names)}
+        text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except _NOT_JSON:
         return None
     raw = text.encode("utf-8", "backslashreplace")  # escapes lone surrogates, which JSON can name
@@ -28,9 +49,39 @@ def encode(content: Any, *, key: Secret | None = None) -> bytes | None:
     return None if holds_key or len(raw) > MAX_CONTENT_BYTES else raw
 
 
-def decode(raw: bytes) -> Any | None:
-    """Return the values in a content's file, or None where they cannot be read."""
+def decode(raw: bytes, image: Callable[[str], bytes | None]) -> Any | None:
+    """Return the values in a content's file, or None where they, or a picture of theirs, cannot be read.
+
+    `image` gives the bytes of the stored picture with a SHA-256.
+    """
     try:
-        return json.loads(raw.decode("utf-8"))
-    except _NOT_JSON:
+        whole = json.loads(raw.decode("utf-8"))
+        return whole["plain"] if "plain" in whole else _filled(whole["elided"], image)
+    except (*_NOT_JSON, LookupError):
         return None
+
+
+def _uses_mark(value: Any) -> bool:
+    """Whether the content itself has a field of the mark's name; then it is kept as it is."""
+    if isinstance(value, dict):
+        return _IMAGE in value or any(_uses_mark(one) for one in value.values())
+    return isinstance(value, list) and any(_uses_mark(one) for one in value)
+
+
+def _named(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return {_IMAGE: names[value]} if value in names else value
+    if isinstance(value, dict):
+        return {name: _named(one, names) for name, one in value.items()}
+    return [_named(one, names) for one in value] if isinstance(value, list) else value
+
+
+def _filled(value: Any, image: Callable[[str], bytes | None]) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_IMAGE} and isinstance(value[_IMAGE], str):
+            data = image(value[_IMAGE])
+            if data is None:
+                raise LookupError(value[_IMAGE])
+            return b64encode(data).decode("ascii")
+        return {name: _filled(one, image) for name, one in value.items()}
+    return [_filled(one, image) for one in value] if isinstance(value, list) else value

@@ -64,6 +64,7 @@ class Delivery:
     def _reply(self, request: ImageRequest, body: bytes) -> Reply:
         try:
             reply = response.read(body)
+            reply = self._key.redact_all(reply) if self._key else reply
         except GeminiError as error:
             problem = error
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class InputImage:
     data: bytes
     mime_type: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return sha256(self.data).hexdigest()
 

@@ -53,11 +53,10 @@ class Ledger:
 
     def lines(self) -> list[str]:
         """Say it in words, a line each."""
-        said = [
-            f"asked for     {pictures(self.asked)}, estimated at {dollars(self.dollars)} (Google's list price)"
-        ]
+        cost = dollars(None if self.unknown and self.unknown == self.asked else self.dollars)
+        said = [f"asked for     {pictures(self.asked)}, estimated at {cost} (Google's list price)"]
         if self.unknown:
-            said.append(f"of unknown price  {pictures(self.unknown)}, not in the estimate")
+            said.append(f"of these      {pictures(self.unknown)} of unknown price, not in the estimate")
         said.append(f"replayed      {pictures(self.replayed)}, at no cost")
         said.append(f"offline       {pictures(self.offline)}, at no cost")
         return said

@@ -116,7 +116,7 @@ async def probe(
 
 
 def estimate(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
-    """Say what a probe would ask for and cost, and what is known against a model's bills."""
+    """Say what a probe would ask for and cost, a line each."""
     count = "one picture" if len(asked) == 1 else f"{len(asked)} pictures"
     if not provider.key_variables:
         return [f"This paints {count} offline, at no cost."]
@@ -128,7 +128,7 @@ def estimate(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
         f"Estimated price: {dollars(known)} at Google's list prices; a gateway charges its own.",
     ]
     said += [f"Not in the estimate, since the price is unknown: {', '.join(unknown)}."] if unknown else []
-    return said + [row.note for request in asked if (row := catalogue.find(request.model)) and row.note]
+    return said
 
 
 def check_unlocked() -> None:

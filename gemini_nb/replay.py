@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from gemini_nb.errors import ArgumentError, ReplayMissError
+from gemini_nb.content import can_be_echoed
+from gemini_nb.errors import ArgumentError, GeminiWarning, ReplayMissError
 from gemini_nb.store import Store, beside_notebook
 
 if TYPE_CHECKING:
@@ -53,8 +56,18 @@ class Replay:
         return self.store.content(request) if self.store is not None else None
 
     def keep(self, generation: Generation, content: Any, key: Secret | None) -> None:
-        if self.store is not None and self.mode != "off":
-            self.store.keep(generation, content, key=key)
+        if self.store is None or self.mode == "off":
+            return
+        with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the picture
+            self.store.keep(generation, content if can_be_echoed(content) else None, key=key)
+
+    def placed(self, generation: Generation) -> Generation:
+        """Return the answer with the path of its picture in the store, where it is there."""
+        if self.store is None:
+            return generation
+        image = generation.image
+        path = self.store.folder / "images" / (image.sha256 + image.suffix)
+        return replace(generation, path=path) if path.is_file() else generation
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for what is not stored, naming what differs from the nearest that is."""

@@ -92,7 +92,8 @@ class Store:
         """
         if generation.replayed or generation.provider == "offline":
             return False
-        raw_content = contents.encode(content, key=key)
+        images = (*generation.images, *generation.drafts)
+        raw_content = contents.encode(content, images=images, key=key)
         try:
             raw = _record_bytes(generation, raw_content, key)
         except _NotKept as problem:
@@ -140,7 +141,14 @@ class Store:
             return None
         path = self.folder / "contents" / f"{found.content}.json"
         raw = stored_file.read_addressed(path, limit=contents.MAX_CONTENT_BYTES)
-        return None if raw is None else contents.decode(raw)
+        if raw is None:
+            return None
+        stored = {image.sha256: image for image in (*found.images, *found.drafts)}
+        return contents.decode(raw, lambda name: self._data(stored[name]))
+
+    def _data(self, stored: StoredImage) -> bytes | None:
+        image = self._image(stored)
+        return None if image is None else image.data
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 _TEXT_CHARACTERS = 56  # of a cell on a terminal
 _HTML_CHARACTERS = 280
+_SHORT_CHARACTERS = 40  # of a cell that never needs a second line
 _NOTE_CHARACTERS = 500
 
-_LINE = "1px solid rgba(128,128,128,0.35)"  # is seen on light and on dark
 _TABLE = "border-collapse:collapse;border:none;margin:0.4em 0;font-size:0.92em"
 _CAPTION = "caption-side:top;text-align:left;padding:0 0 6px;color:inherit;opacity:0.8"
-_CELL = "border:none;border-bottom:{line};padding:5px 18px 5px 0;vertical-align:{at};background:none"
-_LEFT = "text-align:left;max-width:32em;overflow-wrap:break-word;white-space:normal"
-_RIGHT = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
+_ROW = "border-bottom:1px solid rgba(128,128,128,0.35);background:none"  # is seen on light and on dark
+_CELL = "padding:5px 18px 5px 0;text-align:"
+_LEFT = "left"
+_LONG = "left;max-width:32em;overflow-wrap:break-word;white-space:normal"
+_RIGHT = "right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _NOTES = "font-size:0.82em;opacity:0.75;max-width:60em;white-space:pre-line"
 _NO_TEXT = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")  # they reorder a line
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>!|~&$]")
@@ -82,7 +84,7 @@ class Table:
         """Return the table as HTML; every text is escaped here."""
         head = "".join(self._cell("th", name, name) for name in self.columns)
         body = "".join(
-            "<tr>"
+            f'<tr style="{_ROW}">'
             + "".join(self._cell("td", cell, name) for cell, name in zip(row, self.columns, strict=True))
             + "</tr>"
             for row in self.rows
@@ -90,7 +92,7 @@ class Table:
         caption = (
             f'<caption style="{_CAPTION}">{figure.escaped(self.caption)}</caption>' if self.caption else ""
         )
-        heading = f"<thead><tr>{head}</tr></thead>" if any(self.columns) else ""
+        heading = f'<thead><tr style="{_ROW}">{head}</tr></thead>' if any(self.columns) else ""
         notes = "\n".join(map(figure.escaped, self.notes))
         return f'<table style="{_TABLE}">{caption}{heading}<tbody>{body}</tbody></table>' + (
             f'<div style="{_NOTES}">{notes}</div>' if notes else ""
@@ -110,9 +112,8 @@ class Table:
         ]
 
     def _cell(self, tag: str, cell: str | Thumbnail, column: str) -> str:
-        pictures = any(isinstance(one, Thumbnail) for row in self.rows for one in row)
-        style = _CELL.format(line=_LINE, at="middle" if pictures else "top")
-        style += ";" + (_RIGHT if column in self.right else _LEFT)
+        is_long = isinstance(cell, str) and len(cell) > _SHORT_CHARACTERS
+        style = _CELL + (_RIGHT if column in self.right else _LONG if is_long else _LEFT)
         scope = ' scope="col"' if tag == "th" else ""
         return f'<{tag}{scope} style="{style}">{_html(cell)}</{tag}>'
 

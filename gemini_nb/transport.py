@@ -84,6 +84,10 @@ async def post(
         problem = "the deadline passed"
     except _FAILURES as failure:
         problem = _words(failure)
+    except anyio.get_cancelled_exc_class() as stopped:
+        del request
+        stopped.__traceback__ = stopped.__context__ = None  # the frames below hold the key
+        raise
     finally:
         _under_way.reset(quiet)
     problem = key.redact(problem) if key else problem

@@ -40,6 +40,8 @@ def keep(body: bytes, *, folder: Path | None = None, key: Secret | None = None) 
         with suppress(OSError):  # it may have been there before, and be another's
             path.parent.chmod(0o700)
         stored_file.write(path, body)
+        if folder is not None:  # in a store, which may be committed; these may not
+            stored_file.write_missing(folder / ".gitignore", b"*\n")
     except (OSError, RuntimeError, ValueError):  # RuntimeError: no home; ValueError: NUL in a path
         return None
     _drop_oldest(path.parent, keeping=path)

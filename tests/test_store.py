@@ -21,6 +21,7 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.secret import Secret
 from gemini_nb.store import Store, beside_notebook
 from pictures import gif, jpeg, png, webp
+from replies import b64
 
 KEY = "AIza-SyNotARealKey-0123456789_abcdef"
 
@@ -192,6 +193,34 @@ def test_an_answer_is_kept_without_content_that_is_no_json(store, content):
     assert store.content(kept.request) is None
 
 
+def test_a_picture_in_content_is_kept_once_and_comes_back_exactly(store):
+    kept = answer("a")
+    content = inline_content(kept.image.data)
+    store.keep(kept, content)
+    (path,) = (store.folder / "contents").iterdir()
+    assert path.stat().st_size < 500
+    assert store.content(kept.request) == content
+
+
+def test_content_that_uses_our_own_mark_comes_back_exactly(store):
+    kept = answer("a")
+    content = {"parts": [{"$image": kept.image.sha256}, inline_content(kept.image.data)]}
+    store.keep(kept, content)
+    assert store.content(kept.request) == content
+
+
+def test_content_whose_picture_is_gone_is_absent(store):
+    kept = answer("a")
+    store.keep(kept, inline_content(kept.image.data))
+    (path,) = (store.folder / "images").iterdir()
+    path.unlink()
+    assert store.content(kept.request) is None
+
+
+def inline_content(data):
+    return {"role": "model", "parts": [{"inlineData": {"data": b64(data)}, "thoughtSignature": "c2ln"}]}
+
+
 def test_altered_content_is_absent(store):
     kept = answer("a")
     store.keep(kept, {"parts": [{"text": "one"}]})
@@ -224,7 +253,7 @@ def test_promise_21_clear_removes_every_copy(store):
     unread.keep(b"SECRET PROMPT", folder=store.unread)
     for kind in ("", "records", "images", "contents", "unread"):
         (store.folder / kind / ".0123456789abcdef.part").write_bytes(b"SECRET PROMPT")
-    assert store.clear() == 1 + 3 + 1 + 1 + 5
+    assert store.clear() == 1 + 3 + 1 + 2 + 5
     assert not store.folder.exists()
 
 
@@ -256,10 +285,12 @@ def test_promise_21_clear_follows_no_link(store, tmp_path):
     name = "a" * 64
     (outside / f"{name}.png").write_text("mine")
     store.keep(answer("a"))
-    (store.folder / "records" / f"{name}.json").symlink_to(outside / f"{name}.png")
+    link = store.folder / "records" / f"{name}.json"
+    link.symlink_to(outside / f"{name}.png")
     (store.folder / "contents").symlink_to(outside)
     (outside / f"{name}.json").write_text("mine")
     store.clear()
+    assert link.is_symlink()
     assert sorted(path.name for path in outside.iterdir()) == [f"{name}.json", f"{name}.png"]
 
 

@@ -18,7 +18,8 @@ from replies import body, data_uri, inline, reply, text_body
 
 
 def files(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """Every file but the .gitignore that keeps replies out of a repository."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore")
 
 
 def mode(path):
@@ -197,3 +198,8 @@ def test_promise_9_a_kept_reply_of_the_client_holds_no_key(key):
         Client(base_url=gateway.url).generate("a red square")
     assert caught.value.raw_path.read_bytes() == b"no JSON: [key]"
     assert leaks(str(caught.value)) == []
+
+
+def test_replies_kept_in_a_store_stay_out_of_a_repository(tmp_path):
+    unread.keep(b"a reply", folder=tmp_path / "unread")
+    assert (tmp_path / "unread" / ".gitignore").read_text() == "*\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import CostLimitError
-from gemini_nb.ledger import dollars
+from gemini_nb.ledger import dollars, pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,10 @@ class Budget:
         """US dollars at list price, 0.0 offline, None where one price is not known."""
         if self.provider == "offline":
             return 0.0
+        return self._list_price
+
+    @property
+    def _list_price(self) -> float | None:
         prices = [request.estimated_cost for request in self.sent]
         return None if None in prices else sum(price for price in prices if price is not None)
 
@@ -43,7 +47,7 @@ class Budget:
         if max_cost is None:
             if count > max_images:
                 raise CostLimitError(
-                    f"This asks for {count} pictures, estimated at {dollars(cost)}; max_images is {max_images}.",
+                    f"This asks for {pictures(count)}, estimated at {dollars(cost)}; max_images is {max_images}.",
                     hint="Nothing was sent. --max-cost USD allows as many as cost no more than that.",
                 )
         elif cost is None:
@@ -53,7 +57,7 @@ class Budget:
             )
         elif cost > max_cost + 1e-9:
             raise CostLimitError(
-                f"This is estimated at {dollars(cost)} for {count} pictures; the limit is {dollars(max_cost)}.",
+                f"{pictures(count)} are estimated at {dollars(cost)}; the limit is {dollars(max_cost)}.",
                 hint="Nothing was sent. Ask for fewer or smaller pictures, or raise --max-cost.",
             )
 
@@ -63,8 +67,9 @@ class Budget:
     def lines(self) -> list[str]:
         """Say what would happen, a line each; one body stands for all."""
         said = [
-            f"{len(self.sent)} would be sent to {self.provider}, {len(self.replayed)} replayed from the store.",
-            f"Estimated price: {dollars(self.cost)} at Google's list prices; a gateway charges its own.",
+            f"{pictures(len(self.sent))} would be asked of {self.provider}, "
+            f"{len(self.replayed)} replayed from the store.",
+            self._price_line(),
         ]
         for request in self.sent[:1]:
             said.append(f"POST {self.base_url}/v1beta/models/{request.model}:generateContent")
@@ -73,13 +78,22 @@ class Budget:
             said.append(f"… and {len(self.sent) - 1} more like it.")
         return said
 
+    def _price_line(self) -> str:
+        if self.provider == "offline":
+            return f"Estimated price: nothing, painted offline; with a key {dollars(self._list_price)}."
+        return f"Estimated price: {dollars(self.cost)} at Google's list prices; a gateway charges its own."
+
 
 def plan(requests: Sequence[ImageRequest], client: Client) -> Budget:
-    """Look each request up in the client's store, and send nothing."""
-    stored = [request for request in requests if client.holds(request)]
-    digests = {request.digest for request in stored}
-    sent = tuple(request for request in requests if request.digest not in digests)
-    return Budget(sent, tuple(stored), client.provider.name, client.provider.base_url)
+    """Look each request up in the client's store, once for each digest, and send nothing."""
+    distinct = {request.digest: request for request in requests}.values()
+    held = [(request, client.holds(request)) for request in distinct]
+    return Budget(
+        tuple(request for request, is_stored in held if not is_stored),
+        tuple(request for request, is_stored in held if is_stored),
+        client.provider.name,
+        client.provider.base_url,
+    )
 
 
 def elided(value: Any) -> Any:

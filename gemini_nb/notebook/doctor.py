@@ -42,7 +42,7 @@ _PLACES = {
 
 def lines(magics: GeminiMagics) -> list[str]:
     """Return everything, a line each; what cannot be told says why instead of failing."""
-    return [
+    found = [
         f"versions     {_versions()}",
         f"front end    {_front_end(magics)}",
         *settings(magics),
@@ -51,17 +51,27 @@ def lines(magics: GeminiMagics) -> list[str]:
         f"proxies      {', '.join(sorted(_proxy_variables())) or 'none set'}",
         f"variables    {', '.join(_variables()) or 'no GEMINI_NB_* set'}",
     ]
+    return list(map(_redacted, found))
 
 
 def settings(magics: GeminiMagics) -> list[str]:
     """Return who is asked, for which model, and what is replayed from where, each with its reason."""
-    return [
+    found = [
         f"provider     {_told(lambda: _provider_line(magics))}",
         f"base URL     {_told(lambda: _base_url_line(magics))}",
         f"model        {_model_line(magics.model)}",
         f"store        {_store_line(magics)}",
         f"replay       {_told(lambda: _replay_line(magics.replay))}",
     ]
+    return list(map(_redacted, found))
+
+
+def _redacted(line: str) -> str:
+    """Mask a key that was put where none belongs, as the name of a folder or of a model."""
+    for provider in providers.KEYED:
+        if (key := providers.find_key(provider)) is not None:
+            line = key.redact(line)
+    return line
 
 
 def _told(tell: Callable[[], str]) -> str:

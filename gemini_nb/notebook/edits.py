@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import save
-from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook import live, options, template
-from gemini_nb.notebook.pictures import afforded, body
+from gemini_nb.errors import ArgumentError, GeminiWarning
+from gemini_nb.notebook import earlier, live, options, sources, template
+from gemini_nb.notebook.pictures import afforded, body, finished, settings
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from gemini_nb.chat import Chat
     from gemini_nb.client import Client
@@ -25,60 +26,63 @@ class Edits:
         self._magics = magics
         self._chat: Chat | None = None
 
-    def make(self, line: str, cell: str) -> Generation | None:
-        """Carry out one `%%gemini_edit`."""
+    def make(self, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
+        """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
         magics = self._magics
         asked = options.edit_parser().parse_tokens(options.tokens(line))
         if len(asked.models) > 1:
             raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
-        prompt = body(cell) if asked.raw else template.fill(body(cell), magics.shell.user_ns)
-        if asked.save:
-            save.check_free(asked.save)
-        client = magics.client(replay=asked.replay or ("only" if asked.dry_run else None))
-        chat = self._continued(client, asked)
-        request = chat.request(prompt, **self._options(asked))
+        if asked.new and asked.undo:
+            raise ArgumentError("--new and --undo exclude each other.")
+        prompt = body(cell) if asked.raw else template.fill(body(cell), names)
+        images = sources.read(asked.images, names)
+        client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
+        chat = self._continued(client, asked, prompt)
+        request = chat.request(prompt, images=images, **settings(magics, asked))
         if not afforded(magics, asked, [request], client):
             return None
-        with live.shown(live.waiting(request.model, magics.ledger)):
+        waiting = live.waiting(request.model, client.provider.name, magics.ledger)
+        with live.shown(waiting, alone=True, quiet=asked.quiet):
             generation = chat.ask(request)
         self._chat = chat
-        return self._shown(generation, asked)
+        generation = finished(magics, asked, generation)
+        return None if asked.quiet else generation
 
-    def _continued(self, client: Client, asked: Namespace) -> Chat:
+    def _continued(self, client: Client, asked: Namespace, prompt: str) -> Chat:
         """The conversation to go on with, on the client of this cell."""
+        last, chat = self._magics.last, self._chat
         if asked.new:
             return client.chat(self._model(asked, None))
-        last = self._magics.last
-        chat = self._chat
-        if chat is None or chat.last is None or last is None or last.digest != chat.last.digest:
-            if last is None:
-                raise ArgumentError(
-                    "There is no picture to edit yet.",
-                    hint="Make one with %%gemini_image, or begin anew with --new, with -i for a picture of yours.",
-                )
-            return client.chat(self._model(asked, last), source=last)
-        turns = chat.turns[:-1] if asked.undo else chat.turns
-        return client.chat(self._model(asked, last), turns=turns, source=chat.source)
+        if (
+            chat is not None
+            and chat.last is not None
+            and last is not None
+            and last.digest == chat.last.digest
+        ):
+            turns = chat.turns[:-1] if asked.undo else chat.turns
+            return client.chat(self._model(asked, last), turns=turns, source=chat.source)
+        if asked.undo:
+            raise ArgumentError("There is no turn to take back.", hint="The last picture is no edit.")
+        if last is None:
+            return self._from_store(client, asked, prompt)
+        return client.chat(self._model(asked, last), source=last)
+
+    def _from_store(self, client: Client, asked: Namespace, prompt: str) -> Chat:
+        """In a fresh kernel: go on from a picture of an earlier one."""
+        if asked.images:
+            return client.chat(self._model(asked, None))
+        found = earlier.picture(client.store, prompt)
+        if found is None:
+            raise ArgumentError(
+                "There is no picture to edit yet.",
+                hint="Make one with %%gemini_image, or begin anew with --new, or with -i for a picture of yours.",
+            )
+        warnings.warn(
+            f"Going on from the store's picture of {found.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
+        )
+        return client.chat(str(asked.models[0]) if asked.models else found.record.model, source=found.image)
 
     def _model(self, asked: Namespace, last: Generation | None) -> str:
         if asked.models:
             return str(asked.models[0])
         return last.model if last is not None else self._magics.model
-
-    def _options(self, asked: Namespace) -> dict[str, Any]:
-        magics = self._magics
-        return {
-            "images": [magics.source(text) for text in asked.images],
-            "aspect_ratio": asked.aspect_ratio or magics.aspect_ratio or None,
-            "image_size": asked.image_size or magics.image_size or None,
-            "text": asked.text,
-        }
-
-    def _shown(self, generation: Generation, asked: Namespace) -> Generation | None:
-        magics = self._magics
-        generation = magics.keep(magics.shown(generation, full=asked.full, width=asked.width))
-        if asked.save:
-            generation.save(asked.save)
-        if asked.name:
-            magics.shell.user_ns[asked.name] = generation
-        return None if asked.quiet else generation

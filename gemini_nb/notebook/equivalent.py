@@ -77,14 +77,15 @@ class _Script:
     def chat(self, request: ImageRequest) -> list[str]:
         """The lines of a conversation; earlier turns are asked with the settings their records know."""
         lines = [_call("chat = client.chat", [_literal(request.model)])]
-        records = self._by_content()
+        records = self._by_answer()
         turns = request.history
         for asked, came in zip(turns[::2], turns[1::2], strict=False):
-            record = records.get(_content_digest(came))
+            prompt, images = _turn(asked)
+            record = records.get((prompt, _content_digest(came)))
             options = _options(request) if record is None else _recorded(record)
             if record is None:
                 lines.append("# This turn is not in the store: it is asked for again, and paid for.")
-            lines.append(self._send("chat.send", *_turn(asked), options))
+            lines.append(self._send("chat.send", prompt, images, options))
         return [
             *lines,
             self._send("generation = chat.send", request.prompt, request.images, _options(request)),
@@ -95,9 +96,10 @@ class _Script:
     ) -> str:
         return _call(target, [_prompt(prompt), *self._images(images), *_settings(options)])
 
-    def _by_content(self) -> dict[str, Record]:
+    def _by_answer(self) -> dict[tuple[str, str], Record]:
+        """The store's records by prompt and by the digest of what the model answered."""
         records = self._store.records() if self._store is not None else ()
-        return {record.content: record for record in records if record.content}
+        return {(record.prompt, record.content): record for record in records if record.content}
 
     def _images(self, images: Sequence[InputImage]) -> list[str]:
         return [f"images=[{', '.join(map(self._image, images))}]"] if images else []

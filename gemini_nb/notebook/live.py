@@ -86,9 +86,7 @@ def counting(progress: Progress, provider: str, ledger: Ledger, concurrency: int
     return render
 
 
-def _expected_seconds(
-    progress: Progress, left: Sequence[int], provider: str, ledger: Ledger
-) -> float | None:
+def _expected_seconds(progress: Progress, left: Sequence[int], provider: str, ledger: Ledger) -> float | None:
     """How long one picture of this batch takes; what was replayed took no time."""
     own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
     if own or not left:
@@ -103,9 +101,11 @@ def newest(progress: Progress, labels: Sequence[str], columns: int) -> Callable[
     def page() -> str:
         batch = replace(progress.batch(), labels=tuple(labels))
         done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
-        for place in [place for place in done if place not in cells][-_NEWEST:]:
-            cells[place] = grid.draw(_part(batch, place).tiles()[0]).html
-        for place in list(cells)[:-_NEWEST]:
+        fresh = [place for place in done if place not in cells]
+        for place in fresh:
+            is_shown = place in fresh[-_NEWEST:]
+            cells[place] = grid.draw(_part(batch, place).tiles()[0]).html if is_shown else ""
+        for place in [place for place, cell in cells.items() if cell][:-_NEWEST]:
             cells[place] = ""
         latest = [cell for cell in cells.values() if cell]
         return grid.table(latest, columns=columns) if latest else ""

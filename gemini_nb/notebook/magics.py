@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import ChainMap
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,20 +16,22 @@ from IPython.core.magic import (
     line_cell_magic,
     line_magic,
     magics_class,
+    needs_local_scope,
     no_var_expand,
 )
-from traitlets import Float, Int, Unicode
+from traitlets import Enum, Float, Int, Unicode, validate
 
 from gemini_nb import models, providers
-from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
+from gemini_nb.errors import Cancelled, GeminiError, GeminiWarning
 from gemini_nb.figure import PREVIEW_WIDTH
 from gemini_nb.ledger import Ledger
-from gemini_nb.notebook import options
+from gemini_nb.notebook import defaults, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     from gemini_nb.client import Client
     from gemini_nb.generation import Batch, Generation
@@ -41,8 +44,8 @@ class GeminiMagics(Magics):
 
     shell: InteractiveShell
 
-    provider = Unicode(
-        "", help="crazyrouter, google, offline or auto; empty: GEMINI_NB_PROVIDER, else auto"
+    provider = Enum(
+        ("", *providers.PROVIDERS, "auto"), "", help="whom to ask; empty: GEMINI_NB_PROVIDER, else auto"
     ).tag(config=True)
     base_url = Unicode("", help="another server's address; empty: the provider's own").tag(config=True)
     model = Unicode(models.DEFAULT_MODEL, help="model id or alias").tag(config=True)
@@ -51,7 +54,11 @@ class GeminiMagics(Magics):
     store = Unicode(
         "", help='folder to replay from and keep in, or "off"; empty: GEMINI_NB_STORE, else .gemini_nb here'
     ).tag(config=True)
-    replay = Unicode("auto", help="auto, only, refresh or off").tag(config=True)
+    replay = Enum(
+        ("auto", "only", "refresh", "off"),
+        "auto",
+        help="how the store is used; auto: as GEMINI_NB_REPLAY says",
+    ).tag(config=True)
     timeout = Float(240.0, min=0.1, help="seconds for one picture, everything included").tag(config=True)
     preview_width = Int(
         PREVIEW_WIDTH, min=16, max=4096, help="pixels of the preview that is saved with the notebook"
@@ -70,25 +77,38 @@ class GeminiMagics(Magics):
         self._edits: Edits | None = None
         self._said_offline = False
 
-    @no_var_expand
-    @line_cell_magic
-    def gemini_image(self, line: str, cell: str | None = None) -> Generation | Batch | None:
-        """Ask a Gemini image model for a picture; `--help` lists the options."""
-        from gemini_nb.notebook import pictures  # noqa: PLC0415 - loaded with the first picture
+    @validate("model", "aspect_ratio", "image_size", "base_url")
+    def _valid(self, proposal: Any) -> str:
+        return defaults.checked(proposal["trait"].name, proposal["value"])
 
+    def update_config(self, config: Config) -> None:
+        """Take what `%config` sets; a bad value is said, and the old one stays."""
+        defaults.keep_good(self, config)
+        super().update_config(config)
+
+    @no_var_expand
+    @needs_local_scope
+    @line_cell_magic
+    def gemini_image(
+        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> Generation | Batch | None:
+        """Ask a Gemini image model for a picture; `--help` lists the options."""
         with self._guarded():
-            return pictures.make(self, line, cell)
+            from gemini_nb.notebook import pictures  # noqa: PLC0415 - loaded with the first picture
+
+            return pictures.make(self, line, cell, self._names(local_ns))
         return None
 
     @no_var_expand
+    @needs_local_scope
     @cell_magic
-    def gemini_edit(self, line: str, cell: str) -> Generation | None:
+    def gemini_edit(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Generation | None:
         """Change the last picture, turn by turn; `--help` lists the options."""
-        from gemini_nb.notebook.edits import Edits  # noqa: PLC0415 - loaded with the first edit
-
-        self._edits = self._edits or Edits(self)
         with self._guarded():
-            return self._edits.make(line, cell)
+            from gemini_nb.notebook.edits import Edits  # noqa: PLC0415 - loaded with the first edit
+
+            self._edits = self._edits or Edits(self)
+            return self._edits.make(line, cell, self._names(local_ns))
         return None
 
     @no_var_expand
@@ -99,9 +119,13 @@ class GeminiMagics(Magics):
 
         return house.run(self, options.tokens(line))
 
+    def _names(self, local_ns: dict[str, Any] | None) -> Mapping[str, Any]:
+        """The variables that a line and its prompt may name: those of the calling function first."""
+        return ChainMap(local_ns or {}, self.shell.user_ns)
+
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Carry out a magic: help is no error, and the last failure is remembered for `%gemini last`."""
+        """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
         try:
             with _warnings_as_lines():
                 yield
@@ -110,6 +134,10 @@ class GeminiMagics(Magics):
         except GeminiError as error:
             self.last_error = error
             raise
+        except Cancelled:
+            raise
+        except KeyboardInterrupt:
+            raise Cancelled from None
 
     def keep(self, result: Generation) -> Generation:
         """Count a result and remember it as the last; say once if it was painted for want of a key."""
@@ -121,19 +149,28 @@ class GeminiMagics(Magics):
             print(_OFFLINE_LINES)
         return result
 
-    def client(self, *, replay: str | None = None) -> Client:
+    def assign(self, name: str | None, result: Generation | Batch) -> None:
+        """Give a result the name that the line asks for, if any."""
+        if name:
+            self.shell.user_ns[name] = result
+
+    def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
         from gemini_nb.client import Client  # noqa: PLC0415 - loaded with the first picture
+        from gemini_nb.store import beside_notebook  # noqa: PLC0415
 
         provider = providers.choose(self.provider_name(), base_url=self.base_url or None)
         key = providers.find_key(provider)
-        choice = (provider, key, self.timeout, self.store_path(), replay or self.replay)
+        store, mode = self.store_path(), replay or self.replay
+        if dry_run and store is None:
+            store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks
+        choice = (provider, key, self.timeout, store, mode)
         if choice not in self._clients:
             self._clients[choice] = Client(
                 provider.name,
                 base_url=provider.base_url if self.base_url else None,
-                store=self.store_path(),
-                replay=replay or self.replay,
+                store=store,
+                replay=mode,
                 timeout=self.timeout,
             )
         return self._clients[choice]
@@ -150,21 +187,6 @@ class GeminiMagics(Magics):
         if chosen == "off":
             return None
         return Path(chosen).expanduser() if chosen else beside_notebook()
-
-    def source(self, text: str) -> Any:
-        """What `-i` names: a variable, an https address, or a file; said when it could be two of them."""
-        from gemini_nb.inputs import is_link  # noqa: PLC0415
-
-        is_file = not is_link(text) and Path(text).expanduser().exists()
-        if text in self.shell.user_ns:
-            if is_file:
-                print(f"-i {text} is the variable; write ./{text} for the file of this name.")
-            return self.shell.user_ns[text]
-        if is_link(text) or is_file:
-            return text
-        raise ArgumentError(
-            f"-i {text}: there is no variable and no file of this name.", hint="Nothing was sent or billed."
-        )
 
     def shown(self, result: Generation, *, full: bool, width: int | None) -> Generation:
         """Return the result with the preview that was asked for."""

@@ -9,6 +9,7 @@ import argparse
 import difflib
 import keyword
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _HELP_HINT = "--help lists the options."
 _KEY_BEGINNINGS = ("AIza", "sk-", "AQ.")
+_SHOWN_CHARACTERS = 60  # of a word that is wrong
+_Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=94)
 
 
 class HelpShown(Exception):  # noqa: N818 - ends the parsing, is no error
@@ -28,8 +31,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises `ArgumentError` and never leaves the process."""
 
     def __init__(self, **settings: Any) -> None:
-        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **settings)
+        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_Formatter, **settings)
 
     def error(self, message: str) -> NoReturn:
         raise ArgumentError(f"{self.prog}: {message}.", hint=_HELP_HINT)
@@ -49,11 +51,12 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def _unknown(self, token: str) -> str:
+        shown = token if len(token) <= _SHOWN_CHARACTERS else f"{token[:_SHOWN_CHARACTERS]}…"
         if not token.startswith("-"):
-            return f"unexpected {token!r}"
+            return f"unexpected {shown!r}"
         known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(token.split("=", maxsplit=1)[0], known, n=1)
-        return f"there is no option {token}" + (f"; did you mean {near[0]}" if near else "")
+        near = difflib.get_close_matches(shown.split("=", maxsplit=1)[0], known, n=1)
+        return f"there is no option {shown}" + (f"; did you mean {near[0]}" if near else "")
 
 
 def tokens(line: str) -> list[str]:
@@ -90,9 +93,10 @@ def refuse_keys(words: Iterable[str]) -> None:
 
 
 def image_parser(*, cell: bool) -> Parser:
-    """Return the parser of `%%gemini_image` (a name and options) or `%gemini_image` (options and a prompt)."""
+    """Return the parser of `%%gemini_image`, which takes a name, or of `%gemini_image`, which takes a prompt."""
+    magic = "%%gemini_image" if cell else "%gemini_image"
     parser = Parser(
-        prog="%%gemini_image" if cell else "%gemini_image", description=_IMAGE[cell], epilog=_EPILOG
+        prog=magic, description=_CELL if cell else _LINE, epilog=_FIELDS + _SEVERAL_EXAMPLES + _DEFAULTS
     )
     _add_what(parser, cell=cell)
     _add_several(parser)
@@ -103,51 +107,51 @@ def image_parser(*, cell: bool) -> Parser:
 
 def edit_parser() -> Parser:
     """Return the parser of `%%gemini_edit`."""
-    parser = Parser(prog="%%gemini_edit", description=_EDIT, epilog=_EPILOG)
+    parser = Parser(prog="%%gemini_edit", description=_EDIT, epilog=_EDIT_EXAMPLES + _EDIT_DEFAULTS)
     _add_what(parser, cell=True)
-    parser.add_argument(
-        "--new", action="store_true", help="begin anew instead of continuing from the last picture"
-    )
-    parser.add_argument("--undo", action="store_true", help="take the last turn back before this one")
+    add = parser.add_argument_group("the conversation").add_argument
+    add("--new", action="store_true", help="begin anew instead of going on from the last picture")
+    add("--undo", action="store_true", help="take the last turn back, and go on from the picture before it")
     _add_money(parser)
     _add_showing(parser)
     return parser
 
 
 def _add_what(parser: Parser, *, cell: bool) -> None:
-    add = parser.add_argument
+    add = parser.add_argument_group("the picture").add_argument
     if cell:
         add("name", nargs="?", metavar="NAME", type=_name, help="assign the result to this name")
     else:
-        add("prompt", nargs="*", metavar="PROMPT", help="what to paint; quote it")
+        add("prompt", nargs="*", metavar="PROMPT", help="what to paint, in quotes")
     add(
         "-m", "--model", metavar="MODEL", action="append", default=[], dest="models",
-        help="model id or alias, e.g. nano-banana-2 (%%gemini models lists them); repeat it to compare models",
+        help="model id or alias, such as nano-banana-2 (%%gemini models lists them)"
+        + ("; repeat it to compare models" if "edit" not in parser.prog else ""),
     )  # fmt: skip
     add(
         "-i", "--image", metavar="SOURCE", action="append", default=[], dest="images",
-        help="picture to work from: a variable, a file or an https address; may be repeated",
+        help="picture to work from: a variable (PIL, NumPy, Matplotlib, bytes, an earlier result; _ is the "
+        "last), a file, or an https address, looked for in this order; may be repeated",
     )  # fmt: skip
-    add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, e.g. 16:9")
-    add(
-        "-z",
-        "--image-size",
-        metavar="SIZE",
-        help="image size: 512, 1K, 2K or 4K, where the model has a choice",
-    )
+    add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, such as 16:9")
+    add("-z", "--image-size", metavar="SIZE", help="512, 1K, 2K or 4K, where the model has a choice")
     add("--text", action="store_true", help="ask for words as well as a picture")
     add("--raw", action="store_true", help="fill nothing into the prompt, not even {{name}}")
 
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
-    add("-n", "--count", metavar="N", type=_count, default=1, help="so many takes of each")
+    add("-n", "--count", metavar="N", type=_count, default=1, help="this many takes of each picture")
     add(
         "--vary", metavar="VAR", action="append", default=[],
-        help="one picture for each value of a list; the prompt holds {{VAR}}; may be repeated",
+        help="a picture for each value of the list VAR, filled in for {{VAR}}; repeat it for combinations",
     )  # fmt: skip
-    add("--each", metavar="FRAME", help="one picture for each row; {{column}} is filled from it")
-    add("--concurrency", metavar="N", type=_count, default=4, help="so many at a time (default: 4)")
+    add(
+        "--each", metavar="FRAME",
+        help="a picture for each row of a table (pandas, polars, Arrow, a list of dicts, a dict of columns); "
+        "{{column}} is filled from the row",
+    )  # fmt: skip
+    add("--concurrency", metavar="N", type=_count, default=4, help="at most this many at a time (default: 4)")
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 
@@ -155,43 +159,63 @@ def _add_money(parser: Parser) -> None:
     add = parser.add_argument_group("money and replay").add_argument
     add(
         "--replay", choices=("auto", "only", "refresh", "off"), metavar="MODE",
-        help="auto: replay what is stored; only: nothing else; refresh: ask again; off: leave the store alone",
+        help="auto: replay what is stored, ask for the rest; only: never ask; refresh: ask for all again; "
+        "off: leave the store alone",
     )  # fmt: skip
-    add("--max-cost", metavar="USD", type=_dollars, help="refuse before sending if the estimate is higher")
+    add(
+        "--max-cost", metavar="USD", type=_dollars,
+        help="send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images",
+    )  # fmt: skip
     add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
 
 
 def _add_showing(parser: Parser) -> None:
     add = parser.add_argument_group("showing and saving").add_argument
     add(
-        "-s",
-        "--save",
-        metavar="PATH",
-        help="save the original bytes here; an existing file is never overwritten",
-    )
+        "-s", "--save", metavar="PATH",
+        help="save the original bytes to this file, several pictures to this folder; nothing is overwritten",
+    )  # fmt: skip
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
     add("--width", metavar="PX", type=_pixels, help="width of the preview in pixels")
+    add("-h", "--help", action="help", help="show this page")
 
 
-_IMAGE = {
-    True: "Ask a Gemini image model for a picture. The body of the cell is the prompt; {{name}} is filled in.",
-    False: 'Ask a Gemini image model for a picture:  pic = %%gemini_image "a red square"',
-}
-_EDIT = "Change the last picture, turn by turn. The body of the cell says what to change."
-_EPILOG = """\
+_CELL = "Ask a Gemini image model for a picture. The body of the cell is the prompt."
+_LINE = 'Ask a Gemini image model for a picture:  pic = %gemini_image "a red square"'
+_EDIT = """\
+Change the last picture, turn by turn. The body of the cell says what to change.
+Each turn goes on from the one before it; a picture made by another cell begins a new conversation."""
+_FIELDS = """\
+in the prompt:
+  {{city}} {{frame.price[0]:.2f}}    filled in from the notebook's variables
+  {city} ${x} {"a": 1}               text, as it stands
+  \\{{                                two braces as text
+
+"""
+_SEVERAL_EXAMPLES = """\
 examples:
-  %%%%gemini_image hero -a 16:9 -s hero.png
-  %%%%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
-  %%%%gemini_image -i photo --dry-run
-
-Defaults: %%config GeminiMagics.model = "nano-banana-pro"; %%config GeminiMagics lists them all."""
+  %%gemini_image hero -a 16:9 -s hero.png
+  %%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
+  %%gemini_image places --each cities --max-cost 2 -s places/
+  %%gemini_image -i photo --dry-run
+"""
+_EDIT_EXAMPLES = """\
+examples:
+  %%gemini_edit
+  %%gemini_edit night --undo
+  %%gemini_edit -i sketch.png --new
+"""
+_EDIT_DEFAULTS = """
+%config GeminiMagics lists the defaults; %config GeminiMagics.model = "nano-banana-pro" sets one."""
+_DEFAULTS = f"""
+Several pictures come back as a batch: NAME.generations, NAME.errors, NAME.to_frame().{_EDIT_DEFAULTS}"""
 
 
 def _name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a name to assign to; the prompt goes into the body"
+            f"{text[:_SHOWN_CHARACTERS]!r} is not a name to assign to; the prompt goes into the body"
         )
     return text
 
@@ -206,7 +230,7 @@ def _count(text: str) -> int:
 
 def _number(text: str, least: int, most: int, what: str) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
+        raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)
 
 
@@ -216,5 +240,5 @@ def _dollars(text: str) -> float:
     except ValueError:
         amount = -1.0
     if not 0 <= amount < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an amount in US dollars")
+        raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not an amount in US dollars")
     return amount

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from traitlets import TraitError
+from traitlets.config import Config
 
-from gemini_nb.notebook import completion
+from gemini_nb.notebook import completion, terminal
 from gemini_nb.notebook.magics import GeminiMagics
 
 if TYPE_CHECKING:
@@ -19,18 +20,14 @@ def load(shell: InteractiveShell) -> None:
     magics = _configured(shell)
     shell.register_magics(magics)
     completion.install(shell, magics)
+    terminal.install(shell)
 
 
 def _configured(shell: InteractiveShell) -> GeminiMagics:
-    """Make the magics; a bad value in the configuration is dropped and said, not fatal."""
-    settings = shell.config.GeminiMagics
-    while True:
-        try:
-            return GeminiMagics(shell)
-        except TraitError as problem:
-            bad = next((name for name in list(settings) if repr(settings[name]) in str(problem)), None)
-            settings.pop(bad, None) if bad else settings.clear()
-            print(f"gemini_nb: GeminiMagics.{bad or '*'} is left at its default: {problem}")
+    """Make the magics; a bad value in the configuration is said and left out, not fatal."""
+    magics = GeminiMagics(shell, config=Config())
+    magics.update_config(Config(GeminiMagics=deepcopy(shell.config.GeminiMagics)))
+    return magics
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -40,6 +37,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     completion.remove(shell)
+    terminal.remove(shell)
     for table in manager.magics.values():
         for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
             del table[name]

@@ -1,0 +1,79 @@
+"""The defaults that `%config GeminiMagics.…` and `ipython_config.py` set: checked, and a bad one is never fatal."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from traitlets import TraitError
+
+from gemini_nb import providers
+from gemini_nb.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from traitlets.config import Config, Configurable
+
+_SECTION = "GeminiMagics"
+
+
+def checked(name: str, value: str) -> str:
+    """Return a default as it is used; raise `TraitError` for one that no request could have."""
+    from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
+    from gemini_nb.request import ImageRequest  # noqa: PLC0415
+
+    try:
+        options.refuse_keys([value])
+        if name == "base_url":
+            providers.choose("auto", base_url=value or None)
+        else:
+            ImageRequest("a check", **{name: value})
+    except ArgumentError as problem:
+        message = str(problem.args[0])
+    else:
+        return value
+    raise TraitError(message)
+
+
+def keep_good(owner: Configurable, config: Config) -> None:
+    """Take the bad values out of `config`, and out of the shell's own, and say each in a line.
+
+    IPython hands the same `config` to the shell next, where a bad value would wait for the next load.
+    """
+    if _SECTION not in config:
+        return
+    given, parent = config[_SECTION], getattr(owner, "parent", None)
+    for name, value in list(given.items()):
+        problem = _problem(owner, name, value)
+        if problem:
+            del given[name]
+            print(f"GeminiMagics.{name}: {problem}")
+            _restore(parent, name, getattr(owner, name, None))
+
+
+def _problem(owner: Configurable, name: str, value: Any) -> str:
+    """Why a value cannot be a default, or ""."""
+    traits = owner.traits(config=True)
+    if name not in traits:
+        near = difflib.get_close_matches(name, traits, n=1)
+        return f"there is no such default; did you mean {near[0]}?" if near else "there is no such default."
+    old = getattr(owner, name)
+    try:
+        setattr(owner, name, value)
+    except TraitError as error:
+        return f"{_short(str(error), name)} It stays {old!r}."
+    return ""
+
+
+def _short(message: str, name: str) -> str:
+    """A trait's complaint without its own name, which the line begins with."""
+    return message.replace(f"The '{name}' trait of a GeminiMagics instance ", "").rstrip(".") + "."
+
+
+def _restore(shell: Any, name: str, value: Any) -> None:
+    section = shell.config.get(_SECTION, {}) if shell is not None else {}
+    if name not in section:
+        return
+    if value is None:
+        del section[name]
+    else:
+        section[name] = value

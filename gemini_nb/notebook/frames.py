@@ -1,0 +1,73 @@
+"""Reading the variables that `--vary` and `--each` name: lists of values, and any library's tables as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sized
+from typing import Any
+
+from gemini_nb.errors import ArgumentError
+
+_TABLE_HINT = "Give a pandas or polars frame, an Arrow table, a list of dicts, or a dict of columns."
+
+
+def values(name: str, names: Mapping[str, Any], *, most: int) -> list[Any]:
+    """Return the values of a list; raise `ArgumentError` for what is none, or none that can be read again."""
+    found = _variable(f"--vary {name}", name, names)
+    if isinstance(found, Iterator):
+        raise ArgumentError(
+            f"--vary {name}: a {type(found).__name__} can be read only once.", hint=f"Use list({name})."
+        )
+    if (
+        isinstance(found, str | bytes | Mapping)
+        or hasattr(found, "columns")
+        or not hasattr(found, "__iter__")
+    ):
+        raise ArgumentError(f"--vary {name}: it is a {type(found).__name__}, not a list of values.")
+    if isinstance(found, Sized) and len(found) > most:
+        raise ArgumentError(f"--vary {name}: it has {len(found):,} values; at most {most:,}.")
+    return _not_empty(list(found), f"--vary {name}")
+
+
+def rows(name: str, names: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
+    """Return the rows of a table as dicts; raise `ArgumentError` for what is none."""
+    what = f"--each {name}"
+    frame = _variable(what, name, names)
+    found = _records(frame, what)
+    if not isinstance(found, list | tuple) or not all(isinstance(row, Mapping) for row in found):
+        raise ArgumentError(f"{what}: a {type(frame).__name__} has no rows.", hint=_TABLE_HINT)
+    return _not_empty([dict(row) for row in found], what)
+
+
+def _records(frame: Any, what: str) -> Any:
+    if isinstance(frame, Mapping):
+        return _from_columns(frame, what)
+    if callable(getattr(frame, "to_dicts", None)):  # polars
+        return frame.to_dicts()
+    if callable(getattr(frame, "to_pylist", None)):  # Arrow
+        return frame.to_pylist()
+    if callable(getattr(frame, "to_dict", None)) and hasattr(frame, "columns"):  # pandas
+        return frame.to_dict("records")
+    return frame
+
+
+def _from_columns(columns: Mapping[Any, Any], what: str) -> list[dict[Any, Any]]:
+    for name, column in columns.items():
+        if isinstance(column, str | bytes | Mapping) or not isinstance(column, Sized):
+            raise ArgumentError(f"{what}: its {str(name)[:40]!r} is no column of values.", hint=_TABLE_HINT)
+    lengths = {str(name)[:40]: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} {length:,}" for name, length in list(lengths.items())[:8])
+        raise ArgumentError(f"{what}: its columns are of different lengths: {said}.")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _variable(what: str, name: str, names: Mapping[str, Any]) -> Any:
+    if name not in names:
+        raise ArgumentError(f"{what}: there is no variable of this name.")
+    return names[name]
+
+
+def _not_empty(found: list[Any], what: str) -> list[Any]:
+    if not found:
+        raise ArgumentError(f"{what}: it is empty, so there is nothing to ask for.")
+    return found

@@ -1,0 +1,44 @@
+"""Pictures in a terminal that draws them: IPython 9.13 and on shows PNG under kitty's protocol, else text."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_RESULTS = (("gemini_nb.generation", "Generation"), ("gemini_nb.generation", "Batch"))
+_WIDTH = 512
+
+
+def install(shell: InteractiveShell) -> None:
+    """Give a drawing terminal a PNG of each result; everywhere else the results' own bundle is all."""
+    active = shell.display_formatter.active_types
+    if "image/png" in active and "text/html" not in active:
+        for module, name in _RESULTS:
+            shell.display_formatter.formatters["image/png"].for_type_by_name(module, name, _png)
+
+
+def remove(shell: InteractiveShell) -> None:
+    """Take back what `install` gave to the shell."""
+    for module, name in _RESULTS:
+        shell.display_formatter.formatters["image/png"].pop(f"{module}.{name}", None)
+
+
+def _png(result: Any) -> bytes | None:
+    """A picture, or the contact sheet of a batch; None leaves the text alone."""
+    import io  # noqa: PLC0415 - what follows is needed in such a terminal only
+
+    from PIL import Image  # noqa: PLC0415
+
+    from gemini_nb import figure  # noqa: PLC0415
+    from gemini_nb.errors import GeminiError  # noqa: PLC0415
+
+    if hasattr(result, "image"):
+        try:
+            return figure.png(figure.scaled(result.image, _WIDTH))
+        except GeminiError:
+            return None
+    sheet = result._repr_mimebundle_().get("image/jpeg")  # noqa: SLF001 - IPython's own protocol
+    return figure.png(Image.open(io.BytesIO(b64decode(sheet)))) if sheet else None
