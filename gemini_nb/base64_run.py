@@ -10,6 +10,7 @@ import pybase64
 MIN_RUN_CHARS = 1024
 
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+_GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")
 _RUN = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\/)*={0,2}")
 
 
@@ -63,7 +64,7 @@ def odd(body: bytes, start: int, end: int) -> tuple[int, int, Run] | None:
     match = _RUN.match(body, start, end)
     if match is None or match.end() - start < MIN_RUN_CHARS:
         return None
-    if body[match.end() : match.end() + 2] == b"\\u" or body[match.end() : match.end() + 1] in (b"%", b"="):
+    if _GOES_ON.match(body, match.end()):  # it may be read on from here, so it cannot be cut here
         return None
     written = match.group().replace(b"\\/", b"/")
     bare = written.rstrip(b"=")

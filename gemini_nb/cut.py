@@ -122,7 +122,8 @@ def _rest(body: bytes, cut: Cut) -> bytes:
         pieces += (view[done:start], cut.put(run).encode("ascii"))
         done = end
     # Space may stand before a byte order mark, which `json` takes only at the very start.
-    return b"".join((*pieces, view[done:])).strip()
+    rest = b"".join((*pieces, view[done:]))
+    return rest.strip() if len(rest) <= MAX_REST_BYTES else rest  # no copy of what is refused anyway
 
 
 def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:

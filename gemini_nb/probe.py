@@ -158,10 +158,14 @@ def table(findings: Sequence[Finding]) -> Table:
     stopped = tuple(
         "No other model was asked: the key is the same." for one in findings[:1] if one.is_refusal
     )
-    whom = sorted({f"Asked of {one.provider} on {one.asked}" for one in findings})
+    whom = sorted({f"Asked of {_named(one.provider)} on {one.asked}" for one in findings})
     caption = "; ".join(whom) or "Nothing was asked."
     rows = tuple(_row(one) for one in findings)
     return Table(columns, rows, caption=caption, notes=problems + stopped, right=_NUMBERS)
+
+
+def _named(provider: str) -> str:
+    return "the offline provider, which imitates them," if provider == "offline" else provider
 
 
 def _row(one: Finding) -> tuple[str, ...]:
@@ -196,7 +200,7 @@ async def _finding(client: AsyncClient, request: ImageRequest) -> Finding:
         facts = _answer(await client.generate(request))
     except GeminiError as error:
         facts = _failure(error)
-    return replace(bare, seconds=round(anyio.current_time() - started, 2), **facts)
+    return replace(bare, seconds=round(anyio.current_time() - started, 3), **facts)
 
 
 def _answer(generation: Generation) -> dict[str, Any]:

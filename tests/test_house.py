@@ -6,7 +6,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -287,15 +286,13 @@ def test_history_begins_with_the_newest_and_counts_the_rest(shell, store):
     assert "The newest 2 of 3" in str(table)
 
 
-def test_twenty_thumbnails_of_noise_stay_under_100_kilobytes(shell, store):
-    from random import Random
+def test_twenty_rows_of_a_photograph_stay_under_100_kilobytes(shell, store):
+    from matplotlib.cbook import get_sample_data
 
-    from PIL import Image
-
-    for number in range(20):
-        noise = Image.frombytes("RGB", (32, 32), Random(number).randbytes(3072)).resize((512, 512))
-        noise.save("noise.png")
-        store.keep(answer(ImageRequest("noise", take=number), Path("noise.png").read_bytes()))
+    with get_sample_data("grace_hopper.jpg") as file:
+        photo = file.read()
+    for take in range(20):
+        store.keep(answer(ImageRequest("a portrait of a woman in uniform, in colour " * 2, take=take), photo))
     page = html(run(shell, "%gemini history").result)
     assert page.count("<img") == 20
     assert len(page) < 100_000

@@ -20,7 +20,7 @@ _ELIDED_CHARACTERS = 120
 
 @dataclass(frozen=True)
 class Budget:
-    """The requests that would be sent, those that would be replayed, and the estimated price of the former."""
+    """The requests that would be sent, those that would be replayed, and what the former are to cost."""
 
     sent: tuple[ImageRequest, ...]
     replayed: tuple[ImageRequest, ...]
@@ -47,7 +47,8 @@ class Budget:
         if max_cost is None:
             if count > max_images:
                 raise CostLimitError(
-                    f"This asks for {pictures(count)}, estimated at {dollars(cost)}; max_images is {max_images}.",
+                    f"This asks for {pictures(count)}, estimated at {dollars(cost)}; "
+                    f"max_images is {max_images}.",
                     hint="Nothing was sent. --max-cost USD allows as many as cost no more than that.",
                 )
         elif cost is None:

@@ -1,4 +1,4 @@
-"""The defaults that `%config GeminiMagics.…` and `ipython_config.py` set: checked, and a bad one is never fatal."""
+"""The defaults that `%config GeminiMagics.…` and `ipython_config.py` set: checked, and never fatal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def checked(name: str, value: str) -> str:
     from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
     from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
+    setting: dict[str, Any] = {name: value}
     try:
         options.refuse_keys([value])
         if name == "base_url":
-            providers.choose("auto", base_url=value or None)
+            providers.choose("crazyrouter", base_url=value or None)
         else:
-            ImageRequest("a check", **{name: value})
+            ImageRequest("a check", **setting)
     except ArgumentError as problem:
         message = str(problem.args[0])
     else:

@@ -44,7 +44,9 @@ def picture(store: Store | None, prompt: str) -> Earlier | None:
 def _read(store: Store, stored: StoredImage) -> GeneratedImage | None:
     path = store.folder / "images" / stored.file_name
     data = stored_file.read_addressed(path, limit=MAX_IMAGE_BYTES)
+    if data is None:
+        return None
     try:
-        return data and GeneratedImage.from_bytes(data, source=stored.source) or None
+        return GeneratedImage.from_bytes(data, source=stored.source)
     except GeminiError:
         return None

@@ -75,7 +75,7 @@ class Edits:
         if found is None:
             raise ArgumentError(
                 "There is no picture to edit yet.",
-                hint="Make one with %%gemini_image, or begin anew with --new, or with -i for a picture of yours.",
+                hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
             )
         warnings.warn(
             f"Going on from the store's picture of {found.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2

@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from base64 import b64decode
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import content as contents
 from gemini_nb import inputs, stored_file
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.image import MAX_IMAGE_BYTES, SUFFIXES
@@ -77,11 +75,10 @@ class _Script:
     def chat(self, request: ImageRequest) -> list[str]:
         """The lines of a conversation; earlier turns are asked with the settings their records know."""
         lines = [_call("chat = client.chat", [_literal(request.model)])]
-        records = self._by_answer()
         turns = request.history
         for asked, came in zip(turns[::2], turns[1::2], strict=False):
             prompt, images = _turn(asked)
-            record = records.get((prompt, _content_digest(came)))
+            record = self._record(prompt, came)
             options = _options(request) if record is None else _recorded(record)
             if record is None:
                 lines.append("# This turn is not in the store: it is asked for again, and paid for.")
@@ -96,10 +93,13 @@ class _Script:
     ) -> str:
         return _call(target, [_prompt(prompt), *self._images(images), *_settings(options)])
 
-    def _by_answer(self) -> dict[tuple[str, str], Record]:
-        """The store's records by prompt and by the digest of what the model answered."""
-        records = self._store.records() if self._store is not None else ()
-        return {(record.prompt, record.content): record for record in records if record.content}
+    def _record(self, prompt: str, answer: Any) -> Record | None:
+        """The stored record of an earlier turn: the newest with this prompt and this answer of the model."""
+        if self._store is None:
+            return None
+        store = self._store
+        same = (one for one in store.records() if one.prompt == prompt and one.content)
+        return next((one for one in same if store.content(one.digest) == answer), None)
 
     def _images(self, images: Sequence[InputImage]) -> list[str]:
         return [f"images=[{', '.join(map(self._image, images))}]"] if images else []
@@ -157,11 +157,6 @@ def _turn(content: Mapping[str, Any]) -> tuple[str, list[InputImage]]:
     first, *rest = content["parts"]
     data = [part["inlineData"] for part in rest]
     return first["text"], [InputImage(b64decode(one["data"]), one["mimeType"]) for one in data]
-
-
-def _content_digest(content: Any) -> str:
-    raw = contents.encode(content)
-    return "" if raw is None else sha256(raw).hexdigest()
 
 
 def _settings(options: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reading the variables that `--vary` and `--each` name: lists of values, and any library's tables as rows."""
+"""The variables that `--vary` and `--each` name, read: lists of values, and any library's tables as rows."""
 
 from __future__ import annotations
 

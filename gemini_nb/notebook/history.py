@@ -42,7 +42,7 @@ def _drawn(image: GeneratedImage, alt: str) -> Thumbnail:
     scale = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
     small = figure.scaled(image, max(1, round(image.width * scale)))
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=65, method=4)
+    small.save(buffer, "WEBP", quality=75, method=4)
     source = f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
     width, height = (max(1, round(side / _DENSITY)) for side in small.size)
     return Thumbnail(source, alt, width, height)

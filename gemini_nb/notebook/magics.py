@@ -83,8 +83,9 @@ class GeminiMagics(Magics):
 
     def update_config(self, config: Config) -> None:
         """Take what `%config` sets; a bad value is said, and the old one stays."""
-        defaults.keep_good(self, config)
-        super().update_config(config)
+        with _warnings_as_lines():
+            defaults.keep_good(self, config)
+            super().update_config(config)
 
     @no_var_expand
     @needs_local_scope

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import itertools
 import keyword
 import shlex
 from functools import partial
@@ -45,6 +46,10 @@ class Parser(argparse.ArgumentParser):
     def parse_tokens(self, tokens: list[str]) -> argparse.Namespace:
         """Parse tokens; an option that does not exist is answered with the nearest that does."""
         refuse_keys(tokens)
+        for token in itertools.takewhile(lambda token: token != "--", tokens):
+            is_option = token.startswith("--") and " " not in token
+            if is_option and token.split("=", 1)[0] not in self._option_string_actions:
+                self.error(self._unknown(token))  # before its value is taken for something else
         found, rest = self.parse_known_args(tokens)
         if rest:
             self.error(self._unknown(rest[0]))
@@ -93,7 +98,7 @@ def refuse_keys(words: Iterable[str]) -> None:
 
 
 def image_parser(*, cell: bool) -> Parser:
-    """Return the parser of `%%gemini_image`, which takes a name, or of `%gemini_image`, which takes a prompt."""
+    """Return the parser of `%%gemini_image`, which takes a name, or `%gemini_image`, which takes a prompt."""
     magic = "%%gemini_image" if cell else "%gemini_image"
     parser = Parser(
         prog=magic, description=_CELL if cell else _LINE, epilog=_FIELDS + _SEVERAL_EXAMPLES + _DEFAULTS
@@ -229,7 +234,7 @@ def _count(text: str) -> int:
 
 
 def _number(text: str, least: int, most: int, what: str) -> int:
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if len(text) > 9 or not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)
 

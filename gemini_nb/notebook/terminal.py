@@ -14,16 +14,17 @@ _WIDTH = 512
 
 def install(shell: InteractiveShell) -> None:
     """Give a drawing terminal a PNG of each result; everywhere else the results' own bundle is all."""
-    active = shell.display_formatter.active_types
-    if "image/png" in active and "text/html" not in active:
+    formatter: Any = shell.display_formatter
+    if "image/png" in formatter.active_types and "text/html" not in formatter.active_types:
         for module, name in _RESULTS:
-            shell.display_formatter.formatters["image/png"].for_type_by_name(module, name, _png)
+            formatter.formatters["image/png"].for_type_by_name(module, name, _png)
 
 
 def remove(shell: InteractiveShell) -> None:
     """Take back what `install` gave to the shell."""
+    formatter: Any = shell.display_formatter
     for module, name in _RESULTS:
-        shell.display_formatter.formatters["image/png"].pop(f"{module}.{name}", None)
+        formatter.formatters["image/png"].pop(f"{module}.{name}", None)
 
 
 def _png(result: Any) -> bytes | None:
@@ -40,5 +41,5 @@ def _png(result: Any) -> bytes | None:
             return figure.png(figure.scaled(result.image, _WIDTH))
         except GeminiError:
             return None
-    sheet = result._repr_mimebundle_().get("image/jpeg")  # noqa: SLF001 - IPython's own protocol
+    sheet = result._repr_mimebundle_().get("image/jpeg")
     return figure.png(Image.open(io.BytesIO(b64decode(sheet)))) if sheet else None

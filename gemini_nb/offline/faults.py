@@ -1,0 +1,210 @@
+"""What can go wrong, by name: fault scenarios for trying a client on.
+
+A fault is chosen for a whole server, or for one request by a mark in its prompt: `[fault: rate-limit]`,
+where `[fault: none]` is none. With "-once" after its name a request meets it the first time and is answered
+as usual the second time, and so on in turn. The mark is taken out before the prompt is painted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gemini_nb.errors import ArgumentError
+from gemini_nb.offline import reply as replies
+from gemini_nb.offline.answer import Answer, failure, gateway_failure, of_bytes
+from gemini_nb.offline.order import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.offline.answer import Delivery
+    from gemini_nb.offline.job import Job
+
+MAX_REMEMBERED = 1024
+"""How many requests that met a fault "once" are remembered; past that the oldest are forgotten."""
+
+_NONE, _ONCE = "none", "-once"
+_MARK = re.compile(r"\[fault:([^][\n]{0,60})\]", re.IGNORECASE)
+_PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: what a client meets, in one line, and the answer that it is."""
+
+    meets: str
+    answer: Callable[[Job], Answer]
+
+
+class Faults:
+    """Chooses the fault that a request meets; `always` is for those that name none.
+
+    Raises `ArgumentError` for a name that is not in `FAULTS`. Safe to share between threads.
+    """
+
+    def __init__(self, always: str | None = None) -> None:
+        self._always = always or _NONE
+        self._met: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
+        if not is_known(self._always):
+            raise ArgumentError(f"There is no fault {always!r}.", hint=f"There are {_listed()}.")
+
+    def meet(self, job: Job) -> Answer:
+        """Answer a job, with a fault if one is due.
+
+        Raises `Refusal` for a mark with an unknown name: a test that misspells one should not pass.
+        """
+        mark = _MARK.search(job.order.prompt)
+        name = mark[1].strip().lower() if mark else self._always
+        if not is_known(name):
+            raise Refusal(f"There is no fault {name!r}. There are {_listed()}.")
+        once = name.endswith(_ONCE)
+        order = replace(job.order, prompt=_MARK.sub("", job.order.prompt).strip())
+        job = replace(job, order=order, once=once)
+        if name == _NONE or (once and self._has_met(name, job)):
+            return job.usual()
+        return FAULTS[name.removesuffix(_ONCE)].answer(job)
+
+    def _has_met(self, name: str, job: Job) -> bool:
+        """Whether the last time that this very call came it met the fault; remembers this one otherwise."""
+        call = hashlib.sha256(f"{name}\n{job.model.id}\n".encode() + job.body).digest()
+        with self._lock:
+            if call in self._met:
+                del self._met[call]
+                return True
+            self._met[call] = None
+            if len(self._met) > MAX_REMEMBERED:
+                self._met.popitem(last=False)
+            return False
+
+
+def is_known(name: str) -> bool:
+    """Whether a fault has this name, with or without "-once"; "none" is known too."""
+    return name == _NONE or name.removesuffix(_ONCE) in FAULTS
+
+
+def _listed() -> str:
+    return f"{', '.join(FAULTS)}, each with {_ONCE} too"
+
+
+# Refused, or never begun
+
+
+def _rate_limit(job: Job) -> Answer:
+    delay = "0.2s" if job.once else "48s"
+    advice = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    message = f"You exceeded your current quota. Please retry in {delay}."
+    return failure(429, message, details=[advice])
+
+
+def _overloaded(job: Job) -> Answer:  # noqa: ARG001 - all faults are called alike
+    return failure(503, "The model is overloaded. Please try again later.")
+
+
+def _quota(job: Job) -> Answer:  # noqa: ARG001
+    return gateway_failure(403, "user quota is not enough", reason="insufficient_user_quota")
+
+
+def _bad_gateway(job: Job) -> Answer:  # noqa: ARG001
+    return of_bytes(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
+
+
+def _error_in_200(job: Job) -> Answer:  # noqa: ARG001
+    return replace(
+        gateway_failure(500, "upstream error: do request failed", reason="do_request_failed"), status=200
+    )
+
+
+# Answered, without a picture
+
+
+def _blocked(job: Job) -> Answer:
+    return job.answer(replies.blocked(job.order, job.model, reason="PROHIBITED_CONTENT"))
+
+
+def _blocked_image(job: Job) -> Answer:
+    said = "Unable to show the generated image. It was filtered out because it violates the policy."
+    return job.answer(job.reply([], finishReason="IMAGE_SAFETY", finishMessage=said))
+
+
+def _no_image(job: Job) -> Answer:
+    said = "The model could not generate the image based on the prompt provided. Try rephrasing the prompt."
+    return job.answer(job.reply([], finishReason="IMAGE_OTHER", finishMessage=said))
+
+
+def _text_only(job: Job) -> Answer:
+    said = "I can describe that picture for you, but this time I have not drawn it."
+    return job.answer(job.reply([{"text": said}]))
+
+
+# Answered, and broken
+
+
+def _not_json(job: Job) -> Answer:  # noqa: ARG001
+    return of_bytes(200, "text/html", _PAGE.format("Down for maintenance").encode())
+
+
+def _bad_base64(job: Job) -> Answer:
+    part = job.inline(job.picture(mime_type="image/jpeg"), "image/jpeg")
+    data = part["inlineData"]["data"]
+    part["inlineData"]["data"] = f"{data[: len(data) // 2]}*{data[len(data) // 2 + 1 :]}"
+    return job.answer(job.reply([part]))
+
+
+def _gone_link(job: Job) -> Answer:
+    return job.answer(job.reply([{"text": f"![Image]({job.link('0' * 64)})"}]))
+
+
+def _delivered(delivery: Delivery) -> Callable[[Job], Answer]:
+    return lambda job: replace(job.usual(), delivery=delivery)
+
+
+# Answered in a way that is easy to misread
+
+
+def _wrong_type(job: Job) -> Answer:
+    return job.answer(job.reply([job.inline(job.picture(mime_type="image/jpeg"), "image/png")]))
+
+
+def _several(job: Job) -> Answer:
+    return job.answer(job.reply([job.part(job.picture(variant)) for variant in ("", "(2)", "(3)")]))
+
+
+def _drafts(job: Job) -> Answer:
+    return job.answer(job.reply([job.part(job.picture(variant)) for variant in ("(draft)", "")]))
+
+
+def _thoughts(job: Job) -> Answer:
+    thoughts = [{"text": "A draft first."}, job.part(job.picture("(draft)"))]
+    flagged = [{**thought, "thought": True} for thought in thoughts]
+    return job.answer(job.reply([*flagged, job.part(job.picture()), {"text": replies.remark(job.order)}]))
+
+
+FAULTS = {
+    "rate-limit": Fault("429, RetryInfo advises 48 s; as rate-limit-once 0.2 s", _rate_limit),
+    "overloaded": Fault("503 without advice how long to wait", _overloaded),
+    "quota": Fault("403 in a gateway's words: insufficient_user_quota", _quota),
+    "bad-gateway": Fault("502 with an HTML page", _bad_gateway),
+    "error-in-200": Fault("200 with an error object inside", _error_in_200),
+    "blocked": Fault("200, promptFeedback.blockReason PROHIBITED_CONTENT", _blocked),
+    "blocked-image": Fault("200, empty content, finishReason IMAGE_SAFETY", _blocked_image),
+    "no-image": Fault("200, empty content, finishReason IMAGE_OTHER and a finishMessage", _no_image),
+    "text-only": Fault("200, finishReason STOP, a sentence and no picture", _text_only),
+    "not-json": Fault("200 with an HTML page", _not_json),
+    "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
+    "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
+    "truncated": Fault("half the body, then the connection is closed", _delivered("truncated")),
+    "reset": Fault("half the body, then the connection is reset", _delivered("reset")),
+    "stall": Fault("half the body, then nothing until the client leaves", _delivered("stall")),
+    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _delivered("drip")),
+    "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),
+    "several": Fault("three pictures", _several),
+    "drafts": Fault("two pictures, the first a draft that is not flagged as one", _drafts),
+    "thoughts": Fault("a thought in words and a draft, flagged thought: true, then picture and text", _thoughts),
+}
+"""Every fault by its name, as `gemini-nb serve --fault` takes it."""

@@ -1,0 +1,80 @@
+"""Notebooks run by nbclient, and a kernel driven over its message protocol, as a front end would."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+
+import nbclient
+import nbformat
+from jupyter_client.manager import start_new_kernel
+
+LOAD = "%load_ext gemini_nb"
+SECONDS = 30
+
+
+def notebook_of(*sources):
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, *sources)]
+    return notebook
+
+
+def executed(*sources, allow_errors=False):
+    """A notebook of these cells, run in a fresh kernel."""
+    return nbclient.NotebookClient(notebook_of(*sources), timeout=60, allow_errors=allow_errors).execute()
+
+
+def pages(notebook) -> list[str]:
+    """The HTML of every output."""
+    return [
+        output.data["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "text/html" in output.get("data", {})
+    ]
+
+
+class Kernel:
+    """A kernel with the extension loaded; `errors` are the last cell's."""
+
+    def __init__(self, manager, client) -> None:
+        self._manager, self._client = manager, client
+        self.ended = 0.0
+
+    def start(self, source: str) -> str:
+        return self._client.execute(source)
+
+    def interrupt(self) -> None:
+        self._manager.interrupt_kernel()
+
+    def finish(self, message: str) -> list[dict]:
+        """Wait for a cell's end and return what it sent, without its states."""
+        sent = []
+        while True:
+            came = self._client.get_iopub_msg(timeout=SECONDS)
+            if came["parent_header"].get("msg_id") != message:
+                continue
+            if came["content"].get("execution_state") == "idle":
+                self.ended = time.monotonic()
+                return sent
+            sent.append({"type": came["msg_type"], **came["content"]})
+
+    def run(self, source: str) -> list[dict]:
+        return self.finish(self.start(source))
+
+    def value(self, expression: str) -> str:
+        (shown,) = [one for one in self.run(f"print({expression})") if one["type"] == "stream"]
+        return shown["text"].strip()
+
+
+@contextmanager
+def a_kernel():
+    manager, client = start_new_kernel()
+    kernel = Kernel(manager, client)
+    try:
+        kernel.run(LOAD)
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -1,0 +1,59 @@
+"""A real IPython shell with the extension loaded, asking a loopback gateway."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+KEY = "a-key-of-tests"
+
+
+class Shell:
+    """`run` a cell: its `result`, `stdout`, `error` and the `shown` bundles; `names` are the variables."""
+
+    def __init__(self) -> None:
+        self.shell = InteractiveShell()
+        self.run("%load_ext gemini_nb")
+
+    @property
+    def names(self):
+        return self.shell.user_ns
+
+    @property
+    def magics(self):
+        return self.shell.magics_manager.registry["GeminiMagics"]
+
+    def run(self, source):
+        with capture_output() as captured:
+            done = self.shell.run_cell(source, store_history=True)
+        done.stdout, done.stderr, done.shown = captured.stdout, captured.stderr, captured.outputs
+        done.error = done.error_in_exec or done.error_before_exec
+        return done
+
+    def close(self) -> None:
+        if "GeminiMagics" in self.shell.magics_manager.registry:
+            self.run("%unload_ext gemini_nb")
+        self.shell.history_manager.end_session()
+        self.shell.history_manager = None
+        self.shell.restore_sys_module_state()
+
+
+@contextmanager
+def a_shell(url: str = ""):
+    """A shell whose magics ask the server at `url`, or paint offline."""
+    variables = {"CRAZYROUTER_API_KEY": KEY, "GEMINI_NB_BASE_URL": url} if url else {}
+    with patch.dict(os.environ, variables):
+        shell = Shell()
+        try:
+            yield shell
+        finally:
+            shell.close()
+
+
+def prompt_of(request) -> str:
+    """The newest words in a request, as a gateway received it."""
+    return request.json["contents"][-1]["parts"][0]["text"]

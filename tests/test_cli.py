@@ -1,0 +1,320 @@
+"""The command line as a program: what it prints where, and its exit codes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from hashlib import sha256
+from threading import Event
+
+import pytest
+
+from answered import answer
+from gateway import Answer, Gateway
+from gemini_nb.store import Store
+from pictures import png
+from replies import inline, reply
+
+WAIT_SECONDS = 30
+OK = Answer(reply(inline(png(6, 6))))
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "gemini_nb", *map(str, arguments)]
+
+
+def ran(*arguments, url=None, **variables):
+    """The finished program: its exit code, stdout and stderr."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(url, **variables),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=WAIT_SECONDS,
+        check=False,
+    )
+
+
+def environment(url=None, **variables):
+    served = {"GEMINI_NB_BASE_URL": url, "CRAZYROUTER_API_KEY": "a-key-of-tests"} if url else {}
+    return {**os.environ, "PYTHONUTF8": "1", **served, **variables}
+
+
+def generate(*arguments, output="a.png", **settings):
+    return ran("generate", "a red square", "-o", output, *arguments, **settings)
+
+
+@pytest.fixture
+def gateway():
+    with Gateway(OK) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "kept")
+    store.keep(answer("a « red » square\nin 日本"))
+    return store
+
+
+# --- generate
+
+
+def test_a_picture_is_saved_and_its_path_is_all_that_stdout_gets(gateway, tmp_path):
+    done = generate("-m", "nano-banana-2", "-a", "1:1", "-z", "2K", url=gateway.url)
+    assert (done.returncode, done.stdout) == (0, "a.png\n")
+    assert (tmp_path / "a.png").read_bytes() == png(6, 6)
+    assert "PNG · 6 × 6" in done.stderr
+    assert "\r" not in done.stderr
+    sent = gateway.requests[0]
+    assert sent.path.endswith("gemini-3.1-flash-image-preview:generateContent")
+    assert sent.json["generationConfig"]["imageConfig"] == {"aspectRatio": "1:1", "imageSize": "2K"}
+
+
+def test_json_says_what_came(gateway):
+    facts = json.loads(generate("--json", url=gateway.url).stdout)
+    assert facts["path"] == "a.png"
+    assert facts["sha256"] == sha256(png(6, 6)).hexdigest()
+    assert (facts["provider"], facts["replayed"], facts["estimated_cost"]) == ("crazyrouter", False, 0.067)
+
+
+def test_a_store_is_used_where_one_is_named_and_only_there(gateway, tmp_path):
+    generate(output="1.png", url=gateway.url)
+    assert not (tmp_path / ".gemini_nb").exists()
+    generate("--store", "kept", output="2.png", url=gateway.url)
+    again = generate("--json", output="3.png", url=gateway.url, GEMINI_NB_STORE="kept")
+    assert gateway.posts == 2
+    assert json.loads(again.stdout)["replayed"] is True
+    assert json.loads(again.stdout)["estimated_cost"] == 0.0
+
+
+def test_replay_only_asks_nobody(gateway, tmp_path):
+    for done in (
+        generate("--store", "kept", "--replay", "only", url=gateway.url),
+        generate("--store", "kept", url=gateway.url, GEMINI_NB_REPLAY="only"),
+    ):
+        assert done.returncode == 1
+        assert "nothing to replay" in done.stderr
+    assert gateway.posts == 0
+
+
+def test_an_existing_file_is_refused_before_anything_is_paid_for(gateway, tmp_path):
+    (tmp_path / "a.png").write_text("mine")
+    assert generate(url=gateway.url).returncode == 1
+    assert gateway.posts == 0
+
+
+def test_a_failure_is_one_message_on_stderr_and_1():
+    with Gateway(Answer({"error": {"message": "no such model"}}, status=404)) as gateway:
+        done = generate(url=gateway.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("gemini-nb: ")
+    assert "no such model" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_warning_is_a_line_and_no_file_name(gateway):
+    done = generate("-m", "gemini-99-image", url=gateway.url)
+    assert "gemini-nb: The model 'gemini-99-image' is not in the catalogue" in done.stderr
+    assert ".py:" not in done.stderr
+
+
+USAGE = {
+    "no command": [],
+    "unknown command": ["paint"],
+    "no output": ["generate", "a"],
+    "store without an action": ["store"],
+    "unknown format": ["probe", "--format", "xml"],
+    "abbreviated option": ["--vers"],
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_wrong_usage_is_2(case):
+    from gemini_nb import cli
+
+    with pytest.raises(SystemExit) as left:
+        cli.main(USAGE[case])
+    assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["generate"], ["probe"], ["serve"], ["store"], ["store", "clear"], ["demo"]], ids=" ".join
+)
+def test_every_command_has_help(words, capsys):
+    from gemini_nb import cli
+
+    with pytest.raises(SystemExit) as left:
+        cli.main([*words, "--help"])
+    assert left.value.code == 0
+    assert f"usage: {' '.join(['gemini-nb', *words])}" in capsys.readouterr().out
+
+
+def test_an_interrupt_is_130_and_closes_the_connection():
+    with Gateway(Answer(reply(inline(png())), hold=Event())) as gateway:
+        child = subprocess.Popen(
+            command("generate", "x", "-o", "a.png"),
+            env=environment(gateway.url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert gateway.wait_for_posts(1)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=WAIT_SECONDS)
+        assert gateway.wait_for_disconnects(1)
+    assert child.returncode == 130
+    assert out == ""
+    assert err.startswith("gemini-nb: interrupted.")
+    assert "Traceback" not in err
+
+
+def on_a_terminal(*arguments, url):
+    """What a program writes to a terminal on its stderr, and its exit code."""
+    ours, theirs = pty.openpty()
+    try:
+        child = subprocess.Popen(
+            command(*arguments), env=environment(url), stdout=subprocess.DEVNULL, stderr=theirs
+        )
+        os.close(theirs)
+        written = b"".join(iter(lambda: _read(ours), b""))
+        return written.decode(), child.wait(WAIT_SECONDS)
+    finally:
+        os.close(ours)
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 4096)
+    except OSError as problem:
+        if problem.errno == errno.EIO:  # the program has left its terminal
+            return b""
+        raise
+
+
+def test_on_a_terminal_a_line_tells_that_it_waits_and_is_erased(gateway):
+    written, code = on_a_terminal("generate", "a red square", "-o", "a.png", url=gateway.url)
+    waiting, erased, rest = written.rpartition("\r\x1b[K")
+    assert code == 0
+    assert "Asking crazyrouter for gemini-3.1-flash-image-preview · 0 s" in waiting
+    assert erased
+    assert rest.startswith("PNG · 6 × 6")
+
+
+# --- probe
+
+
+def test_a_probe_says_its_cost_and_sends_nothing_until_told(gateway):
+    before = ran("probe", url=gateway.url)
+    assert (before.returncode, before.stdout, gateway.posts) == (0, "", 0)
+    assert "$0.548" in before.stderr
+    assert "Add --yes to send it." in before.stderr
+    after = ran("probe", "--yes", "-m", "nano-banana-2", "--format", "json", url=gateway.url)
+    assert [row["status"] for row in json.loads(after.stdout)] == [200]
+    assert gateway.posts == 1
+
+
+def test_an_offline_probe_costs_nothing_and_runs_at_once():
+    done = ran("probe", "--provider", "offline", "-m", "nano-banana", "--format", "markdown")
+    assert "| gemini-2.5-flash-image | 200 | data URI (PNG) |" in done.stdout
+    assert "at no cost" in done.stderr
+
+
+def test_a_locked_course_is_not_probed(gateway):
+    done = ran("probe", "--yes", url=gateway.url, GEMINI_NB_REPLAY="only")
+    assert (done.returncode, gateway.posts) == (1, 0)
+    assert "locks" in done.stderr
+
+
+# --- store
+
+
+def test_a_store_is_listed_as_a_table_and_as_json(store):
+    table = ran("store", "list", "--folder", store.folder)
+    assert "a « red » square in 日本" in table.stdout
+    assert "1 record, 1 picture" in table.stderr
+    rows = json.loads(ran("store", "list", "--json", GEMINI_NB_STORE=str(store.folder)).stdout)
+    assert [row["prompt"] for row in rows] == ["a « red » square\nin 日本"]
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_with_frames(store):
+    for take in range(300):
+        store.keep(answer(f"{take} red squares"))
+    child = subprocess.Popen(
+        command("store", "list", "--json", "--folder", store.folder),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    child.stdout.readline()
+    child.stdout.close()
+    assert "Traceback" not in child.stderr.read()
+    child.stderr.close()
+    child.wait(WAIT_SECONDS)
+
+
+def test_a_damaged_store_is_told_by_verify_and_its_exit_code(store):
+    assert ran("store", "verify", "--folder", store.folder).returncode == 0
+    next((store.folder / "images").iterdir()).write_bytes(b"other")
+    done = ran("store", "verify", "--folder", store.folder)
+    assert done.returncode == 1
+    assert "PROBLEM" in done.stdout
+    assert "2 problems found" in done.stderr
+
+
+def test_a_store_is_cleared_only_when_told_so(store):
+    refused = ran("store", "clear", "--folder", store.folder)
+    assert refused.returncode == 1
+    assert "Add --yes" in refused.stderr
+    assert list(store.records())
+    assert "removed" in ran("store", "clear", "--yes", "--folder", store.folder).stdout
+    assert not store.folder.exists()
+
+
+def test_no_store_is_an_error_and_makes_none(tmp_path):
+    done = ran("store", "clear", "--yes", "--folder", tmp_path / "nowhere")
+    assert done.returncode == 1
+    assert "There is no store" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+# --- serve
+
+
+def test_the_server_answers_a_client_until_it_is_stopped(tmp_path):
+    child = subprocess.Popen(
+        command("serve", "--port", "0"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url = child.stdout.readline().split()[3]
+        done = ran("generate", "a red square", "-o", "a.jpg", "--base-url", url, CRAZYROUTER_API_KEY="any")
+        assert done.returncode == 0
+    finally:
+        child.send_signal(signal.SIGINT)
+        _, log = child.communicate(timeout=WAIT_SECONDS)
+    assert child.returncode == 0
+    assert "POST" in log
+    assert "any" not in log
+
+
+def test_a_port_that_is_taken_is_said(gateway):
+    done = ran("serve", "--port", gateway.port)
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1, port {gateway.port}" in done.stderr
+
+
+def test_a_host_that_others_reach_must_be_allowed():
+    done = ran("serve", "--port", "0", "--host", "0.0.0.0")
+    assert done.returncode == 1
+    assert "accepts any key" in done.stderr
