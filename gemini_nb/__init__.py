@@ -21,6 +21,7 @@ _HOME = {
     "GeneratedImage": "image",
     "Generation": "generation",
     "ImageRequest": "request",
+    "Studio": "notebook.studio",
     "generate": "client",
 }
 _ERRORS = (

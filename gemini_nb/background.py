@@ -56,6 +56,11 @@ def run(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T:
     return future.result()
 
 
+def submit(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> Future[T]:
+    """Start a coroutine function on the background loop and return its future; cancelling it ends the task."""
+    return asyncio.run_coroutine_threadsafe(task(*args), _running().loop)
+
+
 async def _announcing(
     task: Callable[..., Coroutine[Any, Any, T]], args: tuple[object, ...], ended: threading.Event
 ) -> T:

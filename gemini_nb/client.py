@@ -42,6 +42,11 @@ class Client:
     def store(self) -> Store | None:
         return self._client.store
 
+    @property
+    def asynchronous(self) -> AsyncClient:
+        """The client underneath, for coroutines on the background loop."""
+        return self._client
+
     def request(self, prompt: str, **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
         return background.run(partial(self._client.request, prompt, **options))

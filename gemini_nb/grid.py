@@ -46,7 +46,7 @@ def bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = 
     drawn = [draw(tile) for tile in tiles[:MAX_TILES]]
     page = table([one.html for one in drawn], columns=columns, heading=heading, count=len(tiles))
     shown = {"text/html": page, "text/plain": text}
-    sheet = _contact_sheet([one.thumb for one in drawn if one.thumb], columns)
+    sheet = contact_sheet([one.thumb for one in drawn if one.thumb], columns)
     return {**shown, "image/jpeg": b64encode(sheet).decode("ascii")} if sheet else shown
 
 
@@ -67,7 +67,7 @@ def table(
 
 
 def _more(count: int) -> str:
-    return f"… and {count - MAX_TILES} more; to_frame() lists them all" if count > MAX_TILES else ""
+    return f"… and {count - MAX_TILES:,} more; to_frame() lists them all" if count > MAX_TILES else ""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def _caption(tile: Tile) -> str:
     return f'<div style="{figure.CAPTION_STYLE}">{figure.escaped(tile.caption)}</div>'
 
 
-def _contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
-    """A small JPEG of all pictures, for front ends without HTML; None where none can be shown."""
+def contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
+    """Return a small JPEG of all pictures, for front ends without HTML; None where none can be shown."""
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
 
     if not thumbs:

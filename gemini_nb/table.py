@@ -127,9 +127,9 @@ def _html(cell: str | Thumbnail) -> str:
 
 
 def _one_line(text: str, characters: int) -> str:
-    # Cut twice: splitting a hostile megabyte for sixty characters is not needed.
-    words = _NO_TEXT.sub("", figure.printable(text[: 4 * characters])).split()
-    return _cut(" ".join(words) + ("…" if len(text) > 4 * characters else ""), characters)
+    # Cut before it is split: a hostile megabyte need not be read for sixty characters.
+    words = " ".join(text[: 4 * characters].split()) + ("…" if len(text) > 4 * characters else "")
+    return _cut(_NO_TEXT.sub("", figure.printable(words)), characters)
 
 
 def _cut(text: str, characters: int) -> str:

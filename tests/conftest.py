@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+import promised
+
 VARIABLES = (
     "CRAZYROUTER_API_KEY",
     "GEMINI_API_KEY",
@@ -24,3 +26,11 @@ def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)  # the magics keep their store beside the notebook
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    rows = promised.lines(terminalreporter.stats.get("passed", []))
+    if rows:
+        terminalreporter.section("cases passed, of those promised")
+        for row in rows:
+            terminalreporter.write_line(row)

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import pytest
+
 from asking import OK, client_of
 from gateway import Answer, Gateway
-from pictures import png
-
 from gemini_nb import Client, ImageRequest
 from gemini_nb.errors import CostLimitError
 from gemini_nb.inputs import InputImage
 from gemini_nb.notebook import budget
 from gemini_nb.notebook.budget import Budget
+from pictures import png
 
 KNOWN = tuple(ImageRequest("x", take=take) for take in range(3))
 UNPRICED = (ImageRequest("x", model="nano-banana-2.1", image_size="4K"),)
@@ -68,7 +68,9 @@ def test_a_dry_run_says_price_address_and_body_without_the_pictures_bytes():
     lines = "\n".join(budget_of((request, *KNOWN)).lines())
     assert "4 pictures would be asked of crazyrouter" in lines
     assert "Estimated price: $0.268" in lines
-    assert "POST https://crazyrouter.com/v1beta/models/gemini-3.1-flash-image-preview:generateContent" in lines
+    assert (
+        "POST https://crazyrouter.com/v1beta/models/gemini-3.1-flash-image-preview:generateContent" in lines
+    )
     assert "characters of base64" in lines
     assert len(lines) < 1200
 

@@ -71,7 +71,8 @@ def test_a_picture_is_saved_and_its_path_is_all_that_stdout_gets(gateway, tmp_pa
     assert (done.returncode, done.stdout) == (0, "a.png\n")
     assert (tmp_path / "a.png").read_bytes() == png(6, 6)
     assert "PNG · 6 × 6" in done.stderr
-    assert "\r" not in done.stderr
+    assert "Asking" not in done.stderr
+    assert "\x1b" not in done.stderr
     sent = gateway.requests[0]
     assert sent.path.endswith("gemini-3.1-flash-image-preview:generateContent")
     assert sent.json["generationConfig"]["imageConfig"] == {"aspectRatio": "1:1", "imageSize": "2K"}

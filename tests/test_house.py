@@ -306,7 +306,7 @@ def test_a_tall_picture_has_a_thumbnail_no_higher_than_wide_ones(shell, store):
 
 def test_a_picture_that_was_altered_leaves_its_place_empty(shell, store):
     store.keep(answer("a red square"))
-    next((store.folder / "images").iterdir()).write_bytes(b"other")
+    next((store.folder / "images").iterdir()).write_bytes(png(7, 7))
     table = run(shell, "%gemini history").result
     assert table.rows[0][:2] == ("", "a red square")
 
@@ -553,6 +553,7 @@ def test_doctor_tells_our_variables_and_keeps_what_it_does_not_know(shell, monke
 
 def test_doctor_says_that_the_store_cannot_be_written(shell, tmp_path):
     (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").chmod(0o755)
     magics_of(shell).store = str(tmp_path / "file" / "store")
     assert "writable     NO" in said(shell, "%gemini doctor")
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from answered import answer
-
 from gemini_nb import ImageRequest
 from gemini_nb.ledger import Ledger, pictures
 
@@ -28,7 +27,9 @@ def test_promise_5_an_unknown_price_is_unknown_and_never_0():
 
 
 def test_the_usual_time_is_the_median_of_a_model_with_a_provider():
-    ledger = ledger_of(*(answer(seconds=seconds) for seconds in (1, 9, 300)), answer(seconds=0.1, provider="offline"))
+    ledger = ledger_of(
+        *(answer(seconds=seconds) for seconds in (1, 9, 300)), answer(seconds=0.1, provider="offline")
+    )
     assert ledger.expected_seconds("gemini-3.1-flash-image-preview", "crazyrouter") == 9
     assert ledger.expected_seconds("gemini-3-pro-image-preview", "crazyrouter") is None
 

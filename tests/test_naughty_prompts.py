@@ -36,7 +36,8 @@ def gateway():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_a_prompt_is_sent_as_it_was_typed(gateway, kind):
+def test_a_prompt_is_sent_as_it_was_typed(gateway, kind, record_property):
+    record_property("cases", len(CLASSES[kind]))
     prompts = [prompt for prompt in CLASSES[kind] if prompt.strip()]
     before = len(gateway.requests)
     with Client(api_key="a-key-of-tests", base_url=gateway.url) as client:
@@ -81,7 +82,8 @@ def image():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_in_html_it_is_text_and_nothing_else(image, kind):
+def test_in_html_it_is_text_and_nothing_else(image, kind, record_property):
+    record_property("cases", len(CLASSES[kind]))
     for prompt in CLASSES[kind]:
         page = figure.bundle(image, alt=prompt, caption=prompt, remarks=[prompt])["text/html"]
         read = Reader(page)
@@ -106,7 +108,8 @@ def test_of_a_page_nothing_steers_and_everything_can_be_saved(image, kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_a_file_of_its_name_stays_in_its_folder(tmp_path, kind):
+def test_a_file_of_its_name_stays_in_its_folder(tmp_path, kind, record_property):
+    record_property("cases", len(CLASSES[kind]))
     for prompt in CLASSES[kind]:
         stem = save.safe_stem(prompt)
         path = tmp_path / f"{stem}.png"

@@ -8,16 +8,17 @@ import io
 import json
 import socket
 import threading
+from itertools import pairwise
 
 import anyio
 import httpx
 import pytest
-from google import genai
 from PIL import Image
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import server as offline_server
+from gemini_nb.offline import stream
 from gemini_nb.offline.embedded import OfflineTransport
 from gemini_nb.offline.gallery import Gallery
 from gemini_nb.offline.provider import OfflineGateway
@@ -224,6 +225,100 @@ def test_the_documented_phrase_is_refused_as_a_policy_would(gateway):
     status, reply = ask(gateway, FLASH, text("Something Blocked by Safety"))
     assert (status, reply["promptFeedback"]) == (200, {"blockReason": "SAFETY"})
     assert "candidates" not in reply
+
+
+# Streams
+
+
+def streamed(gateway, body, *, model=FLASH, **query):
+    raw = json.dumps(body).encode()
+    path = f"/v1beta/models/{model}:streamGenerateContent"
+    return gateway.answer("POST", path, {}, query, raw, origin=ORIGIN)
+
+
+def events(answer):
+    """The replies in server-sent events, each one line and a blank one."""
+    lines = answer.body.decode().split("\r\n")
+    assert set(lines[1::2]) == {""}
+    return [json.loads(line.removeprefix("data: ")) for line in lines[:-1:2]]
+
+
+def part_of(reply):
+    (part,) = reply["candidates"][0]["content"]["parts"]
+    return part
+
+
+@pytest.fixture(scope="module")
+def both(gateway):
+    """The replies of a stream with text and a picture."""
+    prompt = text("a red square on a white background, flat and simple")
+    return ask(gateway, FLASH, prompt)[1], events(streamed(gateway, prompt, alt="sse"))
+
+
+def test_a_stream_brings_text_in_deltas_and_then_the_picture_in_one_event(both):
+    _, replies = both
+    *deltas, last = map(part_of, replies)
+    assert len(deltas) > 2
+    assert all(list(delta) == ["text"] for delta in deltas)
+    assert picture(last).size == (1024, 1024)
+
+
+def test_a_stream_says_what_the_reply_says(both):
+    whole, replies = both
+    found = whole["candidates"][0]["content"]["parts"]
+    *deltas, last = map(part_of, replies)
+    assert [last, {"text": "".join(delta["text"] for delta in deltas)}] == found
+
+
+def test_reason_and_full_usage_come_with_the_last_event(both):
+    whole, replies = both
+    reasons = [reply["candidates"][0].get("finishReason") for reply in replies]
+    assert reasons == [None] * (len(replies) - 1) + ["STOP"]
+    assert replies[-1]["usageMetadata"] == whole["usageMetadata"]
+    assert "candidatesTokenCount" not in replies[0]["usageMetadata"]
+
+
+def test_every_event_has_the_replys_id_and_version(both):
+    whole, replies = both
+    kept = {(reply["responseId"], reply["modelVersion"]) for reply in replies}
+    assert kept == {(whole["responseId"], FLASH)}
+
+
+def test_without_sse_a_stream_is_a_json_array(gateway, both):
+    answer = streamed(gateway, text("a red square on a white background, flat and simple"))
+    assert answer.headers["content-type"].startswith("application/json")
+    assert json.loads(answer.body) == both[1]
+
+
+@pytest.mark.parametrize("query", [{"alt": "sse"}, {}], ids=str)
+def test_a_streams_events_are_its_body_in_pieces(gateway, query):
+    answer = streamed(gateway, text(), **query)
+    assert len(answer.events) > 2
+    assert b"".join(answer.events) == answer.body
+    assert int(answer.headers["content-length"]) == len(answer.body)
+
+
+@pytest.mark.parametrize("model", ["nano-banana", "nano-banana-pro", "gemini-2.5-flash-image-preview"])
+def test_markdown_is_streamed_whole(gateway, model):
+    replies = events(streamed(gateway, text(), model=model, alt="sse"))
+    assert part_of(replies[-1]) == parts(gateway, model, text())[0]
+
+
+@pytest.mark.parametrize(
+    "body", [text(generationConfig=IMAGE_ONLY), text("blocked by safety")], ids=["picture", "blocked"]
+)
+def test_a_reply_of_one_piece_is_one_event(gateway, body):
+    assert events(streamed(gateway, body, alt="sse")) == [ask(gateway, FLASH, body)[1]]
+
+
+@pytest.mark.parametrize(
+    "words", ["", "short", "one two " * 20, "x" * 90, "two  spaces and\nlines " * 3, " "]
+)
+def test_deltas_are_the_text_cut_between_words(words):
+    found = stream.deltas(words)
+    assert "".join(found) == words
+    assert all(len(delta) >= stream.DELTA_CHARS for delta in found[:-1])
+    assert not any(one[-1:].isalnum() and other[:1].isalnum() for one, other in pairwise(found))
 
 
 # Refusals
@@ -457,9 +552,38 @@ def test_a_host_that_is_not_loopback_is_refused(host):
         OfflineServer(host=host)
 
 
-def test_google_genai_gets_a_picture_from_it(server):
-    client = genai.Client(api_key="x", http_options={"base_url": server.url})
-    reply = client.models.generate_content(model=FLASH, contents="a red square on a white background")
-    (data,) = [part.inline_data for part in reply.candidates[0].content.parts if part.inline_data]
-    assert data.mime_type == "image/jpeg"
-    assert near(Image.open(io.BytesIO(data.data)), (255, 0, 0))
+def post(server, verb, body, *, version="1.1", key="k"):
+    """Everything that comes back for a POST, on a connection that is closed after it."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+        content = json.dumps(body).encode()
+        lines = (f"POST /v1beta/models/{FLASH}:{verb} HTTP/{version}", f"x-goog-api-key: {key}")
+        head = "\r\n".join([*lines, "Connection: close", f"Content-Length: {len(content)}", "", ""])
+        wire.sendall(head.encode() + content)
+        head, _, rest = b"".join(iter(lambda: wire.recv(2**20), b"")).partition(b"\r\n\r\n")
+        return head.decode(), rest
+
+
+def test_a_stream_is_sent_in_a_chunk_for_each_event(server, gateway):
+    head, rest = post(server, "streamGenerateContent?alt=sse", text())
+    assert "transfer-encoding: chunked" in head
+    assert "content-length" not in head
+    pieces = [b"%x\r\n%s\r\n" % (len(e), e) for e in (*streamed(gateway, text(), alt="sse").events, b"")]
+    assert rest == b"".join(pieces)
+
+
+def test_a_stream_to_an_old_client_is_not_chunked(server, gateway):
+    head, rest = post(server, "streamGenerateContent?alt=sse", text(), version="1.0")
+    assert "chunked" not in head
+    assert rest == streamed(gateway, text(), alt="sse").body
+
+
+@pytest.mark.parametrize(
+    ("verb", "wrapped"),
+    [("generateContent", False), ("streamGenerateContent?alt=sse", False), ("streamGenerateContent", True)],
+)
+@pytest.mark.parametrize(("body", "key"), [({}, "k"), (text(), offline_server.REJECTED_KEY)])
+def test_a_failure_is_in_an_array_where_the_reply_would_be_in_one(server, verb, wrapped, body, key):
+    _, rest = post(server, verb, body, key=key)
+    reply = json.loads(rest)
+    assert isinstance(reply, list) is wrapped
+    assert (reply[0] if wrapped else reply)["error"]["code"] == 400

@@ -25,6 +25,8 @@ LINES = {
     "#nocomment a#b": ["#nocomment", "a#b"],
     r"-s C:\new\table": ["-s", r"C:\new\table"],
     "'it''s'": ["its"],
+    "hero # don't": ["hero"],
+    "'#' x": ["#", "x"],
     "": [],
 }
 
@@ -36,7 +38,12 @@ def test_a_line_is_split_as_people_mean_it(line):
 
 def test_repeated_options_add_up():
     asked = parsed("hero -m a -m b -i x -i y --vary p --vary q")
-    assert (asked.name, asked.models, asked.images, asked.vary) == ("hero", ["a", "b"], ["x", "y"], ["p", "q"])
+    assert (asked.name, asked.models, asked.images, asked.vary) == (
+        "hero",
+        ["a", "b"],
+        ["x", "y"],
+        ["p", "q"],
+    )
 
 
 BAD = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from gemini_nb import providers
+from gemini_nb import models, providers
 from gemini_nb.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ def checked(name: str, value: str) -> str:
     from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
     from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
+    if name == "model" and models.find(value):  # what the catalogue says of it is said when it is asked
+        return value
     setting: dict[str, Any] = {name: value}
     try:
         options.refuse_keys([value])

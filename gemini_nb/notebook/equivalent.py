@@ -36,11 +36,12 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def code(magics: GeminiMagics) -> str:
-    """Return the source for the last picture of these magics; raise `ArgumentError` before the first."""
-    if magics.last is None:
-        raise ArgumentError("There is no picture yet.", hint="Make one with %%gemini_image.")
-    request = magics.last.request
+def code(magics: GeminiMagics, request: ImageRequest | None = None) -> str:
+    """Return the source for a request, else for the last picture; raise `ArgumentError` before the first."""
+    if request is None:
+        if magics.last is None:
+            raise ArgumentError("There is no picture yet.", hint="Make one with %%gemini_image.")
+        request = magics.last.request
     script = _Script(magics)
     body = script.chat(request) if request.history else script.generate(request)
     return "\n".join(

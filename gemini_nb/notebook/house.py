@@ -217,6 +217,22 @@ def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
     _say([*doctor.lines(magics), *_key_lines()])
 
 
+def _studio(_magics: GeminiMagics, _words: list[str]) -> Any:
+    """Open the studio: controls beside the code, and a gallery that is saved with the notebook."""
+    from gemini_nb.notebook.studio import Studio  # noqa: PLC0415 - loads ipywidgets and Pillow
+
+    return Studio()
+
+
+def _cell(magics: GeminiMagics, words: list[str]) -> None:
+    """Insert below the cell that makes picture N of the studio again, from the store where it is kept."""
+    from gemini_nb.notebook import cells, studio  # noqa: PLC0415 - loads ipywidgets and Pillow
+
+    number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
+    source = cells.source(magics, studio.album(magics.shell).find(number))
+    magics.shell.set_next_input(source)
+
+
 _WORDS: dict[str, Word] = {
     "models": Word(_models),
     "key": Word(_key, "[forget | FILE]", 1),
@@ -227,5 +243,7 @@ _WORDS: dict[str, Word] = {
     "last": Word(_last),
     "code": Word(_code),
     "probe": Word(_probe, "[--yes] [MODEL]…", 100),
+    "studio": Word(_studio),
+    "cell": Word(_cell, "N", 1),
     "doctor": Word(_doctor),
 }

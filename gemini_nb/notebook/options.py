@@ -9,7 +9,7 @@ import argparse
 import difflib
 import itertools
 import keyword
-import shlex
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _HELP_HINT = "--help lists the options."
 _KEY_BEGINNINGS = ("AIza", "sk-", "AQ.")
 _SHOWN_CHARACTERS = 60  # of a word that is wrong
+_WORD = re.compile(r"""(?:[^\s"']++|"[^"]*+"|'[^']*+')++""")
+_QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
 _Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=94)
 
 
@@ -46,10 +48,10 @@ class Parser(argparse.ArgumentParser):
     def parse_tokens(self, tokens: list[str]) -> argparse.Namespace:
         """Parse tokens; an option that does not exist is answered with the nearest that does."""
         refuse_keys(tokens)
-        for token in itertools.takewhile(lambda token: token != "--", tokens):
-            is_option = token.startswith("--") and " " not in token
-            if is_option and token.split("=", 1)[0] not in self._option_string_actions:
-                self.error(self._unknown(token))  # before its value is taken for something else
+        for word in itertools.takewhile(lambda word: word != "--", tokens):
+            is_option = word.startswith("--") and " " not in word
+            if is_option and word.split("=", 1)[0] not in self._option_string_actions:
+                self.error(self._unknown(word))  # before its value is taken for something else
         found, rest = self.parse_known_args(tokens)
         if rest:
             self.error(self._unknown(rest[0]))
@@ -70,18 +72,21 @@ def tokens(line: str) -> list[str]:
     >>> tokens('-m "my model" hero  # the first')
     ['-m', 'my model', 'hero']
     """
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.escape = ""
-    lexer.commenters = ""
-    try:
-        words = list(lexer)
-    except ValueError:
+    words: list[str] = []
+    end = 0
+    for word in _WORD.finditer(line):
+        if line[end : word.start()].strip():
+            break
+        if word[0] == "#":
+            return words
+        words.append(_QUOTED.sub(lambda quoted: quoted[0][1:-1], word[0]))
+        end = word.end()
+    if line[end:].strip():  # only a quote is neither space nor word
         raise ArgumentError(
             f"A quote is opened and not closed in: {line[:80]}",
             hint='Put a prompt that holds an apostrophe into "double quotes", or into the body of a cell.',
-        ) from None
-    return words[: words.index("#")] if "#" in words else words
+        )
+    return words
 
 
 def refuse_keys(words: Iterable[str]) -> None:
@@ -147,6 +152,7 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
     add("-n", "--count", metavar="N", type=_count, default=1, help="this many takes of each picture")
+    add("--take", metavar="K", type=_take, default=0, help="begin with this take (default: 0)")
     add(
         "--vary", metavar="VAR", action="append", default=[],
         help="a picture for each value of the list VAR, filled in for {{VAR}}; repeat it for combinations",
@@ -231,6 +237,10 @@ def _pixels(text: str) -> int:
 
 def _count(text: str) -> int:
     return _number(text, 1, 10_000, "a count")
+
+
+def _take(text: str) -> int:
+    return _number(text, 0, 1_000_000, "a take")
 
 
 def _number(text: str, least: int, most: int, what: str) -> int:

@@ -66,6 +66,7 @@ def _plan(
         prompt,
         models=asked.models or [magics.model],
         count=asked.count,
+        first_take=asked.take,
         vary=asked.vary,
         each=asked.each,
         raw=asked.raw,

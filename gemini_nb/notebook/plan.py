@@ -58,6 +58,7 @@ def make(
     raw: bool,
     names: Mapping[str, Any],
     request: Callable[..., ImageRequest],
+    first_take: int = 0,
 ) -> Plan:
     """Fill the prompt for every row and value, and ask every model for every take.
 
@@ -67,7 +68,7 @@ def make(
         raise ArgumentError("--raw fills nothing, so --vary and --each cannot be used with it.")
     models = _distinct(models)
     filled = [_Filled(prompt, {})] if raw else _filled(prompt, vary, each, names, len(models) * count)
-    rows = list(itertools.product(filled, models, range(count)))
+    rows = list(itertools.product(filled, models, range(first_take, first_take + count)))
     return Plan(
         tuple(request(one.prompt, model=model, take=take) for one, model, take in rows),
         tuple(

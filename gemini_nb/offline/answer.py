@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Delivery = Literal["whole", "truncated", "reset", "stall", "drip"]
 
-_JSON = "application/json; charset=UTF-8"
+JSON = "application/json; charset=UTF-8"
 _STATUS = {
     400: "INVALID_ARGUMENT",
     403: "PERMISSION_DENIED",
@@ -33,12 +33,12 @@ class Answer:
 
     @property
     def is_json(self) -> bool:
-        return self.headers["content-type"] == _JSON
+        return self.headers["content-type"] == JSON
 
 
 def of_json(status: int, value: Any) -> Answer:
     """Build an answer whose body is `value` as JSON."""
-    return of_bytes(status, _JSON, dumped(value))
+    return of_bytes(status, JSON, dumped(value))
 
 
 def of_bytes(status: int, content_type: str, body: bytes) -> Answer:

@@ -29,6 +29,7 @@ MAX_REMEMBERED = 1024
 """How many requests that met a fault "once" are remembered; past that the oldest are forgotten."""
 
 _NONE, _ONCE = "none", "-once"
+_DRAFT = "black and white"  # how a draft differs from its picture
 _MARK = re.compile(r"\[fault:([^][\n]{0,60})\]", re.IGNORECASE)
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
@@ -172,15 +173,17 @@ def _wrong_type(job: Job) -> Answer:
 
 
 def _several(job: Job) -> Answer:
-    return job.answer(job.reply([job.part(job.picture(variant)) for variant in ("", "(2)", "(3)")]))
+    return job.answer(
+        job.reply([job.part(job.picture(edit=edit)) for edit in ("", "black and white", "blurred")])
+    )
 
 
 def _drafts(job: Job) -> Answer:
-    return job.answer(job.reply([job.part(job.picture(variant)) for variant in ("(draft)", "")]))
+    return job.answer(job.reply([job.part(job.picture(edit=edit)) for edit in (_DRAFT, "")]))
 
 
 def _thoughts(job: Job) -> Answer:
-    thoughts = [{"text": "A draft first."}, job.part(job.picture("(draft)"))]
+    thoughts = [{"text": "A draft first."}, job.part(job.picture(edit=_DRAFT))]
     flagged = [{**thought, "thought": True} for thought in thoughts]
     return job.answer(job.reply([*flagged, job.part(job.picture()), {"text": replies.remark(job.order)}]))
 
@@ -205,6 +208,6 @@ FAULTS = {
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),
     "several": Fault("three pictures", _several),
     "drafts": Fault("two pictures, the first a draft that is not flagged as one", _drafts),
-    "thoughts": Fault("a thought in words and a draft, flagged thought: true, then picture and text", _thoughts),
+    "thoughts": Fault("words and a draft flagged thought: true, then picture and text", _thoughts),
 }
 """Every fault by its name, as `gemini-nb serve --fault` takes it."""

@@ -55,10 +55,13 @@ class Job:
         """Send a reply in the form that was asked for: one JSON object, or a stream."""
         return stream.answer(reply, self.form) if self.form else answer.of_json(200, reply)
 
-    def picture(self, variant: str = "", *, mime_type: str | None = None) -> bytes:
-        """Paint the order; another `variant` is another picture of it."""
-        order = replace(self.order, prompt=f"{self.order.prompt} {variant}".strip())
-        return self.paint(order, mime_type or ("image/png" if self._sends_png else "image/jpeg"))
+    def picture(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
+        """Paint the order; with `edit`, as in "black and white", a picture that differs from it so."""
+        mime_type = mime_type or ("image/png" if self._sends_png else "image/jpeg")
+        picture = self.paint(self.order, mime_type)
+        if not edit:
+            return picture
+        return self.paint(replace(self.order, prompt=edit, images=(picture,)), mime_type)
 
     def part(self, picture: bytes) -> dict[str, Any]:
         """Wrap a picture in the shape that the model was last seen to send."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_nb.offline import answer as answers
@@ -41,12 +42,8 @@ def answer(reply: dict[str, Any], form: Form) -> Answer:
         whole = answers.of_bytes(200, _EVENT_STREAM, b"".join(events))
     else:
         events = (b"[" + bodies[0], *(b"\n,\r\n" + body for body in bodies[1:]), b"\n]\n")
-        whole = answers.of_json(200, [])
-    return answers.Answer(200, _unsized(whole.headers), b"".join(events), events=events)
-
-
-def _unsized(headers: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name != "content-length"}
+        whole = answers.of_bytes(200, answers.JSON, b"".join(events))
+    return replace(whole, events=events)
 
 
 def failed(failure: Answer, form: Form | None) -> Answer:
@@ -61,7 +58,7 @@ def chunks(reply: dict[str, Any]) -> list[dict[str, Any]]:
 
     A reply that holds at most one piece is streamed as it is.
     """
-    candidate = next(iter(reply.get("candidates", ())), {})
+    candidate: dict[str, Any] = next(iter(reply.get("candidates", ())), {})
     pieces = list(_pieces(candidate.get("content", {}).get("parts", [])))
     if len(pieces) < 2:
         return [reply]

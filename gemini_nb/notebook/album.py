@@ -1,0 +1,177 @@
+"""The pictures of a session that its studios show: numbered, begun with the newest of the store."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from gemini_nb import stored_file
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.generation import Generation
+from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.inputs import InputImage
+from gemini_nb.request import ImageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Protocol
+
+    from gemini_nb.record import Record, StoredImage
+    from gemini_nb.store import Store
+
+    class Watcher(Protocol):
+        """What is told of each change of an album."""
+
+        def redraw(self) -> None: ...
+
+
+RECALLED = 8  # pictures that a fresh kernel takes from the store
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of the album; `number` is what it is called by as long as the kernel lives.
+
+    `made` is ISO 8601, `sources` are the words that named its input images. `is_whole` says that the request
+    is all that was asked; one whose conversation or input images are gone is not, and cannot be asked again.
+    """
+
+    number: int
+    generation: Generation
+    made: str
+    sources: tuple[str, ...] = ()
+    is_whole: bool = True
+
+
+class Album:
+    """Entries in the order they came; watchers are told of each change, from the thread that made it."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._lock = threading.Lock()
+        self._watchers: WeakSet[Watcher] = WeakSet()
+        self._entries = _recalled(store) if store is not None else []
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries, oldest first."""
+        with self._lock:
+            return tuple(self._entries)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` of changes, as long as it lives."""
+        self._watchers.add(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+
+    def find(self, number: int) -> Entry:
+        """Return the entry of a number; raise `ArgumentError` where there is none."""
+        for entry in self.entries:
+            if entry.number == number:
+                return entry
+        raise ArgumentError(f"There is no picture {number} in the studio.")
+
+    def add(self, generation: Generation, *, sources: Iterable[str] = ()) -> Entry:
+        """Take a picture in and return its entry; one that is here already keeps its number."""
+        with self._lock:
+            entry = next((one for one in self._entries if _same(one.generation, generation)), None)
+            if entry is None:
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                entry = Entry(len(self._entries) + 1, generation, now, tuple(sources))
+                self._entries.append(entry)
+        self._tell()
+        return entry
+
+    def saved(self, entry: Entry, path: Path) -> Entry:
+        """Note the file that a picture was saved to."""
+        changed = replace(entry, generation=replace(entry.generation, path=path))
+        with self._lock:
+            self._entries[entry.number - 1] = changed
+        self._tell()
+        return changed
+
+    def takes(self, request: ImageRequest) -> set[int]:
+        """Return the takes of a request that are here."""
+        mine = replace(request, take=0).digest
+        alike = [
+            entry.generation.request
+            for entry in self.entries
+            if entry.is_whole and entry.generation.prompt == request.prompt
+        ]
+        return {one.take for one in alike if replace(one, take=0).digest == mine}
+
+    def _tell(self) -> None:
+        for watcher in list(self._watchers):
+            watcher.redraw()
+
+
+def _same(one: Generation, other: Generation) -> bool:
+    return one.digest == other.digest and one.image.sha256 == other.image.sha256
+
+
+def _recalled(store: Store) -> list[Entry]:
+    """The newest pictures of a store, oldest first; what cannot be read is left out."""
+    newest = islice((entry for record in store.records() if (entry := _entry(store, record))), RECALLED)
+    return [replace(entry, number=number) for number, entry in enumerate(reversed(list(newest)), start=1)]
+
+
+def _entry(store: Store, record: Record) -> Entry | None:
+    image = _image(store, record.images[-1])
+    if image is None:
+        return None
+    try:
+        request = _request(store, record)
+    except GeminiError:
+        return None
+    generation = Generation(
+        request,
+        (image,),
+        provider=record.provider,
+        text=record.text,
+        model_version=record.model_version,
+        finish_reason=record.finish_reason,
+        usage=record.usage,
+        seconds=record.seconds,
+        replayed=True,
+        notes=record.notes,
+    )
+    return Entry(0, generation, record.created, is_whole=request.digest == record.digest)
+
+
+def _request(store: Store, record: Record) -> ImageRequest:
+    """What was asked, as far as it can be told: input images are here if they are pictures of the store."""
+    images = []
+    for given in record.inputs:
+        data = _bytes(store, f"{given.sha256}{_SUFFIXES.get(given.mime_type, '')}")
+        images += [InputImage(data, given.mime_type)] if data is not None else []
+    return ImageRequest(
+        record.prompt,
+        model=record.model,
+        images=tuple(images),
+        aspect_ratio=record.aspect_ratio,
+        image_size=record.image_size,
+        take=record.take,
+        text=record.asked_text,
+        config=record.config,
+        extra=record.extra,
+    )
+
+
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+
+def _image(store: Store, stored: StoredImage) -> GeneratedImage | None:
+    data = _bytes(store, stored.file_name)
+    try:
+        return None if data is None else GeneratedImage.from_bytes(data, source=stored.source)
+    except GeminiError:
+        return None
+
+
+def _bytes(store: Store, file_name: str) -> bytes | None:
+    return stored_file.read_addressed(store.folder / "images" / file_name, limit=MAX_IMAGE_BYTES)

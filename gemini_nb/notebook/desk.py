@@ -1,0 +1,281 @@
+"""One studio at work: its controls, its gallery, and what it is making now.
+
+Callbacks come on whatever thread the kernel chooses, so they only start things; the work is done on the
+background loop, and state is changed under a lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import anyio
+from anyio import to_thread
+
+from gemini_nb import background
+from gemini_nb.errors import GeminiError
+from gemini_nb.ledger import dollars, pictures
+from gemini_nb.notebook import budget, cells, equivalent, making, saving
+from gemini_nb.notebook.controls import UPLOAD_MEGABYTES, Controls
+from gemini_nb.notebook.gallery import Gallery
+from gemini_nb.request import ImageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
+
+    from gemini_nb.client import Client
+    from gemini_nb.generation import Generation
+    from gemini_nb.notebook.album import Album, Entry
+    from gemini_nb.notebook.magics import GeminiMagics
+
+_SETTLING_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
+_ONE_CLICK_SECONDS = 0.05  # two clicks as close as this are one: they waited in a queue, or bounced
+SAVED_IN = "pictures/"
+
+
+class Desk:
+    """The controls and the gallery of one studio."""
+
+    def __init__(self, magics: GeminiMagics, album: Album) -> None:
+        self._magics = magics
+        self._album = album
+        self._lock = threading.RLock()
+        self._drawing = threading.Lock()
+        self._future: Future[None] | None = None
+        self._started = 0.0
+        self._gallery = Gallery()
+        self._display_id = f"gemini-nb-{uuid4().hex}"
+        self._is_shown = False
+        self._uploads: dict[str, bytes] = {}
+        self.controls = Controls(magics)
+        self._wire()
+        self.controls.offer_pictures(album.entries)
+        self._estimate()
+        album.watch(self)
+
+    def _wire(self) -> None:
+        controls = self.controls
+        controls.go.on_click(lambda _button: self._pressed())
+        controls.clear.on_click(lambda _button: self._clear_sources())
+        controls.upload.observe(self._uploaded, "value")
+        controls.observe(self._estimate)
+        for dropdown in (controls.picture, controls.compare):
+            dropdown.observe(lambda _change: self._publish(), "value")
+        acts: dict[str, Callable[[Entry], None]] = {
+            "Edit this": self._edit,
+            "Again": self._again,
+            "Use as source": self._use,
+            "Save": self._save,
+            "Copy as cell": self._copy,
+            "Python": self._python,
+        }
+        for name, act in acts.items():
+            controls.actions[name].on_click(partial(self._act, act))
+
+    # What is pressed
+
+    def _pressed(self) -> None:
+        """Generate, or Stop while something is being made."""
+        with self._lock:
+            if self._future is None:
+                self._start(self._ordered, "Generating…")
+            elif monotonic() - self._started > _ONE_CLICK_SECONDS:
+                self._future.cancel()
+
+    def _act(self, act: Callable[[Entry], None], _button: Any) -> None:
+        try:
+            act(self._album.find(self.controls.picture.value or 0))
+        except GeminiError as error:
+            self._failed(error)
+
+    def _edit(self, entry: Entry) -> None:
+        request = entry.generation.request
+        controls = self.controls
+        controls.model.value = request.model
+        controls.sources.value = f"#{entry.number}"
+        controls.prompt.value = ""
+        controls.prompt.placeholder = f"Say what to change in picture {entry.number}"
+        controls.prompt.focus()
+        controls.say(f"Say what to change in picture {entry.number}, and press Generate.")
+
+    def _use(self, entry: Entry) -> None:
+        words = self.controls.sources.value.split()
+        self.controls.sources.value = " ".join(dict.fromkeys([*words, f"#{entry.number}"]))
+        self.controls.say(f"Picture {entry.number} is a source of the next one.")
+
+    def _again(self, entry: Entry) -> None:
+        cells.check_whole(entry)
+        with self._lock:
+            if self._future is not None:
+                return self.controls.say("One thing at a time: this picture is still being made.")
+            self._start(partial(self._another, entry), f"Picture {entry.number} again…")
+        return None
+
+    def _save(self, entry: Entry) -> None:
+        saved = saving.one(entry.generation, SAVED_IN)
+        if saved.path is not None:
+            self._album.saved(entry, saved.path)
+        self.controls.say(f"Picture {entry.number} is saved as {saved.path}.")
+
+    def _copy(self, entry: Entry) -> None:
+        self.controls.show_text("Cell", cells.source(self._magics, entry))
+        self.controls.say(f"Copy the text into a new cell, or type %gemini cell {entry.number} to insert it.")
+
+    def _python(self, entry: Entry) -> None:
+        self.controls.show_text("Python", equivalent.code(self._magics, entry.generation.request))
+        self.controls.say(f"This Python makes picture {entry.number}.")
+
+    def _clear_sources(self) -> None:
+        self._uploads.clear()
+        self.controls.sources.value = ""
+        self.controls.say("The next picture has no source pictures.")
+
+    def _uploaded(self, change: Any) -> None:
+        words = self.controls.sources.value.split()
+        for file in change["new"]:
+            name, data = (
+                "_".join(file["name"].replace('"', "").replace("'", "").split()),
+                bytes(file["content"]),
+            )
+            if len(data) > UPLOAD_MEGABYTES * 1_000_000:
+                self.controls.say(f"{name} has more than {UPLOAD_MEGABYTES} MB. Name the file instead.")
+                return
+            self._uploads[name] = data
+            words.append(name)
+        if change["new"]:
+            self.controls.sources.value = " ".join(dict.fromkeys(words))
+            self.controls.say("Uploaded; the next picture is made from what Source pictures names.")
+            self.controls.upload.value = ()
+
+    # The work
+
+    def _start(self, work: Callable[[Client], Awaitable[making.Ask]], words: str) -> None:
+        self._started = monotonic()
+        self.controls.show_running(True)
+        self.controls.say(words)
+        future = self._future = background.submit(self._run, work)
+        future.add_done_callback(self._done)
+
+    async def _run(self, work: Callable[[Client], Awaitable[making.Ask]]) -> None:
+        await anyio.sleep(_SETTLING_SECONDS)
+        client = await to_thread.run_sync(self._magics.client)
+        ask = await work(client)
+        job = making.Making(
+            self._magics,
+            ask,
+            client,
+            arrived=partial(self._arrived, sources=ask.sources),
+            show=self._show_progress,
+        )
+        await job.run()
+        words, error = job.verdict()
+        self._magics.last_error = error or self._magics.last_error
+        self.controls.say(words)
+
+    async def _ordered(self, client: Client) -> making.Ask:
+        named = making.Sources(self._album, self._uploads, self._magics.shell.user_ns)
+        return await making.ordered(self.controls.order(), client, named)
+
+    async def _another(self, entry: Entry, client: Client) -> making.Ask:
+        request = entry.generation.request
+        known = self._album.takes(request)
+        if client.store is not None:
+            known |= set(range(client.store.next_take(request)))
+        return making.Ask(making.takes(request, 1, known), entry.sources)
+
+    def _arrived(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
+        """Take a picture in, on a worker's thread."""
+        self._magics.ledger.add(generation)
+        self._magics.last = generation
+        entry = self._album.add(generation, sources=sources)
+        self.controls.offer_pictures(self._album.entries, selected=entry.number)
+
+    def _show_progress(self, page: str) -> None:
+        if self._future is not None:
+            self.controls.progress.value = page
+
+    def _done(self, future: Future[None]) -> None:
+        """Back to Generate, whatever came of it."""
+        with self._lock:
+            if self._future is future:
+                self._future = None
+                self.controls.show_running(False)
+        if future.cancelled():
+            self.controls.say("Stopped. What was under way may have been billed; finished pictures are kept.")
+        elif (error := future.exception()) is not None:
+            self._failed(error)
+        self._estimate()
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, GeminiError):
+            self._magics.last_error = error
+            self.controls.say(str(error))
+        else:  # its text may hold anything, so it is not shown
+            self.controls.say(f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost.")
+
+    # What is shown
+
+    def _estimate(self) -> None:
+        """Say whom the next press asks and what it costs by estimate, before it is spent."""
+        try:
+            self.controls.say_price(self._price())
+        except GeminiError as error:
+            self.controls.say_price(str(error))
+
+    def _price(self) -> str:
+        order, client = self.controls.order(), self._magics.client()
+        if client.provider.name == "offline":
+            return "Offline: painted here without a model, at no cost. %gemini key sets a key."
+        request = ImageRequest(
+            order.prompt or "…",
+            model=order.model,
+            aspect_ratio=order.aspect_ratio,
+            image_size=order.image_size,
+        )
+        requests = making.takes(request, order.number, self._album.takes(request))
+        costs = budget.plan([] if order.sources else requests, client)
+        sent = len(requests) - len(costs.replayed)
+        if not sent:
+            return f"{client.provider.name}: {pictures(len(requests))} from the store, at no cost."
+        each = request.estimated_cost
+        total = dollars(None if each is None else each * sent)
+        return f"{client.provider.name}: {pictures(sent)}, estimated at {total} (Google's list price)."
+
+    def redraw(self) -> None:
+        """Draw the album anew: what an album calls when it has changed."""
+        self.controls.offer_pictures(self._album.entries)
+        self._publish()
+
+    def _publish(self, *, update: bool = True) -> None:
+        with self._drawing:
+            if update and not self._is_shown:
+                return
+            compared = self.controls.compare.value or None
+            bundle = self._gallery.bundle(
+                self._album.entries,
+                selected=self.controls.picture.value,
+                compared=compared if compared != self.controls.picture.value else None,
+            )
+            self._magics.shell.display_pub.publish(
+                bundle, transient={"display_id": self._display_id}, update=update
+            )
+            self._is_shown = True
+
+    def show(self) -> None:
+        """Display controls and gallery in the cell that runs."""
+        from IPython.display import display  # noqa: PLC0415 - here only in a shell
+
+        display(self.controls.root)
+        self._publish(update=False)
+
+    def close(self) -> None:
+        """Stop what is being made and take the controls away; the gallery stays."""
+        self._album.unwatch(self)
+        with self._lock:
+            if self._future is not None:
+                self._future.cancel()
+        self.controls.close()
