@@ -30,7 +30,7 @@ class Replay:
         refresh  everything is asked for again, and kept
         off      the store is neither read nor written
 
-    `GEMINI_NB_REPLAY` stands in for "auto", so that a whole course can be locked to "only".
+    `GEMINI_NB_REPLAY` stands in for "auto"; set to "only" it is a lock, which no argument opens.
     """
 
     def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
@@ -86,7 +86,9 @@ class Replay:
 
 
 def _mode(mode: str) -> Mode:
-    mode = (os.environ.get("GEMINI_NB_REPLAY") or mode) if mode == "auto" else mode
+    wanted = os.environ.get("GEMINI_NB_REPLAY") or ""
+    if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument
+        mode = wanted
     if mode not in get_args(Mode):
         raise ArgumentError(
             f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(get_args(Mode))}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 
 import nbclient
@@ -40,7 +39,6 @@ class Kernel:
 
     def __init__(self, manager, client) -> None:
         self._manager, self._client = manager, client
-        self.ended = 0.0
 
     def start(self, source: str) -> str:
         return self._client.execute(source)
@@ -50,15 +48,21 @@ class Kernel:
 
     def finish(self, message: str) -> list[dict]:
         """Wait for a cell's end and return what it sent, without its states."""
+        return self.until(message, lambda output: False)
+
+    def until(self, message: str, is_it) -> list[dict]:
+        """Return what a cell sent up to the output that was waited for, or its end."""
         sent = []
         while True:
             came = self._client.get_iopub_msg(timeout=SECONDS)
             if came["parent_header"].get("msg_id") != message:
                 continue
             if came["content"].get("execution_state") == "idle":
-                self.ended = time.monotonic()
                 return sent
-            sent.append({"type": came["msg_type"], **came["content"]})
+            if came["msg_type"] not in ("status", "execute_input"):
+                sent.append({"type": came["msg_type"], **came["content"]})
+                if is_it(sent[-1]):
+                    return sent
 
     def run(self, source: str) -> list[dict]:
         return self.finish(self.start(source))

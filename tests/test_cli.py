@@ -233,6 +233,23 @@ def test_a_locked_course_is_not_probed(gateway):
     assert "locks" in done.stderr
 
 
+def test_an_interrupted_probe_prints_what_was_found_until_then():
+    held = Answer(reply(inline(png())), hold=Event())
+    with Gateway(OK, held) as gateway:
+        child = subprocess.Popen(
+            command("probe", "--yes", "--format", "json"),
+            env=environment(gateway.url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert gateway.wait_for_posts(2)
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=WAIT_SECONDS)
+    assert child.returncode == 130
+    assert [row["model"] for row in json.loads(out)] == ["gemini-3.1-flash-image-preview"]
+
+
 # --- store
 
 

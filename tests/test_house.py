@@ -15,6 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from answered import answer
 from gateway import Answer, Gateway
 from gemini_nb.errors import BadResponseError
+from gemini_nb.notebook import house
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import Store
 from leaks import KEY, leaks
@@ -23,7 +24,7 @@ from replies import inline, reply
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 
-WORDS = ("models", "key", "status", "cost", "history", "store", "last", "code", "probe", "doctor")
+WORDS = tuple(house._WORDS)
 KEY_VARIABLES = ("CRAZYROUTER_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 
 
@@ -86,7 +87,10 @@ def html(table):
 def test_alone_it_lists_every_word_with_a_line_about_it(shell):
     lines = said(shell, "%gemini").splitlines()
     assert [line.split()[1] for line in lines] == list(WORDS)
-    assert all(line.endswith(".") or "--yes" in line for line in lines)
+    assert {"models", "key", "status", "cost", "history", "store", "last", "code", "probe", "doctor"} <= set(
+        WORDS
+    )
+    assert all(line.endswith(".") for line in lines)
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -159,9 +163,15 @@ def test_status_says_that_a_course_is_locked(shell, monkeypatch):
 
 
 def test_status_says_that_a_trait_passes_the_variable_over(shell, monkeypatch):
+    monkeypatch.setenv("GEMINI_NB_REPLAY", "refresh")
+    magics_of(shell).replay = "off"
+    assert "off (GeminiMagics.replay; GEMINI_NB_REPLAY is set to refresh" in said(shell, "%gemini status")
+
+
+def test_no_trait_opens_the_lock(shell, monkeypatch):
     monkeypatch.setenv("GEMINI_NB_REPLAY", "only")
     magics_of(shell).replay = "off"
-    assert "off (GeminiMagics.replay; GEMINI_NB_REPLAY is set to only" in said(shell, "%gemini status")
+    assert "locked to what is stored by GEMINI_NB_REPLAY" in said(shell, "%gemini status")
 
 
 @pytest.mark.parametrize("variable", ["GEMINI_NB_REPLAY", "GEMINI_NB_PROVIDER", "GEMINI_NB_BASE_URL"])

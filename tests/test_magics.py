@@ -282,7 +282,7 @@ def test_a_name_that_is_a_variable_and_a_file_is_the_variable_and_that_is_said(s
     done = shell.run("%%gemini_image -i photo\nx")
     assert done.error is None
     assert "write ./photo for the file" in done.stdout
-    assert "is no" in str(shell.run("%%gemini_image -i ./photo\nx").error) or gateway.posts == 1
+    assert "is not a PNG" in str(shell.run("%%gemini_image -i ./photo\nx").error)
 
 
 BAD_SOURCES = {
@@ -368,7 +368,7 @@ def test_a_grid_fails_if_all_failed_or_if_strict_any_and_is_assigned_all_the_sam
         bad = len(values) - values.count("good")
         assert f"{bad} of {len(values)} pictures failed. The first: " in str(done.error)
         assert "pictures failed" not in str(shell.names["grid"].errors[0])
-        assert "APIError" in done.shown[-1].data["text/html"]
+        assert f"{bad} failed" in done.stdout  # the grid is shown, though the cell fails
 
 
 def test_a_grid_above_max_images_is_refused_unless_max_cost_covers_it(shell, gateway):
@@ -399,15 +399,26 @@ def test_pictures_of_a_grid_are_saved_under_telling_names(shell, gateway, tmp_pa
     assert [row["path"] for row in made.rows()] == ["out/a-cat-cat.png", "out/a-dog-dog.png"]
 
 
-@pytest.mark.parametrize(
-    "cell", ["%%gemini_image -s hero.png\na", "%%gemini_image -s hero\na", "%%gemini_image -n 2 -s out/\na"]
-)
-def test_a_cell_that_saves_can_be_run_again(shell, gateway, tmp_path, cell):
+SAVING = {
+    "%%gemini_image -s hero.png\na": ["hero.png"],
+    "%%gemini_image -s hero\na": ["hero.png"],
+    "%%gemini_image -s out/\na cat": ["out/a-cat.png"],
+    "%%gemini_image -n 2 -s out/\na": ["out/a-take-0.png", "out/a-take-1.png"],
+}
+
+
+@pytest.mark.parametrize("cell", SAVING)
+def test_a_cell_that_saves_can_be_run_again_and_saves_once(shell, gateway, tmp_path, cell):
     first, second = (shell.run(cell) for _ in range(2))
     assert first.error is second.error is None
-    assert gateway.posts in (1, 2)
+    assert gateway.posts == len(SAVING[cell])
     assert (
-        sum(path.suffix == ".png" for path in tmp_path.glob("*.png")) + len(list(tmp_path.glob("out/*"))) == 1
+        sorted(
+            str(path.relative_to(tmp_path))
+            for path in tmp_path.glob("**/*.png")
+            if ".gemini_nb" not in path.parts
+        )
+        == SAVING[cell]
     )
 
 

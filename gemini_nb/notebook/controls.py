@@ -42,9 +42,10 @@ class Controls:
     """The widgets of one studio, in the order the keyboard reaches them."""
 
     def __init__(self, magics: GeminiMagics) -> None:
+        self._is_offering = False
         row = models.find(magics.model)
-        self.prompt = _field(w.Textarea, "Prompt", rows=4, placeholder="Say what to paint")
-        self.model = _field(w.Dropdown, "Model", width="290px", options=_models(magics.model))
+        self.prompt = _field(w.Textarea, "Prompt", rows=3, placeholder="Say what to paint")
+        self.model = _field(w.Dropdown, "Model", width="220px", options=_models(magics.model))
         self.model.value = row.id if row else magics.model
         self.ratio = _field(w.Dropdown, "Aspect ratio", width="140px")
         self.size = _field(w.Dropdown, "Size", width="140px")
@@ -53,35 +54,36 @@ class Controls:
             w.Text, "Source pictures", width="440px", placeholder="variable, file, https address or #3",
             continuous_update=False,
         )  # fmt: skip
-        self.upload = w.FileUpload(description="Upload", accept="image/*", multiple=True)
-        self.clear = w.Button(description="Clear sources")
+        self.upload = w.FileUpload(
+            description="Upload", accept="image/*", multiple=True, layout=w.Layout(width="auto")
+        )
+        self.clear = w.Button(description="Clear sources", layout=w.Layout(width="auto"))
         self.go = w.Button(description="Generate", button_style="primary")
         self.go.add_class("gemini-nb-go")
-        self.price, self.progress, self.status = _line(), w.HTML(), _line(role="status")
-        self.picture = _field(w.Dropdown, "Picture", width="360px")
-        self.compare = _field(w.Dropdown, "Compare with", width="220px")
+        self.price, self.status = _line(), _line(role="status")
+        self.progress = w.HTML(layout=w.Layout(display="none"))
+        self.picture = _field(w.Dropdown, "Picture", width="300px")
+        self.compare = _field(w.Dropdown, "Compare with", width="180px")
         self.actions = {name: w.Button(description=name, layout=w.Layout(width="auto")) for name in ACTIONS}
         self.text = _field(w.Textarea, "Cell", rows=6, layout=w.Layout(width="auto", display="none"))
         self.text.add_class("gemini-nb-code")
-        self._about_pictures = w.VBox([_row(self.picture, self.compare), _row(*self.actions.values())])
+        self._about_pictures = _row(self.picture, self.compare, *self.actions.values())
         self.root = self._laid_out()
         self._offer_settings(magics.aspect_ratio, magics.image_size)
         self.model.observe(lambda _change: self._offer_settings(self.ratio.value, self.size.value), "value")
 
     def _laid_out(self) -> w.VBox:
-        hint = f"Uploads: up to {UPLOAD_MEGABYTES} MB at a time; of larger pictures name the file."
+        hint = f"Uploads take {UPLOAD_MEGABYTES} MB at a time; of a larger picture name the file."
         style = w.HTML(
             f"<style>{_STYLE.read_text(encoding='utf-8')}</style>", layout=w.Layout(display="none")
         )
         self._about_pictures.layout.display = "none"
-        self._about_pictures.layout.grid_gap = "8px"
         root = w.VBox(
             [
                 style,
                 self.prompt,
                 _row(self.model, self.ratio, self.size, self.number),
-                _row(self.sources, self.upload, self.clear),
-                _line(hint),
+                _row(self.sources, self.upload, self.clear, _line(hint)),
                 _row(self.go, self.price),
                 self.progress,
                 self.status,
@@ -109,11 +111,16 @@ class Controls:
         _offer(self.ratio, [(_ANY, ""), *((one, one) for one in row.aspect_ratios)], ratio)
         _offer(self.size, [(_ANY, ""), *((one, one) for one in row.image_sizes)], size)
 
-    def offer_pictures(self, entries: Sequence[Entry], *, selected: int | None = None) -> None:
-        """List the pictures that can be acted on, newest first, and select one."""
+    def offer_pictures(self, entries: Sequence[Entry]) -> None:
+        """List the pictures that can be acted on, newest first; one that is new is selected."""
         named = [(_title(one), one.number) for one in reversed(entries)]
-        _offer(self.picture, named, selected or self.picture.value)
-        _offer(self.compare, [("no other", 0), *named], self.compare.value)
+        is_new = len(named) > len(self.picture.options)
+        self._is_offering = True
+        try:
+            _offer(self.picture, named, None if is_new else self.picture.value)
+            _offer(self.compare, [("no other", 0), *named], self.compare.value)
+        finally:
+            self._is_offering = False
         self._about_pictures.layout.display = "" if named else "none"
 
     def say(self, words: str) -> None:
@@ -129,7 +136,12 @@ class Controls:
         self.go.description = "Stop" if running else "Generate"
         self.go.button_style = "danger" if running else "primary"
         if not running:
-            self.progress.value = ""
+            self.show_progress("")
+
+    def show_progress(self, page: str) -> None:
+        """Show how far it is: HTML of our own, or none."""
+        self.progress.value = page
+        self.progress.layout.display = "" if page else "none"
 
     def show_text(self, label: str, text: str) -> None:
         """Show source to copy, and take the focus there."""
@@ -142,6 +154,11 @@ class Controls:
         """Call `changed` when a setting changes that the price depends on."""
         for one in (self.prompt, self.model, self.ratio, self.size, self.number, self.sources):
             one.observe(lambda _change: changed(), "value")
+
+    def observe_choice(self, chosen: Callable[[], None]) -> None:
+        """Call `chosen` when another picture is chosen, or another to compare it with."""
+        for one in (self.picture, self.compare):
+            one.observe(lambda _change: None if self._is_offering else chosen(), "value")
 
     def close(self) -> None:
         """Take the widgets away from every view."""
@@ -176,15 +193,16 @@ def _write(line: w.HTML, words: str, *, role: str = "") -> None:
 
 
 def _models(default: str) -> list[tuple[str, str]]:
-    rows = [(f"{row.alias} · {row.id}" if row.alias else row.id, row.id) for row in models.CATALOGUE]
+    rows = [(row.alias or row.id, row.id) for row in models.CATALOGUE]
     return rows if models.find(default) else [(default, default), *rows]
 
 
 def _offer(dropdown: w.Dropdown, options: Sequence[tuple[str, Any]], wanted: Any) -> None:
     """Give a dropdown its options, and the wanted value if it is among them, else the first."""
     values = [value for _, value in options]
-    with dropdown.hold_trait_notifications():
-        dropdown.options = options
+    with dropdown.hold_sync():
+        if dropdown.options != tuple(options):
+            dropdown.options = options
         dropdown.value = wanted if wanted in values else next(iter(values), None)
 
 

@@ -63,8 +63,7 @@ class Desk:
         controls.clear.on_click(lambda _button: self._clear_sources())
         controls.upload.observe(self._uploaded, "value")
         controls.observe(self._estimate)
-        for dropdown in (controls.picture, controls.compare):
-            dropdown.observe(lambda _change: self._publish(), "value")
+        controls.observe_choice(self._publish)
         acts: dict[str, Callable[[Entry], None]] = {
             "Edit this": self._edit,
             "Again": self._again,
@@ -192,11 +191,12 @@ class Desk:
         self._magics.ledger.add(generation)
         self._magics.last = generation
         entry = self._album.add(generation, sources=sources)
-        self.controls.offer_pictures(self._album.entries, selected=entry.number)
+        self.controls.picture.value = entry.number  # one that came from the store may be an older one
 
     def _show_progress(self, page: str) -> None:
-        if self._future is not None:
-            self.controls.progress.value = page
+        with self._lock:
+            if self._future is not None:
+                self.controls.show_progress(page)
 
     def _done(self, future: Future[None]) -> None:
         """Back to Generate, whatever came of it."""

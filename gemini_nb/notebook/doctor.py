@@ -125,12 +125,14 @@ def _replay_line(trait: str) -> str:
     from gemini_nb.replay import Replay  # noqa: PLC0415 - needed for some words only
 
     mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
+    if mode == variable == "only":
+        return "locked to what is stored by GEMINI_NB_REPLAY"
     if trait != "auto":
         passed = f"; GEMINI_NB_REPLAY is set to {variable[:20]} and not heeded" if variable else ""
         return f"{mode} (GeminiMagics.replay{passed})"
     if not variable:
         return "auto: what is stored is replayed, what is not is asked for"
-    return "locked to what is stored by GEMINI_NB_REPLAY" if mode == "only" else f"{mode} (GEMINI_NB_REPLAY)"
+    return f"{mode} (GEMINI_NB_REPLAY)"
 
 
 def _versions() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from contextlib import suppress
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,9 +49,6 @@ def is_to_be_reset(connection: socket.socket) -> bool:
 
 
 def _drip(connection: socket.socket, wire: bytes) -> None:
-    connection.settimeout(DRIP_SECONDS)
     for at in range(len(wire)):
-        connection.sendall(wire[at : at + 1])
-        with suppress(TimeoutError):
-            if not connection.recv(4096):
-                return
+        connection.sendall(wire[at : at + 1])  # raises soon after the client has left
+        time.sleep(DRIP_SECONDS)

@@ -1,0 +1,247 @@
+"""JupyterLab and Notebook 7 in a real browser, driven through their own commands.
+
+A `Lab` is one server and one browser; `open` gives a `Page` with a notebook and a kernel of its own.
+Menus and key presses fail now and then, `window.jupyterapp` does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.error import URLError
+
+import nbformat
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TOKEN = "a-token-of-tests"
+START_SECONDS = 60
+WAIT_MS = 20_000
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+ADDRESSES = {"lab": "doc/tree", "notebook": "notebooks"}
+NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+FOLDERS = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+}
+
+
+class Lab:
+    """A context manager: one Jupyter server in `folder`, and Chromium."""
+
+    def __init__(self, folder: Path, *, python: str | None = None) -> None:
+        self.folder = folder / "work"
+        self._own = folder / "own"
+        self._python = python or os.environ.get("GEMINI_NB_KERNEL_PYTHON") or sys.executable
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Lab:
+        from playwright.sync_api import sync_playwright
+
+        self.folder.mkdir(parents=True)
+        try:
+            self.url = self._serve()
+            playwright = self._closing.enter_context(sync_playwright())
+            self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            self._closing.callback(self.browser.close)
+        except BaseException:
+            self._closing.close()
+            raise
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._closing.close()
+
+    def _serve(self) -> str:
+        (self._own / "settings").mkdir(parents=True)
+        app_settings = self._own / "app" / "settings"
+        environment = {**os.environ, **{name: str(self._own / at) for name, at in FOLDERS.items()}}
+        self._kernel_spec()
+        self._overrides(app_settings)
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.folder}",
+            "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
+            f"--LabApp.app_settings_dir={app_settings}", "--JupyterNotebookApp.expose_app_in_browser=True",
+            "--ServerApp.terminals_enabled=False",
+        ]  # fmt: skip
+        log = self._closing.enter_context((self._own / "server.log").open("w"))
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
+        self._closing.callback(_ended, server)
+        return self._address(server)
+
+    def _kernel_spec(self) -> None:
+        """A kernel of the chosen Python, under the name that notebooks ask for."""
+        at = self._own / "data" / "kernels" / "python3"
+        at.mkdir(parents=True)
+        argv = [self._python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
+        (at / "kernel.json").write_text(json.dumps(spec))
+
+    def _overrides(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        (folder / "overrides.json").write_text(json.dumps(NO_NEWS))
+
+    def _address(self, server: subprocess.Popen) -> str:
+        """Wait until the server answers, and return its address."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and server.poll() is None:
+            for file in (self._own / "runtime").glob("jpserver-*.json"):
+                url = json.loads(file.read_text() or "{}").get("url", "")
+                try:
+                    urllib.request.urlopen(f"{url}api/status?token={TOKEN}", timeout=1).close()
+                except (URLError, OSError, ValueError):
+                    continue
+                return url
+            time.sleep(0.05)
+        raise RuntimeError((self._own / "server.log").read_text()[-2000:])
+
+    def open(self, name: str, *cells: str, app: str = "lab", **context) -> Page:
+        """Open a new notebook of these cells, or one that is there, with a kernel that is ready."""
+        path = self.folder / name
+        if cells:
+            notebook = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            )
+            nbformat.write(notebook, path)
+        page = Page(self, path, self.browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **context}))
+        page.go(f"{self.url}{ADDRESSES[app]}/{name}?token={TOKEN}")
+        return page
+
+
+def _ended(server: subprocess.Popen) -> None:
+    server.terminate()
+    try:
+        server.wait(15)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+class Page:
+    """One notebook in one tab, and everything that must not happen there."""
+
+    def __init__(self, lab: Lab, path: Path, context) -> None:
+        self.lab = lab
+        self.path = path
+        self.errors: list[str] = []
+        self.strangers: list[str] = []
+        self._context = context
+        self.tab = context.new_page()
+        self.tab.set_default_timeout(WAIT_MS)
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.on("request", self._requested)
+
+    def __enter__(self) -> Page:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.shut_down()
+        self._context.close()
+
+    def _requested(self, request) -> None:
+        if not request.url.startswith((self.lab.url, "data:", "blob:", self.lab.url.replace("http", "ws"))):
+            self.strangers.append(request.url)
+
+    def go(self, url: str) -> None:
+        self.tab.goto(url)
+        self.tab.wait_for_function("() => window.jupyterapp")
+        self.tab.evaluate(_READY)
+
+    def run(self, index: int, *, wait: bool = True) -> None:
+        """Run a cell, and wait until it has ended."""
+        self.tab.evaluate(_RUN if wait else _START, index)
+
+    def insert(self, source: str) -> int:
+        """Add a cell at the end and return its place."""
+        return self.tab.evaluate(_INSERT, source)
+
+    def sources(self) -> list[str]:
+        """What stands in each cell."""
+        return self.tab.evaluate("() => [...jupyterapp.shell.currentWidget.model.cells].map(c => c.sharedModel.source)")
+
+    def outputs(self, index: int) -> str:
+        """The text of a cell's outputs."""
+        return self.tab.evaluate(
+            "i => jupyterapp.shell.currentWidget.content.widgets[i].outputArea.node.innerText", index
+        )
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save the notebook and read it back from the disk."""
+        self.tab.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
+        return nbformat.read(self.path, as_version=4)
+
+    def shut_down(self) -> None:
+        """Shut the kernel down."""
+        self.tab.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+    def theme(self, name: str) -> None:
+        self.tab.evaluate("name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        self.tab.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def pictures(self, count: int, within: str = ".gemini-nb-gallery") -> list[dict]:
+        """Wait until so many pictures are drawn, and return their alt texts and natural widths."""
+        self.tab.wait_for_function(_DRAWN, arg=[within, count])
+        return self.tab.evaluate(
+            "at => [...document.querySelectorAll(`${at} img`)].map(i => ({alt: i.alt, width: i.naturalWidth}))",
+            within,
+        )
+
+    def field(self, label: str):
+        return self.tab.get_by_label(label, exact=True)
+
+    def button(self, name: str):
+        return self.tab.get_by_role("button", name=name, exact=True)
+
+    def status(self) -> str:
+        return self.tab.get_by_role("status").filter(has_text="").last.inner_text()
+
+    def says(self, words: str) -> None:
+        """Wait until the studio's status line says so."""
+        self.tab.locator(".gemini-nb-studio [role=status]").filter(has_text=words).first.wait_for()
+
+    def generate(self, prompt: str) -> None:
+        self.field("Prompt").fill(prompt)
+        self.button("Generate").click()
+
+
+_READY = """async () => {
+  await jupyterapp.restored;
+  const until = Date.now() + 30000;
+  while (!jupyterapp.shell.currentWidget?.context && Date.now() < until) await new Promise(r => setTimeout(r, 50));
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+}"""
+_RUN = """async index => {
+  jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+  await jupyterapp.commands.execute('notebook:run-cell');
+}"""
+_START = """index => {
+  jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+  jupyterapp.commands.execute('notebook:run-cell');
+}"""
+_INSERT = """source => {
+  const model = jupyterapp.shell.currentWidget.model.sharedModel;
+  model.insertCell(model.cells.length, {cell_type: 'code', source});
+  return model.cells.length - 1;
+}"""
+_DRAWN = """([within, count]) => {
+  const all = [...document.querySelectorAll(`${within} img`)];
+  return all.length === count && all.every(i => i.complete && i.naturalWidth > 0);
+}"""
