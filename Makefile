@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 -p no:cacheprovider
 
-.PHONY: demo test check lint notebooks bench clean
+.PHONY: demo test check lint notebooks check-binder bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/gemini-nb demo
@@ -26,6 +26,10 @@ lint: $(VENV)/.dev
 notebooks: $(VENV)/.dev
 	env -u CRAZYROUTER_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY \
 	  $(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+# The course as a Binder visitor gets it: only what is committed, in an environment of its own.
+check-binder: $(VENV)/.dev
+	$(BIN)/python tests/check_binder.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks

@@ -57,7 +57,7 @@ def run(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T:
 
 
 def submit(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> Future[T]:
-    """Start a coroutine function on the background loop and return its future; cancelling it ends the task."""
+    """Start a coroutine function on the background loop; cancelling the future that comes back ends it."""
     return asyncio.run_coroutine_threadsafe(task(*args), _running().loop)
 
 

@@ -213,6 +213,14 @@ def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label
     return grid.Tile(request.prompt, label, problem=problem)
 
 
+def _shown_path(path: Path) -> str:
+    """The path as seen from here, so that a notebook's table is the same on every machine."""
+    try:
+        return str(path.relative_to(type(path).cwd()))
+    except (ValueError, OSError):  # it is elsewhere, or the current folder is gone
+        return str(path)
+
+
 def _shortened(label: str) -> str:
     """A caption's first line; a prompt of many lines, such as JSON, is put into one and cut."""
     line = " ".join(label[: 4 * _LABEL_CHARACTERS].split())
@@ -226,7 +234,7 @@ def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dic
         "prompt": request.prompt,
         "model": request.model,
         "take": request.take,
-        "path": str(made.path) if made and made.path else None,
+        "path": _shown_path(made.path) if made and made.path else None,
         "pixels": f"{made.image.width} × {made.image.height}" if made else None,
         "width": made.image.width if made else None,
         "height": made.image.height if made else None,

@@ -19,12 +19,13 @@ TILE_WIDTH = 384  # pixels of a tile's preview
 MAX_TILES = 60  # a table of more is no picture but a burden; the rest is counted
 MAX_COLUMNS = 4
 _SHEET_WIDTH = 160
+_COLUMN_PIXELS = 266  # a tile of 256 on the page, and the space beside it
 
-_TABLE = "border-collapse:collapse;border:none;margin:0.25em 0"
+_TABLE = "border-collapse:collapse;border:none;margin:0.25em 0;table-layout:fixed;width:100%"
 _CELL = "border:none;padding:4px 10px 10px 0;vertical-align:top;text-align:left;background:none"
 _PROBLEM = (
-    "box-sizing:border-box;width:256px;max-width:100%;min-height:96px;padding:12px;border-radius:4px;"
-    "border:1px dashed currentColor;opacity:0.8;font-size:0.85em;white-space:pre-wrap;overflow-wrap:anywhere"
+    "box-sizing:border-box;width:256px;margin:0.25em 0;max-width:100%;min-height:96px;padding:12px;border-radius:4px;"
+    "border:1px dashed #888;opacity:0.85;font-size:0.85em;white-space:pre-wrap;overflow-wrap:anywhere"
 )
 
 
@@ -55,13 +56,14 @@ def table(
 ) -> str:
     """Return the HTML of tiles that `draw` made, the first of `count`."""
     columns = max(1, min(columns, len(cells)))
-    tds = [f'<td style="{_CELL}">{cell}</td>' for cell in cells]
+    share = f"width:{100 / columns:.2f}%"  # equal columns: pictures of a comparison are of one size
+    tds = [f'<td style="{_CELL};{share}">{cell}</td>' for cell in cells]
     rows = ["".join(tds[start : start + columns]) for start in range(0, len(tds), columns)]
     body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
     more = _more(count or 0)
     return (
         (f'<div style="margin:0.25em 0">{figure.escaped(heading)}</div>' if heading else "")
-        + f'<table role="presentation" style="{_TABLE}">{body}</table>'
+        + f'<table role="presentation" style="{_TABLE};max-width:{columns * _COLUMN_PIXELS}px">{body}</table>'
         + (f"<div>{html.escape(more)}</div>" if more else "")
     )
 

@@ -48,7 +48,7 @@ class Kernel:
 
     def finish(self, message: str) -> list[dict]:
         """Wait for a cell's end and return what it sent, without its states."""
-        return self.until(message, lambda output: False)
+        return self.until(message, lambda _output: False)
 
     def until(self, message: str, is_it) -> list[dict]:
         """Return what a cell sent up to the output that was waited for, or its end."""

@@ -314,7 +314,7 @@ def test_a_bad_input_image_is_said_before_any_request(shell, gateway, tmp_path, 
     assert gateway.posts == 0
 
 
-def test_two_takes_of_two_models_are_a_grid_and_a_batch(shell, gateway):
+def test_two_takes_of_two_models_are_a_grid_and_a_batch(shell, gateway, tmp_path):
     done = shell.run("%%gemini_image four -m nano-banana-2 -m nano-banana-pro -n 2\na cat")
     assert isinstance(done.result, Batch)
     assert done.result is shell.names["four"]
@@ -322,7 +322,7 @@ def test_two_takes_of_two_models_are_a_grid_and_a_batch(shell, gateway):
     assert done.result._repr_mimebundle_()["text/html"].count("<img") == 4
     frame = done.result.to_frame()
     assert list(frame["take"]) == [0, 1, 0, 1]
-    assert list(frame["path"]) == [str(made.path) for made in done.result.generations]
+    assert list(frame["path"]) == [str(made.path.relative_to(tmp_path)) for made in done.result.generations]
     assert all(made.path.read_bytes() == PNG for made in done.result.generations)
 
 

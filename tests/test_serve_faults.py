@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
 
 FLASH = "gemini-3.1-flash-image-preview"
 HOSTED = "gemini-2.5-flash-image-preview"
-PAGE = Path(__file__).parent.parent / "gemini_nb" / "offline" / "README.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "gemini_nb" / "offline" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +81,10 @@ def test_an_empty_account_is_told_in_a_gateways_words(server):
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_user_quota")
 
 
+@pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent"])
 @pytest.mark.parametrize(("fault", "status"), [("bad-gateway", 502), ("not-json", 200)])
-def test_a_page_is_sent_where_json_belongs(server, fault, status):
-    answer = meet(server, fault)
+def test_a_page_is_sent_where_json_belongs(server, fault, status, verb):
+    answer = meet(server, fault, verb=verb)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html")
     assert answer.text.startswith("<!DOCTYPE html>")
 
@@ -145,6 +149,13 @@ def test_thoughts_are_flagged_and_come_first(server):
     parts = candidate(meet(server, "thoughts"))["content"]["parts"]
     assert [part.get("thought", False) for part in parts] == [True, True, False, False]
     assert len(set(pictures(parts))) == 2
+
+
+def test_streamed_thoughts_are_flagged_and_come_first(server):
+    replies = meet(server, "thoughts", verb="streamGenerateContent").json()
+    parts = [part for reply in replies for part in reply["candidates"][0]["content"]["parts"]]
+    flags = [part.get("thought", False) for part in parts]
+    assert flags == [True, True, *[False] * (len(parts) - 2)]
 
 
 @pytest.mark.parametrize("fault", ["truncated", "reset"])
@@ -292,9 +303,12 @@ def test_a_delay_is_waited_for(verb):
 
 def test_a_delay_ends_with_the_server():
     with OfflineServer(delay=3600) as server:
+        before = set(threading.enumerate())
         wire, start = begun(server, "none", verb="streamGenerateContent")
+        (worker,) = set(threading.enumerate()) - before
     more, _ = rest(wire)
-    assert start.startswith(b"HTTP/1.1 200")
+    worker.join(20)
+    assert not worker.is_alive()
     assert b"inlineData" not in start + more
 
 
@@ -345,9 +359,31 @@ def test_a_gateway_passes_on_what_is_no_error_of_googles(gateway, server, fault,
     assert answers[0].content == answers[1].content
 
 
+def test_a_gateway_words_what_http_itself_refuses(gateway):
+    answer = httpx.request("BREW", f"{gateway.url}/v1beta/models?key=k")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "invalid_request")
+
+
 def test_a_dialect_that_nobody_speaks_is_refused():
     with pytest.raises(errors.ArgumentError, match="google and gateway"):
         OfflineServer(dialect="klingon")
+
+
+def test_the_commands_server_says_where_it_is_and_what_fails():
+    code = "from gemini_nb.offline.server import serve; serve(port=0, fault='quota', dialect='gateway')"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            first, second = run.stdout.readline(), run.stdout.readline()
+            url = re.search(r"http://127\.0\.0\.1:\d+", first)[0]
+            path = f"/v1beta/models/{FLASH}:generateContent"
+            statuses = [httpx.post(f"{url}{path}?key={key}", json=body()).status_code for key in ("k", "")]
+        finally:
+            run.terminate()
+    assert second == "Every call meets the fault 'quota'.\n"
+    assert statuses == [403, 401]
 
 
 # To our client
@@ -409,3 +445,10 @@ def test_the_page_lists_every_fault_in_the_words_of_the_table():
     rows = [f"| `{name}` | {fault.meets} |" for name, fault in FAULTS.items()]
     page = PAGE.read_text()
     assert [row for row in rows if row not in page] == []
+
+
+def test_the_pages_python_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    url, posts = capsys.readouterr().out.splitlines()
+    assert (url.startswith("http://127.0.0.1:"), posts) == (True, "0")

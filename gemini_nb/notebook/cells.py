@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from gemini_nb.inputs import InputImage
     from gemini_nb.notebook.album import Entry
     from gemini_nb.notebook.magics import GeminiMagics
-    from gemini_nb.request import ImageRequest
 
 
 def source(magics: GeminiMagics, entry: Entry) -> str:
@@ -25,6 +24,11 @@ def source(magics: GeminiMagics, entry: Entry) -> str:
     """
     request = entry.generation.request
     check_whole(entry)
+    if request.config or request.extra:
+        raise ArgumentError(
+            f"Picture {entry.number} was asked for with config or extra, which no cell can say.",
+            hint="Python gives the call that makes it.",
+        )
     words = entry.sources if len(entry.sources) == len(request.images) else ("",) * len(request.images)
     named = [_named(magics, image, word) for image, word in zip(request.images, words, strict=True)]
     is_edit = bool(request.images) and not request.take
@@ -42,17 +46,11 @@ def source(magics: GeminiMagics, entry: Entry) -> str:
 
 def check_whole(entry: Entry) -> None:
     """Raise `ArgumentError` for a picture whose request is not known in full."""
-    request: ImageRequest = entry.generation.request
-    if not entry.is_whole or request.history:
-        why = "a turn of a conversation, or made from a picture that is not in the store"
+    if not entry.is_whole:
         raise ArgumentError(
-            f"Picture {entry.number} is {why}, so it cannot be asked for again.",
+            f"Picture {entry.number} is a turn of a conversation, or its source picture is not in the store, "
+            "so it cannot be asked for again.",
             hint="Edit this goes on from it; the cell that made it makes it again.",
-        )
-    if request.config or request.extra:
-        raise ArgumentError(
-            f"Picture {entry.number} was asked for with config or extra, which no cell can say.",
-            hint="Python gives the call that makes it.",
         )
 
 

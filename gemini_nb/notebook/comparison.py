@@ -10,21 +10,24 @@ from itertools import count
 _STEP = 5  # per cent that the slider moves at a time
 _numbers = count(1)
 
-_RULES = """
-.gemini-nb-pair {display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start}
-.gemini-nb-pair > div {flex:0 1 512px;min-width:0;max-width:100%}
-.gemini-nb-compare .gemini-nb-steps {display:flex;max-width:512px;gap:0;margin:0.25em 0}
-.gemini-nb-compare .gemini-nb-steps input {flex:1 1 0;min-width:0;width:0;margin:0;cursor:ew-resize}
-.gemini-nb-compare fieldset {border:none;margin:0;padding:0;min-width:0}
-.gemini-nb-compare legend {padding:0;font-size:0.9em}
-.gemini-nb-compare label {font-size:0.9em}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair {display:grid;max-width:512px}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair > div {grid-area:1/1}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair img {width:100%}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair > div > :not(figure) {display:none}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair figure > :not(img) {display:none}
-.gemini-nb-compare:not(:has(.gemini-nb-aside:checked)) .gemini-nb-pair > div:last-child
-  {clip-path:inset(0 0 0 var(--gemini-nb-at))}
+_SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
+_RULES = f"""
+.gemini-nb-compare fieldset {{border:none;margin:0;padding:0;min-width:0;font-size:0.9em}}
+.gemini-nb-compare legend {{padding:0}}
+.gemini-nb-steps {{display:flex;max-width:512px;margin:0.2em 0 0.5em}}
+.gemini-nb-steps input {{appearance:none;flex:1 1 0;min-width:0;height:24px;margin:0;cursor:ew-resize;
+  color:inherit;
+  background:linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
+.gemini-nb-steps input:checked {{background:radial-gradient(circle,currentcolor 7px,transparent 8px),
+  linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
+.gemini-nb-steps input:focus-visible {{outline:2px solid currentcolor;outline-offset:1px}}
+.gemini-nb-pair {{display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start}}
+.gemini-nb-pair > div {{flex:0 1 512px;min-width:0;max-width:100%}}
+{_SLIDER} .gemini-nb-pair {{display:grid;max-width:512px}}
+{_SLIDER} .gemini-nb-pair > div {{grid-area:1/1}}
+{_SLIDER} .gemini-nb-pair img {{width:100%}}
+{_SLIDER} .gemini-nb-pair > div > :not(figure), {_SLIDER} figure > :not(img) {{display:none}}
+{_SLIDER} .gemini-nb-pair > div:last-child {{clip-path:inset(0 0 0 var(--gemini-nb-at))}}
 """
 
 

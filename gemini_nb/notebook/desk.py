@@ -7,19 +7,21 @@ background loop, and state is changed under a lock.
 from __future__ import annotations
 
 import threading
+import time
+from datetime import datetime
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import anyio
 from anyio import to_thread
 
-from gemini_nb import background
+from gemini_nb import background, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.ledger import dollars, pictures
-from gemini_nb.notebook import budget, cells, equivalent, making, saving
-from gemini_nb.notebook.controls import UPLOAD_MEGABYTES, Controls
+from gemini_nb.notebook import budget, cells, making
+from gemini_nb.notebook.actions import Actions
+from gemini_nb.notebook.controls import Controls
 from gemini_nb.notebook.gallery import Gallery
 from gemini_nb.request import ImageRequest
 
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.magics import GeminiMagics
 
 _SETTLING_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
-_ONE_CLICK_SECONDS = 0.05  # two clicks as close as this are one: they waited in a queue, or bounced
-SAVED_IN = "pictures/"
+_ONE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
 
 
 class Desk:
@@ -44,13 +45,12 @@ class Desk:
         self._magics = magics
         self._album = album
         self._lock = threading.RLock()
-        self._drawing = threading.Lock()
+        self._drawing = threading.RLock()
         self._future: Future[None] | None = None
         self._started = 0.0
         self._gallery = Gallery()
         self._display_id = f"gemini-nb-{uuid4().hex}"
-        self._is_shown = False
-        self._uploads: dict[str, bytes] = {}
+        self._is_shown = self.is_closed = False
         self.controls = Controls(magics)
         self._wire()
         self.controls.offer_pictures(album.entries)
@@ -60,100 +60,39 @@ class Desk:
     def _wire(self) -> None:
         controls = self.controls
         controls.go.on_click(lambda _button: self._pressed())
-        controls.clear.on_click(lambda _button: self._clear_sources())
-        controls.upload.observe(self._uploaded, "value")
         controls.observe(self._estimate)
         controls.observe_choice(self._publish)
-        acts: dict[str, Callable[[Entry], None]] = {
-            "Edit this": self._edit,
-            "Again": self._again,
-            "Use as source": self._use,
-            "Save": self._save,
-            "Copy as cell": self._copy,
-            "Python": self._python,
-        }
-        for name, act in acts.items():
-            controls.actions[name].on_click(partial(self._act, act))
+        self._actions = Actions(self._magics, self._album, controls, again=self._again, failed=self._failed)
 
     # What is pressed
 
     def _pressed(self) -> None:
         """Generate, or Stop while something is being made."""
         with self._lock:
+            now = self._moment()
             if self._future is None:
+                self._started = now
                 self._start(self._ordered, "Generating…")
-            elif monotonic() - self._started > _ONE_CLICK_SECONDS:
+            elif not 0 <= now - self._started < _ONE_CLICK_SECONDS:
                 self._future.cancel()
 
-    def _act(self, act: Callable[[Entry], None], _button: Any) -> None:
-        try:
-            act(self._album.find(self.controls.picture.value or 0))
-        except GeminiError as error:
-            self._failed(error)
-
-    def _edit(self, entry: Entry) -> None:
-        request = entry.generation.request
-        controls = self.controls
-        controls.model.value = request.model
-        controls.sources.value = f"#{entry.number}"
-        controls.prompt.value = ""
-        controls.prompt.placeholder = f"Say what to change in picture {entry.number}"
-        controls.prompt.focus()
-        controls.say(f"Say what to change in picture {entry.number}, and press Generate.")
-
-    def _use(self, entry: Entry) -> None:
-        words = self.controls.sources.value.split()
-        self.controls.sources.value = " ".join(dict.fromkeys([*words, f"#{entry.number}"]))
-        self.controls.say(f"Picture {entry.number} is a source of the next one.")
+    def _moment(self) -> float:
+        """When the front end sent what is handled now; where it does not say, the time it is."""
+        parent = getattr(self._magics.shell, "get_parent", dict)() or {}
+        header = parent.get("header", {})
+        sent = header.get("date")
+        is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)
+        return sent.timestamp() if is_ours else time.time()
 
     def _again(self, entry: Entry) -> None:
         cells.check_whole(entry)
         with self._lock:
-            if self._future is not None:
-                return self.controls.say("One thing at a time: this picture is still being made.")
-            self._start(partial(self._another, entry), f"Picture {entry.number} again…")
-        return None
-
-    def _save(self, entry: Entry) -> None:
-        saved = saving.one(entry.generation, SAVED_IN)
-        if saved.path is not None:
-            self._album.saved(entry, saved.path)
-        self.controls.say(f"Picture {entry.number} is saved as {saved.path}.")
-
-    def _copy(self, entry: Entry) -> None:
-        self.controls.show_text("Cell", cells.source(self._magics, entry))
-        self.controls.say(f"Copy the text into a new cell, or type %gemini cell {entry.number} to insert it.")
-
-    def _python(self, entry: Entry) -> None:
-        self.controls.show_text("Python", equivalent.code(self._magics, entry.generation.request))
-        self.controls.say(f"This Python makes picture {entry.number}.")
-
-    def _clear_sources(self) -> None:
-        self._uploads.clear()
-        self.controls.sources.value = ""
-        self.controls.say("The next picture has no source pictures.")
-
-    def _uploaded(self, change: Any) -> None:
-        words = self.controls.sources.value.split()
-        for file in change["new"]:
-            name, data = (
-                "_".join(file["name"].replace('"', "").replace("'", "").split()),
-                bytes(file["content"]),
-            )
-            if len(data) > UPLOAD_MEGABYTES * 1_000_000:
-                self.controls.say(f"{name} has more than {UPLOAD_MEGABYTES} MB. Name the file instead.")
-                return
-            self._uploads[name] = data
-            words.append(name)
-        if change["new"]:
-            self.controls.sources.value = " ".join(dict.fromkeys(words))
-            self.controls.say("Uploaded; the next picture is made from what Source pictures names.")
-            self.controls.upload.value = ()
+            if self._future is None:
+                self._start(partial(self._another, entry), f"Picture {entry.number} again…")
 
     # The work
 
     def _start(self, work: Callable[[Client], Awaitable[making.Ask]], words: str) -> None:
-        self._started = monotonic()
         self.controls.show_running(True)
         self.controls.say(words)
         future = self._future = background.submit(self._run, work)
@@ -176,7 +115,7 @@ class Desk:
         self.controls.say(words)
 
     async def _ordered(self, client: Client) -> making.Ask:
-        named = making.Sources(self._album, self._uploads, self._magics.shell.user_ns)
+        named = making.Sources(self._album, self._actions.uploads, self._magics.shell.user_ns)
         return await making.ordered(self.controls.order(), client, named)
 
     async def _another(self, entry: Entry, client: Client) -> making.Ask:
@@ -191,7 +130,8 @@ class Desk:
         self._magics.ledger.add(generation)
         self._magics.last = generation
         entry = self._album.add(generation, sources=sources)
-        self.controls.picture.value = entry.number  # one that came from the store may be an older one
+        with self._drawing:
+            self.controls.picture.value = entry.number  # one that came from the store may be an older one
 
     def _show_progress(self, page: str) -> None:
         with self._lock:
@@ -241,14 +181,16 @@ class Desk:
         sent = len(requests) - len(costs.replayed)
         if not sent:
             return f"{client.provider.name}: {pictures(len(requests))} from the store, at no cost."
-        each = request.estimated_cost
+        each, row = request.estimated_cost, models.find(request.model)
         total = dollars(None if each is None else each * sent)
-        return f"{client.provider.name}: {pictures(sent)}, estimated at {total} (Google's list price)."
+        words = f"{client.provider.name}: {pictures(sent)}, estimated at {total} (Google's list price)."
+        return f"{words} {row.note if row else ''}".strip()
 
     def redraw(self) -> None:
         """Draw the album anew: what an album calls when it has changed."""
-        self.controls.offer_pictures(self._album.entries)
-        self._publish()
+        with self._drawing:  # pictures may come on several threads at once
+            self.controls.offer_pictures(self._album.entries)
+            self._publish()
 
     def _publish(self, *, update: bool = True) -> None:
         with self._drawing:
@@ -274,6 +216,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop what is being made and take the controls away; the gallery stays."""
+        self.is_closed = True
         self._album.unwatch(self)
         with self._lock:
             if self._future is not None:

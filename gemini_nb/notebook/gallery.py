@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gemini_nb import figure, grid, inventory
+from gemini_nb import figure, grid, inventory, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.ledger import dollars
 from gemini_nb.notebook.comparison import comparison
@@ -24,10 +24,9 @@ SMALL = 384
 MAX_SHOWN = 24
 _PROMPT_CHARACTERS = 240
 
-_GALLERY = "margin:0.5em 0;max-width:1100px"
-_TILES = "display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start"
-_TILE = "flex:0 1 256px;min-width:0;max-width:100%"
-_FEATURED = "flex:0 1 512px;min-width:0;max-width:100%"
+_GALLERY = "display:flow-root;margin:0.5em 0;max-width:1120px"
+_TILE = "display:inline-block;vertical-align:top;width:256px;max-width:100%;margin-right:20px"
+_FEATURED = "float:left;width:512px;max-width:100%;margin-right:20px"
 _LINK = "font-size:0.85em;margin:-0.1em 0 0.4em;overflow-wrap:anywhere"
 _EMPTY = "opacity:0.8;margin:0.75em 0"
 
@@ -48,18 +47,15 @@ class Gallery:
         self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
     ) -> dict[str, Any]:
         """Return the bundle of entries, newest first; `selected` is drawn large, beside `compared`."""
-        shown = list(reversed(entries))[:MAX_SHOWN]
-        large = {selected, compared} - {None}
-        featured = [one for number in (selected, compared) for one in shown if one.number == number]
-        others = [one for one in shown if one.number not in large]
+        featured = [one for number in (selected, compared) for one in entries if one.number == number]
+        others = [one for one in list(reversed(entries))[:MAX_SHOWN] if one not in featured]
+        shown = [*featured, *others]
         drawn = {one.number: self._draw(one, LARGE if one in featured else SMALL) for one in shown}
-        page = (
-            _page(featured, others, {number: one.html for number, one in drawn.items()})
-            + f"{_more(len(entries) - len(shown))}"
-        )
+        page = _page(featured, others, {number: one.html for number, one in drawn.items()})
+        page += _more(len(entries) - len(shown))
         text = "\n".join(figure.printable(_caption(one)) for one in shown) or _NOTHING
         found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
-        thumbs = [drawn[one.number].thumb for one in (*featured, *others) if drawn[one.number].thumb]
+        thumbs = [drawn[one.number].thumb for one in shown if drawn[one.number].thumb]
         sheet = grid.contact_sheet(thumbs, grid.MAX_COLUMNS)
         jpeg = {"image/jpeg": b64encode(sheet).decode("ascii")} if sheet else {}
         return {**found, **jpeg, "text/plain": text}
@@ -84,7 +80,7 @@ def _page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, s
     else:
         top = "".join(f'<div style="{_FEATURED}">{one}</div>' for one in above)
     tiles = "".join(f'<div style="{_TILE}">{drawn[one.number]}</div>' for one in others)
-    return top + (f'<div style="{_TILES}">{tiles}</div>' if tiles else "")
+    return top + tiles
 
 
 def _more(count: int) -> str:
@@ -109,18 +105,16 @@ def _drawn(entry: Entry, width: int) -> _Drawn:
 
 
 def _caption(entry: Entry) -> str:
-    """Two lines: number and prompt; then model, pixels, when and how long, price."""
+    """Two lines: number and prompt; then model, pixels, how long, price, when, where it came from."""
     generation = entry.generation
-    image = generation.image
-    price = (
-        "no cost" if generation.provider == "offline" else f"{dollars(generation.estimated_cost)} by estimate"
-    )
+    image, row = generation.image, models.find(generation.model)
+    is_offline = generation.provider == "offline"
     facts = (
-        generation.model,
-        *(["offline"] if generation.provider == "offline" else []),
+        (row.alias if row else None) or generation.model,
         f"{image.width} × {image.height}",
-        f"{inventory.when(entry.made)}, {generation.seconds:.0f} s",
-        price,
+        f"{generation.seconds:.{0 if generation.seconds >= 10 else 1}f} s",
+        "offline, no cost" if is_offline else f"{dollars(generation.estimated_cost)} by estimate",
+        inventory.when(entry.made),
         *(["from the store"] if generation.replayed else []),
     )
     return f"{entry.number} · {shortened(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"

@@ -217,11 +217,11 @@ def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
     _say([*doctor.lines(magics), *_key_lines()])
 
 
-def _studio(_magics: GeminiMagics, _words: list[str]) -> Any:
+def _studio(magics: GeminiMagics, _words: list[str]) -> Any:
     """Open the studio: controls beside the code, and a gallery that is saved with the notebook."""
     from gemini_nb.notebook.studio import Studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
-    return Studio()
+    return Studio(shell=magics.shell)
 
 
 def _cell(magics: GeminiMagics, words: list[str]) -> None:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Studio:
-    """A studio for the notebook that runs; showing it draws its controls and its gallery.
+    """A studio for the notebook that runs, or for `shell`; showing it draws its controls and its gallery.
 
     Run again in the same cell it is the one that was there: its prompt, its pictures, what it is making.
     Raises `ArgumentError` outside of IPython.
     """
 
-    def __init__(self) -> None:
-        shell = _shell()
+    def __init__(self, *, shell: InteractiveShell | None = None) -> None:
+        shell = shell or _shell()
         magics = _magics(shell)
         session = _session(shell, magics)
         self._album = session.album
@@ -66,7 +66,7 @@ class _Session:
         if not cell:
             return Desk(magics, self.album)
         place = (cell, self._count)
-        if place not in self._desks:
+        if place not in self._desks or self._desks[place].is_closed:
             self._desks[place] = Desk(magics, self.album)
         return self._desks[place]
 

@@ -42,6 +42,7 @@ class Listener(ThreadingHTTPServer):
         self._count = threading.Lock()
         self._stopping = threading.Event()
         self._connections: set[Any] = set()
+        self.to_reset: set[Any] = set()
         super().__init__((host, port), _Exchange)
         named = f"[{host}]" if ":" in host else host
         # Links to hosted pictures use this, never the Host header, which is the caller's word.
@@ -53,7 +54,8 @@ class Listener(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._connections.discard(request)
-        if sending.is_to_be_reset(request):
+        if request in self.to_reset:
+            self.to_reset.discard(request)
             self.close_request(request)  # without the farewell that would come before the reset
         else:
             super().shutdown_request(request)
@@ -67,10 +69,10 @@ class Listener(ThreadingHTTPServer):
         self._stopping.wait(self.delay * share)
 
     def drop_connections(self) -> None:
-        self._stopping.set()
         for connection in list(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self._stopping.set()  # after that, so that who wakes up sends nothing more
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent about a client that went away; anything else is printed with its traceback."""
@@ -134,6 +136,8 @@ class _Exchange(BaseHTTPRequestHandler):
         self._note(answer.status, path)
         if not whole:
             wire = b"".join(map(sending.chunk, answer.events)) if chunked else answer.body
+            if answer.delivery == "reset":
+                self.server.to_reset.add(self.connection)
             sending.break_off(self.connection, wire, answer.delivery)
         elif chunked:
             sending.send_chunks(self.connection, answer.events, self.server.pause)
@@ -155,7 +159,8 @@ class _Exchange(BaseHTTPRequestHandler):
         """Answer what http.server refuses by itself, unknown methods among it, in JSON."""
         self.close_connection = True
         code = 405 if code == 501 else code
-        self._send(failure(code, message or "Bad request.", status="INVALID_ARGUMENT"), path="")
+        answer = failure(code, message or "Bad request.", status="INVALID_ARGUMENT")
+        self._send(self._worded(answer, None), path="")
 
     def _note(self, status: int, path: str) -> None:
         """Log one line: never the query string, which may hold a key."""

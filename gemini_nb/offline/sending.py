@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import time
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 DRIP_SECONDS = 0.1
 
-_LINGER_FOR_NO_TIME = struct.pack("ii", 1, 0)  # closing then resets, and what was not sent yet is dropped
+# With this, closing resets the connection and drops what was not sent yet.
+_LINGER_FOR_NO_TIME = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 def send_chunks(connection: socket.socket, pieces: Sequence[bytes], pause: Callable[[float], None]) -> None:
@@ -41,11 +43,6 @@ def break_off(connection: socket.socket, wire: bytes, delivery: Delivery) -> Non
         connection.settimeout(None)
         while connection.recv(4096):
             pass
-
-
-def is_to_be_reset(connection: socket.socket) -> bool:
-    size = len(_LINGER_FOR_NO_TIME)
-    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, size) == _LINGER_FOR_NO_TIME
 
 
 def _drip(connection: socket.socket, wire: bytes) -> None:

@@ -54,13 +54,13 @@ def failed(failure: Answer, form: Form | None) -> Answer:
 
 
 def chunks(reply: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the replies that a reply is streamed as; only the last one has the reason and the usage.
+    """Return the replies that a reply is streamed as; only the last one has the reason and the full usage.
 
-    A reply that holds at most one piece is streamed as it is.
+    A reply without parts is streamed as it is.
     """
     candidate: dict[str, Any] = next(iter(reply.get("candidates", ())), {})
     pieces = list(_pieces(candidate.get("content", {}).get("parts", [])))
-    if len(pieces) < 2:
+    if not pieces:
         return [reply]
     head = {name: reply[name] for name in ("modelVersion", "responseId")}
     counted = reply["usageMetadata"]["promptTokenCount"]
@@ -94,7 +94,7 @@ def _turn(part: dict[str, Any]) -> int:
 def deltas(text: str) -> list[str]:
     """Cut a text between words; joined, the pieces are the text.
 
-    >>> deltas("a red square on a white background")
-    ['a red square on a white', ' background']
+    >>> deltas("a red square on a white background, seen from above")
+    ['a red square on a white background,', ' seen from above']
     """
     return _DELTA.findall(text)

@@ -14,10 +14,13 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import nbformat
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TOKEN = "a-token-of-tests"
@@ -57,6 +60,9 @@ class Lab:
             playwright = self._closing.enter_context(sync_playwright())
             self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             self._closing.callback(self.browser.close)
+            self._context = (
+                self.browser.new_context()
+            )  # one cache for all
         except BaseException:
             self._closing.close()
             raise
@@ -109,17 +115,18 @@ class Lab:
             time.sleep(0.05)
         raise RuntimeError((self._own / "server.log").read_text()[-2000:])
 
-    def open(self, name: str, *cells: str, app: str = "lab", **context) -> Page:
-        """Open a new notebook of these cells, or one that is there, with a kernel that is ready."""
-        path = self.folder / name
+    def open(self, name: str, *cells: str, app: str = "lab", height: int = 1000) -> Page:
+        """Open a new notebook of these cells, or the one there, in a folder `name`; its kernel is ready."""
+        path = self.folder / name / "notebook.ipynb"
         if cells:
+            path.parent.mkdir()
             notebook = nbformat.v4.new_notebook(
                 cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
                 metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
             )
             nbformat.write(notebook, path)
-        page = Page(self, path, self.browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **context}))
-        page.go(f"{self.url}{ADDRESSES[app]}/{name}?token={TOKEN}")
+        page = Page(self, path, self._context.new_page(), height=height)
+        page.go(f"{self.url}{ADDRESSES[app]}/{name}/notebook.ipynb?token={TOKEN}")
         return page
 
 
@@ -135,13 +142,13 @@ def _ended(server: subprocess.Popen) -> None:
 class Page:
     """One notebook in one tab, and everything that must not happen there."""
 
-    def __init__(self, lab: Lab, path: Path, context) -> None:
+    def __init__(self, lab: Lab, path: Path, tab, *, height: int) -> None:
         self.lab = lab
         self.path = path
         self.errors: list[str] = []
         self.strangers: list[str] = []
-        self._context = context
-        self.tab = context.new_page()
+        self.tab = tab
+        self.tab.set_viewport_size({"width": 1280, "height": height})
         self.tab.set_default_timeout(WAIT_MS)
         self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
         self.tab.on("request", self._requested)
@@ -151,7 +158,7 @@ class Page:
 
     def __exit__(self, *_exception) -> None:
         self.shut_down()
-        self._context.close()
+        self.tab.close()
 
     def _requested(self, request) -> None:
         if not request.url.startswith((self.lab.url, "data:", "blob:", self.lab.url.replace("http", "ws"))):
@@ -172,7 +179,9 @@ class Page:
 
     def sources(self) -> list[str]:
         """What stands in each cell."""
-        return self.tab.evaluate("() => [...jupyterapp.shell.currentWidget.model.cells].map(c => c.sharedModel.source)")
+        return self.tab.evaluate(
+            "() => [...jupyterapp.shell.currentWidget.model.cells].map(c => c.sharedModel.source)"
+        )
 
     def outputs(self, index: int) -> str:
         """The text of a cell's outputs."""
@@ -185,6 +194,13 @@ class Page:
         self.tab.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
         return nbformat.read(self.path, as_version=4)
 
+    def interrupt(self) -> None:
+        self.tab.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+
+    def restart(self) -> None:
+        """Restart the kernel, and clear the outputs so that none of them can pass for a new one."""
+        self.tab.evaluate(_RESTART)
+
     def shut_down(self) -> None:
         """Shut the kernel down."""
         self.tab.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
@@ -192,23 +208,46 @@ class Page:
     def theme(self, name: str) -> None:
         self.tab.evaluate("name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         self.tab.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        self.tab.locator("#jupyterlab-splash").wait_for(state="detached")
 
-    def pictures(self, count: int, within: str = ".gemini-nb-gallery") -> list[dict]:
-        """Wait until so many pictures are drawn, and return their alt texts and natural widths."""
-        self.tab.wait_for_function(_DRAWN, arg=[within, count])
+    def screenshot(self, path: Path) -> None:
+        path.parent.mkdir(exist_ok=True)
+        self.tab.wait_for_timeout(300)  # for looking at, not for a test: what moves has come to rest
+        self.tab.screenshot(path=path)
+
+    def focused(self) -> str:
+        """The accessible name of what has the focus."""
+        return self.tab.evaluate(_FOCUSED)
+
+    def wait_for_cells(self, count: int) -> None:
+        self.tab.wait_for_function("n => jupyterapp.shell.currentWidget.model.cells.length === n", arg=count)
+
+    def upload(self, name: str, data: bytes) -> None:
+        with self.tab.expect_file_chooser() as choosing:
+            self.tab.get_by_role("button", name="Upload").click()
+        choosing.value.set_files({"name": name, "mimeType": "image/png", "buffer": data})
+
+    def violations(self, axe: str, *places: str) -> list[str]:
+        """What axe-core finds wrong in these places."""
+        self.tab.evaluate(axe)
+        return self.tab.evaluate(_AXE, list(places))
+
+    def overflow(self, place: str) -> int:
+        """By how many pixels a place is wider than the room it has."""
         return self.tab.evaluate(
-            "at => [...document.querySelectorAll(`${at} img`)].map(i => ({alt: i.alt, width: i.naturalWidth}))",
-            within,
+            "at => { const n = document.querySelector(at); return n.scrollWidth - n.clientWidth; }", place
         )
+
+    def pictures(self, count: int, within: str = ".gemini-nb-gallery") -> list[str]:
+        """Wait until so many pictures are drawn, each wider than nothing, and return their alt texts."""
+        self.tab.wait_for_function(_DRAWN, arg=[within, count])
+        return self.tab.evaluate("at => [...document.querySelectorAll(`${at} img`)].map(i => i.alt)", within)
 
     def field(self, label: str):
         return self.tab.get_by_label(label, exact=True)
 
     def button(self, name: str):
         return self.tab.get_by_role("button", name=name, exact=True)
-
-    def status(self) -> str:
-        return self.tab.get_by_role("status").filter(has_text="").last.inner_text()
 
     def says(self, words: str) -> None:
         """Wait until the studio's status line says so."""
@@ -222,7 +261,8 @@ class Page:
 _READY = """async () => {
   await jupyterapp.restored;
   const until = Date.now() + 30000;
-  while (!jupyterapp.shell.currentWidget?.context && Date.now() < until) await new Promise(r => setTimeout(r, 50));
+  while (!jupyterapp.shell.currentWidget?.context && Date.now() < until)
+    await new Promise(done => setTimeout(done, 50));
   const panel = jupyterapp.shell.currentWidget;
   await panel.context.ready;
   await panel.sessionContext.ready;
@@ -244,4 +284,18 @@ _INSERT = """source => {
 _DRAWN = """([within, count]) => {
   const all = [...document.querySelectorAll(`${within} img`)];
   return all.length === count && all.every(i => i.complete && i.naturalWidth > 0);
+}"""
+_RESTART = """async () => {
+  await jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.sessionContext.restartKernel();
+  await panel.sessionContext.session.kernel.info;
+}"""
+_FOCUSED = """() => {
+  const it = document.activeElement;
+  return it.labels?.[0]?.innerText.trim() || it.getAttribute('aria-label') || it.innerText.trim();
+}"""
+_AXE = """async places => {
+  const found = await axe.run({include: places.map(p => [p])});
+  return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`);
 }"""
