@@ -36,6 +36,9 @@ A key is never an argument: set CRAZYROUTER_API_KEY, or GEMINI_API_KEY with --pr
 """
 
 
+MAX_DELAY_SECONDS = 3600
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     asked = _parser().parse_args(arguments)
@@ -199,13 +202,34 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--allow-remote", action="store_true", help="allow a host that others reach; any key is accepted")
     add("--quiet", action="store_true", help="do not write a line for each request")
+    add(
+        "--fault",
+        metavar="NAME",
+        help="answer with a fault, e.g. rate-limit or rate-limit-once; see the docs",
+    )
+    add("--delay", type=float, default=0.0, metavar="SECONDS", help="wait before each answer")
+    add("--dialect", choices=("google", "gateway"), default="google", help="whose error bodies to send")
 
 
 def _serve(asked: argparse.Namespace) -> None:
+    from gemini_nb.offline import faults  # noqa: PLC0415
     from gemini_nb.offline.server import serve  # noqa: PLC0415
 
+    if asked.fault and not faults.is_known(asked.fault):
+        names = ", ".join(faults.FAULTS)
+        raise ArgumentError(f"There is no fault {asked.fault!r}.", hint=f"One of: {names}; any with -once.")
+    if not 0 <= asked.delay <= MAX_DELAY_SECONDS:
+        raise ArgumentError(f"--delay is a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
     try:
-        serve(host=asked.host, port=asked.port, quiet=asked.quiet, allow_remote=asked.allow_remote)
+        serve(
+            host=asked.host,
+            port=asked.port,
+            quiet=asked.quiet,
+            allow_remote=asked.allow_remote,
+            fault=asked.fault,
+            delay=asked.delay,
+            dialect=asked.dialect,
+        )
     except (OSError, OverflowError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
     else:

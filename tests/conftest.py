@@ -17,6 +17,7 @@ VARIABLES = (
     "GEMINI_NB_REPLAY",
     "GEMINI_NB_STORE",
 )
+os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # another client reads .env files on import
 for variable in VARIABLES:
     os.environ.pop(variable, None)
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "under max_cost": (budget_of(), 0.202, 1),
     "exactly max_cost": (budget_of(KNOWN[:1]), 0.067, 1),
     "offline": (budget_of(provider="offline"), 0.0, 1),
+    "many offline": (budget_of(provider="offline"), None, 1),
     "all replayed": (budget_of(()), 0.0, 1),
     "unknown without a limit": (budget_of(UNPRICED), None, 1),
 }

@@ -336,3 +336,18 @@ def test_a_host_that_others_reach_must_be_allowed():
     done = ran("serve", "--port", "0", "--host", "0.0.0.0")
     assert done.returncode == 1
     assert "accepts any key" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--fault", "nope"), "There is no fault 'nope'"),
+        (("--delay", "-1"), "--delay is a number of seconds"),
+    ],
+)
+def test_a_wrong_fault_or_delay_is_said_before_anything_is_served(option, message):
+    done = subprocess.run(
+        [sys.executable, "-m", "gemini_nb", "serve", *option], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert message in done.stderr

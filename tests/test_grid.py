@@ -128,3 +128,17 @@ def test_a_batch_is_a_frame():
     frame = batch_of(answer(), None).to_frame()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.status) == ["ok", "not asked"]
+
+
+def test_drafts_are_folded_away_below_the_picture_with_its_prompt():
+    made = answer("a cat", drafts=tuple(picture(png(30 + n, 30)) for n in range(6)))
+    page = made._repr_mimebundle_()["text/html"]
+    folded = page[page.index("<details") : page.index("</details>")]
+    assert "6 drafts that the model made on the way, the first 4 shown" in folded
+    assert [attrs["alt"] for attrs in Page(folded).all("img")] == [f"a cat (draft {n})" for n in range(1, 5)]
+    assert "<details" not in answer("a cat")._repr_mimebundle_()["text/html"]
+
+
+def test_a_broken_draft_costs_no_picture():
+    broken = GeneratedImage(encoded("PNG", 64, 64)[:90], "image/png", 64, 64, "inlineData")
+    assert answer(drafts=(broken,))._repr_mimebundle_()["text/html"].count("<img") == 1

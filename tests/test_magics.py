@@ -504,6 +504,15 @@ def test_a_bad_default_is_said_and_the_old_one_stays_for_the_next_load_too(keyle
     assert getattr(keyless.magics, name) == old
 
 
+def test_a_bad_default_of_the_configuration_is_said_at_the_first_load_only(keyless):
+    keyless.run("%unload_ext gemini_nb")
+    keyless.shell.config.GeminiMagics.timeout = "long"
+    keyless.shell.config.GeminiMagics.model = "nano-banana-pro"
+    assert keyless.run("%load_ext gemini_nb").stdout.startswith("GeminiMagics.timeout: expected a float")
+    assert keyless.run("%reload_ext gemini_nb").stdout == ""
+    assert (keyless.magics.timeout, keyless.magics.model) == (240.0, "nano-banana-pro")
+
+
 def test_a_mistyped_default_is_said(keyless):
     done = keyless.run("%config GeminiMagics.modle = 'x'")
     assert done.stdout == "GeminiMagics.modle: there is no such default; did you mean model?\n"

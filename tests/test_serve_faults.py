@@ -376,12 +376,13 @@ def test_the_commands_server_says_where_it_is_and_what_fails():
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as run:
         try:
-            first, second = run.stdout.readline(), run.stdout.readline()
+            first = run.stdout.readline()
             url = re.search(r"http://127\.0\.0\.1:\d+", first)[0]
             path = f"/v1beta/models/{FLASH}:generateContent"
             statuses = [httpx.post(f"{url}{path}?key={key}", json=body()).status_code for key in ("k", "")]
         finally:
             run.terminate()
+        second = run.stdout.read()
     assert second == "Every call meets the fault 'quota'.\n"
     assert statuses == [403, 401]
 

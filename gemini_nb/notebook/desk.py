@@ -78,7 +78,7 @@ class Desk:
 
     def _moment(self) -> float:
         """When the front end sent what is handled now; where it does not say, the time it is."""
-        parent = getattr(self._magics.shell, "get_parent", dict)() or {}
+        parent: dict[str, Any] = getattr(self._magics.shell, "get_parent", dict)() or {}
         header = parent.get("header", {})
         sent = header.get("date")
         is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)

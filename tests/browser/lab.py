@@ -60,9 +60,7 @@ class Lab:
             playwright = self._closing.enter_context(sync_playwright())
             self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             self._closing.callback(self.browser.close)
-            self._context = (
-                self.browser.new_context()
-            )  # one cache for all
+            self._context = self.browser.new_context()  # one cache for all
         except BaseException:
             self._closing.close()
             raise
@@ -231,6 +229,17 @@ class Page:
         """What axe-core finds wrong in these places."""
         self.tab.evaluate(axe)
         return self.tab.evaluate(_AXE, list(places))
+
+    def places(self, what: str) -> list[list[float]]:
+        """Where these are: x, y and more."""
+        return self.tab.evaluate(
+            "at => [...document.querySelectorAll(at)].map(i => Object.values(i.getBoundingClientRect()"
+            ".toJSON()))",
+            what,
+        )
+
+    def clip(self, what: str) -> str:
+        return self.tab.evaluate("at => getComputedStyle(document.querySelector(at)).clipPath", what)
 
     def overflow(self, place: str) -> int:
         """By how many pixels a place is wider than the room it has."""

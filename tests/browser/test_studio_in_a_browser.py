@@ -289,6 +289,23 @@ def test_the_keyboard_reaches_everything_in_order_and_keeps_the_focus(lab, gatew
         assert page.focused() == "Generate"
 
 
+def test_two_pictures_are_compared_side_by_side_and_under_a_slider(lab, gateway):
+    with opened(lab, "compared", asking(gateway)) as page:
+        for count, prompt in enumerate(("a red fox", "a blue whale"), start=1):
+            page.generate(prompt)
+            page.pictures(count)
+        page.field("Compare with").select_option("1 · a red fox")
+        slider = page.tab.locator(".gemini-nb-steps input")
+        slider.first.wait_for()
+        (left, *_), (right, *_) = page.places(".gemini-nb-pair img")
+        assert left < right
+        slider.nth(9).click()
+        slider.nth(9).press("ArrowRight")
+        one, other = page.places(".gemini-nb-pair img")
+        assert one == other
+        assert page.clip(".gemini-nb-pair > div:last-child") == "inset(0px 0px 0px 50%)"
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_axe_finds_nothing_and_it_looks_well(lab, axe, theme):
     kind = theme.split()[-1].lower()
