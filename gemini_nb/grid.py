@@ -25,7 +25,8 @@ _TABLE = "border-collapse:collapse;border:none;margin:0.25em 0;table-layout:fixe
 _CELL = "border:none;padding:4px 10px 10px 0;vertical-align:top;text-align:left;background:none"
 _PROBLEM = (
     "box-sizing:border-box;width:256px;max-width:100%;min-height:96px;margin:0.25em 0;padding:12px;"
-    "border-radius:4px;border:1px dashed #888;opacity:0.85;font-size:0.85em;white-space:pre-wrap;overflow-wrap:anywhere"
+    "border-radius:4px;border:1px dashed #888;opacity:0.85;font-size:0.85em;white-space:pre-wrap;"
+    "overflow-wrap:anywhere"
 )
 
 

@@ -58,7 +58,8 @@ class Budget:
             )
         elif cost > max_cost + 1e-9:
             raise CostLimitError(
-                f"{pictures(count)} are estimated at {dollars(cost)}; the limit is {dollars(max_cost)}.",
+                f"This asks for {pictures(count)}, estimated at {dollars(cost)}; "
+                f"the limit is {dollars(max_cost)}.",
                 hint="Nothing was sent. Ask for fewer or smaller pictures, or raise --max-cost.",
             )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import count
 
 _STEP = 5  # per cent that the slider moves at a time
+_KEYS_ARE_OURS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys are JupyterLab's commands
 _numbers = count(1)
 
 _SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
@@ -44,7 +45,7 @@ def comparison(one: str, other: str, *, first: int, second: int) -> str:
     )
     return (
         f"<style>{_RULES}{positions}</style>"
-        f'<div class="gemini-nb-compare"><fieldset><legend>Picture {first} and picture {second}</legend>'
+        f'<div class="gemini-nb-compare"><fieldset {_KEYS_ARE_OURS}><legend>Picture {first} and picture {second}</legend>'
         f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" checked> '
         "side by side, or one over the other:</label>"
         f'<div class="gemini-nb-steps">{radios}</div></fieldset>'
