@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 -p no:cacheprovider
 
-.PHONY: demo test check lint notebooks check-binder bench clean
+.PHONY: demo test check lint notebooks check-binder check-ipython bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/gemini-nb demo
@@ -30,6 +30,10 @@ notebooks: $(VENV)/.dev
 # The course as a Binder visitor gets it: only what is committed, in an environment of its own.
 check-binder: $(VENV)/.dev
 	$(BIN)/python tests/check_binder.py
+
+# The magics on IPython 7.34 and 8, in environments of their own.
+check-ipython: $(VENV)/.dev
+	$(BIN)/python tests/check_ipython.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks

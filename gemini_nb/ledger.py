@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ class Ledger:
 
     def expected_seconds(self, model: str, provider: str) -> float | None:
         """Return how long a picture of this model took so far, at the median; None for the first."""
+        from statistics import median  # noqa: PLC0415 - loads fractions and decimals, not wanted at start
+
         seconds = self._seconds.get((model, provider))
         return median(seconds) if seconds else None
 

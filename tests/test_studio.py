@@ -9,10 +9,14 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from gateway import Answer, Gateway
-from gemini_nb import ArgumentError, Studio
+from gemini_nb import ArgumentError, Studio, background
+from gemini_nb.notebook.making import Ask, Making
+from gemini_nb.providers import OFFLINE
 from pictures import encoded
 from replies import inline, reply
 from shells import a_shell
@@ -229,6 +233,43 @@ def test_stop_closes_the_connection_and_keeps_what_is_finished():
         assert len(visitor.studio.pictures) == 1
 
 
+class LateClient:
+    """A client whose picture is being stored when Stop is pressed, as `release` says."""
+
+    def __init__(self, generation) -> None:
+        self.generation = generation
+        self.storing, self.release = threading.Event(), threading.Event()
+        self.asynchronous, self.provider = self, OFFLINE
+
+    def holds(self, _request) -> bool:
+        return False
+
+    async def generate(self, _request):
+        with anyio.CancelScope(shield=True):
+            self.storing.set()
+            await anyio.to_thread.run_sync(self.release.wait, SECONDS)
+        return self.generation
+
+
+def test_a_picture_that_comes_while_it_is_stopped_is_kept():
+    with offline() as visitor:
+        client = LateClient(visitor.shell.run("%%gemini_image\na red square").result)
+        kept, over = [], threading.Event()
+        job = Making(
+            visitor.shell.magics,
+            Ask((client.generation.request,)),
+            client,
+            arrived=lambda generation: (kept.append(generation), over.set()),
+            show=lambda _page: None,
+        )
+        future = background.submit(job.run)
+        assert client.storing.wait(SECONDS)
+        future.cancel()
+        client.release.set()
+        assert over.wait(SECONDS)
+        assert kept == [client.generation]
+
+
 def test_two_clicks_at_once_are_one():
     with visiting() as (visitor, gateway):
         visitor.controls.prompt.value = "a red square"
@@ -415,6 +456,15 @@ def test_the_word_cell_inserts_the_cell_of_a_picture():
 def test_the_word_cell_says_which_pictures_there_are_none(number):
     with visiting() as (visitor, _):
         assert "no picture" in str(visitor.shell.run(f"%gemini cell {number}").error)
+
+
+def test_the_studio_begins_with_pictures_of_other_cells():
+    with offline() as visitor:
+        boat = visitor.shell.run("%%gemini_image\na boat").result
+        again = Studio(boat, boat, shell=visitor.shell.shell)
+        assert again.pictures == [boat]
+        visitor.press("Copy as cell")
+        assert visitor.controls.text.value == "%%gemini_image\na boat"
 
 
 def test_the_studio_needs_a_notebook():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import count
 
 _STEP = 5  # per cent that the slider moves at a time
-_KEYS_ARE_OURS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys are JupyterLab's commands
+_KEYS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys on a radio button are JupyterLab's commands
 _numbers = count(1)
 
 _SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
@@ -40,13 +40,14 @@ def comparison(one: str, other: str, *, first: int, second: int) -> str:
         f'.gemini-nb-compare:has([value="{at}"]:checked) {{--gemini-nb-at:{at}%}}\n' for at in steps
     )
     radios = "".join(
-        f'<input type="radio" name="{name}" value="{at}" aria-label="{at} % of picture {first}">'
+        f'<input type="radio" name="{name}" value="{at}" aria-label="{at} % of picture {first}" {_KEYS}>'
         for at in steps
     )
     return (
         f"<style>{_RULES}{positions}</style>"
-        f'<div class="gemini-nb-compare"><fieldset {_KEYS_ARE_OURS}><legend>Picture {first} and picture {second}</legend>'
-        f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" checked> '
+        f'<div class="gemini-nb-compare"><fieldset>'
+        f"<legend>Picture {first} and picture {second}</legend>"
+        f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" {_KEYS} checked> '
         "side by side, or one over the other:</label>"
         f'<div class="gemini-nb-steps">{radios}</div></fieldset>'
         f'<div class="gemini-nb-pair"><div>{one}</div><div>{other}</div></div></div>'

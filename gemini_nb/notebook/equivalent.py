@@ -116,7 +116,7 @@ class _Script:
 
     def _holding(self, image: InputImage) -> Iterator[str]:
         """Yield expressions whose value is a picture of these very bytes, the best first."""
-        for source in getattr(self._magics, "last_sources", ()):  # the words of -i, where they are remembered
+        for source in self._magics.last_sources:
             if not inputs.is_link(source) and _is(image, source):
                 yield _literal(source)
         for name, value in self._magics.shell.user_ns.items():

@@ -73,6 +73,7 @@ class GeminiMagics(Magics):
         self.ledger = Ledger()
         self.last: Generation | None = None
         self.last_error: GeminiError | None = None
+        self.last_sources: tuple[str, ...] = ()  # the words of `-i` that led to the last result
         self._clients: dict[tuple[Any, ...], Client] = {}
         self._edits: Edits | None = None
         self._said_offline = False
@@ -118,7 +119,8 @@ class GeminiMagics(Magics):
         """Look after gemini_nb; `%gemini` alone says what there is."""
         from gemini_nb.notebook import house  # noqa: PLC0415 - needed for this magic only
 
-        return house.run(self, options.tokens(line))
+        with _warnings_as_lines():
+            return house.run(self, options.tokens(line))
 
     def _names(self, local_ns: dict[str, Any] | None) -> Mapping[str, Any]:
         """The variables that a line and its prompt may name: those of the calling function first."""

@@ -36,6 +36,7 @@ def make(
     planned = _plan(magics, asked, prompt, client, names)
     if not afforded(magics, asked, planned.requests, client):
         return None
+    magics.last_sources = tuple(asked.images)
     act = _grid if planned.is_grid else _one
     made = act(magics, asked, planned, client)
     return None if asked.quiet and asked.is_cell else made

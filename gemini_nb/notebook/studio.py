@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 class Studio:
     """A studio for the notebook that runs, or for `shell`; showing it draws its controls and its gallery.
 
-    Run again in the same cell it is the one that was there: its prompt, its pictures, what it is making.
+    `pictures` are results of other cells to begin with. Run again in the same cell it is the one that was there: its prompt, its pictures, what it is making.
     Raises `ArgumentError` outside of IPython.
     """
 
-    def __init__(self, *, shell: InteractiveShell | None = None) -> None:
+    def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:
         shell = shell or _shell()
         magics = _magics(shell)
         session = _session(shell, magics)
         self._album = session.album
         self._desk = session.desk(shell, magics)
+        for picture in pictures:
+            self._album.add(picture)
 
     @property
     def pictures(self) -> list[Generation]:

@@ -11,7 +11,9 @@ from lab import CHROMIUM, Lab
 from gateway import Answer, Gateway
 from replies import inline, reply
 
-SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: in a real browser, some minutes in all")
 
 
 def pytest_collection_modifyitems(items):

@@ -14,15 +14,13 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.error import URLError
 
 import nbformat
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
 TOKEN = "a-token-of-tests"
 START_SECONDS = 60
 WAIT_MS = 20_000

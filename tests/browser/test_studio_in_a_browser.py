@@ -6,8 +6,8 @@ import hashlib
 import threading
 
 import pytest
+from lab import SCREENSHOTS
 
-from conftest import SCREENSHOTS
 from gateway import Answer, Gateway
 from replies import inline, reply
 
