@@ -6,7 +6,10 @@ A class is a list of beginnings of test names; a test that loops over many input
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 CLASSES: dict[str, tuple[int, tuple[str, ...]]] = {
     "statuses × advised waits": (60, ("test_money.py::test_promise_1_", "test_retry.py::")),

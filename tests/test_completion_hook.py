@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import IPython
 import pytest
+
 from shells import a_shell
 
 pytestmark = [

@@ -438,6 +438,17 @@ def test_a_turn_of_a_conversation_says_that_it_cannot_be_asked_again():
         assert gateway.posts == 3
 
 
+def test_an_unforeseen_error_of_a_button_is_said_and_not_lost(tmp_path, monkeypatch):
+    with visiting() as (visitor, _):
+        visitor.generate("a red square")
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        visitor.press("Python")
+        assert "FileNotFoundError" in visitor.status
+        monkeypatch.chdir(tmp_path)
+
+
 def test_the_ratios_and_sizes_are_those_of_the_model():
     with offline() as visitor:
         visitor.controls.ratio.value, visitor.controls.size.value = "8:1", "4K"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import cells, equivalent, saving
 from gemini_nb.notebook.controls import UPLOAD_MEGABYTES
 
@@ -32,7 +31,7 @@ class Actions:
         controls: Controls,
         *,
         again: Callable[[Entry], None],
-        failed: Callable[[GeminiError], None],
+        failed: Callable[[BaseException], None],
     ) -> None:
         self._magics = magics
         self._album = album
@@ -55,7 +54,7 @@ class Actions:
     def _act(self, act: Callable[[Entry], None], _button: Any) -> None:
         try:
             act(self._album.find(self._controls.picture.value or 0))
-        except GeminiError as error:
+        except Exception as error:  # noqa: BLE001 - what a callback raises, nobody sees
             self._failed(error)
 
     def _edit(self, entry: Entry) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Studio:
     """A studio for the notebook that runs, or for `shell`; showing it draws its controls and its gallery.
 
-    `pictures` are results of other cells to begin with. Run again in the same cell it is the one that was there: its prompt, its pictures, what it is making.
-    Raises `ArgumentError` outside of IPython.
+    `pictures` are results of other cells to begin with. Run again in the same cell it is the one that was
+    there: its prompt, its pictures, what it is making. Raises `ArgumentError` outside of IPython.
     """
 
     def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:

@@ -311,12 +311,17 @@ def test_axe_finds_nothing_and_it_looks_well(lab, axe, theme):
     with opened(lab, f"axe-{kind}", OFFLINE, height=1600) as page:
         page.theme(theme)
         for count, prompt in enumerate(
-            ("a red fox in the snow", "a lighthouse at night", "a sailing boat"), start=1
+            (
+                "a sunset over the sea behind mountains",
+                "a red house under a tree",
+                "three sailing boats on the sea at dawn",
+            ),
+            start=1,
         ):
             page.generate(prompt)
             page.pictures(count)
         page.screenshot(SCREENSHOTS / f"studio-{kind}.png")
-        page.field("Compare with").select_option("2 · a lighthouse at night")
+        page.field("Compare with").select_option("2 · a red house under a tree")
         page.button("Copy as cell").click()
         page.says("Copy the text")
         page.tab.get_by_label("50 % of picture 3").check()
