@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from gemini_nb import background, batch, models
-from gemini_nb.async_client import AsyncClient
+from gemini_nb.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.chat import Chat
 from gemini_nb.errors import Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from gemini_nb.generation import Batch, Generation
@@ -27,8 +28,26 @@ class Client:
     'image/jpeg'
     """
 
-    def __init__(self, provider: str | None = None, **settings: Any) -> None:
-        self._client = AsyncClient(provider, **settings)
+    def __init__(
+        self,
+        provider: str | None = None,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        store: str | Path | bool | None = False,
+        replay: str = "auto",
+        timeout: float = TIMEOUT_SECONDS,
+        retry_unknown: bool = False,
+    ) -> None:
+        self._client = AsyncClient(
+            provider,
+            api_key=api_key,
+            base_url=base_url,
+            store=store,
+            replay=replay,
+            timeout=timeout,
+            retry_unknown=retry_unknown,
+        )
 
     def __repr__(self) -> str:
         inner = getattr(self, "_client", None)
@@ -59,12 +78,36 @@ class Client:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
         return Chat(self._client.chat(model, **options))
 
-    def generate(self, prompt: str | ImageRequest, **options: Any) -> Generation:
-        """Ask for one picture and wait for it; the options are those of `AsyncClient.generate`.
+    def generate(
+        self,
+        prompt: str | ImageRequest,
+        *,
+        model: str = models.DEFAULT_MODEL,
+        images: Sequence[Any] = (),
+        aspect_ratio: str | None = None,
+        image_size: str | None = None,
+        take: int = 0,
+        text: bool = False,
+        config: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Generation:
+        """Ask for one picture and wait for it; the options are explained at `AsyncClient.generate`.
 
         An interrupt raises `Cancelled` within a second and closes the connection.
         """
-        return background.run(partial(self._client.generate, prompt, **options))
+        ask = partial(
+            self._client.generate,
+            prompt,
+            model=model,
+            images=images,
+            aspect_ratio=aspect_ratio,
+            image_size=image_size,
+            take=take,
+            text=text,
+            config=config,
+            extra=extra,
+        )
+        return background.run(ask)
 
     def generate_many(
         self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from inspect import signature
 
 import pytest
 
 from gateway import Answer, Gateway
-from gemini_nb import Client, models
+from gemini_nb import AsyncClient, Client, models
 from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, inline, openai, reply
 
@@ -125,6 +126,12 @@ def test_text_usage_and_versions_are_kept():
         "v7",
         "STOP",
     )
+
+
+@pytest.mark.parametrize("name", ["__init__", "generate"])
+def test_the_blocking_client_takes_what_the_async_one_takes(name):
+    blocking, awaited = (signature(getattr(one, name)) for one in (Client, AsyncClient))
+    assert blocking == awaited
 
 
 def test_no_key_travels_to_a_hosted_picture():
