@@ -21,6 +21,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    # Last: while its browser is open, Playwright's event loop runs in the main thread, where others need one.
+    items.sort(key=lambda item: here in item.path.parents)
 
 
 @pytest.fixture(scope="package")
