@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gemini_nb.secret import Secret
     from gemini_nb.upkeep import Report
 
-_TRIES_WHILE_CLEARED = 5
+_TRIES_WHILE_CLEARED = 50
 _warned: set[Path] = set()
 
 
@@ -108,7 +108,8 @@ class Store:
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
         for _ in range(_TRIES_WHILE_CLEARED - 1):
-            with suppress(FileNotFoundError):  # another process clears the store under our hands
+            # Another process clears the store under our hands; a folder that goes while it is made "exists".
+            with suppress(FileNotFoundError, FileExistsError):
                 return self._write_once(generation, content, raw)
         return self._write_once(generation, content, raw)
 
