@@ -58,6 +58,11 @@ class Client:
         return self._client.provider
 
     @property
+    def is_offline(self) -> bool:
+        """Whether pictures are painted in this process instead of asked for."""
+        return self.provider.name == "offline"
+
+    @property
     def store(self) -> Store | None:
         return self._client.store
 

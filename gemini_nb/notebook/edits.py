@@ -43,7 +43,7 @@ class Edits:
         if not afforded(magics, asked, [request], client):
             return None
         waiting = live.waiting(request.model, client.provider.name, magics.ledger)
-        with live.shown(waiting, alone=True, quiet=asked.quiet):
+        with live.shown(waiting, alone=True, quiet=asked.quiet, offline=client.is_offline):
             generation = chat.ask(request)
         self._chat = chat
         generation = finished(magics, asked, generation)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Render = Callable[[float], dict[str, str]]
 
 _EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
+_OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
 _NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
 
 
@@ -32,18 +33,20 @@ def shown(
     pictures: Callable[[], str] | None = None,
     alone: bool = False,
     quiet: bool = False,
+    offline: bool = False,
 ) -> Iterator[None]:
     """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away.
 
     `pictures` gives the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
-    holds no output of others, so that all of it can be cleared; `quiet` that no result follows.
+    holds no output of others, so that all of it can be cleared; `quiet` that no result follows,
+    `offline` that there is hardly anything to wait for.
     """
     from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
 
     if getattr(get_ipython(), "kernel", None) is None:
         yield
         return
-    drawing = _Drawing(render, pictures)
+    drawing = _Drawing(render, pictures, first=_OFFLINE_SECONDS if offline else _EVERY_SECONDS)
     drawing.start()
     try:
         yield
@@ -127,12 +130,13 @@ def _bundle(words: str, share: float | None) -> dict[str, str]:
 
 
 class _Drawing(threading.Thread):
-    """Draws about once a second; nothing is drawn any more once `stop` was called."""
+    """Draws about once a second from `first` on; nothing is drawn any more once `stop` was called."""
 
-    def __init__(self, render: Render, pictures: Callable[[], str] | None) -> None:
+    def __init__(self, render: Render, pictures: Callable[[], str] | None, *, first: float) -> None:
         super().__init__(name="gemini_nb drawing", daemon=True)
         self._render = render
         self._pictures = pictures
+        self._wait = first
         self._over = threading.Event()
         self._drawing = threading.Lock()
         self._line = _Output()
@@ -140,7 +144,8 @@ class _Drawing(threading.Thread):
 
     def run(self) -> None:
         started = monotonic()
-        while not self._over.wait(_EVERY_SECONDS):
+        while not self._over.wait(self._wait):
+            self._wait = _EVERY_SECONDS
             page = self._pictures() if self._pictures else ""  # takes its time, so outside of the lock
             line = self._render(monotonic() - started)
             with self._drawing:

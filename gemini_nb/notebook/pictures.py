@@ -103,7 +103,7 @@ def afforded(
 def _one(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
     (request,) = planned.requests
     waiting = live.waiting(request.model, client.provider.name, magics.ledger)
-    with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet):
+    with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline):
         generation = client.generate(request)
     return finished(magics, asked, generation)
 
@@ -125,7 +125,9 @@ def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cl
     counting = live.counting(progress, client.provider.name, magics.ledger, asked.concurrency)
     newest = live.newest(progress, labels, planned.columns)
     try:
-        with live.shown(counting, pictures=newest, alone=asked.is_cell, quiet=asked.quiet):
+        with live.shown(
+            counting, pictures=newest, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline
+        ):
             client.run(progress, asked.concurrency)
     except Cancelled:
         made, _ = _kept(magics, asked, planned, progress)
