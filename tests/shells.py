@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -37,9 +38,15 @@ class Shell:
     def close(self) -> None:
         if "GeminiMagics" in self.shell.magics_manager.registry:
             self.run("%unload_ext gemini_nb")
-        self.shell.history_manager.end_session()
-        self.shell.history_manager = None
-        self.shell.restore_sys_module_state()
+        put_away(self.shell)
+
+
+def put_away(shell: InteractiveShell) -> None:
+    """End a shell for good: its own farewell at exit collects garbage several times, for each of hundreds."""
+    atexit.unregister(shell.atexit_operations)
+    shell.history_manager.end_session()
+    shell.history_manager = None
+    shell.restore_sys_module_state()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from jupyter_client.manager import start_new_kernel
 from gemini_nb import models
 from gemini_nb.notebook import candidates, completion, cursor, options, tab
 from pictures import png
+from shells import put_away
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,7 @@ def bare():
     completion.remove(shell)
     yield shell
     shell.run_line_magic("unload_ext", "gemini_nb")
-    shell.history_manager.end_session()
-    shell.history_manager = None
-    shell.restore_sys_module_state()
+    put_away(shell)
 
 
 @pytest.fixture

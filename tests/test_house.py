@@ -21,6 +21,7 @@ from gemini_nb.store import Store
 from leaks import KEY, leaks
 from pictures import encoded, png
 from replies import inline, reply
+from shells import put_away
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 
@@ -34,9 +35,7 @@ def shell():
     shell.run_line_magic("load_ext", "gemini_nb")
     yield shell
     shell.run_line_magic("unload_ext", "gemini_nb")
-    shell.history_manager.end_session()
-    shell.history_manager = None
-    shell.restore_sys_module_state()
+    put_away(shell)
 
 
 @pytest.fixture
