@@ -59,6 +59,16 @@ class WholeFile:
             os.close(folder)
 
 
+_NO_NAMELESS_FILES = {
+    errno.EISDIR,
+    errno.EPERM,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOENT,
+    errno.EINVAL,
+}
+
+
 @contextlib.contextmanager
 def whole_file(data: bytes, folder: Path) -> Iterator[WholeFile]:
     """Hold bytes, flushed to disk, in a file of `folder` that is gone after the block unless named.
@@ -87,8 +97,9 @@ def _open_nameless(folder: Path) -> int | None:
     try:
         return os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        # EISDIR: a kernel without the flag; the others: a file system without nameless files.
-        if error.errno in {errno.EISDIR, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL}:
+        # EISDIR: a kernel without the flag; EPERM: some file systems, of a folder that is just being removed;
+        # the others: a file system without nameless files. A named file then says what is really wrong.
+        if error.errno in _NO_NAMELESS_FILES:
             return None
         raise
 
