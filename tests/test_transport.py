@@ -105,7 +105,9 @@ def test_a_connection_lost_at_once_is_unsent_or_unknown_as_it_was_met(fault):
     with FaultServer(fault) as server:
         error = error_from(server.url)
         assert server.posts == 0
-        assert server.connections == 1 if isinstance(error, OutcomeUnknownError) else 3
+        connections = server.connections
+    # Each try may be met while connecting (unsent: tried again) or later (unknown: the end of it).
+    assert connections == 3 if type(error) is ConnectionFailedError else 1 <= connections <= 3
     assert type(error) in (OutcomeUnknownError, ConnectionFailedError)
     assert_ours_alone(error)
 
