@@ -47,8 +47,9 @@ check-binder: $(VENV)/.dev
 check-ipython: $(VENV)/.dev
 	$(BIN)/python tests/check_ipython.py
 
+# One alone, or quickly: make bench BENCH="--only store --quick"
 bench: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks
+	$(BIN)/python tests/benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) demo build dist

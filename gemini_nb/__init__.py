@@ -16,11 +16,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AsyncClient": "async_client",
+    "AsyncStream": "stream",
     "Batch": "generation",
     "Client": "client",
     "GeneratedImage": "image",
     "Generation": "generation",
     "ImageRequest": "request",
+    "Stream": "stream",
     "Studio": "notebook.studio",
     "generate": "client",
 }
@@ -35,6 +37,7 @@ _ERRORS = (
     "CostLimitError",
     "GeminiError",
     "GeminiWarning",
+    "ImageLostError",
     "ImageRefusedError",
     "LinkFailedError",
     "LinkRefusedError",

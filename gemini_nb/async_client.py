@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import anyio
+import anyio.lowlevel
 from anyio import to_thread
 
-from gemini_nb import api_error, batch, inputs, models, providers
+from gemini_nb import api_error, batch, engine, inputs, models, providers
+from gemini_nb import manifest as manifests
 from gemini_nb.chat import AsyncChat
 from gemini_nb.delivery import Delivery
+from gemini_nb.engine import Engine
 from gemini_nb.errors import (
     ArgumentError,
+    ConnectionFailedError,
     GeminiError,
     LinkFailedError,
     LinkRefusedError,
+    NoImageError,
     OutcomeUnknownError,
 )
+from gemini_nb.incoming import Incoming
+from gemini_nb.progress_bar import ProgressBar
 from gemini_nb.replay import Replay
 from gemini_nb.request import ImageRequest
-from gemini_nb.retry import Pace, retrying
+from gemini_nb.retry import Turns, forget_here, pace_of, retrying, seconds_between
 from gemini_nb.secret import Secret
+from gemini_nb.spool import Spool
+from gemini_nb.stream import AsyncStream
+from gemini_nb.streamed import Telling
+from gemini_nb.worker import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
     from types import TracebackType
 
+    from gemini_nb.content import Content
     from gemini_nb.generation import Batch, Generation
+    from gemini_nb.request import Options
     from gemini_nb.store import Store
+    from gemini_nb.streamed import Tell
     from gemini_nb.transport import Answer
+    from gemini_nb.whole_file import Draft
 
 TIMEOUT_SECONDS = 240.0
 
@@ -45,6 +63,8 @@ class AsyncClient:
     request again even where the first may have been billed. `store` is a folder to replay from and keep in
     (True: `.gemini_nb` beside the notebook), `replay` how it is used, see `Replay`. Raises `MissingKeyError`
     where no key is set: at once without a store, else with the first request that the store cannot answer.
+    `requests_per_minute` spaces out what this client sends, together with all of this process that send to
+    the same server with the same key; a pause that the server asks for holds all of them back in any case.
     """
 
     def __init__(
@@ -57,6 +77,7 @@ class AsyncClient:
         replay: str = "auto",
         timeout: float = TIMEOUT_SECONDS,
         retry_unknown: bool = False,
+        requests_per_minute: float | None = None,
     ) -> None:
         if not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
             raise ArgumentError(f"timeout is a number of seconds above 0, not {timeout!r}.")
@@ -69,7 +90,10 @@ class AsyncClient:
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
         self._embedded: Any = None
-        self._pace = Pace()
+        self.requests_per_minute = requests_per_minute
+        self._every = 0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute)
+        self._pace = pace_of(self.provider, key)
+        self._asked: dict[Any, anyio.Event] = {}
         self._under_way: set[anyio.CancelScope] = set()
         self._closed = False
 
@@ -77,6 +101,16 @@ class AsyncClient:
         if not hasattr(self, "provider"):
             return "<AsyncClient>"
         return f"{type(self).__name__}({self.provider.name!r}, base_url={self.provider.base_url!r})"
+
+    @overload
+    async def generate(
+        self, prompt: str | ImageRequest, *, stream: Literal[False] = False, **options: Unpack[Options]
+    ) -> Generation: ...
+
+    @overload
+    async def generate(
+        self, prompt: str | ImageRequest, *, stream: Literal[True], **options: Unpack[Options]
+    ) -> AsyncStream: ...
 
     async def generate(
         self,
@@ -90,13 +124,16 @@ class AsyncClient:
         text: bool = False,
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
-    ) -> Generation:
+        stream: bool = False,
+    ) -> Generation | AsyncStream:
         """Ask for one picture and return it as a `Generation`.
 
         `images` are pictures to work from: paths, https addresses, bytes, PIL images, NumPy arrays,
         Matplotlib figures or earlier results. `aspect_ratio` is written "16:9", `image_size` "1K", "2K" or
         "4K"; `text=True` asks for words as well. `config` is merged into `generationConfig`, `extra` into the
-        body. Raises a `GeminiError`: at most one request is sent, unless it is proven that nothing was made.
+        body. With `stream=True` words and pictures come one by one from the `AsyncStream` that is returned at
+        once; what it amounts to is the same. Raises a `GeminiError`: at most one request is sent, unless it
+        is proven that nothing was made.
         """
         with self._open():
             deadline = anyio.current_time() + self.timeout
@@ -112,28 +149,91 @@ class AsyncClient:
                     config=config or {},
                     extra=extra or {},
                 )
-            generation, _ = await self._answered(prompt, deadline)
+            if stream:
+                return AsyncStream(partial(self._streamed, prompt, deadline))
+            generation, _ = await self._alone(prompt, deadline)
             return generation
 
-    async def converse(self, request: ImageRequest) -> tuple[Generation, Any]:
-        """Ask for one picture; return it with the model's raw content, which the next turn must echo."""
+    async def _streamed(self, request: ImageRequest, deadline: float, tell: Tell) -> Generation:
         with self._open():
-            generation, content = await self._answered(request, anyio.current_time() + self.timeout)
+            generation, _ = await self._told(request, deadline, tell)
+            return generation
+
+    async def converse(self, request: ImageRequest, *, tell: Tell | None = None) -> tuple[Generation, Any]:
+        """Ask for one picture; return it with the model's raw content, which the next turn must echo.
+
+        With `tell` the reply is streamed: it is called with each text and picture as they come.
+        """
+        with self._open():
+            deadline = anyio.current_time() + self.timeout
+            if tell is None:
+                generation, content = await self._alone(request, deadline)
+            else:
+                generation, content = await self._told(request, deadline, tell)
             return generation, content()
+
+    async def _told(
+        self, request: ImageRequest, deadline: float, tell: Tell
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Answer a request, and tell what comes as it comes; what is stored comes at once."""
+        telling = Telling(tell, key=self._key)
+        generation, content = await self._alone(request, deadline, telling)
+        telling.rest(generation)
+        return generation, content
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
         return AsyncChat(self, model=model, **options)
 
     async def generate_many(
-        self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any
+        self,
+        prompts: Iterable[str | ImageRequest],
+        *,
+        concurrency: int = 4,
+        executor: Executor | None = None,
+        manifest: str | Path | None = None,
+        progress: bool | None = None,
+        **options: Any,
     ) -> Batch:
         """Ask for many pictures, `concurrency` at a time; `options` are those of `generate`.
 
         A failure does not stop the others: it is in `Batch.errors`. Three refusals of the key in a row do.
+        `timeout` begins for each when it is sent, not while it queues. With a store the pictures are there,
+        equal requests are asked once, and running it again asks for what is missing. Without one they are in
+        a temporary folder, which lives as long as any of them is in use.
+
+        A list is checked as a whole before anything is sent; an iterator is read as workers get to its items,
+        and its input pictures are let go once they are answered. `executor` lends its workers, see `Engine`.
+        `manifest` names a file: `.jsonl` gets a line for each request as it finishes, after those of earlier
+        runs, `.parquet` is written in the end. `progress` draws a bar, by default (None) on a terminal, and
+        in a notebook for twenty pictures or more.
         """
-        progress = batch.Progress(await self.requests(prompts, options))
-        return await batch.run(self.generate, progress, concurrency=concurrency)
+        made = self.progress(await self.requests(prompts, options))
+        with manifests.kept(made, manifest, redact=self.redact), ProgressBar(made, progress) as bar:
+            made.listeners.append(lambda *_: bar.look())
+            return await batch.run(self.asking(executor), made, concurrency=concurrency)
+
+    def progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> batch.Progress:
+        """Return the progress of a batch that has not begun; where a store is used, equal ones are one."""
+        return batch.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
+
+    def asking(self, executor: Executor | None = None) -> Callable[[ImageRequest], Awaitable[Generation]]:
+        """Return what answers the requests of one batch: this client, or the workers of an executor."""
+        return self.engine(executor).generate if executor else partial(self._item, spool=Spool())
+
+    def engine(self, executor: Executor) -> Engine:
+        """Return what asks on the workers of an executor, with this client's settings; see `Engine`."""
+        engine.check_key(self.provider, self._key)
+        settings = Settings(
+            AsyncClient,
+            self.provider.name,
+            self.provider.base_url,
+            str(self.store.folder) if self.store else None,
+            self._replay.mode,
+            self.timeout,
+            self.retry_unknown,
+        )
+        return Engine(executor, settings, pace=self._pace, every=self._every)
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
@@ -147,15 +247,16 @@ class AsyncClient:
 
     async def requests(
         self, prompts: Iterable[str | ImageRequest], options: dict[str, Any]
-    ) -> tuple[ImageRequest, ...]:
-        """Return a request for each prompt, with the input images read once."""
+    ) -> Iterable[ImageRequest]:
+        """Return a request for each prompt, with the input images read once; of an iterator another one."""
         if isinstance(prompts, str):
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
         options["images"] = await self._inputs(options.get("images", ()), anyio.current_time() + self.timeout)
         options = {name: value for name, value in options.items() if value is not None}
-        return tuple(p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
+        asked = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
+        return tuple(asked) if isinstance(prompts, Sized) else asked
 
     async def _inputs(self, sources: Any, deadline: float) -> tuple[inputs.InputImage, ...]:
         if isinstance(sources, str | bytes) or not hasattr(sources, "__iter__") or hasattr(sources, "shape"):
@@ -174,7 +275,47 @@ class AsyncClient:
             f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
         )
 
-    async def _answered(self, request: ImageRequest, deadline: float) -> tuple[Generation, Callable[[], Any]]:
+    async def _item(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
+        """Ask for one picture of a batch: its time begins when it is let through, not while it queues.
+
+        What no store keeps is held in `spool`, so that memory does not grow with the number of pictures.
+        """
+        with self._open():
+            try:
+                generation, _ = await self._alone(request, None, spool=spool)
+            except NoImageError as error:
+                if spool is not None:
+                    error.drafts = await to_thread.run_sync(spool.hold, error.drafts)
+                raise
+            return generation
+
+    async def _alone(
+        self,
+        request: ImageRequest,
+        deadline: float | None,
+        telling: Telling | None = None,
+        *,
+        spool: Spool | None = None,
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Answer a request once no equal one is under way, whose picture the store then gives to both."""
+        if not self._replay.is_used:
+            return await self._answered(request, deadline, telling, spool)
+        here = (request.digest, anyio.lowlevel.current_token())
+        with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
+            while here in self._asked:
+                await self._asked[here].wait()
+        if waiting.cancelled_caught:
+            raise ConnectionFailedError("Not sent: an equal request was still under way when time ran out.")
+        ended = self._asked[here] = anyio.Event()
+        try:
+            return await self._answered(request, deadline, telling, spool)
+        finally:
+            del self._asked[here]
+            ended.set()
+
+    async def _answered(
+        self, request: ImageRequest, deadline: float | None, telling: Telling | None, spool: Spool | None
+    ) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store before any provider: what is there costs nothing and needs no key."""
         found = await to_thread.run_sync(self._replay.find, request) if self.store else None
         if found is not None:
@@ -182,46 +323,94 @@ class AsyncClient:
         if not self._replay.may_ask and (self.store or self.provider is not providers.OFFLINE):
             raise self._replay.miss(request)
         providers.require_key(self.provider, self._key)
-        generation, content = await self._made(request, deadline)
-        if self.store:
+        generation, content = await self._made(request, deadline, telling, self._draft(spool))
+        if self.store or spool:
             with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
-                await to_thread.run_sync(lambda: self._replay.keep(generation, content(), self._key))
+                generation = await to_thread.run_sync(self._kept, generation, content, spool)
         return self._replay.placed(generation), content
+
+    def _draft(self, spool: Spool | None) -> Callable[[], Draft] | None:
+        """What opens a file for a picture that arrives, where files are to hold pictures."""
+        if self._replay.store and self._replay.is_used and self.provider is not providers.OFFLINE:
+            return self._replay.store.draft
+        return spool.draft if spool else None
+
+    def _kept(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
+        stored = self._replay.keep(generation, content, self._key)
+        if stored is None and spool:
+            return spool.keep(generation)
+        return stored or generation.in_memory()
 
     @property
     def store(self) -> Store | None:
         """Where pictures are replayed from and kept, or None."""
         return self._replay.store
 
-    async def _made(self, request: ImageRequest, deadline: float) -> tuple[Generation, Callable[[], Any]]:
+    async def _made(
+        self,
+        request: ImageRequest,
+        deadline: float | None,
+        telling: Telling | None,
+        draft: Callable[[], Draft] | None,
+    ) -> tuple[Generation, Content]:
+        turns = Turns(self._pace, every=self._every, is_let_through=deadline is None)
+        if deadline is None:
+            too_late = await self._pace.turn(every=self._every, patience=self.timeout)
+            if too_late is not None:
+                raise too_late
+            deadline = anyio.current_time() + self.timeout
         started = anyio.current_time()
-        url, body = self.provider.url(request.model), request.encode()
+        url, body = self.provider.url(request.model, stream=telling is not None), request.encode()
         outcome = await retrying(
-            partial(self._attempt, request.model, url, body, deadline),
+            partial(self._attempt, request.model, url, body, deadline=deadline, telling=telling, draft=draft),
             deadline=deadline,
+            turns=turns,
             retry_unknown=self.retry_unknown,
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        generation, content = await self._delivery().read(request, outcome.body, deadline=deadline)
+        reply = outcome.received.finish() if outcome.received else outcome.body
+        generation, content = await self._delivery().read(request, reply, deadline=deadline)
         return replace(generation, seconds=anyio.current_time() - started), content
 
-    async def _attempt(self, model: str, url: str, body: bytes, deadline: float) -> Answer | GeminiError:
+    async def _attempt(
+        self,
+        model: str,
+        url: str,
+        body: bytes,
+        *,
+        deadline: float,
+        telling: Telling | None,
+        draft: Callable[[], Draft] | None,
+    ) -> Answer | GeminiError:
         from gemini_nb import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
-        paused = await self._pace.wait(deadline)
-        if paused is not None:
-            return paused
+        streamed = telling.receiver(draft) if telling else None
         answer = await transport.post(
-            self.provider, self._key, url, body, deadline=deadline, embedded=self._offline()
+            self.provider,
+            self._key,
+            url,
+            body,
+            deadline=deadline,
+            embedded=self._offline(),
+            receiver=streamed or Incoming(draft),
         )
-        if isinstance(answer, GeminiError) or answer.is_reply:
+        if isinstance(answer, GeminiError):
+            if telling is None or streamed is None or not streamed.has_events:
+                return answer
+            error = self._delivery().kept(answer, streamed.so_far())
+            if telling.has_begun:  # what was shown cannot be taken back by another try
+                raise error.with_traceback(None)
+            return error
+        if answer.is_reply:
             return answer
-        error = api_error.error_for(
+        return api_error.error_for(
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self._key
         )
-        self._pace.heed(error)
-        return error
+
+    def redact(self, value: Any) -> Any:
+        """Return a JSON value with the key masked."""
+        return self._key.redact_all(value) if self._key else value
 
     def _delivery(self) -> Delivery:
         folder = self.store.unread if self.store else None
@@ -253,6 +442,7 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the client; requests under way are cut off and their connections closed."""
         self._closed = True
+        forget_here(self._pace)
         for scope in tuple(self._under_way):
             scope.cancel()
 

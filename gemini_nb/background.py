@@ -36,15 +36,19 @@ _lock = threading.Lock()
 _current: _Loop | None = None
 
 
-def run(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T:
+def run(
+    task: Callable[..., Coroutine[Any, Any, T]],
+    *args: object,
+    meanwhile: Callable[[Future[T], float], object] | None = None,
+) -> T:
     """Run a coroutine function on the background loop and wait for its result.
 
-    An interrupt cancels the task, waits half a second at most for its connection to close, and
-    raises `Cancelled`.
+    `meanwhile(future, seconds)` is called again and again to do the waiting. An interrupt cancels the task,
+    waits half a second at most for its connection to close, and raises `Cancelled`.
     """
     ended = threading.Event()
     future = asyncio.run_coroutine_threadsafe(_announcing(task, args, ended), _running().loop)
-    interrupted = not _waited(future)
+    interrupted = not _waited(future, meanwhile or _idle)
     if interrupted:
         future.cancel()
         ended.wait(_FAREWELL_SECONDS)
@@ -70,11 +74,15 @@ async def _announcing(
         ended.set()
 
 
-def _waited(future: Future[Any]) -> bool:
+def _idle(future: Future[Any], seconds: float) -> None:
+    wait([future], timeout=seconds)
+
+
+def _waited(future: Future[T], meanwhile: Callable[[Future[T], float], object]) -> bool:
     """Wait for `future`; return False when interrupted, so that nothing is raised inside `except`."""
     try:
-        while not wait([future], timeout=_GLANCE_SECONDS).done:
-            pass
+        while not future.done():
+            meanwhile(future, _GLANCE_SECONDS)
     except KeyboardInterrupt:
         return False
     return True

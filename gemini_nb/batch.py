@@ -1,41 +1,141 @@
-"""Many requests at a bounded concurrency: every success kept, one error for each failure, in order."""
+"""Many requests at a bounded concurrency: every success kept, one error for each failure, in order.
+
+What is held grows by a few kilobytes for each request: no bodies, no pictures where a file has them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import anyio
 
-from gemini_nb.errors import APIError, ArgumentError, AuthenticationError, GeminiError
+from gemini_nb.errors import (
+    APIError,
+    ArgumentError,
+    AuthenticationError,
+    ConnectionFailedError,
+    GeminiError,
+)
 from gemini_nb.generation import Batch, Generation
+from gemini_nb.inputs import SentImage
+from gemini_nb.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable
 
     from gemini_nb.request import ImageRequest
 
+    Outcome = Generation | GeminiError
+    Listener = Callable[[int, ImageRequest, Outcome], object]
+
 MAX_REFUSALS = 3  # 401 or 403, in a row; then the key or its account is taken to be no good for all
+_MAX_KEPT_CHARS = 2000  # of what a model wrote instead of a picture
 
 
 class Progress:
-    """The outcomes so far, shared with the thread that waits, so that an interrupt keeps them."""
+    """The outcomes so far, shared with the thread that waits, so that an interrupt keeps them.
 
-    def __init__(self, requests: Sequence[ImageRequest]) -> None:
-        self.requests = tuple(requests)
-        self.outcomes: list[Generation | GeminiError | None] = [None] * len(self.requests)
+    Requests that are not all there from the start, but come from an iterator, sync or async, are taken as
+    workers get to them, and what they were made of is let go once they are answered. `once` asks equal ones
+    once and gives all of them the answer; `is_stored` tells which cost nothing, and so need no good key.
+    `listeners` are called with each outcome as it comes.
+    """
+
+    def __init__(
+        self,
+        requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest],
+        *,
+        once: bool = False,
+        is_stored: Callable[[ImageRequest], bool] = lambda _request: False,
+    ) -> None:
+        self.is_read_on_the_way = not isinstance(requests, Sequence)
+        self.requests: list[ImageRequest] = list(requests) if isinstance(requests, Sequence) else []
+        self.outcomes: list[Outcome | None] = [None] * len(self.requests)
+        self.total = None if self.is_read_on_the_way else len(self.requests)
+        self.listeners: list[Listener] = []
+        self.ledger = Ledger()
+        self.done = self.failed = 0
+        self.problem: BaseException | None = None  # of the caller's iterator: it ends the batch
+        self._coming = requests if hasattr(requests, "__anext__") else _Given(requests)
+        self._taken = 0
+        self._once = once
+        self._is_stored = is_stored
+        self._first: dict[str, int] = {}
+        self._equal: dict[int, list[int]] = {}
         self._refusals: list[APIError] = []  # those in a row, in the order they came
 
     def batch(self) -> Batch:
-        return Batch(self.requests, tuple(self.outcomes))
+        outcomes = tuple(self.outcomes)  # first: a request is there before its outcome
+        return Batch(tuple(self.requests[: len(outcomes)]), outcomes)
 
-    def keep(self, index: int, outcome: Generation | GeminiError) -> None:
-        self.outcomes[index] = outcome
-        self._refusals = [*self._refusals, outcome] if _is_refusal(outcome) else []
+    async def take(self) -> int | None:
+        """Return the place of the next request to ask for, None when there are no more."""
+        while (request := await self._next()) is not None:
+            place = self._taken
+            self._taken += 1
+            if self.is_read_on_the_way:
+                self.requests.append(request)
+                self.outcomes.append(None)
+            first = self._first.setdefault(_digest(request), place) if self._once else place
+            if first == place:
+                return place
+            answer = self.outcomes[first]
+            if answer is None:
+                self._equal.setdefault(first, []).append(place)
+            else:
+                self._put(place, _again(answer, request))
+        return None
 
-    def verdict(self) -> GeminiError | None:
+    async def _next(self) -> ImageRequest | None:
+        if self.problem is not None:
+            return None
+        try:
+            return await anext(self._coming)  # type: ignore[arg-type]
+        except StopAsyncIteration:
+            return None
+        except Exception as error:  # noqa: BLE001 - the caller's own, raised when what is under way has ended
+            self.problem = error
+            return None
+
+    def keep(self, place: int, outcome: Outcome) -> None:
+        """Take the outcome of a request that was asked for, and give it to those equal to it."""
+        if _is_refusal(outcome):
+            self._refusals.append(outcome)
+        elif _tells_of_the_key(outcome):
+            self._refusals.clear()
+        self.settle(place, outcome)
+
+    def settle(self, place: int, outcome: Outcome) -> None:
+        """Take an outcome that says nothing of the key."""
+        self._put(place, outcome)
+        for other in self._equal.pop(place, ()):
+            self._put(other, _again(outcome, self.requests[other]))
+
+    def _put(self, place: int, outcome: Outcome) -> None:
+        request = self.requests[place]
+        for listener in self.listeners:
+            listener(place, request, outcome)
+        if self.is_read_on_the_way and request.images:
+            request = self.requests[place] = _without_pictures(request)
+            outcome = replace(outcome, request=request) if isinstance(outcome, Generation) else outcome
+        self.outcomes[place] = outcome
+        self.done += 1
+        if isinstance(outcome, Generation):
+            self.ledger.add(outcome)
+        else:
+            self.failed += 1
+
+    def verdict(self, request: ImageRequest) -> GeminiError | None:
         """Return the error for a request that is not worth sending any more."""
         if len(self._refusals) < MAX_REFUSALS:
             return None
+        with suppress(GeminiError):  # a config that is no JSON
+            if self._is_stored(request):
+                return None
         last = self._refusals[-1]
         return type(last)(
             f"Not sent: {MAX_REFUSALS} requests in a row were refused with {last.status}.",
@@ -45,38 +145,102 @@ class Progress:
         )
 
 
-def _is_refusal(outcome: Generation | GeminiError) -> TypeGuard[APIError]:
+class _Given:
+    """An iterable of any kind as an async iterator that several workers may share."""
+
+    def __init__(self, items: Any) -> None:
+        self._items: Iterator[Any] = iter(items)
+
+    async def __anext__(self) -> Any:
+        for item in self._items:
+            return item
+        raise StopAsyncIteration
+
+
+def _digest(request: ImageRequest) -> str:
+    try:
+        return request.digest
+    except GeminiError:  # its config is no JSON: that is to be the outcome of this one
+        return f"{id(request)}"
+
+
+def _again(outcome: Outcome, request: ImageRequest) -> Outcome:
+    """The answer to one request as that of another, equal one: it was asked for once, and paid for once."""
+    if isinstance(outcome, Generation):
+        return replace(outcome, request=request, replayed=outcome.provider != "offline")
+    return outcome
+
+
+def _without_pictures(request: ImageRequest) -> ImageRequest:
+    """The request with what tells its input pictures, but not their bytes."""
+    light = copy(request)
+    light.__dict__["digest"] = _digest(request)
+    light.__dict__["images"] = tuple(SentImage(image) for image in request.images)
+    return light
+
+
+def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
     return isinstance(outcome, AuthenticationError) or (
         isinstance(outcome, APIError) and outcome.status in (401, 403)
+    )
+
+
+def _tells_of_the_key(outcome: Outcome) -> bool:
+    """Whether a server has taken the key; a replay and what was never sent say nothing of it."""
+    return not (
+        outcome.replayed if isinstance(outcome, Generation) else isinstance(outcome, ConnectionFailedError)
     )
 
 
 async def run(
     generate: Callable[[ImageRequest], Awaitable[Generation]], progress: Progress, *, concurrency: int
 ) -> Batch:
-    """Ask for every request of `progress`, `concurrency` at a time, and return the batch."""
+    """Ask for every request of `progress`, `concurrency` at a time, and return the batch.
+
+    What the caller's iterator raises is raised when all that is under way has ended.
+    """
     if not isinstance(concurrency, int) or concurrency < 1:
         raise ArgumentError(f"concurrency is a whole number from 1 on, not {concurrency!r}.")
-    waiting = iter(range(len(progress.requests)))
 
     async def worker() -> None:
-        for index in waiting:  # shared by the workers: each takes the next
-            verdict = progress.verdict()
+        while (place := await progress.take()) is not None:
+            request = progress.requests[place]
+            verdict = progress.verdict(request)
             if verdict is None:
-                progress.keep(index, await _outcome(generate, progress.requests[index]))
+                progress.keep(place, await _outcome(generate, request))
             else:
-                progress.outcomes[index] = verdict
+                progress.settle(place, verdict)
 
     async with anyio.create_task_group() as workers:
-        for _ in range(min(concurrency, len(progress.requests))):
+        for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
             workers.start_soon(worker)
+    if progress.problem is not None:
+        raise _told(progress.problem, progress.batch())
     return progress.batch()
 
 
 async def _outcome(
     generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
-) -> Generation | GeminiError:
+) -> Outcome:
     try:
         return await generate(request)
     except GeminiError as error:
-        return error.with_traceback(None)
+        return _light(error)
+
+
+def _light(error: GeminiError) -> GeminiError:
+    """The error without what is heavy: ten thousand of them may be held."""
+    error.__context__ = error.__cause__ = None
+    text = getattr(error, "text", "")
+    if len(text) > _MAX_KEPT_CHARS:
+        error.text = f"{text[:_MAX_KEPT_CHARS]}…"  # type: ignore[attr-defined]
+    return error.with_traceback(None)
+
+
+def _told(problem: BaseException, made: Batch) -> BaseException:
+    """The iterator's own error, with what was made before it: promise 4 holds for that too."""
+    problem.add_note(
+        f"The prompts broke off here. What had finished is in this error's `batch`: {made.summary}."
+    )
+    problem.batch = made  # type: ignore[attr-defined]
+    return problem

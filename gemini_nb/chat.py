@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.image import GeneratedImage
     from gemini_nb.request import ImageRequest
+    from gemini_nb.streamed import Tell
 
 
 class Conversing(Protocol):
@@ -28,7 +29,9 @@ class Conversing(Protocol):
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
 
-    async def converse(self, request: ImageRequest) -> tuple[Generation, Any]: ...
+    async def converse(
+        self, request: ImageRequest, *, tell: Tell | None = None
+    ) -> tuple[Generation, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,12 @@ class AsyncChat:
         """Say what to paint or change next, and return the new picture; `options` are those of `generate`."""
         return await self.ask(await self.request(prompt, images=images, **options))
 
-    async def ask(self, request: ImageRequest) -> Generation:
-        """Send a request made by `request`, and take its answer as the newest turn."""
-        generation, content = await self._client.converse(request)
+    async def ask(self, request: ImageRequest, *, tell: Tell | None = None) -> Generation:
+        """Send a request made by `request`, and take its answer as the newest turn.
+
+        With `tell` the reply is streamed: it is called with each text and picture as they come.
+        """
+        generation, content = await self._client.converse(request, tell=tell)
         generation = replace(generation, chain=self._chain())
         self.turns = (*self.turns, Turn(generation, content))
         return generation
@@ -141,9 +147,12 @@ class Chat:
         """Return what `send` would ask for, and send nothing."""
         return background.run(partial(self._chat.request, prompt, images=images, **options))
 
-    def ask(self, request: ImageRequest) -> Generation:
-        """Send a request made by `request`, and take its answer as the newest turn."""
-        return background.run(partial(self._chat.ask, request))
+    def ask(self, request: ImageRequest, *, tell: Tell | None = None) -> Generation:
+        """Send a request made by `request`, and take its answer as the newest turn.
+
+        With `tell` the reply is streamed: it is called with each text and picture, on another thread.
+        """
+        return background.run(partial(self._chat.ask, request, tell=tell))
 
     def undo(self) -> Generation | None:
         """Forget the last turn and return the result before it, or None where there is none."""

@@ -22,12 +22,13 @@ def add(parser: ArgumentParser) -> None:
     """Add the actions and their options to the parser of `store`."""
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     for name, (command, about) in _ACTIONS.items():
-        action = actions.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        description = f"{about[0].upper()}{about[1:]}."
+        action = actions.add_parser(name, help=about, description=description, allow_abbrev=False)
         action.set_defaults(command=command)
         where = "the store (default: GEMINI_NB_STORE, else .gemini_nb here)"
         action.add_argument("--folder", type=Path, help=where)
-        if name == "list":
-            action.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        if name != "clear":
+            action.add_argument("--json", action="store_true", help="print JSON instead of words")
         if name == "clear":
             action.add_argument("--yes", action="store_true", help="do it; pictures would be paid for again")
 
@@ -61,7 +62,10 @@ def _verify(asked: Namespace) -> None:
     from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
 
     report = _store(asked).verify()
-    print("\n".join(inventory.report_lines(report)))
+    if asked.json:
+        print(json.dumps({**asdict(report), "ok": report.ok}, indent=2, default=str))
+    else:
+        print("\n".join(inventory.report_lines(report)))
     if not report.ok:
         bad = inventory.counted(len(report.problems), "problem")
         raise GeminiError(f"{bad} found.", hint="What is altered or missing counts as not stored.")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from gemini_nb import background, batch, models
+from gemini_nb import manifest as manifests
 from gemini_nb.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.chat import Chat
 from gemini_nb.errors import Cancelled
+from gemini_nb.feed import Feed
+from gemini_nb.progress_bar import ProgressBar
+from gemini_nb.stream import AsyncStream, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Executor, Future
     from pathlib import Path
     from types import TracebackType
 
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.providers import Provider
-    from gemini_nb.request import ImageRequest
+    from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store import Store
 
 
@@ -38,6 +44,7 @@ class Client:
         replay: str = "auto",
         timeout: float = TIMEOUT_SECONDS,
         retry_unknown: bool = False,
+        requests_per_minute: float | None = None,
     ) -> None:
         self._client = AsyncClient(
             provider,
@@ -47,6 +54,7 @@ class Client:
             replay=replay,
             timeout=timeout,
             retry_unknown=retry_unknown,
+            requests_per_minute=requests_per_minute,
         )
 
     def __repr__(self) -> str:
@@ -83,6 +91,16 @@ class Client:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
         return Chat(self._client.chat(model, **options))
 
+    @overload
+    def generate(
+        self, prompt: str | ImageRequest, *, stream: Literal[False] = False, **options: Unpack[Options]
+    ) -> Generation: ...
+
+    @overload
+    def generate(
+        self, prompt: str | ImageRequest, *, stream: Literal[True], **options: Unpack[Options]
+    ) -> Stream: ...
+
     def generate(
         self,
         prompt: str | ImageRequest,
@@ -95,10 +113,12 @@ class Client:
         text: bool = False,
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
-    ) -> Generation:
+        stream: bool = False,
+    ) -> Generation | Stream:
         """Ask for one picture and wait for it; the options are explained at `AsyncClient.generate`.
 
-        An interrupt raises `Cancelled` within a second and closes the connection.
+        With `stream=True` nothing is waited for yet: the `Stream` that is returned is. An interrupt raises
+        `Cancelled` within a second and closes the connection.
         """
         ask = partial(
             self._client.generate,
@@ -111,23 +131,64 @@ class Client:
             text=text,
             config=config,
             extra=extra,
+            stream=stream,
         )
-        return background.run(ask)
+        made = background.run(ask)
+        return Stream(made) if isinstance(made, AsyncStream) else made
 
     def generate_many(
-        self, prompts: Iterable[str | ImageRequest], *, concurrency: int = 4, **options: Any
+        self,
+        prompts: Iterable[str | ImageRequest],
+        *,
+        concurrency: int = 4,
+        executor: Executor | None = None,
+        manifest: str | Path | None = None,
+        progress: bool | None = None,
+        **options: Any,
     ) -> Batch:
-        """Ask for many pictures; an interrupt raises `Cancelled`, whose `batch` holds what has finished."""
-        return self.run(
-            batch.Progress(background.run(partial(self._client.requests, prompts, options))), concurrency
-        )
+        """Ask for many pictures; the options are explained at `AsyncClient.generate_many`.
 
-    def run(self, progress: batch.Progress, concurrency: int = 4) -> Batch:
-        """Ask for every request of `progress`, whose outcomes can be watched from another thread."""
+        An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds what has
+        finished.
+        """
+        client = self._client
+        asked = background.run(partial(client.requests, prompts, options))
+        feed = None if isinstance(asked, tuple) else Feed(asked)
+        made = client.progress(feed or asked)
+        with manifests.kept(made, manifest, redact=client.redact), ProgressBar(made, progress) as bar:
+            return self.run(made, concurrency, executor=executor, feed=feed, bar=bar)
+
+    def run(
+        self,
+        progress: batch.Progress,
+        concurrency: int = 4,
+        *,
+        executor: Executor | None = None,
+        feed: Feed[ImageRequest] | None = None,
+        bar: ProgressBar | None = None,
+    ) -> Batch:
+        """Ask for every request of `progress`, whose outcomes can be watched from another thread.
+
+        Meanwhile this thread serves the `feed` that they come from, and draws the `bar`.
+        """
+
+        async def main() -> Batch:
+            try:
+                return await batch.run(self._client.asking(executor), progress, concurrency=concurrency)
+            finally:
+                if feed is not None:
+                    feed.close()
+
+        def meanwhile(future: Future[Batch], seconds: float) -> None:
+            if feed is not None:
+                feed.serve(seconds)
+            else:
+                wait([future], timeout=seconds)
+            if bar is not None:
+                bar.look()
+
         try:
-            return background.run(
-                partial(batch.run, self._client.generate, progress, concurrency=concurrency)
-            )
+            return background.run(main, meanwhile=meanwhile)
         except Cancelled as cancelled:
             cancelled.batch = progress.batch()
             raise
@@ -145,6 +206,29 @@ class Client:
         self.close()
 
 
-def generate(prompt: str | ImageRequest, *, provider: str | None = None, **options: Any) -> Generation:
+@overload
+def generate(
+    prompt: str | ImageRequest,
+    *,
+    provider: str | None = None,
+    stream: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Generation: ...
+
+
+@overload
+def generate(
+    prompt: str | ImageRequest,
+    *,
+    provider: str | None = None,
+    stream: Literal[True],
+    **options: Unpack[Options],
+) -> Stream: ...
+
+
+def generate(
+    prompt: str | ImageRequest, *, provider: str | None = None, **options: Any
+) -> Generation | Stream:
     """Ask for one picture with a client of its own; see `AsyncClient.generate`."""
-    return Client(provider).generate(prompt, **options)
+    made: Generation | Stream = Client(provider).generate(prompt, **options)
+    return made

@@ -13,12 +13,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gemini_nb.cut import Cut
     from gemini_nb.image import GeneratedImage
     from gemini_nb.secret import Secret
 
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _IMAGE = "$image"
 _NOT_JSON = (ValueError, TypeError, RecursionError)
+_SHORT_BYTES = 2048  # a picture this small may stand in a reply without having been cut out
+
+
+class Content:
+    """A model's turn as it came, with tokens of `cut` where base64 stood; a call gives the whole of it."""
+
+    def __init__(self, value: Any, cut: Cut) -> None:
+        self.value = value
+        self._cut = cut
+
+    def __call__(self) -> Any:
+        return self._cut.restored(self.value)
+
+    def elided(self, images: Iterable[GeneratedImage]) -> Any:
+        """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
+        pictures = tuple(images)
+        short = _names(image for image in pictures if image.size <= _SHORT_BYTES)
+
+        def named(text: str) -> Any:
+            run = self._cut.run(text)
+            if run is not None and run.is_standard:
+                for image in pictures:
+                    if run.data is image.held or run.data == image.held:
+                        return {_IMAGE: image.sha256}
+            return short.get(text) or self._cut.restore(text)
+
+        return _mapped(self.value, named, self._cut.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -26,21 +54,21 @@ def can_be_echoed(content: Any) -> bool:
 
     A picture in text or behind a link cannot be repeated as a model's turn: it would be read as words.
     """
-    parts = content.get("parts") if isinstance(content, dict) else None
+    value = content.value if isinstance(content, Content) else content
+    parts = value.get("parts") if isinstance(value, dict) else None
     rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
     return any("inlineData" in part or "inline_data" in part for part in rows)
 
 
 def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
-    """Return the content as one line of JSON; None where there is none, or none that may be kept.
+    """Return the content, cut or whole, as one line of JSON; None where there is none that may be kept.
 
     Content that holds the key is not kept: with the key masked it would not be what must be echoed.
     """
     if content is None:
         return None
-    names = {b64encode(image.data).decode("ascii"): image.sha256 for image in images}
     try:
-        whole = {"plain": content} if _uses_mark(content) else {"elided": _named(content, names)}
+        whole = _whole(content, images)
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except _NOT_JSON:
         return None
@@ -68,12 +96,27 @@ def _uses_mark(value: Any) -> bool:
     return isinstance(value, list) and any(_uses_mark(one) for one in value)
 
 
-def _named(value: Any, names: dict[str, str]) -> Any:
+def _whole(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
+    if isinstance(content, Content):
+        return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elided(images)}
+    if _uses_mark(content):
+        return {"plain": content}
+    names = _names(images)
+    return {"elided": _mapped(content, lambda text: names.get(text, text), str)}
+
+
+def _names(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
+    """What is written for the base64 of each picture."""
+    return {b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256} for image in images}
+
+
+def _mapped(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
+    """A copy of a JSON value with each text, and each field's name, replaced."""
     if isinstance(value, str):
-        return {_IMAGE: names[value]} if value in names else value
+        return text(value)
     if isinstance(value, dict):
-        return {name: _named(one, names) for name, one in value.items()}
-    return [_named(one, names) for one in value] if isinstance(value, list) else value
+        return {name(key): _mapped(one, text, name) for key, one in value.items()}
+    return [_mapped(one, text, name) for one in value] if isinstance(value, list) else value
 
 
 def _filled(value: Any, image: Callable[[str], bytes | None]) -> Any:

@@ -19,6 +19,8 @@ from gemini_nb.errors import BadResponseError, TooLargeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gemini_nb.picture_file import Data
+
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
 # Longer than any line of wrapped base64 that text is searched for, as every run it stands for is:
@@ -46,13 +48,18 @@ class Cut:
         self._runs.append(run)
         return f"{self._prefix}{len(self._runs) - 1:0{_INDEX_CHARS}x}"
 
-    def data(self, text: str) -> bytes | None:
-        """Return the bytes behind `text` if it is one token and nothing else."""
+    def run(self, text: str) -> Run | None:
+        """Return the run behind `text` if it is one token and nothing else."""
         if len(text) == TOKEN_CHARS and text.startswith(self._prefix):
-            return self._runs[int(text[-_INDEX_CHARS:], 16)].data
+            return self._runs[int(text[-_INDEX_CHARS:], 16)]
         return None
 
-    def decode(self, text: str) -> bytes | None:
+    def data(self, text: str) -> Data | None:
+        """Return the bytes behind `text` if it is one token and nothing else."""
+        run = self.run(text)
+        return None if run is None else run.data
+
+    def decode(self, text: str) -> Data | None:
         """Return the bytes of base64 `text`, cut out or not, or None where it is no base64."""
         data = self.data(text)
         return lenient(self.restore(text)) if data is None else data
@@ -66,6 +73,14 @@ class Cut:
         for other in others:
             pieces += (self._runs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
         return "".join(pieces)
+
+    def raw(self, rest: bytes) -> bytes:
+        """Return a body as it came, from what remains of it with the tokens in it."""
+        first, *others = rest.split(self._prefix.encode("ascii"))
+        pieces = [first]
+        for other in others:
+            pieces += (self._runs[int(other[:_INDEX_CHARS], 16)].encoded(), other[_INDEX_CHARS:])
+        return b"".join(pieces) if others else rest
 
     def restored(self, value: Any) -> Any:
         """Return a copy of a JSON value with every token replaced, keys included."""
@@ -89,12 +104,13 @@ class Cut:
         return root[0]
 
 
-def loads(body: bytes) -> tuple[Any, Cut]:
+def loads(body: bytes, cut: Cut | None = None) -> tuple[Any, Cut]:
     """Parse a JSON body, its long runs of base64 replaced by tokens of the returned cut.
 
-    Raises BadResponseError for what is no JSON, TooLargeError where more than MAX_REST_BYTES remain.
+    Tokens of `cut` may stand in it already, where `incoming` met a run. Raises BadResponseError for what is
+    no JSON, TooLargeError where more than MAX_REST_BYTES remain.
     """
-    cut = Cut()
+    cut = Cut() if cut is None else cut
     rest = _rest(body, cut)
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(

@@ -12,9 +12,11 @@ from gemini_nb.generation import Generation, notes
 from gemini_nb.image import GeneratedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from gemini_nb.content import Content
+    from gemini_nb.incoming import Body
     from gemini_nb.providers import Provider
     from gemini_nb.request import ImageRequest
     from gemini_nb.response import FoundImage, Reply
@@ -33,19 +35,19 @@ class Delivery:
         self._folder = folder
 
     async def read(
-        self, request: ImageRequest, body: bytes, *, deadline: float
-    ) -> tuple[Generation, Callable[[], Any]]:
-        """Return the pictures of a reply and a way to its raw content; raise what says why there are none."""
+        self, request: ImageRequest, body: bytes | Body, *, deadline: float
+    ) -> tuple[Generation, Content]:
+        """Return the pictures of a reply and its raw content; raise what says why there are none."""
         reply = self._reply(request, body)
         images, failures = self._inline(reply)
         if not images:
             try:
                 images, failures = await self._hosted(reply, deadline, failures)
             except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
-                unread.keep(body, folder=self._folder, key=self._key)
+                self._keep(body)
                 raise
         if not images and failures:
-            raise self._kept(failures[0], body)
+            raise self.kept(failures[0], body)
         if not images:
             raise self._without_image(reply)
         generation = Generation(
@@ -59,9 +61,9 @@ class Delivery:
             usage=reply.usage,
             notes=(*notes(request, images[-1], reply.usage), *(str(f.args[0]) for f in failures)),
         )
-        return generation, reply.content
+        return generation, reply.turn
 
-    def _reply(self, request: ImageRequest, body: bytes) -> Reply:
+    def _reply(self, request: ImageRequest, body: bytes | Body) -> Reply:
         try:
             reply = response.read(body)
             reply = self._key.redact_all(reply) if self._key else reply
@@ -73,7 +75,7 @@ class Delivery:
             raise api_error.error_in_reply(
                 reply.error, provider=self.provider, model=request.model, key=self._key
             )
-        raise self._kept(problem, body)
+        raise self.kept(problem, body)
 
     def _inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
         images, failures = _pictures(reply.images)
@@ -99,7 +101,7 @@ class Delivery:
             return GeneratedImage.from_bytes(data, declared_mime_type=declared, source="hosted URL", url=url)
         except GeminiError as error:
             problem = error
-        raise self._kept(problem, data)
+        raise self.kept(problem, data)
 
     async def fetch(self, url: str, *, deadline: float) -> tuple[bytes, str | None]:
         """Fetch a hosted picture; the provider's own origin is trusted where it is this machine."""
@@ -114,21 +116,25 @@ class Delivery:
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)
         if isinstance(error, NoImageError):
-            error.drafts = _pictures(reply.drafts)[0]
+            error.drafts = tuple(draft.in_memory() for draft in _pictures(reply.drafts)[0])
         return error
 
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
 
-    def _kept(self, error: GeminiError, body: bytes) -> GeminiError:
+    def kept(self, error: GeminiError, body: bytes | Body) -> GeminiError:
         """Keep what was received for an error about it, and name its path in the error."""
         error.args = (self._redact(str(error.args[0])),)
         if getattr(error, "raw_path", None) is None:
-            path = unread.keep(body, folder=self._folder, key=self._key)
+            path = self._keep(body)
             kept = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
             error.hint = f"{error.hint} {kept}".strip()
             error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
         return error
+
+    def _keep(self, body: bytes | Body) -> Path | None:
+        raw = body if isinstance(body, bytes) else body.raw()
+        return unread.keep(raw, folder=self._folder, key=self._key)
 
 
 def _pictures(found: Iterable[FoundImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:

@@ -18,6 +18,7 @@
       LinkRefusedError         the reply's picture is behind a link that is not followed
       LinkFailedError          the reply's picture could not be fetched from its link
       ImageRefusedError        the reply's picture is no PNG, JPEG, WebP or GIF
+      ImageLostError           the picture's file is gone or was altered since
       SaveError                the picture could not be written
     Cancelled (KeyboardInterrupt)
 
@@ -215,6 +216,12 @@ class LinkFailedError(_LinkError):
 
 class ImageRefusedError(_KeptReplyError):
     """The bytes that came as a picture are no PNG, JPEG, WebP or GIF that can be shown."""
+
+
+class ImageLostError(GeminiError):
+    """The file that held the picture is gone or was altered since it was written."""
+
+    hint = "Ask again: what the store no longer holds is made anew."
 
 
 class SaveError(GeminiError):

@@ -50,6 +50,12 @@ class Generation:
         """The primary picture: the last, since one gateway sends its drafts before it unmarked."""
         return self.images[-1]
 
+    def in_memory(self) -> Generation:
+        """Return the answer with no picture left in a file that is gone soon."""
+        for image in (*self.images, *self.drafts):
+            image.in_memory()
+        return self
+
     @property
     def prompt(self) -> str:
         return self.request.prompt
@@ -176,6 +182,16 @@ class Batch:
                 "to_frame() needs pandas.", hint="pip install pandas, or use rows()."
             ) from None
         return pd.DataFrame(self.rows())
+
+    def to_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write one row for each request as a Parquet file, and return its path.
+
+        The columns are a manifest's; paths are relative to the file's folder. Raises `ArgumentError` where
+        pyarrow is not installed, `SaveError` where the file is there already or cannot be written.
+        """
+        from gemini_nb import parquet  # noqa: PLC0415 - seldom needed
+
+        return parquet.write(path, self.requests, self.outcomes, overwrite=overwrite)
 
     def __len__(self) -> int:
         return len(self.outcomes)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_nb import figure, image_header, save
+from gemini_nb import figure, image_header, save, stored_file
 from gemini_nb.decoding import TYPE_NAMES, decode
 from gemini_nb.errors import ImageRefusedError, TooLargeError
 from gemini_nb.image_header import SUFFIXES, sniff
+from gemini_nb.picture_file import Data, PictureFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from os import PathLike
     from pathlib import Path
 
     import PIL.Image
+
+    from gemini_nb.window import Window
 
 __all__ = [
     "MAX_IMAGE_BYTES",
@@ -48,7 +52,17 @@ class Facts:
     height: int
 
 
-def inspect(data: bytes) -> Facts:
+@contextmanager
+def look(data: Data) -> Iterator[bytes | Window]:
+    """Open a picture's bytes for a look at parts of them."""
+    if isinstance(data, bytes):
+        yield data
+    else:
+        with data.window() as window:
+            yield window
+
+
+def inspect(data: Data) -> Facts:
     """Return type and size of a picture, read from its bytes without decoding them.
 
     Raises ImageRefusedError for anything but a whole PNG, JPEG, WebP or GIF of up to MAX_PIXELS,
@@ -58,19 +72,20 @@ def inspect(data: bytes) -> Facts:
         raise TooLargeError(
             f"The picture has {len(data) / 2**20:.1f} MiB; at most {MAX_IMAGE_BYTES // 2**20} are read."
         )
-    mime_type = sniff(data)
-    if mime_type is None:
-        raise ImageRefusedError(
-            f"The bytes that came as a picture look like {image_header.describe(data)}.", hint=_WANTED
-        )
-    try:
-        width, height = image_header.size(data, mime_type)
-    except image_header.Malformed as error:
-        problem = str(error)
-    else:
-        problem = _size_problem(width, height)
-        if not problem:
-            return Facts(mime_type, width, height)
+    with look(data) as seen:
+        mime_type = sniff(seen)
+        if mime_type is None:
+            raise ImageRefusedError(
+                f"The bytes that came as a picture look like {image_header.describe(seen)}.", hint=_WANTED
+            )
+        try:
+            width, height = image_header.size(seen, mime_type)
+        except image_header.Malformed as error:
+            problem = str(error)
+        else:
+            problem = _size_problem(width, height)
+            if not problem:
+                return Facts(mime_type, width, height)
     raise ImageRefusedError(f"The {TYPE_NAMES[mime_type]} that came is refused: {problem}.")
 
 
@@ -82,14 +97,15 @@ def _size_problem(width: int, height: int) -> str:
     return ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GeneratedImage:
     """One picture as it was received: its bytes, and what they and the reply say about it.
 
-    `mime_type` is told by the bytes, `declared_mime_type` is what the reply claimed.
+    `mime_type` is told by the bytes, `declared_mime_type` is what the reply claimed. `held` is where the
+    bytes are: in memory, or in a file, from which `data` then reads them anew each time.
     """
 
-    data: bytes = field(repr=False)
+    held: Data = field(repr=False)
     mime_type: str
     width: int
     height: int
@@ -99,21 +115,69 @@ class GeneratedImage:
 
     @classmethod
     def from_bytes(
-        cls, data: bytes, *, source: Source, declared_mime_type: str | None = None, url: str | None = None
+        cls, data: Data, *, source: Source, declared_mime_type: str | None = None, url: str | None = None
     ) -> GeneratedImage:
         """Make an image of bytes that pass `inspect`, or raise ImageRefusedError or TooLargeError."""
         facts = inspect(data)
         return cls(data, facts.mime_type, facts.width, facts.height, source, declared_mime_type, url)
 
+    @property
+    def data(self) -> bytes:
+        """The bytes as they were received; raises ImageLostError where their file is gone or altered."""
+        return self.held if isinstance(self.held, bytes) else self.held.read()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, without reading them."""
+        return len(self.held)
+
     @cached_property
     def sha256(self) -> str:
         """The bytes' SHA-256 in hex."""
-        return hashlib.sha256(self.data).hexdigest()
+        return hashlib.sha256(self.held).hexdigest() if isinstance(self.held, bytes) else self.held.sha256
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GeneratedImage):
+            return NotImplemented
+        return self._facts() == other._facts() and self._has_bytes_of(other)
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def _facts(self) -> tuple[object, ...]:
+        declared = self.declared_mime_type
+        return (self.size, self.mime_type, self.width, self.height, self.source, declared, self.url)
+
+    def _has_bytes_of(self, other: GeneratedImage) -> bool:
+        if isinstance(self.held, bytes) and isinstance(other.held, bytes):
+            return self.held == other.held
+        return self.sha256 == other.sha256
 
     @property
     def suffix(self) -> str:
         """The file name suffix of its type, with the dot."""
         return SUFFIXES[self.mime_type]
+
+    def put(self, path: Path, *, flush: bool = True) -> None:
+        """Write the bytes to a file of mode 0600, in place of whatever has that name; raise OSError."""
+        if isinstance(self.held, bytes):
+            stored_file.write(path, self.held, flush=flush)
+        else:
+            self.held.put(path, flush=flush)
+
+    def at(self, path: Path, *, owner: object = None) -> GeneratedImage:
+        """Return the picture with its bytes in a file that holds them; `owner` is kept alive for it."""
+        if isinstance(self.held, bytes):
+            held = PictureFile(size=self.size, sha256=self.sha256, path=path, owner=owner)
+            return replace(self, held=held)
+        self.held.settle(path, owner=owner)
+        return self
+
+    def in_memory(self) -> GeneratedImage:
+        """Return the picture with bytes that no file that is gone soon has to hold."""
+        if not isinstance(self.held, bytes) and self.held.is_draft:
+            self.held.load()
+        return self
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return figure.bundle(
@@ -144,7 +208,7 @@ class GeneratedImage:
         Raises SaveError, which holds this image.
         """
         written = save.write(
-            self.data,
+            self.held,
             path,
             mime_type=self.mime_type,
             stem=stem,

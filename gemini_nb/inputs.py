@@ -33,6 +33,29 @@ class InputImage:
         return f"InputImage({self.mime_type}, {len(self.data)} bytes)"
 
 
+class SentImage(InputImage):
+    """What tells an input image whose bytes were let go once they had been sent."""
+
+    def __init__(self, image: InputImage) -> None:
+        self.__dict__.update(mime_type=image.mime_type, sha256=image.sha256)
+
+    @property
+    def data(self) -> bytes:
+        raise ArgumentError(
+            "The bytes of this input picture were let go once its answer had come.",
+            hint="Give the picture again; a batch holds those of a list, not those of an iterator.",
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InputImage) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return f"InputImage({self.mime_type}, sent and let go)"
+
+
 def is_link(source: object) -> bool:
     """Whether `source` is a web address, which must be fetched before it can be read."""
     return isinstance(source, str) and source.lower().startswith(("https://", "http://"))

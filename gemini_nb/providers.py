@@ -37,8 +37,9 @@ class Provider:
         """Whether it is this machine: the embedded provider, or a server on loopback."""
         return self.key_in == "nowhere" or _is_loopback(urlsplit(self.base_url).hostname or "")
 
-    def url(self, model: str, method: str = "generateContent") -> str:
-        """Return the address of a model's method, without a key."""
+    def url(self, model: str, *, stream: bool = False) -> str:
+        """Return the address to ask a model at, without a key."""
+        method = "streamGenerateContent?alt=sse" if stream else "generateContent"
         return f"{self.base_url}/v1beta/models/{quote(model, safe='/')}:{method}"
 
 
@@ -127,11 +128,16 @@ def find_key(provider: Provider) -> Secret | None:
     """Return the provider's key: entered in this process, from the environment, or from Colab's secrets."""
     if provider.name in _entered:
         return _entered[provider.name]
+    return environment_key(provider) or _colab_key(provider)
+
+
+def environment_key(provider: Provider) -> Secret | None:
+    """Return the provider's key from the environment, where processes that are started from here find it."""
     # os.environ stays out of the variables here: a frame that is shown would show the keys in it.
     for variable in provider.key_variables:
         if (key := _secret(os.environ.get(variable, ""), where=variable)) is not None:
             return key
-    return _colab_key(provider)
+    return None
 
 
 def _colab_key(provider: Provider) -> Secret | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from gemini_nb.content import can_be_echoed
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
     from gemini_nb.secret import Secret
 
+_MANY = 20  # misses within a minute; to find the nearest, every record is read
 _UNLOCK = "Only stored pictures may be shown: run it once with replay “auto” and a key, and keep the store."
 
 Mode = Literal["auto", "only", "refresh", "off"]
@@ -36,10 +39,16 @@ class Replay:
     def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
         self.mode = _mode(mode)
         self.store = _store(store)
+        self._misses: deque[float] = deque(maxlen=_MANY)
 
     @property
     def may_ask(self) -> bool:
         return self.mode != "only"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether answers are kept, so that one serves all equal requests."""
+        return self.store is not None and self.mode != "off"
 
     def find(self, request: ImageRequest) -> Generation | None:
         """Return the stored answer, or None where there is none or it is not to be used."""
@@ -55,11 +64,14 @@ class Replay:
         """Return the model's raw content for a stored answer, or None."""
         return self.store.content(request) if self.store is not None else None
 
-    def keep(self, generation: Generation, content: Any, key: Secret | None) -> None:
+    def keep(self, generation: Generation, content: Any, key: Secret | None) -> Generation | None:
+        """Return the answer with its pictures in the store; None where they are not kept there."""
         if self.store is None or self.mode == "off":
-            return
+            return None
         with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the picture
-            self.store.keep(generation, content if can_be_echoed(content) else None, key=key)
+            if self.store.keep(generation, content if can_be_echoed(content) else None, key=key):
+                return self.store.referring(generation)
+        return None
 
     def placed(self, generation: Generation) -> Generation:
         """Return the answer with the path of its picture in the store, where it is there."""
@@ -71,6 +83,8 @@ class Replay:
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for what is not stored, naming what differs from the nearest that is."""
+        if self._is_one_of_many():
+            return ReplayMissError("This picture is not stored, as others before it.", hint=_UNLOCK)
         nearest = self.store.nearest(request) if self.store is not None else None
         if nearest is None:
             where = (
@@ -83,6 +97,12 @@ class Replay:
             f"This picture is not stored. Nearest is {record.prompt[:60]!r}, which differs in {changed}.",
             hint=_UNLOCK,
         )
+
+    def _is_one_of_many(self) -> bool:
+        now = monotonic()
+        is_one = len(self._misses) == _MANY and now - self._misses[0] < 60
+        self._misses.append(now)
+        return is_one
 
 
 def _mode(mode: str) -> Mode:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from gemini_nb.cut import Cut
     from gemini_nb.image import Source
+    from gemini_nb.picture_file import Data
 
 
 @dataclass(frozen=True)
 class FoundImage:
     """One picture's bytes as they came, not looked into yet."""
 
-    data: bytes = field(repr=False)
+    data: Data = field(repr=False)
     declared_mime_type: str | None
     source: Source
 

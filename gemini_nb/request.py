@@ -12,7 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError, GeminiWarning
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 _MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
 _SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
+
+
+class Options(TypedDict, total=False):
+    """What `generate` takes beside the prompt, for type checkers; `AsyncClient.generate` explains it."""
+
+    model: str
+    images: Sequence[Any]
+    aspect_ratio: str | None
+    image_size: str | None
+    take: int
+    text: bool
+    config: Mapping[str, Any] | None
+    extra: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

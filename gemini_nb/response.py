@@ -7,17 +7,23 @@ The shape is read, never assumed. `cut` parses, `reply_shapes` knows where thing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb import chunks
 from gemini_nb import cut as cutting
+from gemini_nb.content import Content
 from gemini_nb.errors import BadResponseError
-from gemini_nb.image import sniff
+from gemini_nb.image import look, sniff
 from gemini_nb.image_header import describe
 from gemini_nb.outcome import outcome
 from gemini_nb.reply_shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gemini_nb.incoming import Body
+    from gemini_nb.picture_file import Data
 
 __all__ = ["MAX_LINKS", "FoundImage", "Reply", "outcome", "read"]
 
@@ -47,25 +53,26 @@ class Reply:
     response_id: str | None = None
     error: dict[str, Any] | None = None
     refused: tuple[str, ...] = ()
-    _content: Callable[[], Any] = field(default=lambda: None, repr=False, compare=False)
+    turn: Content = field(default_factory=lambda: Content(None, cutting.Cut()), repr=False, compare=False)
 
     def content(self) -> Any:
         """Return the first candidate's `content` exactly as it came, for a conversation to echo."""
-        return self._content()
+        return self.turn()
 
 
-def read(body: bytes) -> Reply:
-    """Read a whole reply.
+def read(body: bytes | Body) -> Reply:
+    """Read a whole reply, as it was received or as it was taken apart while it came.
 
     Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
     is no picture.
     """
-    value, cut = cutting.loads(body)
+    value, cut = cutting.loads(body) if isinstance(body, bytes) else cutting.loads(body.rest, body.cut)
     replies = list(dicts(value))
     if not replies:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
     findings = Findings(cut)
-    for reply in replies:
+    are_chunks = chunks.are_chunks(replies)
+    for reply in [chunks.joined(replies)] if are_chunks else replies:
         find(reply, findings)
     images, links, refused = _chosen(findings)
     return Reply(
@@ -76,7 +83,7 @@ def read(body: bytes) -> Reply:
         thoughts=_joined(findings.thoughts),
         refused=refused,
         **_facts(replies, cut),
-        _content=lambda: cut.restored(_first_content(replies)),
+        turn=Content(chunks.content(replies) if are_chunks else _first_content(replies), cut),
     )
 
 
@@ -85,13 +92,13 @@ def _chosen(findings: Findings) -> tuple[tuple[FoundImage, ...], tuple[str, ...]
     families = [_distinct(family) for family in (findings.inline, findings.openai, findings.data_uris)]
     refused = list(findings.refused)
     for family in families:
-        pictures = tuple(image for image in family if sniff(image.data))
+        pictures = tuple(image for image in family if _type(image.data))
         if pictures:
             return pictures, (), tuple(refused)
     junk = sum(families, ())
     links = tuple(dict.fromkeys(map(_printable, findings.links)))[:MAX_LINKS]
     if links:  # paid for, so the link is worth trying
-        refused += (f"{image.source} that looks like {describe(image.data)}" for image in junk)
+        refused += (f"{image.source} that looks like {_described(image.data)}" for image in junk)
         junk = ()
     return junk, links, tuple(refused)
 
@@ -100,7 +107,21 @@ def _distinct(images: list[FoundImage]) -> tuple[FoundImage, ...]:
     """Return images without repetition, each where it stood last: the last one is the primary one."""
     if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
         return tuple(images)
-    return tuple({image.data: image for image in reversed(images)}.values())[::-1]
+    return tuple({_digest(image.data): image for image in reversed(images)}.values())[::-1]
+
+
+def _digest(data: Data) -> str:
+    return sha256(data).hexdigest() if isinstance(data, bytes) else data.sha256
+
+
+def _type(data: Data) -> str | None:
+    with look(data) as seen:
+        return sniff(seen)
+
+
+def _described(data: Data) -> str:
+    with look(data) as seen:
+        return describe(seen)
 
 
 def _facts(replies: list[dict[str, Any]], cut: cutting.Cut) -> dict[str, Any]:

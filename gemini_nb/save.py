@@ -15,7 +15,9 @@ from gemini_nb.image_header import SUFFIXES, sniff
 from gemini_nb.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from gemini_nb.picture_file import Data
 
 MAX_STEM_CHARS = 80
 MAX_STEM_BYTES = 120
@@ -34,7 +36,7 @@ _RESERVED = re.compile(
 
 
 def write(
-    data: bytes,
+    data: Data,
     path: str | os.PathLike[str],
     *,
     mime_type: str | None = None,
@@ -52,11 +54,12 @@ def write(
     """
     held = data if image is None else image
     try:
-        target = _target(path, mime_type or sniff(data), stem)
+        target = _target(path, mime_type or (sniff(data) if isinstance(data, bytes) else None), stem)
         if within is not None:
             _check_within(target, Path(within).expanduser(), held)
         target.parent.mkdir(parents=True, exist_ok=True)
-        return _write_new(data, target, overwrite=overwrite, unique=unique, held=held)
+        pieces = data if isinstance(data, bytes) else data.pieces()
+        return _write_new(pieces, target, overwrite=overwrite, unique=unique, held=held)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: NUL in a path; RuntimeError: no home
         problem = _reason(error)
     raise SaveError(f"The picture could not be saved to {_shown(path)}: {problem}.", hint=_HINT, image=held)
@@ -139,7 +142,9 @@ def _check_within(target: Path, folder: Path, held: Any) -> None:
         )
 
 
-def _write_new(data: bytes, target: Path, *, overwrite: bool, unique: bool, held: Any) -> Path:
+def _write_new(
+    data: bytes | Iterable[bytes], target: Path, *, overwrite: bool, unique: bool, held: Any
+) -> Path:
     if overwrite:
         _replace(data, target)
         return target
@@ -155,7 +160,7 @@ def _write_new(data: bytes, target: Path, *, overwrite: bool, unique: bool, held
     )
 
 
-def _replace(data: bytes, target: Path) -> None:
+def _replace(data: bytes | Iterable[bytes], target: Path) -> None:
     with whole_file(data, target.parent) as file:
         file.replace(target)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields, is_dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from gemini_nb.redaction import Span
 
 _KEY = re.compile(r"""[^\s"'`\\<>]{1,4096}""")
+_SALT = os.urandom(16)
 
 
 class Secret:
@@ -41,6 +44,11 @@ class Secret:
     def reveal(self) -> str:
         """Return the key itself; for the transport only."""
         return self._reveal()
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this key from others in this process, and says nothing of it anywhere else."""
+        return blake2b(self._reveal().encode(), key=_SALT, digest_size=16).hexdigest()
 
     def redact(self, text: str) -> str:
         """Return `text` with the key masked in every form. Do it before cutting text to length."""

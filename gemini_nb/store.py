@@ -16,6 +16,7 @@ import os
 import warnings
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -26,9 +27,11 @@ from gemini_nb import nearest, record, stored_file, upkeep
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.generation import Generation
 from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.picture_file import PictureFile
+from gemini_nb.whole_file import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gemini_nb.record import Record, StoredImage
     from gemini_nb.request import ImageRequest
@@ -117,17 +120,32 @@ class Store:
         """Pictures first, the record last: a record that can be read has its pictures."""
         self.prepare()
         for image in (*generation.images, *generation.drafts):
-            self._write_addressed("images", image.sha256 + image.suffix, image.data)
+            self._write_addressed(self._image_path(image), image.size, image.put)
         if content is not None:
-            self._write_addressed("contents", f"{sha256(content).hexdigest()}.json", content)
+            path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
+            self._write_addressed(path, len(content), lambda path: stored_file.write(path, content))
         stored_file.make_folder(self.folder / "records")
         stored_file.write(self._record_path(generation.digest), raw)
 
-    def _write_addressed(self, kind: str, name: str, data: bytes) -> None:
-        stored_file.make_folder(self.folder / kind)
-        path = self.folder / kind / name
-        if stored_file.read_addressed(path, limit=len(data)) is None:
-            stored_file.write(path, data)
+    def _write_addressed(self, path: Path, size: int, write: Callable[[Path], None]) -> None:
+        stored_file.make_folder(path.parent)
+        if not stored_file.is_addressed(path, limit=size):
+            write(path)
+
+    def draft(self) -> Draft:
+        """Return a file to decode a picture into while it arrives: where `keep` only has to name it."""
+        self.prepare()
+        stored_file.make_folder(self.folder / "images")
+        return Draft(self.folder / "images", mode=0o600)
+
+    def referring(self, generation: Generation) -> Generation:
+        """Return an answer that was kept with its pictures read from the store, which frees their memory."""
+        images = tuple(image.at(self._image_path(image)) for image in generation.images)
+        drafts = tuple(image.at(self._image_path(image)) for image in generation.drafts)
+        return replace(generation, images=images, drafts=drafts)
+
+    def _image_path(self, image: GeneratedImage) -> Path:
+        return self.folder / "images" / (image.sha256 + image.suffix)
 
     def prepare(self) -> None:
         """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
@@ -148,8 +166,8 @@ class Store:
         return contents.decode(raw, lambda name: self._data(stored[name]))
 
     def _data(self, stored: StoredImage) -> bytes | None:
-        image = self._image(stored)
-        return None if image is None else image.data
+        path = self.folder / "images" / stored.file_name
+        return stored_file.read_addressed(path, limit=MAX_IMAGE_BYTES)
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
@@ -188,16 +206,16 @@ class Store:
 
     def _image(self, stored: StoredImage) -> GeneratedImage | None:
         path = self.folder / "images" / stored.file_name
-        data = stored_file.read(path, limit=MAX_IMAGE_BYTES)
-        if data is None:
+        size = stored_file.size(path)
+        if not stored_file.is_addressed(path, limit=MAX_IMAGE_BYTES):
             return None
+        held = PictureFile(size=size, sha256=stored.sha256, path=path)
         try:
-            image = GeneratedImage.from_bytes(
-                data, source=stored.source, declared_mime_type=stored.declared_mime_type, url=stored.url
+            return GeneratedImage.from_bytes(
+                held, source=stored.source, declared_mime_type=stored.declared_mime_type, url=stored.url
             )
         except GeminiError:
             return None
-        return image if image.sha256 == stored.sha256 else None
 
     def holds(self, request: ImageRequest) -> bool:
         found = self._record(request.digest)

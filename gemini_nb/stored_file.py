@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
 from gemini_nb.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
 # Without O_NONBLOCK a pipe in a picture's place would block for ever. Windows has none of these but O_BINARY.
@@ -19,28 +20,47 @@ _FLAGS = os.O_RDONLY | sum(
 )
 
 
-def read(path: Path, *, limit: int) -> bytes | None:
-    """Return the bytes of a plain file of up to `limit` bytes; None for links, pipes, folders and errors."""
+def opened(path: Path) -> FileIO | None:
+    """Return a plain file opened for reading; None for links, pipes, folders and errors."""
     try:
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError):
         return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb", buffering=0)
+    os.close(descriptor)
+    return None
+
+
+def read(path: Path, *, limit: int) -> bytes | None:
+    """Return the bytes of a plain file of up to `limit` bytes; None for links, pipes, folders and errors."""
+    file = opened(path)
+    if file is None:
+        return None
     try:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
-            return None
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.readall()
+        with file:
+            return file.read() if os.fstat(file.fileno()).st_size <= limit else None
     except OSError:
         return None
-    finally:
-        os.close(descriptor)
 
 
 def read_addressed(path: Path, *, limit: int) -> bytes | None:
     """Return the bytes of a file whose name is their SHA-256, else None."""
     data = read(path, limit=limit)
     return data if data is not None and sha256(data).hexdigest() == path.name.partition(".")[0] else None
+
+
+def is_addressed(path: Path, *, limit: int) -> bool:
+    """Whether a file's name is the SHA-256 of its bytes, told without holding them."""
+    file = opened(path)
+    if file is None:
+        return False
+    try:
+        with file:
+            small = os.fstat(file.fileno()).st_size <= limit
+            return small and file_digest(file, "sha256").hexdigest() == path.name.partition(".")[0]
+    except OSError:
+        return False
 
 
 def size(path: Path) -> int:
@@ -59,9 +79,9 @@ def make_folder(folder: Path) -> None:
         raise OSError(errno.ELOOP, "a symbolic link stands in a folder's place", str(folder))
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put a file of mode 0600 in place of whatever has this name, flushed to the disk before it has it."""
-    with whole_file(data, path.parent) as file:
+def write(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Put a file of mode 0600 in place of whatever has this name, on the disk before it has it."""
+    with whole_file(data, path.parent, flush=flush) as file:
         file.link.chmod(0o600)
         file.replace(path)
 

@@ -1,4 +1,4 @@
-"""What a command shows while it waits: a line that counts the seconds on a terminal, nothing in a pipe."""
+"""What a command says on stderr: messages, and on a terminal a line that counts the seconds of a wait."""
 
 from __future__ import annotations
 
@@ -6,13 +6,43 @@ import sys
 import threading
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.figure import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TextIO
 
 _EVERY_SECONDS = 0.5
 _ERASE = "\r\x1b[K"
+
+
+def say(text: str) -> None:
+    """Write a line, with nothing in it that would steer a terminal."""
+    print(printable(text), file=sys.stderr)
+
+
+def say_words(pieces: Iterable[Any], out: TextIO) -> None:
+    """Write the texts among a reply's pieces as they come, and end the line.
+
+    Every piece is taken, also where nobody reads `out` any more: it may be paid for.
+    """
+    end: str | None = ""
+    for piece in pieces:
+        if isinstance(piece, str) and end is not None:
+            end = "\n" if _is_written(printable(piece), out) else None
+    if end:
+        _is_written(end, out)
+
+
+def _is_written(text: str, out: TextIO) -> bool:
+    try:
+        out.write(text)
+        out.flush()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

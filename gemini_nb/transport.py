@@ -12,19 +12,23 @@ import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import anyio
+import httpcore
 import httpx
 
+from gemini_nb import wide_reads
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
+from gemini_nb.wide_reads import WideTransport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Mapping
 
+    from gemini_nb.incoming import Body
     from gemini_nb.providers import Provider
     from gemini_nb.secret import Secret
 
@@ -38,19 +42,34 @@ _FAREWELL_SECONDS = 0.3
 _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
 # ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, *wide_reads.FAILURES, OSError, ValueError, ImportError)
+
+
+class Receiver(Protocol):
+    """Takes the body of one 2xx reply while it arrives, piece by piece; a new try needs a new one.
+
+    `write` runs on the event loop and should not wait. A `GeminiError` that it raises ends the reading,
+    closes the connection and is what `post` returns. `finish` is for its owner to call, once the answer says
+    that the body is whole.
+    """
+
+    def write(self, piece: bytes, /) -> object: ...
+
+    def finish(self) -> Body: ...
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a server answered: the status, the few headers that matter, and the body.
 
-    The body is whole where the status is 2xx; of an error reply it is what could be had.
+    The body is whole where the status is 2xx, unless `received` took it; of an error reply it is what could
+    be had. `received` is the receiver that was given to `post`, once it has the whole body of a 2xx reply.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    received: Receiver | None = field(default=None, repr=False)
 
     @property
     def is_reply(self) -> bool:
@@ -65,9 +84,11 @@ async def post(
     *,
     deadline: float,
     embedded: httpx.AsyncBaseTransport | None = None,
+    receiver: Receiver | None = None,
 ) -> Answer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
+    The body of a 2xx reply goes to `receiver` as it comes; without one it is in the answer.
     Returns `ConnectionFailedError` when it never left, `OutcomeUnknownError` when it did and no whole
     answer came, `TooLargeError` past 64 MiB. Never sends the key to another origin than the provider's.
     """
@@ -80,7 +101,7 @@ async def post(
             request = _request(provider, key, url, body)
             request.extensions = progress.extensions
             async with _transport(provider, embedded) as transport:
-                return await _exchange(transport, request, progress)
+                return await _exchange(transport, request, progress, receiver)
         problem = "the deadline passed"
     except _FAILURES as failure:
         problem = _words(failure)
@@ -125,13 +146,13 @@ class _Progress:
 
 def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> httpx.Request:
     headers = {
-        "Accept": "application/json",
+        "Accept": "application/json, text/event-stream",
         "Accept-Encoding": "identity",
         "Connection": "close",
         "Content-Type": "application/json",
         "User-Agent": "gemini_nb",
     }
-    params = {}
+    params = dict(parse_qsl(urlsplit(url).query))  # httpx drops those of the URL where others are given
     if key is not None and provider.key_in == "query":
         params["key"] = key.reveal()
     elif key is not None and provider.key_in == "header":
@@ -140,7 +161,10 @@ def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> h
 
 
 async def _exchange(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request, progress: _Progress
+    transport: httpx.AsyncBaseTransport,
+    request: httpx.Request,
+    progress: _Progress,
+    receiver: Receiver | None,
 ) -> Answer | GeminiError:
     response = await transport.handle_async_request(request)
     status = progress.status = response.status_code
@@ -148,27 +172,33 @@ async def _exchange(
     try:
         if not response.is_success:
             return Answer(status, headers, await _beginning(response, progress.left / 2))
-        body = await _whole(response)
-        return body if isinstance(body, GeminiError) else Answer(status, headers, body)
+        body = io.BytesIO()  # its getvalue() is no second copy
+        problem = await _take(response, body if receiver is None else receiver)
+        return problem or Answer(status, headers, body.getvalue(), receiver)
     finally:
         with anyio.move_on_after(_FAREWELL_SECONDS, shield=True):
             await response.aclose()
 
 
-async def _whole(response: httpx.Response) -> bytes | GeminiError:
+async def _take(response: httpx.Response, receiver: Receiver | io.BytesIO) -> GeminiError | None:
+    """Give the whole body to the receiver; return what stood in the way."""
     if _is_packed(response):
         return TooLargeError(
             "The reply is compressed, although plain was asked for, so its size cannot be bounded.",
             hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
         )
-    body = io.BytesIO()  # its getvalue() is no second copy
     if _announced_length(response) <= MAX_REPLY_BYTES:
+        left = MAX_REPLY_BYTES
         async for piece in _pieces(response):
-            if body.tell() + len(piece) > MAX_REPLY_BYTES:
+            left -= len(piece)
+            if left < 0:
                 break
-            body.write(piece)
+            try:
+                receiver.write(piece)
+            except GeminiError as refusal:
+                return refusal.with_traceback(None)
         else:
-            return body.getvalue()
+            return None
     return TooLargeError(f"The reply is larger than {MAX_REPLY_BYTES // 2**20} MiB and was not read.")
 
 
@@ -208,7 +238,12 @@ async def _transport(
         yield embedded
         return
     secure = provider.base_url.startswith("https:")
-    transport = httpx.AsyncHTTPTransport(verify=tls_context() if secure else False, proxy=_proxy(provider))
+    proxy = _proxy(provider)
+    tls = tls_context() if secure else None
+    if proxy is None:
+        transport: httpx.AsyncBaseTransport = WideTransport(tls=tls)
+    else:
+        transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     try:
         yield transport
     finally:
@@ -234,9 +269,9 @@ def _proxy(provider: Provider) -> str | None:
 
 def _words(failure: Exception) -> str:
     """Say what failed in our words where the library's would quote the wire."""
-    if isinstance(failure, httpx.ConnectTimeout):
+    if isinstance(failure, httpx.ConnectTimeout | httpcore.ConnectTimeout):
         return "connecting took too long"
-    if isinstance(failure, httpx.RemoteProtocolError):
+    if isinstance(failure, httpx.RemoteProtocolError | httpcore.RemoteProtocolError):
         return "the server broke off its answer, or does not speak HTTP"
     return " ".join(str(failure).split()) or "the connection broke"
 

@@ -31,12 +31,13 @@ notebook again costs nothing.
 - `images/`: the pictures, named by the SHA-256 of their bytes
 - `contents/`: model content that a conversation must send back as it came
 - `unread/`: replies that could not be used; not for publishing
+- `claims/`: which requests are with a worker of another process, while they are
 
 You may commit it with the notebook: anyone can then run the notebook again without an API key. It holds
 your prompts and pictures, never a key. Files are checked when they are read: one that was changed counts as
 missing. `gemini-nb store verify` checks them all, `gemini-nb store clear` removes them.
 """
-GITIGNORE = "unread/\n*.part\n"
+GITIGNORE = "unread/\nclaims/\n*.part\n"
 ABOUT = {"README.md": README.encode(), ".gitignore": GITIGNORE.encode()}
 
 _PART = r"\.[0-9a-f]{16}\.part"
@@ -45,6 +46,7 @@ _OURS = {
     "images": re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII),
     "contents": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
     "unread": re.compile(rf"\d{{8}}-\d{{6}}-[0-9a-f]{{12}}\.\w{{1,20}}|{_PART}|\.gitignore", re.ASCII),
+    "claims": re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}\.(?:asked|sent|kept)", re.ASCII),
     "": re.compile(_PART, re.ASCII),
 }
 
@@ -111,10 +113,10 @@ def verify(folder: Path) -> Report:
 def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
     sound = set()
     for path in files(folder, kind):
-        if stored_file.read_addressed(path, limit=limit) is None:
-            problems.append(Problem(path, "its bytes are not those its name says"))
-        else:
+        if stored_file.is_addressed(path, limit=limit):
             sound.add(f"{kind}/{path.name}")
+        else:
+            problems.append(Problem(path, "its bytes are not those its name says"))
     return sound
 
 
@@ -153,9 +155,14 @@ def files(folder: Path, kind: str) -> Iterator[Path]:
 
 
 def left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
-    """Yield the files that a writer that died has left without their names."""
+    """Yield what a writer that died has left: files without their names, and claims nobody waits for."""
     kinds = _OURS if kind is None else [kind]
-    return (path for kind in kinds for path in _entries(folder, kind) if path.suffix == ".part")
+    return (
+        path
+        for kind in kinds
+        for path in _entries(folder, kind)
+        if path.suffix == ".part" or kind == "claims"
+    )
 
 
 def _entries(folder: Path, kind: str) -> list[Path]:

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
@@ -69,46 +70,89 @@ _NO_NAMELESS_FILES = {
 }
 
 
-@contextlib.contextmanager
-def whole_file(data: bytes, folder: Path) -> Iterator[WholeFile]:
-    """Hold bytes, flushed to disk, in a file of `folder` that is gone after the block unless named.
+class Draft:
+    """A file of `folder` that is being written: gone when it is closed or forgotten, unless it was named.
 
-    On Linux the file has no name at all, so that not even `kill -9` leaves one behind.
+    On Linux it has no name at all, so that not even `kill -9` leaves one behind. `file.link` can be opened
+    to read what was written so far.
     """
-    descriptor = _open_nameless(folder)
-    if descriptor is not None:
-        with os.fdopen(descriptor, "wb") as file:
-            _fill(file.fileno(), data)
-            yield WholeFile(Path(f"/proc/self/fd/{descriptor}"), is_named=False)
-        return
-    temporary = _temporary_name(folder)
+
+    def __init__(self, folder: Path, *, mode: int = 0o666) -> None:
+        descriptor = _open_nameless(folder, mode)
+        is_named = descriptor is None
+        if descriptor is None:
+            link = _temporary_name(folder)
+            descriptor = os.open(link, _NEW, mode)
+        else:
+            link = Path(f"/proc/self/fd/{descriptor}")
+        self.file = WholeFile(link, is_named)
+        self._open = [descriptor]
+        self._mode = mode
+        self._end = weakref.finalize(self, _discard, os.getpid(), self._open, link if is_named else None)
+
+    def write(self, data: bytes | memoryview) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._open[0], view) :]
+
+    def finish(self, *, flush: bool = True) -> None:
+        """Wait until all of it is on the disk, and nothing stands in the way of a name."""
+        if self._open and flush:
+            os.fsync(self._open[0])
+        if self._open and os.name == "nt":  # what is open cannot be renamed there
+            os.close(self._open.pop())
+
+    def copy(self, folder: Path) -> Draft:
+        """Return another draft of the same bytes, for where somebody has removed this one's name."""
+        other = Draft(folder, mode=self._mode)
+        os.lseek(self._open[0], 0, os.SEEK_SET)
+        while piece := os.read(self._open[0], _COPIED_BYTES):
+            other.write(piece)
+        return other
+
+    def close(self) -> None:
+        self._end()
+
+
+_COPIED_BYTES = 256 * 1024
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _discard(process: int, opened: list[int], temporary: Path | None) -> None:
+    while opened:
+        os.close(opened.pop())
+    if temporary is not None and process == os.getpid():  # a forked child leaves it to its parent
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_file(
+    data: bytes | Iterable[bytes], folder: Path, *, mode: int = 0o666, flush: bool = True
+) -> Iterator[WholeFile]:
+    """Hold bytes, flushed to disk, in a file of `folder` that is gone after the block unless named."""
+    draft = Draft(folder, mode=mode)
     try:
-        with temporary.open("xb") as file:
-            _fill(file.fileno(), data)
-        yield WholeFile(temporary, is_named=True)
+        for piece in (data,) if isinstance(data, bytes) else data:
+            draft.write(piece)
+        draft.finish(flush=flush)
+        yield draft.file
     finally:
-        temporary.unlink(missing_ok=True)
+        draft.close()
 
 
-def _open_nameless(folder: Path) -> int | None:
+def _open_nameless(folder: Path, mode: int) -> int | None:
     flag = getattr(os, "O_TMPFILE", None)
     if flag is None or not Path("/proc/self/fd").is_dir():
         return None
     try:
-        return os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        return os.open(folder, flag | os.O_RDWR | os.O_CLOEXEC, mode)
     except OSError as error:
         # EISDIR: a kernel without the flag; EPERM: some file systems, of a folder that is just being removed;
         # the others: a file system without nameless files. A named file then says what is really wrong.
         if error.errno in _NO_NAMELESS_FILES:
             return None
         raise
-
-
-def _fill(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.fsync(descriptor)
 
 
 def _temporary_name(folder: Path) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import promised
 
@@ -20,6 +22,19 @@ VARIABLES = (
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # another client reads .env files on import
 for variable in VARIABLES:
     os.environ.pop(variable, None)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script: children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples every time, on however slow a machine; `--hypothesis-profile=default` draws new ones.
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

@@ -98,7 +98,7 @@ def picture(*lines: str) -> Fault:
     return raw(head("Content-Type: image/png", length, *lines) + PICTURE)
 
 
-def fetch(url, *, seconds=10.0, **options):
+def fetch(url, *, seconds=60.0, **options):
     async def main():
         return await links.fetch(url, deadline=anyio.current_time() + seconds, **options)
 

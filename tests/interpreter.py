@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 TESTS = str(Path(__file__).parent)
 # DeprecationWarning: from 3.12 on a fork beside threads is one, and it is what these tests try.
 PREAMBLE = f"""

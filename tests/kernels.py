@@ -9,7 +9,7 @@ import nbformat
 from jupyter_client.manager import start_new_kernel
 
 LOAD = "%load_ext gemini_nb"
-SECONDS = 30
+SECONDS = 60
 
 
 def notebook_of(*sources):
@@ -21,7 +21,12 @@ def notebook_of(*sources):
 
 def executed(*sources, allow_errors=False):
     """A notebook of these cells, run in a fresh kernel."""
-    return nbclient.NotebookClient(notebook_of(*sources), timeout=60, allow_errors=allow_errors).execute()
+    return client_of(notebook_of(*sources), allow_errors=allow_errors).execute()
+
+
+def client_of(notebook, **settings):
+    """A client that waits for a kernel's outputs as long as for the kernel: by itself it drops late ones."""
+    return nbclient.NotebookClient(notebook, timeout=SECONDS, iopub_timeout=SECONDS, **settings)
 
 
 def pages(notebook) -> list[str]:

@@ -10,26 +10,29 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "gemini_nb"
 
 ROWS = (
-    "errors redaction whole_file image_header",
-    "models secret save stored_file decoding base64_run content addresses",
-    "figure providers cut text_images",
-    "grid image table",
+    "errors redaction whole_file feed window image_header",
+    "models secret row save stored_file decoding base64_run content addresses events prose",
+    "figure parquet providers cut text_images claim picture_file",
+    "grid manifest image table incoming",
     "inputs reply_shapes outcome",
+    "chunks",
     "request response ledger",
-    "generation",
-    "background transport api_error unread link_guard record",
-    "retry link_routes nearest upkeep",
+    "generation progress_bar",
+    "background streamed wide_reads spool api_error unread link_guard record",
+    "transport retry stream link_routes nearest upkeep",
     "links store inventory",
-    "delivery batch replay chat",
+    "delivery batch replay chat worker",
+    "engine",
     "async_client",
     "client probe",
-    "demo cli_store terminal",
+    "cli_manual cli_serve cli_store terminal",
+    "cli_generate demo",
     "cli notebook",
     "__init__ __main__",
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
-OFFLINE_ENTRANCES = {("async_client", "offline"), ("cli", "offline")}  # where a provider is chosen
-HTTPX = {"transport", "links", "link_guard", "link_routes"}
+OFFLINE_ENTRANCES = {("async_client", "offline"), ("cli_serve", "offline")}  # where a provider is chosen
+HTTPX = {"transport", "wide_reads", "links", "link_guard", "link_routes"}
 
 
 def imports(path: Path) -> set[str]:

@@ -83,3 +83,25 @@ def test_promise_1_run_again_only_the_failures_are_asked_again():
         shell.run(cell)
         assert gateway.posts == COUNT + 10
         assert shell.names["made"].to_frame()["replayed"].sum() == COUNT - 10
+
+
+def test_the_default_for_requests_per_minute_spaces_out_what_a_grid_sends():
+    with Gateway(Answer(reply(inline(png())))) as gateway, a_shell(gateway.url) as shell:
+        shell.run("%config GeminiMagics.requests_per_minute = 60")
+        assert shell.run('%gemini_image -n 3 --concurrency 3 "a cat"').error is None
+        times = [request.at for request in gateway.requests]
+    assert times[-1] - times[0] >= 1  # of two: the first may be long under way
+
+
+def test_a_rate_that_is_none_stays_out():
+    with a_shell() as shell:
+        said = shell.run("%config GeminiMagics.requests_per_minute = 0").stdout
+        assert "requests_per_minute" in said
+        assert shell.magics.requests_per_minute is None
+
+
+def test_what_is_odd_about_every_row_is_said_once():
+    with a_shell() as shell:
+        shell.names["frame"] = [{"number": number} for number in range(20)]
+        said = shell.run("%%gemini_image --each frame --dry-run -a 7:5\nnumber {{number}}").stdout
+    assert said.count("7:5 is no known aspect ratio") == 1

@@ -6,21 +6,25 @@ import errno
 import json
 import os
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from answered import answer
 from gateway import Answer, Gateway
+from gemini_nb.cli_manual import PAGES
 from gemini_nb.store import Store
 from pictures import png
 from replies import inline, reply
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 OK = Answer(reply(inline(png(6, 6))))
 
 
@@ -126,6 +130,90 @@ def test_a_warning_is_a_line_and_no_file_name(gateway):
     assert ".py:" not in done.stderr
 
 
+def test_a_second_picture_of_the_same_words_gets_another_name_in_a_folder(gateway, tmp_path):
+    for _ in range(2):
+        assert generate(output=tmp_path, url=gateway.url).returncode == 0
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["a-red-square-2.png", "a-red-square.png"]
+
+
+def test_promise_2_a_picture_that_cannot_be_saved_is_kept_where_the_message_says(gateway, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    done = generate(output="file/a.png", url=gateway.url)
+    assert done.returncode == 1
+    kept = Path(done.stderr.partition("It is kept in ")[2].strip())
+    assert kept.read_bytes() == png(6, 6)
+
+
+def test_a_key_that_is_missing_is_said_in_the_words_of_the_command_line():
+    done = generate()
+    assert done.returncode == 1
+    assert "No API key is set for crazyrouter." in done.stderr
+    assert "--provider offline" in done.stderr
+    assert "provider=" not in done.stderr
+
+
+# --- generate in a pipe
+
+
+def piped(redirections, *arguments, url, words="a red square", **settings):
+    """The finished shell: the program between other streams than a terminal's."""
+    line = " ".join(map(shlex.quote, command("generate", *arguments)))
+    return subprocess.run(
+        ["bash", "-c", redirections.format(line)],
+        env=environment(url),
+        input=words.encode(),
+        capture_output=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+        **settings,
+    )
+
+
+def test_a_prompt_is_read_from_stdin_and_the_bytes_are_written_to_stdout(gateway):
+    done = piped("{}", "-", "-o", "-", url=gateway.url, words=" a cat\n")
+    assert (done.returncode, done.stdout) == (0, png(6, 6))
+    assert gateway.requests[0].json["contents"][0]["parts"][0]["text"] == "a cat"
+
+
+CLOSED = {"stdout": "{} >&-", "stderr": "{} 2>&-", "all of them": "{} <&- >&- 2>&-"}
+
+
+@pytest.mark.parametrize("streams", CLOSED)
+def test_a_stream_that_is_closed_is_no_failure(gateway, tmp_path, streams):
+    done = piped(CLOSED[streams], "a", "-o", "a.png", url=gateway.url)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert (tmp_path / "a.png").read_bytes() == png(6, 6)
+
+
+def test_a_prompt_from_a_stdin_that_is_closed_is_said(gateway):
+    done = piped("{} <&-", "-", "-o", "a.png", url=gateway.url)
+    assert (done.returncode, gateway.posts) == (1, 0)
+    assert b"stdin, which is closed" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_stdout_that_is_full_is_said_and_1(gateway, tmp_path):
+    done = piped("{} >/dev/full", "a", "-o", "a.png", url=gateway.url)
+    assert done.returncode == 1
+    assert b"the answer could not be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "a.png").exists()
+
+
+def test_a_picture_that_nobody_reads_is_kept(gateway):
+    done = piped("{} | true; exit ${{PIPESTATUS[0]}}", "a", "-o", "-", url=gateway.url)
+    assert done.returncode == 1
+    assert Path(done.stderr.decode().partition("It is kept in ")[2].strip()).read_bytes() == png(6, 6)
+
+
+def test_bytes_and_json_are_not_mixed(gateway):
+    done = generate("--json", output="-", url=gateway.url)
+    assert (done.returncode, done.stdout, gateway.posts) == (1, "", 0)
+
+
+# --- usage
+
+
 USAGE = {
     "no command": [],
     "unknown command": ["paint"],
@@ -133,6 +221,9 @@ USAGE = {
     "store without an action": ["store"],
     "unknown format": ["probe", "--format", "xml"],
     "abbreviated option": ["--vers"],
+    "abbreviated option of a command": ["generate", "a", "--out", "a.png"],
+    "abbreviated option of an action": ["store", "clear", "--ye"],
+    "no number for a port": ["serve", "--port", "x"],
 }
 
 
@@ -157,6 +248,48 @@ def test_every_command_has_help(words, capsys):
     assert f"usage: {' '.join(['gemini-nb', *words])}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_the_help_tells_the_exit_codes(name):
+    assert re.findall(r"^  (\d+) ", PAGES[name], re.MULTILINE) == ["0", "1", "2", "130"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_help_fits_a_terminal(name):
+    wide = [line for line in PAGES[name].splitlines() if len(line) > 82]
+    assert [line for line in wide if "gemini-nb " not in line] == []
+
+
+EXAMPLE = re.compile(r"^  (.*gemini-nb .*)", re.MULTILINE)
+EXAMPLES = [line for page in PAGES.values() for line in EXAMPLE.findall(page)]
+SERVING = [line for line in EXAMPLES if "serve" in line and "--list-faults" not in line]
+DEMOS = [line for line in EXAMPLES if line.startswith("gemini-nb demo")]  # run by test_readme
+
+
+@pytest.mark.parametrize("line", SERVING + DEMOS)
+def test_an_example_that_goes_on_or_takes_long_is_understood(line):
+    from gemini_nb import cli
+
+    assert cli._parser().parse_args(shlex.split(line)[1:]).command
+
+
+def test_the_other_examples_run_one_after_the_other(tmp_path):
+    for folder in (".gemini_nb", "course/.gemini_nb"):
+        Store(tmp_path / folder).keep(answer("a red square"))
+    lines = [line for line in EXAMPLES if line not in SERVING + DEMOS]
+    program = shlex.join([sys.executable, "-m", "gemini_nb"])
+    script = "\n".join([f'gemini-nb() {{ {program} "$@"; }}', *lines])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=3 * WAIT_SECONDS,
+        check=False,
+    )
+    assert (len(lines), done.returncode) == (11, 0), done.stderr
+    assert (tmp_path / "circles.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
 def test_an_interrupt_is_130_and_closes_the_connection():
     with Gateway(Answer(reply(inline(png())), hold=Event())) as gateway:
         child = subprocess.Popen(
@@ -176,13 +309,12 @@ def test_an_interrupt_is_130_and_closes_the_connection():
     assert "Traceback" not in err
 
 
-def on_a_terminal(*arguments, url):
+def on_a_terminal(*arguments, url, stdout=subprocess.DEVNULL):
     """What a program writes to a terminal on its stderr, and its exit code."""
     ours, theirs = pty.openpty()
     try:
-        child = subprocess.Popen(
-            command(*arguments), env=environment(url), stdout=subprocess.DEVNULL, stderr=theirs
-        )
+        stdout = theirs if stdout == "terminal" else stdout
+        child = subprocess.Popen(command(*arguments), env=environment(url), stdout=stdout, stderr=theirs)
         os.close(theirs)
         written = b"".join(iter(lambda: _read(ours), b""))
         return written.decode(), child.wait(WAIT_SECONDS)
@@ -206,6 +338,12 @@ def test_on_a_terminal_a_line_tells_that_it_waits_and_is_erased(gateway):
     assert "Asking crazyrouter for gemini-3.1-flash-image-preview · 0 s" in waiting
     assert erased
     assert rest.startswith("PNG · 6 × 6")
+
+
+def test_a_pictures_bytes_are_not_written_to_a_terminal_nor_paid_for(gateway):
+    written, code = on_a_terminal("generate", "a", "-o", "-", url=gateway.url, stdout="terminal")
+    assert (code, gateway.posts) == (1, 0)
+    assert "not for a terminal" in written
 
 
 # --- probe
@@ -285,6 +423,8 @@ def test_a_damaged_store_is_told_by_verify_and_its_exit_code(store):
     assert done.returncode == 1
     assert "PROBLEM" in done.stdout
     assert "2 problems found" in done.stderr
+    report = json.loads(ran("store", "verify", "--json", "--folder", store.folder).stdout)
+    assert (report["ok"], len(report["problems"])) == (False, 2)
 
 
 def test_a_store_is_cleared_only_when_told_so(store):
@@ -343,11 +483,43 @@ def test_a_host_that_others_reach_must_be_allowed():
     [
         (("--fault", "nope"), "There is no fault 'nope'"),
         (("--delay", "-1"), "--delay is a number of seconds"),
+        (("--delay", "nan"), "--delay is a number of seconds"),
+        (("--port", "-1"), "--port is a number from 0 to 65535"),
+        (("--port", "65536"), "--port is a number from 0 to 65535"),
+        (("--host", ".", "--allow-remote"), "--host is an address or a name"),
+        (("--host", "ä" * 70, "--allow-remote"), "--host is an address or a name"),
     ],
 )
-def test_a_wrong_fault_or_delay_is_said_before_anything_is_served(option, message):
+def test_a_wrong_fault_delay_port_or_host_is_said_before_anything_is_served(option, message):
     done = subprocess.run(
         [sys.executable, "-m", "gemini_nb", "serve", *option], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert message in done.stderr
+
+
+def test_the_faults_are_listed():
+    from gemini_nb.offline.faults import FAULTS
+
+    lines = ran("serve", "--list-faults").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(FAULTS)
+
+
+# --- demo
+
+
+def test_a_demo_does_not_write_among_other_files(tmp_path):
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown" / "hero.jpg").write_text("mine")
+    done = ran("demo", "-o", "shown")
+    assert (done.returncode, [path.name for path in Path("shown").iterdir()]) == (1, ["hero.jpg"])
+    assert "it holds other files" in done.stderr
+
+
+def test_a_demo_says_what_it_needs():
+    code = (
+        "import sys; sys.modules['nbclient'] = None; from gemini_nb.cli import main; sys.exit(main(['demo']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'gemini-nb[demo]'" in done.stderr

@@ -18,7 +18,7 @@ POST = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
 
 def exchange(server: FaultServer, request: bytes = POST) -> bytes:
     """Send a request and return all that comes back until the server closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(request)
         return b"".join(iter(lambda: client.recv(65536), b""))
 
@@ -90,8 +90,8 @@ def test_a_held_answer_waits_for_its_event():
 def test_a_client_that_leaves_a_held_answer_is_noticed():
     with Gateway(Answer({}, hold=threading.Event())) as gateway:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(gateway.url, timeout=httpx.Timeout(10, read=0.05))
-        assert gateway.disconnected.wait(10)
+            httpx.post(gateway.url, timeout=httpx.Timeout(60, read=0.05))
+        assert gateway.disconnected.wait(60)
     assert len(gateway.disconnects) == 1
 
 
@@ -99,7 +99,7 @@ def test_leaving_the_block_frees_a_held_client_and_is_no_disconnect():
     with Gateway(Answer({}, hold=threading.Event())) as gateway:
         client = socket.create_connection(("127.0.0.1", gateway.port))
         client.sendall(b"POST / HTTP/1.1\r\n\r\n")
-        assert gateway.arrived.wait(10)
+        assert gateway.arrived.wait(60)
     with client:
         assert client.recv(1) == b""
     assert gateway.disconnects == []
@@ -159,7 +159,7 @@ BROKEN = {
 @pytest.mark.parametrize(("fault", "complaint"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_exchange_fails_in_httpx_and_is_one_post(fault, complaint):
     with FaultServer(fault) as server, pytest.raises(httpx.TransportError, match=complaint):
-        httpx.post(server.url, json={}, timeout=10)
+        httpx.post(server.url, json={}, timeout=60)
     assert (server.connections, server.posts) == (1, 1)
 
 
@@ -167,7 +167,7 @@ def test_a_broken_exchange_fails_in_httpx_and_is_one_post(fault, complaint):
 def test_a_stalled_answer_times_out_and_its_reader_is_seen_to_leave(part):
     with FaultServer(getattr(faults, f"stall_{part}")) as server:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(server.url, timeout=httpx.Timeout(10, read=0.05))
+            httpx.post(server.url, timeout=httpx.Timeout(60, read=0.05))
         assert server.wait_for_disconnects(1)
     assert server.posts == 1
 
@@ -254,7 +254,7 @@ def test_an_endless_answer_goes_on_until_its_reader_leaves(name):
             client.sendall(b"POST / HTTP/1.1\r\n\r\n")
             parts = [client.recv(4096) for _ in range(4)]
         assert all(parts)
-        assert server.disconnected.wait(10)
+        assert server.disconnected.wait(60)
     assert server.sent >= len(b"".join(parts))
 
 

@@ -33,6 +33,7 @@ SINKS = (
     "store",
     "picture and facts",
 )
+STALLED_SECONDS = 3  # within which even a busy machine sends a request
 LOGGERS = ("httpx", "httpcore", "httpcore.http11", "httpcore.connection", "asyncio", "anyio", "gemini_nb")
 
 
@@ -62,7 +63,8 @@ def watched(placement, scene, folder):
         logging.getLogger().handlers += handlers
         try:
             with scene() as server:
-                client = Client(placement, base_url=server.url, timeout=0.4, store=folder / "store")
+                timeout = STALLED_SECONDS if scene is FAILURES["stalled"] else 60
+                client = Client(placement, base_url=server.url, timeout=timeout, store=folder / "store")
                 outcome = asked(client)
             assert server.posts == 1
             logging.getLogger("httpcore.http11").debug("a record of another's call")

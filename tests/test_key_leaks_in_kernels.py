@@ -10,10 +10,10 @@ from functools import cache
 import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from gateway import Answer, Gateway
+from kernels import client_of
 from leaks import FAILURES, KEY, MORE, leaks
 from pictures import png
 from replies import inline, reply
@@ -26,11 +26,10 @@ for name in ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", 
 logging.getLogger().handlers = [logging.StreamHandler(sys.stderr), logging.FileHandler("debug.log")]
 %load_ext gemini_nb
 %xmode Verbose
-%config GeminiMagics.timeout = 0.5
 """
 MAGIC = "%%gemini_image\na red square on white"
 PYTHON = (
-    "from gemini_nb import Client\nClient(timeout=0.5).generate('a red square').image.save('picture.png')"
+    "from gemini_nb import Client\nClient(timeout=seconds).generate('a red square').image.save('picture.png')"
 )
 # What a person looking for the cause would do next: each of these shows more than the traceback did.
 LOOK = """
@@ -57,19 +56,26 @@ def run(tmp_path_factory):
         folder = tmp_path_factory.mktemp(placement)
         notebook = new_notebook(cells=[new_code_cell(SETUP)])
         with ExitStack() as stack:
-            for scene in {**FAILURES, **MORE}.values():
+            for name, scene in {**FAILURES, **MORE}.items():
                 url = stack.enter_context(scene()).url
-                notebook.cells.append(new_code_cell(f"import os; os.environ['GEMINI_NB_BASE_URL'] = {url!r}"))
+                notebook.cells.append(new_code_cell(here(url, 0.5 if name == "stalled" else 60)))
                 notebook.cells += map(new_code_cell, CELLS)
             notebook.cells += map(new_code_cell, ("%gemini status", "%history -n", "%config GeminiMagics"))
-            client = NotebookClient(
-                notebook, allow_errors=True, timeout=60, resources={"metadata": {"path": str(folder)}}
-            )
+            client = client_of(notebook, allow_errors=True, resources={"metadata": {"path": str(folder)}})
             client.execute(env=environment(folder, placement))
         nbformat.write(notebook, folder / "saved.ipynb")
         return notebook, folder
 
     return executed
+
+
+def here(url, seconds):
+    """The cell that turns to a server."""
+    return f"""
+import os
+os.environ['GEMINI_NB_BASE_URL'], seconds = {url!r}, {seconds}
+%config GeminiMagics.timeout = {seconds}
+"""
 
 
 def environment(folder, placement):

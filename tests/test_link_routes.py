@@ -244,7 +244,7 @@ for thread in threading.enumerate():
 @pytest.mark.parametrize("later", ["", LATE_ANSWER], ids=["for good", "and answers after all"])
 def test_a_stalled_name_server_holds_up_neither_the_call_nor_the_end_of_the_process(later):
     command = [sys.executable, "-c", STALLED_NAME + later]
-    done = subprocess.run(command, check=True, timeout=30, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
     assert "did not come in time" in done.stdout
     assert done.stderr == ""
 

@@ -23,6 +23,7 @@ from hosts import (
     head,
     picture,
 )
+from patience import given_time, in_time
 
 LIMIT = 32 * 1024 * 1024
 
@@ -350,11 +351,15 @@ SLOW = {
 
 @pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
 def test_a_slow_server_is_left_at_the_deadline(fault):
-    with FaultServer(fault) as server:
-        with pytest.raises(LinkFailedError, match="in time") as caught:
-            fetch_trusted(server, seconds=0.3)
-        assert server.wait_for_disconnects(1)
-    assert caught.value.__context__ is None
+    def left(seconds):
+        with FaultServer(fault) as server:
+            with pytest.raises(LinkFailedError, match="in time") as caught:
+                fetch_trusted(server, seconds=seconds)
+            in_time(server.connections)
+            assert server.wait_for_disconnects(1)
+        assert caught.value.__context__ is None
+
+    given_time(left, 0.3, 1, 3)
 
 
 def test_a_server_that_does_not_finish_tls_is_left_at_the_deadline():

@@ -11,6 +11,7 @@ import pytest
 from gateway import Answer, Gateway
 from gemini_nb import Generation
 from gemini_nb.generation import Batch
+from gemini_nb.providers import PROVIDERS
 from pictures import noise_png
 from replies import inline, reply
 from shells import a_shell, prompt_of
@@ -474,6 +475,12 @@ def test_every_default_can_be_set_and_outlives_a_reload(keyless, name):
     keyless.run(f"%config GeminiMagics.{name} = {GOOD_DEFAULTS[name]!r}")
     keyless.run("%reload_ext gemini_nb")
     assert getattr(keyless.magics, name) == GOOD_DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", [*PROVIDERS, "auto"])
+def test_whoever_can_be_asked_can_be_the_default(keyless, name):
+    keyless.magics.provider = name
+    assert keyless.magics.provider_name() == name
 
 
 BAD_DEFAULTS = {

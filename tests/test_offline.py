@@ -439,7 +439,7 @@ def test_the_embedded_transport_answers_httpx():
 
 
 def request(server, method, path, body=b"", headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
@@ -485,7 +485,7 @@ def test_other_methods_are_refused_in_json(server, method):
 
 
 def test_the_answer_to_head_has_no_body(server):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
         wire.sendall(b"HEAD /v1beta/models?key=k HTTP/1.1\r\nHost: a\r\n\r\n")
         reply = b"".join(iter(lambda: wire.recv(65536), b""))
     assert reply.endswith(b"\r\n\r\n")
@@ -503,7 +503,7 @@ def test_the_answer_to_head_has_no_body(server):
     ids=str,
 )
 def test_a_body_too_large_or_of_unknown_length_is_refused_before_it_is_read(server, headers, status):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         wire.sendall(f"POST /v1beta/models?key=k HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode())
         reply = b"".join(iter(lambda: wire.recv(65536), b""))
@@ -538,7 +538,7 @@ def test_many_connections_are_answered_at_once_and_alike(server):
 
 def test_a_stopped_server_closes_its_connections():
     with OfflineServer() as server:
-        wire = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        wire = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         wire.sendall(b"GET /v1beta/models?key=k HTTP/1.1\r\nHost: a\r\n\r\n")
         assert wire.recv(65536).startswith(b"HTTP/1.1 200")
     while wire.recv(65536):
@@ -554,7 +554,7 @@ def test_a_host_that_is_not_loopback_is_refused(host):
 
 def post(server, verb, body, *, version="1.1", key="k"):
     """Everything that comes back for a POST, on a connection that is closed after it."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
         content = json.dumps(body).encode()
         lines = (f"POST /v1beta/models/{FLASH}:{verb} HTTP/{version}", f"x-goog-api-key: {key}")
         head = "\r\n".join([*lines, "Connection: close", f"Content-Length: {len(content)}", "", ""])

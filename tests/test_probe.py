@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from asking import KEY
+from faults import refusing
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, errors, models, probe
 from pictures import jpeg, png
@@ -21,7 +22,7 @@ TWO = ("nano-banana-2", "nano-banana-pro")
 def probed(*answers, models=TWO, **settings):
     """What a probe of a gateway with these answers finds, and the gateway."""
     with Gateway(*answers) as gateway:
-        client = AsyncClient(base_url=gateway.url, api_key=KEY, timeout=5, **settings)
+        client = AsyncClient(base_url=gateway.url, api_key=KEY, **settings)
         return anyio.run(lambda: probe.probe(client, models)), gateway
 
 
@@ -108,9 +109,9 @@ def test_a_link_that_is_not_followed_is_a_hosted_shape_all_the_same():
 
 
 def test_a_server_that_is_not_there_has_no_status():
-    with Gateway() as gateway:
-        client = AsyncClient(base_url=gateway.url, api_key=KEY, timeout=2)
-    (one,) = anyio.run(lambda: probe.probe(client, ["nano-banana-2"]))
+    with refusing() as url:
+        client = AsyncClient(base_url=url, api_key=KEY)
+        (one,) = anyio.run(lambda: probe.probe(client, ["nano-banana-2"]))
     assert (one.status, one.error) == (None, "ConnectionFailedError")
 
 
@@ -142,7 +143,7 @@ def test_each_model_is_asked_once_whatever_it_is_called():
 
 def test_only_so_many_are_asked_at_once():
     with Gateway(Answer(reply(inline(png())), delay=0.2)) as gateway:
-        client = AsyncClient(base_url=gateway.url, api_key=KEY, timeout=10)
+        client = AsyncClient(base_url=gateway.url, api_key=KEY)
         assert len(anyio.run(lambda: probe.probe(client))) == len(probe.MODELS)
     assert 1 < gateway.most_at_once <= probe.CONCURRENCY
 

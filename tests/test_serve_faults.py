@@ -19,6 +19,7 @@ from gemini_nb.offline import faults
 from gemini_nb.offline.faults import FAULTS, Faults
 from gemini_nb.offline.provider import OfflineGateway
 from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from patience import given_time, in_time
 
 FLASH = "gemini-3.1-flash-image-preview"
 HOSTED = "gemini-2.5-flash-image-preview"
@@ -40,7 +41,7 @@ def body(prompt="a red square on white", **image_config):
 def ask(server, prompt, *, model=FLASH, verb="generateContent", **options):
     url = f"{server.url}/v1beta/models/{model}:{verb}?key={options.pop('key', 'k')}"
     asked = body(prompt, aspectRatio="1:1") if model == HOSTED else body(prompt)  # it takes no size
-    return httpx.post(url, json=asked, timeout=20)
+    return httpx.post(url, json=asked, timeout=60)
 
 
 def meet(server, fault, **options):
@@ -167,7 +168,7 @@ def test_a_broken_answer_is_an_error_to_any_client(server, verb, fault):
 
 def begun(server, fault, *, verb="generateContent"):
     """A connection on which a fault's answer has begun, and its first bytes."""
-    wire = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    wire = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     content = json.dumps(body(f"a red square on white [fault: {fault}]")).encode()
     path = f"/v1beta/models/{FLASH}:{verb}?key=k"
     wire.sendall(f"POST {path} HTTP/1.1\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
@@ -210,7 +211,7 @@ def test_a_slow_answer_ends_when_the_client_leaves(fault):
         wire, _ = begun(server, fault)
         (worker,) = set(threading.enumerate()) - before
         wire.close()
-        worker.join(20)
+        worker.join(60)
         assert not worker.is_alive()
 
 
@@ -220,7 +221,7 @@ def test_a_slow_answer_ends_when_the_client_leaves(fault):
 @pytest.mark.parametrize("mark", ["[fault: none]", "[fault: none] [fault: quota]"])
 def test_marks_are_taken_out_before_the_prompt_is_read(server, mark):
     asked = body(f"a red square {mark}") | {"generationConfig": {"responseModalities": ["TEXT"]}}
-    answer = httpx.post(f"{server.url}/v1beta/models/{FLASH}:generateContent?key=k", json=asked)
+    answer = httpx.post(f"{server.url}/v1beta/models/{FLASH}:generateContent?key=k", json=asked, timeout=60)
     (part,) = candidate(answer)["content"]["parts"]
     assert part["text"].endswith(": a red square")
 
@@ -258,7 +259,7 @@ def test_only_the_last_turns_mark_counts(server):
     ]
     url = f"{server.url}/v1beta/models/{FLASH}:generateContent?key=k"
     asked = {"contents": contents, "generationConfig": body()["generationConfig"]}
-    assert httpx.post(url, json=asked).status_code == 200
+    assert httpx.post(url, json=asked, timeout=60).status_code == 200
 
 
 def test_inside_the_process_a_mark_is_mere_text():
@@ -307,14 +308,14 @@ def test_a_delay_ends_with_the_server():
         wire, start = begun(server, "none", verb="streamGenerateContent")
         (worker,) = set(threading.enumerate()) - before
     more, _ = rest(wire)
-    worker.join(20)
+    worker.join(60)
     assert not worker.is_alive()
     assert b"inlineData" not in start + more
 
 
 def test_only_calls_of_a_model_are_delayed():
     with OfflineServer(delay=3600) as server:
-        assert httpx.get(f"{server.url}/v1beta/models?key=k", timeout=20).status_code == 200
+        assert httpx.get(f"{server.url}/v1beta/models?key=k", timeout=60).status_code == 200
 
 
 def test_posts_are_counted_refused_ones_too():
@@ -379,7 +380,9 @@ def test_the_commands_server_says_where_it_is_and_what_fails():
             first = run.stdout.readline()
             url = re.search(r"http://127\.0\.0\.1:\d+", first)[0]
             path = f"/v1beta/models/{FLASH}:generateContent"
-            statuses = [httpx.post(f"{url}{path}?key={key}", json=body()).status_code for key in ("k", "")]
+            statuses = [
+                httpx.post(f"{url}{path}?key={key}", json=body(), timeout=60).status_code for key in ("k", "")
+            ]
         finally:
             run.terminate()
         second = run.stdout.read()
@@ -416,13 +419,16 @@ def test_every_fault_is_tried_on_our_client():
 
 @pytest.mark.parametrize("fault", [*FAILURES, *DEADLINES])
 def test_a_fault_is_its_error_after_one_post(server, fault):
-    before = server.posts
-    timeout = 0.5 if fault in DEADLINES else 10
-    client = Client(api_key="k", base_url=server.url, timeout=timeout)
-    with client, pytest.raises(errors.GeminiError) as caught:
-        client.generate(f"a red square [fault: {fault}]", image_size="512")
-    assert type(caught.value) is (FAILURES | DEADLINES)[fault]
-    assert server.posts - before == 1
+    def call(seconds):
+        before = server.posts
+        client = Client(api_key="k", base_url=server.url, timeout=seconds)
+        with client, pytest.raises(errors.GeminiError) as caught:
+            client.generate(f"a red square [fault: {fault}]", image_size="512")
+        in_time(server.posts - before)
+        assert type(caught.value) is (FAILURES | DEADLINES)[fault]
+        assert server.posts - before == 1
+
+    given_time(call, *((0.5, 2, 6) if fault in DEADLINES else (30,)))
 
 
 @pytest.mark.parametrize("fault", PICTURES)

@@ -342,7 +342,7 @@ def test_the_folder_says_what_it_is_and_keeps_unread_replies_out_of_git(store):
     store.keep(answer("a"))
     kept = files(store)
     assert "You may commit it" in kept["README.md"].decode()
-    assert kept[".gitignore"] == b"unread/\n*.part\n"
+    assert kept[".gitignore"] == b"unread/\nclaims/\n*.part\n"
 
 
 def test_files_that_are_there_are_left_alone(store):

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import anyio
 import pytest
 
-from asking import KEY, OK, PICTURE, client_of
+from asking import KEY, OK, PICTURE, client_of, error_from
 from faults import FaultServer, answer, stall_after_head, stall_before_head, stall_mid_body
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, Client
 from gemini_nb.errors import ArgumentError, GeminiError, LinkFailedError, OutcomeUnknownError
-from interpreter import finished, ran, running
+from interpreter import WAIT_SECONDS, finished, ran, running
+from patience import given_time, in_time
 from replies import openai
 
 NEVER = threading.Event()  # hold an answer on it, and it never comes
@@ -52,18 +55,21 @@ print(client.generate("a red square").image.data == PICTURE)
     ids=["unanswered", "in the head", "in the body"],
 )
 def test_promise_7_an_interrupt_returns_closes_sends_nothing_more_and_the_next_call_works(stall):
-    with FaultServer(stall, answer(OK)) as server, running(INTERRUPTED, server.url, stdin=True) as child:
-        assert server.wait_for_posts(1)
-        interrupted_at = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        assert server.wait_for_disconnects(1)
-        assert server.posts == 1
-        returned, next_call = finished(child, "\n").splitlines()
-        assert server.posts == 2
-    assert returned.split()[1:] == ["None", "None"]
-    assert float(returned.split()[0]) - interrupted_at < 1
-    assert server.disconnects[0] - interrupted_at < 1
-    assert next_call == "True"
+    def interrupted(seconds):
+        with FaultServer(stall, answer(OK)) as server, running(INTERRUPTED, server.url, stdin=True) as child:
+            assert server.wait_for_posts(1)
+            interrupted_at = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            assert server.wait_for_disconnects(1)
+            assert server.posts == 1
+            returned, next_call = finished(child, "\n").splitlines()
+            assert server.posts == 2
+        assert returned.split()[1:] == ["None", "None"]
+        assert next_call == "True"
+        in_time(float(returned.split()[0]) - interrupted_at < seconds)
+        in_time(server.disconnects[0] - interrupted_at < seconds)
+
+    given_time(interrupted, 1, 1, 1)
 
 
 def test_promise_7_an_interrupt_during_an_advised_wait_sends_nothing_more():
@@ -87,7 +93,7 @@ def test_promise_7_an_interrupt_that_nobody_catches_ends_the_program_with_no_fra
     with Gateway(Answer(OK, hold=NEVER)) as gateway, running(code, gateway.url) as child:
         assert gateway.wait_for_posts(1)
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=20)
+        _, err = child.communicate(timeout=WAIT_SECONDS)
         assert gateway.wait_for_disconnects(1)
     assert err.rstrip().splitlines()[-1].startswith("gemini_nb.errors.Cancelled")
     assert err.count("Traceback") == 1
@@ -120,7 +126,7 @@ def test_promise_2_a_reply_whose_hosted_picture_is_interrupted_is_kept(tmp_path)
     async def main(url):
         async with AsyncClient(base_url=url, api_key=KEY) as client, anyio.create_task_group() as group:
             group.start_soon(client.generate, "a red square")
-            await asyncio.to_thread(asked.wait, 10)
+            assert await asyncio.to_thread(asked.wait, WAIT_SECONDS)
             group.cancel_scope.cancel()
 
     with Gateway(lambda _: Answer(openai({"url": f"{gateway.url}/a.png"}))) as gateway:
@@ -132,23 +138,38 @@ def test_promise_2_a_reply_whose_hosted_picture_is_interrupted_is_kept(tmp_path)
 
 
 def test_promise_6_a_hosted_picture_that_stalls_holds_no_call_past_its_deadline():
-    with Gateway(lambda _: Answer(openai({"url": f"{gateway.url}/a.png"}))) as gateway:
-        gateway.files["/a.png"] = Answer(PICTURE, hold=NEVER)
-        started = time.monotonic()
-        with client_of(gateway.url, timeout=0.6) as client, pytest.raises(LinkFailedError):
-            client.generate("a red square")
-        assert time.monotonic() - started < 1.6
-        assert gateway.posts == 1
+    def call(seconds):
+        with Gateway(lambda _: Answer(openai({"url": f"{gateway.url}/a.png"}))) as gateway:
+            gateway.files["/a.png"] = Answer(PICTURE, hold=NEVER)
+            started = time.monotonic()
+            error = error_from(gateway.url, timeout=seconds)
+            in_time(gateway.posts and type(error) is LinkFailedError)
+            in_time(time.monotonic() - started < seconds + 1)
+            assert gateway.posts == 1
+
+    given_time(call, 0.6, 2, 6)
 
 
 def test_promise_6_tries_and_waits_count_towards_one_deadline():
     refusal = Answer(status=429, headers={"retry-after-ms": "300"}, delay=0.1)
-    with Gateway(refusal) as gateway:
-        started = time.monotonic()
-        with client_of(gateway.url, timeout=1) as client, pytest.raises(GeminiError):
-            client.generate("a red square")
-        assert time.monotonic() - started < 2
-        assert gateway.posts > 1
+
+    def call(seconds):
+        with Gateway(refusal) as gateway:
+            started = time.monotonic()
+            error_from(gateway.url, timeout=seconds)
+            in_time(time.monotonic() - started < seconds + 1)
+            in_time(gateway.posts > 1)
+
+    given_time(call, 1, 3, 9)
+
+
+def test_the_tests_may_run_in_the_background_of_a_script_where_interrupts_are_ignored():
+    test = f"{__file__}::test_promise_7_an_interrupt_during_an_advised_wait_sends_nothing_more"
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *pytest_], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "60", None])
@@ -182,7 +203,7 @@ def test_a_closed_client_sends_nothing():
 
 
 def test_threads_share_one_client():
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=WAIT_SECONDS)
 
     def all_at_once(_):
         together.wait()
@@ -239,7 +260,7 @@ print(found[0].image.data == PICTURE)
 
     with Gateway(held_until_the_parent_asks) as gateway, running(code, gateway.url, stdin=True) as child:
         assert gateway.wait_for_posts(1)
-        out, err = child.communicate("\n", timeout=20)
+        out, err = child.communicate("\n", timeout=WAIT_SECONDS)
         assert [request.connection for request in gateway.requests] == [1, 2, 3]
         assert gateway.disconnects == []
     assert (out.split(), err) == (["True"] * 3, "")
@@ -267,7 +288,7 @@ def test_promise_2_an_exit_keeps_a_reply_whose_hosted_picture_is_under_way(tmp_p
     with Gateway(lambda _: Answer(openai({"url": f"{gateway.url}/a.png"}))) as gateway:
         gateway.files["/a.png"] = held
         with running(EXIT_WHILE_ASKING, gateway.url, stdin=True) as child:
-            assert asked.wait(20)
+            assert asked.wait(WAIT_SECONDS)
             finished(child, "\n")
     assert len(list((tmp_path / "cache" / "gemini_nb" / "unread").iterdir())) == 1
 
@@ -278,7 +299,7 @@ def test_an_exit_with_a_request_under_way_is_silent_and_closes_it():
         running(EXIT_WHILE_ASKING, gateway.url, stdin=True) as child,
     ):
         assert gateway.wait_for_posts(1)
-        out, err = child.communicate("\n", timeout=20)
+        out, err = child.communicate("\n", timeout=WAIT_SECONDS)
         assert gateway.wait_for_disconnects(1)
     assert (out, err, child.returncode) == ("", "", 0)
 

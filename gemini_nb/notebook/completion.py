@@ -5,7 +5,6 @@ What may stand at the cursor is told by `tab`, which is loaded with the first Ta
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +39,9 @@ def remove(shell: InteractiveShell) -> None:
     """Take back what `install` gave to the shell."""
     matchers = shell.Completer.custom_matchers
     matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", None) != _IDENTIFIER]
-    shell.strdispatchers["complete_command"].regexs.pop(re.compile(_HOOK), None)
+    hooks = shell.strdispatchers["complete_command"].regexs
+    for pattern in [pattern for pattern in hooks if pattern.pattern == _HOOK]:
+        del hooks[pattern]
 
 
 def _matched(

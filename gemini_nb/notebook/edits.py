@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import ArgumentError, GeminiWarning
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from gemini_nb.chat import Chat
     from gemini_nb.client import Client
     from gemini_nb.generation import Generation
+    from gemini_nb.image import GeneratedImage
     from gemini_nb.notebook.magics import GeminiMagics
+
+
+def _say(said: list[str], piece: str | GeneratedImage) -> None:
+    if isinstance(piece, str):
+        said.append(piece)
 
 
 class Edits:
@@ -36,15 +43,16 @@ class Edits:
             raise ArgumentError("--new and --undo exclude each other.")
         prompt = body(cell) if asked.raw else template.fill(body(cell), names)
         images = sources.read(asked.images, names)
-        magics.last_sources = tuple(asked.images)
+        magics.last_sources, magics.last_streamed = tuple(asked.images), False
         client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
         chat = self._continued(client, asked, prompt)
         request = chat.request(prompt, images=images, **settings(magics, asked))
         if not afforded(magics, asked, [request], client):
             return None
         waiting = live.waiting(request.model, client.provider.name, magics.ledger)
-        with live.shown(waiting, alone=True, quiet=asked.quiet, offline=client.is_offline):
-            generation = chat.ask(request)
+        said: list[str] = []
+        with live.shown(waiting, alone=True, quiet=asked.quiet, offline=client.is_offline, said=said):
+            generation = chat.ask(request, tell=partial(_say, said) if asked.stream else None)
         self._chat = chat
         generation = finished(magics, asked, generation)
         return None if asked.quiet else generation

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
 
 _LINE_CHARACTERS = 88
+_STREAMED = (
+    "for piece in stream:",
+    "    if isinstance(piece, str):",
+    '        print(piece, end="", flush=True)',
+    "generation = stream.generation",
+)
 _DEFAULTS: dict[str, Any] = {
     "aspect_ratio": None,
     "image_size": None,
@@ -71,6 +77,8 @@ class _Script:
         """The lines that ask for a picture by itself."""
         arguments = [_prompt(request.prompt), f"model={_literal(request.model)}"]
         arguments += self._images(request.images) + _settings(_options(request))
+        if self._magics.last_streamed and request == getattr(self._magics.last, "request", None):
+            return [_call("stream = client.generate", [*arguments, "stream=True"]), *_STREAMED]
         return [_call("generation = client.generate", arguments)]
 
     def chat(self, request: ImageRequest) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from statistics import median
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 _EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
 _OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
+_GLANCE_SECONDS = 0.25  # whether there are new words to draw
+_SHOWN_CHARACTERS = 4000  # of words while they come; all of them stand under the picture
 _NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
 
 
@@ -34,19 +35,21 @@ def shown(
     alone: bool = False,
     quiet: bool = False,
     offline: bool = False,
+    said: Sequence[str] = (),
 ) -> Iterator[None]:
     """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away.
 
     `pictures` gives the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
     holds no output of others, so that all of it can be cleared; `quiet` that no result follows,
-    `offline` that there is hardly anything to wait for.
+    `offline` that there is hardly anything to wait for. What is appended to `said` is drawn beneath, soon.
     """
     from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
 
     if getattr(get_ipython(), "kernel", None) is None:
         yield
         return
-    drawing = _Drawing(render, pictures, first=_OFFLINE_SECONDS if offline else _EVERY_SECONDS)
+    first = _OFFLINE_SECONDS if offline else _EVERY_SECONDS
+    drawing = _Drawing(render, pictures, first=first, said=said)
     drawing.start()
     try:
         yield
@@ -93,6 +96,8 @@ def _expected_seconds(progress: Progress, left: Sequence[int], provider: str, le
     """How long one picture of this batch takes; what was replayed took no time."""
     own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
     if own or not left:
+        from statistics import median  # noqa: PLC0415 - loads fractions, not wanted before the first picture
+
         return median(own) if own else None
     return ledger.expected_seconds(progress.requests[left[0]].model, provider)
 
@@ -129,14 +134,26 @@ def _bundle(words: str, share: float | None) -> dict[str, str]:
     return {"text/plain": words, "text/html": f"<div>{bar}{line}</div>"}
 
 
-class _Drawing(threading.Thread):
-    """Draws about once a second from `first` on; nothing is drawn any more once `stop` was called."""
+def _with_words(bundle: dict[str, str], words: str) -> dict[str, str]:
+    """A line with the end of what a model has said so far beneath it, as text: it is other people's."""
+    if not words:
+        return bundle
+    words = figure.printable(words if len(words) <= _SHOWN_CHARACTERS else f"…{words[-_SHOWN_CHARACTERS:]}")
+    page = f'{bundle["text/html"]}<div style="{figure.CAPTION_STYLE}">{figure.escaped(words)}</div>'
+    return {"text/plain": f"{bundle['text/plain']}\n{words}", "text/html": page}
 
-    def __init__(self, render: Render, pictures: Callable[[], str] | None, *, first: float) -> None:
+
+class _Drawing(threading.Thread):
+    """Draws about once a second from `first` on, and new words soon; nothing once `stop` was called."""
+
+    def __init__(
+        self, render: Render, pictures: Callable[[], str] | None, *, first: float, said: Sequence[str] = ()
+    ) -> None:
         super().__init__(name="gemini_nb drawing", daemon=True)
         self._render = render
         self._pictures = pictures
-        self._wait = first
+        self._first = first
+        self._said = said
         self._over = threading.Event()
         self._drawing = threading.Lock()
         self._line = _Output()
@@ -144,10 +161,14 @@ class _Drawing(threading.Thread):
 
     def run(self) -> None:
         started = monotonic()
-        while not self._over.wait(self._wait):
-            self._wait = _EVERY_SECONDS
+        due, words = self._first, 0
+        while not self._over.wait(_GLANCE_SECONDS):
+            seconds = monotonic() - started
+            if seconds < due and words == len(self._said):
+                continue
+            due, words = seconds + _EVERY_SECONDS, len(self._said)
             page = self._pictures() if self._pictures else ""  # takes its time, so outside of the lock
-            line = self._render(monotonic() - started)
+            line = _with_words(self._render(seconds), "".join(self._said))
             with self._drawing:
                 if not self._over.is_set():
                     self._line.draw(line)

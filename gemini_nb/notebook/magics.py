@@ -1,11 +1,13 @@
-"""The magics: `%%gemini_image`, `%gemini_image`, `%%gemini_edit` and `%gemini`."""
+"""The magics: `%%gemini_image`, `%gemini_image`, `%%gemini_edit` and `%gemini`, and their defaults.
 
+Loading it is what `%load_ext` waits for, so that the rest of the package is imported where it is needed.
+"""
+
+# ruff: noqa: PLC0415 - of twenty milliseconds, imports at the top took fifteen
 from __future__ import annotations
 
 import os
-import warnings
 from collections import ChainMap
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,21 +21,18 @@ from IPython.core.magic import (
     needs_local_scope,
     no_var_expand,
 )
-from traitlets import Enum, Float, Int, Unicode, validate
+from traitlets import Enum, Float, Int, Unicode, default, validate
 
-from gemini_nb import models, providers
-from gemini_nb.errors import Cancelled, GeminiError, GeminiWarning
-from gemini_nb.figure import PREVIEW_WIDTH
 from gemini_nb.ledger import Ledger
-from gemini_nb.notebook import defaults, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
     from gemini_nb.client import Client
+    from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.notebook.edits import Edits
 
@@ -45,10 +44,12 @@ class GeminiMagics(Magics):
     shell: InteractiveShell
 
     provider = Enum(
-        ("", *providers.PROVIDERS, "auto"), "", help="whom to ask; empty: GEMINI_NB_PROVIDER, else auto"
+        ("", "crazyrouter", "google", "offline", "auto"),
+        "",
+        help="whom to ask; empty: GEMINI_NB_PROVIDER, else auto",
     ).tag(config=True)
     base_url = Unicode("", help="another server's address; empty: the provider's own").tag(config=True)
-    model = Unicode(models.DEFAULT_MODEL, help="model id or alias").tag(config=True)
+    model = Unicode(help="model id or alias").tag(config=True)
     aspect_ratio = Unicode("", help="aspect ratio, e.g. 16:9; empty: the model's choice").tag(config=True)
     image_size = Unicode("", help="image size, e.g. 2K; empty: the model's choice").tag(config=True)
     store = Unicode(
@@ -60,9 +61,12 @@ class GeminiMagics(Magics):
         help="how the store is used; auto: as GEMINI_NB_REPLAY says",
     ).tag(config=True)
     timeout = Float(240.0, min=0.1, help="seconds for one picture, everything included").tag(config=True)
-    preview_width = Int(
-        PREVIEW_WIDTH, min=16, max=4096, help="pixels of the preview that is saved with the notebook"
+    requests_per_minute = Float(
+        None, min=0.001, allow_none=True, help="requests that may be sent in a minute; None: no limit"
     ).tag(config=True)
+    preview_width = Int(min=16, max=4096, help="pixels of the preview that is saved with the notebook").tag(
+        config=True
+    )
     max_cost = Float(
         None, min=0, allow_none=True, help="US dollars that one cell may cost by estimate; None: no limit"
     ).tag(config=True)
@@ -74,17 +78,34 @@ class GeminiMagics(Magics):
         self.last: Generation | None = None
         self.last_error: GeminiError | None = None
         self.last_sources: tuple[str, ...] = ()  # the words of `-i` that led to the last result
+        self.last_streamed = False
         self._clients: dict[tuple[Any, ...], Client] = {}
         self._edits: Edits | None = None
         self._said_offline = False
 
+    @default("model")
+    def _default_model(self) -> str:
+        from gemini_nb.models import DEFAULT_MODEL
+
+        return DEFAULT_MODEL
+
+    @default("preview_width")
+    def _default_preview_width(self) -> int:
+        from gemini_nb.figure import PREVIEW_WIDTH
+
+        return PREVIEW_WIDTH
+
     @validate("model", "aspect_ratio", "image_size", "base_url")
     def _valid(self, proposal: Any) -> str:
+        from gemini_nb.notebook import defaults
+
         return defaults.checked(proposal["trait"].name, proposal["value"])
 
     def update_config(self, config: Config) -> None:
         """Take what `%config` sets; a bad value is said, and the old one stays."""
-        with _warnings_as_lines():
+        from gemini_nb.notebook import defaults, guard
+
+        with guard.warnings_as_lines():
             defaults.keep_good(self, config)
             super().update_config(config)
 
@@ -95,8 +116,10 @@ class GeminiMagics(Magics):
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
     ) -> Generation | Batch | None:
         """Ask a Gemini image model for a picture; `--help` lists the options."""
-        with self._guarded():
-            from gemini_nb.notebook import pictures  # noqa: PLC0415 - loaded with the first picture
+        from gemini_nb.notebook import guard
+
+        with guard.guarded(self):
+            from gemini_nb.notebook import pictures
 
             return pictures.make(self, line, cell, self._names(local_ns))
         return None
@@ -106,8 +129,10 @@ class GeminiMagics(Magics):
     @cell_magic
     def gemini_edit(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Generation | None:
         """Change the last picture, turn by turn; `--help` lists the options."""
-        with self._guarded():
-            from gemini_nb.notebook.edits import Edits  # noqa: PLC0415 - loaded with the first edit
+        from gemini_nb.notebook import guard
+
+        with guard.guarded(self):
+            from gemini_nb.notebook.edits import Edits
 
             self._edits = self._edits or Edits(self)
             return self._edits.make(line, cell, self._names(local_ns))
@@ -117,30 +142,14 @@ class GeminiMagics(Magics):
     @line_magic
     def gemini(self, line: str) -> Any:
         """Look after gemini_nb; `%gemini` alone says what there is."""
-        from gemini_nb.notebook import house  # noqa: PLC0415 - needed for this magic only
+        from gemini_nb.notebook import guard, house, options
 
-        with _warnings_as_lines():
+        with guard.warnings_as_lines():
             return house.run(self, options.tokens(line))
 
     def _names(self, local_ns: dict[str, Any] | None) -> Mapping[str, Any]:
         """The variables that a line and its prompt may name: those of the calling function first."""
         return ChainMap(local_ns or {}, self.shell.user_ns)
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
-        try:
-            with _warnings_as_lines():
-                yield
-        except options.HelpShown:
-            return
-        except GeminiError as error:
-            self.last_error = error
-            raise
-        except Cancelled:
-            raise
-        except KeyboardInterrupt:
-            raise Cancelled from None
 
     def keep(self, result: Generation) -> Generation:
         """Count a result and remember it as the last; say once if it was painted for want of a key."""
@@ -159,15 +168,16 @@ class GeminiMagics(Magics):
 
     def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
-        from gemini_nb.client import Client  # noqa: PLC0415 - loaded with the first picture
-        from gemini_nb.store import beside_notebook  # noqa: PLC0415
+        from gemini_nb import providers
+        from gemini_nb.client import Client
+        from gemini_nb.store import beside_notebook
 
         provider = providers.choose(self.provider_name(), base_url=self.base_url or None)
         key = providers.find_key(provider)
         store, mode = self.store_path(), replay or self.replay
         if dry_run and store is None:
             store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks
-        choice = (provider, key, self.timeout, store, mode)
+        choice = (provider, key, self.timeout, store, mode, self.requests_per_minute)
         if choice not in self._clients:
             self._clients[choice] = Client(
                 provider.name,
@@ -175,6 +185,7 @@ class GeminiMagics(Magics):
                 store=store,
                 replay=mode,
                 timeout=self.timeout,
+                requests_per_minute=self.requests_per_minute,
             )
         return self._clients[choice]
 
@@ -184,7 +195,7 @@ class GeminiMagics(Magics):
 
     def store_path(self) -> Path | None:
         """The store's folder: the trait, else `GEMINI_NB_STORE`, else beside the notebook; None when off."""
-        from gemini_nb.store import beside_notebook  # noqa: PLC0415 - loaded with the first picture
+        from gemini_nb.store import beside_notebook
 
         chosen = self.store or os.environ.get("GEMINI_NB_STORE") or ""
         if chosen == "off":
@@ -200,19 +211,3 @@ _OFFLINE_LINES = (
     "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
     "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
 )
-
-
-@contextmanager
-def _warnings_as_lines() -> Iterator[None]:
-    """Print our own warnings as plain lines: in a notebook a file name and a line number say nothing."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GeminiWarning)
-        try:
-            yield
-        finally:
-            ours = [warning for warning in caught if issubclass(warning.category, GeminiWarning)]
-            for warning in ours:
-                print(warning.message)
-    for warning in caught:
-        if warning not in ours:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

@@ -146,6 +146,7 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
     add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, such as 16:9")
     add("-z", "--image-size", metavar="SIZE", help="512, 1K, 2K or 4K, where the model has a choice")
     add("--text", action="store_true", help="ask for words as well as a picture")
+    add("--stream", action="store_true", help="show the words as they come; asks for them as --text does")
     add("--raw", action="store_true", help="fill nothing into the prompt, not even {{name}}")
 
 

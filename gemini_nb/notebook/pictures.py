@@ -36,7 +36,9 @@ def make(
     planned = _plan(magics, asked, prompt, client, names)
     if not afforded(magics, asked, planned.requests, client):
         return None
-    magics.last_sources = tuple(asked.images)
+    if asked.stream and planned.is_grid:
+        raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
+    magics.last_sources, magics.last_streamed = tuple(asked.images), asked.stream
     act = _grid if planned.is_grid else _one
     made = act(magics, asked, planned, client)
     return None if asked.quiet and asked.is_cell else made
@@ -81,7 +83,7 @@ def settings(magics: GeminiMagics, asked: Namespace) -> dict[str, Any]:
     return {
         "aspect_ratio": asked.aspect_ratio or magics.aspect_ratio or None,
         "image_size": asked.image_size or magics.image_size or None,
-        "text": asked.text,
+        "text": asked.text or asked.stream,
     }
 
 
@@ -103,9 +105,18 @@ def afforded(
 def _one(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
     (request,) = planned.requests
     waiting = live.waiting(request.model, client.provider.name, magics.ledger)
-    with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline):
-        generation = client.generate(request)
+    said: list[str] = []
+    with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said):
+        generation = _streamed(client, request, said) if asked.stream else client.generate(request)
     return finished(magics, asked, generation)
+
+
+def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generation:
+    with client.generate(request, stream=True) as stream:
+        for piece in stream:
+            if isinstance(piece, str):
+                said.append(piece)  # noqa: PERF401 - each is drawn as it comes
+        return stream.generation
 
 
 def finished(magics: GeminiMagics, asked: Namespace, generation: Generation) -> Generation:
@@ -120,7 +131,8 @@ def finished(magics: GeminiMagics, asked: Namespace, generation: Generation) -> 
 def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Batch:
     """Ask for a grid; what has finished is kept and assigned whatever happens to the rest."""
     places = {request.digest: place for place, request in enumerate(planned.requests)}
-    progress = batch.Progress([planned.requests[place] for place in places.values()])  # equal ones once
+    distinct = [planned.requests[place] for place in places.values()]  # equal ones once
+    progress = batch.Progress(distinct, is_stored=client.holds)
     labels = [planned.labels[place] for place in places.values()]
     counting = live.counting(progress, client.provider.name, magics.ledger, asked.concurrency)
     newest = live.newest(progress, labels, planned.columns)

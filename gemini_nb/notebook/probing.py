@@ -32,7 +32,13 @@ def run(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | N
             print("Nothing was sent. Add --yes to send it.")
             return None
     base_url = provider.base_url if magics.base_url else None
-    client = AsyncClient(provider.name, base_url=base_url, replay="off", timeout=magics.timeout)
+    client = AsyncClient(
+        provider.name,
+        base_url=base_url,
+        replay="off",
+        timeout=magics.timeout,
+        requests_per_minute=magics.requests_per_minute,
+    )
     found: list[Finding] = []
     task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
     try:

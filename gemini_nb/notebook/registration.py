@@ -26,7 +26,8 @@ def load(shell: InteractiveShell) -> None:
 def _configured(shell: InteractiveShell) -> GeminiMagics:
     """Make the magics; a bad value in the configuration is said and left out, not fatal."""
     magics = GeminiMagics(shell, config=Config())
-    magics.update_config(Config(GeminiMagics=deepcopy(shell.config.GeminiMagics)))
+    if given := shell.config.GeminiMagics:
+        magics.update_config(Config(GeminiMagics=deepcopy(given)))
     return magics
 
 

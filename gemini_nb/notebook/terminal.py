@@ -15,6 +15,8 @@ _WIDTH = 512
 def install(shell: InteractiveShell) -> None:
     """Give a drawing terminal a PNG of each result; everywhere else the results' own bundle is all."""
     formatter: Any = shell.display_formatter
+    if not formatter.trait_has_value("active_types"):
+        return  # a notebook's kernel leaves them alone, and asking for them makes all of its formatters
     if "image/png" in formatter.active_types and "text/html" not in formatter.active_types:
         for module, name in _RESULTS:
             formatter.formatters["image/png"].for_type_by_name(module, name, _png)

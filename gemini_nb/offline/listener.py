@@ -160,7 +160,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
         code = 405 if code == 501 else code
         answer = failure(code, message or "Bad request.", status="INVALID_ARGUMENT")
-        self._send(self._worded(answer, None), path="")
+        self._send(self._worded(answer, None), path=getattr(self, "path", "").partition("?")[0])
 
     def _note(self, status: int, path: str) -> None:
         """Log one line: never the query string, which may hold a key."""

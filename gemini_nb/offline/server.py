@@ -52,7 +52,7 @@ class OfflineServer:
         if not allow_remote and not _is_loopback(host):
             raise ArgumentError(
                 f"The offline server accepts any key, so it is not opened on {host!r}.",
-                hint="Use 127.0.0.1, or pass allow_remote=True if that is what you want.",
+                hint="Use 127.0.0.1, or say that you want it: allow_remote=True, --allow-remote.",
             )
         if not 0 <= delay <= threading.TIMEOUT_MAX:
             raise ArgumentError(f"A delay of {delay} is none.", hint="Give seconds, 0 or more.")

@@ -1,8 +1,8 @@
 """Reading a reply: body → image bytes, against the floor and against what others do.
 
-Run: python tests/benchmarks/bench_reading.py
 Times are medians of interleaved rounds in one process. Peaks are tracemalloc's, of one reading each,
-on top of the body, as a multiple of the image (pybase64's and json's buffers are counted by it).
+on top of the body, as a multiple of the image (pybase64's and json's buffers are counted by it). What is read
+as it arrives needs no body: there the peak is all that is held.
 """
 
 from __future__ import annotations
@@ -11,20 +11,28 @@ import base64
 import gc
 import json
 import statistics
-import sys
 import time
 import tracemalloc
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pybase64
+from measuring import Table, command
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+from gemini_nb import response
+from gemini_nb.incoming import Incoming
+from gemini_nb.spool import Spool
+from gemini_nb.wide_reads import READ_BYTES
+from pictures import noise_png
+from replies import body, data_uri, inline, reply
 
-from gemini_nb import response  # noqa: E402
-from pictures import noise_png  # noqa: E402 - found by the line above
-from replies import body, data_uri, inline, reply  # noqa: E402
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gemini_nb.picture_file import PictureFile
 
 SIZES = (1_500_000, 6_000_000, 20_000_000)
+QUICK = (400_000,)
+SPOOL = Spool()
 
 
 def floor(raw: bytes) -> bytes:
@@ -39,6 +47,21 @@ def floor_uri(raw: bytes) -> bytes:
 
 def ours(raw: bytes) -> bytes:
     return response.read(raw).images[0].data
+
+
+def _arriving(raw: bytes, draft=None) -> bytes | PictureFile:
+    incoming = Incoming(draft)
+    for start in range(0, len(raw), READ_BYTES):
+        incoming.write(raw[start : start + READ_BYTES])
+    return response.read(incoming.finish()).images[0].data
+
+
+def as_it_arrives(raw: bytes) -> bytes | PictureFile:
+    return _arriving(raw)
+
+
+def into_a_file(raw: bytes) -> bytes | PictureFile:
+    return _arriving(raw, SPOOL.draft)
 
 
 def _naive(raw: bytes, decode) -> bytes:
@@ -71,18 +94,26 @@ def google_genai(raw: bytes) -> bytes:
 
 INLINE = {
     "floor": floor,
-    "gemini_nb": ours,
+    "gemini_nb, a whole body": ours,
+    "gemini_nb, as it arrives": as_it_arrives,
+    "gemini_nb, into a file, with its SHA-256": into_a_file,
     "json + base64": json_base64,
     "json + pybase64": json_pybase64,
     "google-genai's types": google_genai,
 }
-URI = {"floor": floor_uri, "gemini_nb": ours, "json + base64": json_base64_uri}
+URI = {
+    "floor": floor_uri,
+    "gemini_nb, a whole body": ours,
+    "gemini_nb, as it arrives": as_it_arrives,
+    "json + base64": json_base64_uri,
+}
 
 
 def measure(raw: bytes, image: bytes, ways: dict, rounds: int = 15) -> list[tuple[str, float, float]]:
     times: dict[str, list[float]] = {name: [] for name in ways}
     for name, way in ways.items():
-        assert way(raw) == image, name
+        found = way(raw)
+        assert (found if isinstance(found, bytes) else found.read()) == image, name
     for _ in range(rounds):
         for name, way in ways.items():
             gc.collect()
@@ -101,22 +132,24 @@ def peak(way, raw: bytes) -> float:
     return top
 
 
-def main() -> None:
-    print("| image | shape | way | ms | × floor | faster than json + base64 | peak ÷ image |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for size in SIZES:
+def run(quick: bool) -> Iterator[Table]:
+    for size in QUICK if quick else SIZES:
         image = noise_png(size)
         shapes = {"inlineData": (inline(image), INLINE), "data URI": (f"![image]({data_uri(image)})", URI)}
         for shape, (part, ways) in shapes.items():
-            rows = measure(body(reply(part)), image, ways)
-            base = {name: seconds for name, seconds, _ in rows}
-            for name, seconds, top in rows:
-                against = seconds / base["floor"], base["json + base64"] / seconds
-                print(
-                    f"| {size / 1e6:g} MB | {shape} | {name} | {seconds * 1e3:.2f} "
-                    f"| {against[0]:.2f} | {against[1]:.1f} | {top:.2f} |"
-                )
+            found = measure(body(reply(part)), image, ways, rounds=1 if quick else 15)
+            yield table(f"{size / 1e6:g} MB as {shape}", found)
+
+
+def table(title: str, found: list[tuple[str, float, float]]) -> Table:
+    base = {name: seconds for name, seconds, _ in found}
+    rows = tuple(
+        (name, seconds * 1e3, seconds / base["floor"], base["json + base64"] / seconds, top)
+        for name, seconds, top in found
+    )
+    columns = ("read by", "ms", "× floor", "faster than json + base64", "peak ÷ image")
+    return Table(title, columns, rows)
 
 
 if __name__ == "__main__":
-    main()
+    command(run)

@@ -1,96 +1,92 @@
 """The store: what a hit costs with few and with many records, against reading and hashing the picture alone.
 
-Run: python tests/benchmarks/bench_store.py
 Times are medians of interleaved rounds in one process, files in the page cache; only the ratios carry over
 to another machine.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
 import tempfile
-import time
+from functools import partial
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+from measuring import Table, command, median_seconds
 
-from answered import answer  # noqa: E402 - found by the line above
-from gemini_nb import record  # noqa: E402
-from gemini_nb.request import ImageRequest  # noqa: E402
-from gemini_nb.store import Store  # noqa: E402
-from pictures import noise_png  # noqa: E402
+from answered import answer
+from gemini_nb import record
+from gemini_nb.request import ImageRequest
+from gemini_nb.store import Store
+from pictures import noise_png
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COUNTS = (10, 10_000)
+QUICK = (3, 30)
 ROUNDS = 200
 IMAGE_BYTES = 1_500_000
+READ = "the picture read and hashed"
 
 
-def filled(folder: Path, count: int, image: bytes) -> Store:
-    """A store of `count` records of one picture, written without waiting for the disk."""
-    store = Store(folder / str(count))
+def run(quick: bool) -> Iterator[Table]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield table(Path(folder), QUICK if quick else COUNTS, 1 if quick else ROUNDS)
+
+
+def table(folder: Path, counts: tuple[int, int], rounds: int) -> Table:
+    image = noise_png(IMAGE_BYTES)
+    stores = {records: filled(folder, records, image) for records in counts}
+    few, many = counts
+    path = next((stores[few].folder / "images").iterdir())
+    hits = {
+        f"hit, {records:,} records": partial(hit, store, records, count())
+        for records, store in stores.items()
+    }
+    asked = ImageRequest("prompt 12 and more")
+    keeps = max(1, rounds // 10)
+    new = iter([answer(f"new {n}", noise_png(IMAGE_BYTES, seed=n)) for n in range(1, keeps + 1)])
+    found = median_seconds({READ: partial(floor, path), **hits}, rounds)
+    found |= median_seconds(
+        {
+            f"miss, {many:,} records": partial(stores[many].find, asked),
+            "keep": lambda: stores[few].keep(next(new)),
+        },
+        keeps,
+    )
+    found |= median_seconds(
+        {
+            f"listing {many:,} records": lambda: list(stores[many].records()),
+            f"nearest of {many:,} records": partial(stores[many].nearest, asked),
+        },
+        min(rounds, 3),
+    )
+    rows = tuple((name, seconds * 1e3, seconds / found[READ]) for name, seconds in found.items())
+    same = found[f"hit, {many:,} records"] / found[f"hit, {few:,} records"]
+    note = f"A hit with {many:,} records costs {same:.2f} × one with {few:,}."
+    return Table(f"A picture of {IMAGE_BYTES / 1e6:g} MB", ("what", "ms", f"× {READ}"), rows, (note,))
+
+
+def filled(folder: Path, records: int, image: bytes) -> Store:
+    """A store of so many records of one picture, written without waiting for the disk."""
+    store = Store(folder / str(records))
     assert store.keep(answer("prompt 0", image))
-    for number in range(1, count):
+    for number in range(1, records):
         generation = answer(f"prompt {number}", image)
         path = store.folder / "records" / f"{generation.digest}.json"
         path.write_bytes(record.encode(record.facts(generation)))
     return store
 
 
-def median_ms(ways: dict, rounds: int) -> dict[str, float]:
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way(number)
-            times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) * 1e3 for name, found in times.items()}
+def hit(store: Store, records: int, numbers: Iterator[int]) -> None:
+    assert store.find(ImageRequest(f"prompt {next(numbers) * 7919 % records}")) is not None
 
 
-def hit(store: Store, count: int, number: int) -> None:
-    found = store.find(ImageRequest(f"prompt {number * 7919 % count}"))
-    assert found is not None
-
-
-def floor(path: Path, _number: int) -> None:
+def floor(path: Path) -> None:
     assert sha256(path.read_bytes()).hexdigest() == path.stem
 
 
-def main() -> None:
-    image = noise_png(IMAGE_BYTES)
-    with tempfile.TemporaryDirectory() as folder:
-        stores = {count: filled(Path(folder), count, image) for count in COUNTS}
-        few, many = COUNTS
-        path = next((stores[few].folder / "images").iterdir())
-        ways = {
-            "the picture read and hashed": lambda n: floor(path, n),
-            **{f"hit, {c:,} records": lambda n, c=c: hit(stores[c], c, n) for c in COUNTS},
-        }
-        found = median_ms(ways, ROUNDS)
-        base = found["the picture read and hashed"]
-        asked = ImageRequest("prompt 12 and more")
-        found |= median_ms(
-            {
-                f"miss, {many:,} records": lambda _: stores[many].find(asked),
-                "keep": lambda n: stores[few].keep(answer(f"new {n}", noise_png(IMAGE_BYTES, seed=n + 1))),
-            },
-            20,
-        )
-        found |= median_ms(
-            {
-                f"listing {many:,} records": lambda _: list(stores[many].records()),
-                f"nearest of {many:,} records": lambda _: stores[many].nearest(asked),
-            },
-            3,
-        )
-        print(f"| what, picture of {IMAGE_BYTES / 1e6:g} MB | ms | × the picture read and hashed |")
-        print("| --- | --- | --- |")
-        for name, milliseconds in found.items():
-            print(f"| {name} | {milliseconds:.2f} | {milliseconds / base:.2f} |")
-        ratio = found[f"hit, {many:,} records"] / found[f"hit, {few:,} records"]
-        print(f"\nA hit with {many:,} records costs {ratio:.2f} × one with {few:,}.")
-
-
 if __name__ == "__main__":
-    main()
+    command(run)

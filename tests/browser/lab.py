@@ -22,8 +22,8 @@ import nbformat
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
 TOKEN = "a-token-of-tests"
-START_SECONDS = 60
-WAIT_MS = 20_000
+START_SECONDS = 120
+WAIT_MS = 60_000
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -104,7 +104,7 @@ class Lab:
             for file in (self._own / "runtime").glob("jpserver-*.json"):
                 url = json.loads(file.read_text() or "{}").get("url", "")
                 try:
-                    urllib.request.urlopen(f"{url}api/status?token={TOKEN}", timeout=1).close()
+                    urllib.request.urlopen(f"{url}api/status?token={TOKEN}", timeout=5).close()
                 except (URLError, OSError, ValueError):
                     continue
                 return url
@@ -129,7 +129,7 @@ class Lab:
 def _ended(server: subprocess.Popen) -> None:
     server.terminate()
     try:
-        server.wait(15)
+        server.wait(30)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
@@ -267,7 +267,7 @@ class Page:
 
 _READY = """async () => {
   await jupyterapp.restored;
-  const until = Date.now() + 30000;
+  const until = Date.now() + 60000;
   while (!jupyterapp.shell.currentWidget?.context && Date.now() < until)
     await new Promise(done => setTimeout(done, 50));
   const panel = jupyterapp.shell.currentWidget;

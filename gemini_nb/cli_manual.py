@@ -1,0 +1,95 @@
+"""What `--help` says of the commands beyond their options: examples, variables, exit codes."""
+
+from __future__ import annotations
+
+_EXIT_CODES = """\
+exit codes:
+  0    done
+  1    it failed; stderr says why and what to do next
+  2    the command is written wrongly; nothing was sent
+  130  interrupted with Ctrl-C
+"""
+
+_KEY = """\
+A key is never an argument: set CRAZYROUTER_API_KEY, or with --provider google
+GEMINI_API_KEY or GOOGLE_API_KEY. --provider offline paints without one.
+"""
+
+_PROGRAM = f"""\
+`gemini-nb COMMAND --help` tells more of each.
+
+{_EXIT_CODES}
+{_KEY}"""
+
+_GENERATE = f"""\
+stdout gets the path of the picture and nothing else, unless --stream puts the
+words before it; on a terminal a line on stderr counts the seconds. The bytes
+saved are the bytes that came, and no file is ever overwritten. A picture that
+cannot be saved where it should be is kept in the cache folder, and the message
+says where.
+
+{_KEY}
+examples:
+  gemini-nb generate "a red square" -o red.jpg --provider offline
+  gemini-nb generate "a lighthouse at night" -o pictures/ -a 16:9 -m nano-banana-2 -p offline
+  echo "three blue circles" | gemini-nb generate - -o - -p offline > circles.jpg
+  gemini-nb generate "the same at dusk" -i red.jpg -o dusk.jpg -p offline --json
+
+{_EXIT_CODES}"""
+
+_PROBE = f"""\
+Without --yes it says what it would cost and sends nothing, unless --provider is
+offline. What a model answers, an error too, is a row of the table and no failure.
+
+{_KEY}
+examples:
+  gemini-nb probe -p offline
+  gemini-nb probe -p offline -m nano-banana -m nano-banana-2 --format markdown
+  gemini-nb probe -p offline -m nano-banana-pro --json
+
+{_EXIT_CODES}"""
+
+_SERVE = f"""\
+It answers generateContent, streamGenerateContent and GET of models under /v1beta
+and /v1, paints what the prompt says as far as it can, and takes any key but
+"rejected-key". The first line on stdout says the address; stderr gets a line for
+each request. Ctrl-C stops it; the exit code is 0 then.
+
+examples:
+  gemini-nb serve
+  gemini-nb serve --port 0 --fault rate-limit-once
+  gemini-nb serve --delay 20 --dialect gateway --quiet
+  gemini-nb serve --list-faults
+
+{_EXIT_CODES}"""
+
+_STORE = f"""\
+A store is a folder of plain files, named .gemini_nb beside a notebook: what was
+answered, by what was asked. Replaying from it costs nothing and needs no key.
+
+examples:
+  gemini-nb store list
+  gemini-nb store verify --folder course/.gemini_nb
+  gemini-nb store clear --yes
+
+{_EXIT_CODES}"""
+
+_DEMO = f"""\
+It needs no key and no network, and pip install 'gemini-nb[demo]'. stdout gets a
+line for each file that was written.
+
+examples:
+  gemini-nb demo
+  gemini-nb demo -o shown
+
+{_EXIT_CODES}"""
+
+PAGES = {
+    "": _PROGRAM,
+    "generate": _GENERATE,
+    "probe": _PROBE,
+    "serve": _SERVE,
+    "store": _STORE,
+    "demo": _DEMO,
+}
+"""What stands below the options of each command, by its name; of the program itself under ""."""

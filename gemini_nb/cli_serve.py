@@ -1,0 +1,76 @@
+"""`gemini-nb serve`: the offline provider on a port of this machine, with faults if they are wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gemini_nb.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+MAX_DELAY_SECONDS = 3600
+
+
+def add(parser: ArgumentParser) -> None:
+    """Add the options to the parser of `serve`."""
+    parser.set_defaults(command=_serve)
+    add = parser.add_argument
+    add("--port", type=int, default=8765, help="0 picks a free one (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--allow-remote", action="store_true", help="allow a host that others reach; any key is accepted")
+    add("--quiet", action="store_true", help="do not write a line for each request")
+    about = "answer every call with this fault; with -once after it, only the first time of each call"
+    add("--fault", metavar="NAME", help=about)
+    add("--list-faults", action="store_true", help="say what each fault is, and serve nothing")
+    add("--delay", type=float, default=0.0, metavar="SECONDS", help="how long each call of a model takes")
+    about = "whose error bodies to send, Google's or a gateway's (default: %(default)s)"
+    add("--dialect", choices=("google", "gateway"), default="google", help=about)
+
+
+def _serve(asked: Namespace) -> None:
+    from gemini_nb.offline import faults  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.offline.server import serve  # noqa: PLC0415
+
+    if asked.list_faults:
+        wide = max(map(len, faults.FAULTS))
+        print("\n".join(f"{name:{wide}}  {fault.meets}" for name, fault in faults.FAULTS.items()))
+        return
+    _check(asked, known=not asked.fault or faults.is_known(asked.fault))
+    try:
+        serve(
+            host=asked.host,
+            port=asked.port,
+            quiet=asked.quiet,
+            allow_remote=asked.allow_remote,
+            fault=asked.fault,
+            delay=asked.delay,
+            dialect=asked.dialect,
+        )
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+    else:
+        return
+    raise ArgumentError(
+        f"Cannot listen on {asked.host}, port {asked.port}: {reason}.", hint="--port 0 picks a free port."
+    )
+
+
+def _check(asked: Namespace, *, known: bool) -> None:
+    if not known:
+        hint = "--list-faults says which there are; any may end in -once."
+        raise ArgumentError(f"There is no fault {asked.fault[:40]!r}.", hint=hint)
+    if not _is_host(asked.host):
+        raise ArgumentError(f"--host is an address or a name, not {ascii(asked.host)[:60]}.")
+    if not 0 <= asked.port <= 65535:
+        raise ArgumentError(f"--port is a number from 0 to 65535, not {asked.port}.")
+    if not 0 <= asked.delay <= MAX_DELAY_SECONDS:
+        raise ArgumentError(f"--delay is a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
+
+
+def _is_host(name: str) -> bool:
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True

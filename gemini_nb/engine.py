@@ -1,0 +1,196 @@
+"""Requests on the workers of an executor: processes, IPython engines, a Dask cluster.
+
+One task for each request is submitted and awaited; the store, which all workers share, brings the pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from gemini_nb import providers
+from gemini_nb.claim import Claim
+from gemini_nb.errors import ArgumentError, ConnectionFailedError, GeminiError, ImageLostError
+from gemini_nb.replay import Replay
+from gemini_nb.worker import OWN_ENVIRONMENT, Answer, Settings, Task, lost, named
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.providers import Provider
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.retry import Pace
+    from gemini_nb.secret import Secret
+
+_LATER_LOOKS_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show late what another machine has written
+
+
+class Engine:
+    """Asks for pictures on an executor's workers; `generate` is awaited as a client's is.
+
+    An error is the worker's own. `timeout` begins when a worker does; how long a request waits for one is the
+    executor's affair. Where a worker is lost, its request is not sent again, though the executor may run the
+    task again: `OutcomeUnknownError`, if it may have been billed. A cancelled request is not sent where no
+    worker has begun it; else the worker goes on, and the store keeps the picture.
+    """
+
+    def __init__(
+        self, executor: Executor, settings: Settings, *, pace: Pace | None = None, every: float = 0.0
+    ) -> None:
+        _check_executor(executor)
+        self._is_billed = settings.provider != providers.OFFLINE.name
+        self._replay = Replay(settings.store, settings.replay)
+        if self._is_billed and not self._replay.is_used:
+            raise ArgumentError(
+                "An executor needs a store, where its workers leave the pictures.",
+                hint="Make the client with store=, a folder that all workers share; replay cannot be “off”.",
+            )
+        self._executor = executor
+        self.settings = settings
+        self._pace = pace
+        self._every = every
+        self._submitting = anyio.Lock()  # not every executor may be given tasks by two threads at once
+
+    async def generate(self, request: ImageRequest) -> Generation:
+        """Return the stored picture, or ask a worker for it; raise a `GeminiError`."""
+        found = await to_thread.run_sync(self._replay.find, request) if self._replay.is_used else None
+        if found is not None:
+            return self._replay.placed(found)
+        if not self._replay.may_ask and self._replay.is_used:
+            raise self._replay.miss(request)
+        return await self._asked(request)
+
+    async def _asked(self, request: ImageRequest) -> Generation:
+        too_late = await self._turn()
+        if too_late is not None:
+            raise too_late
+        claim = await to_thread.run_sync(self._claim, request) if self._is_billed else None
+        answer = await self._answer(Task(request, self.settings, claim))
+        if claim is not None:
+            await to_thread.run_sync(claim.drop)
+        if self._pace is not None:
+            self._pace.heed(answer.error)
+        if answer.error is not None:
+            raise answer.error.with_traceback(None)
+        return self._replay.placed(answer.generation or await self._kept(request, replayed=answer.replayed))
+
+    async def _turn(self) -> GeminiError | None:
+        if self._pace is None:
+            return None
+        return await self._pace.turn(every=self._every, patience=self.settings.timeout)
+
+    def _claim(self, request: ImageRequest) -> Claim:
+        store = self._replay.store
+        assert store is not None  # noqa: S101 - checked when the engine was made
+        claim = Claim(store.folder, request.digest)
+        try:
+            store.prepare()
+            claim.ask()
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+        else:
+            return claim
+        raise ArgumentError(
+            f"The store {store.folder} cannot be written: {reason}. Nothing was sent.",
+            hint="Give store= a folder that all workers share, and may write.",
+        )
+
+    async def _answer(self, task: Task) -> Answer:
+        """Submit a task and wait; where the executor fails, the claim knows whether it was begun."""
+        try:
+            async with self._submitting:
+                future = await to_thread.run_sync(self._submitted, task)
+            settled = await _settled(future)
+        except asyncio.CancelledError:
+            if task.claim is not None:
+                task.claim.withdraw()
+            raise
+        except Exception as error:  # noqa: BLE001 - each executor has its own ways to refuse
+            return _failed(task, error)
+        problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
+        return settled.result() if problem is None else _failed(task, problem)
+
+    def _submitted(self, task: Task) -> Future[Answer]:
+        return self._executor.submit(pickle.loads, task.packed())
+
+    async def _kept(self, request: ImageRequest, *, replayed: bool) -> Generation:
+        store = self._replay.store
+        assert store is not None  # noqa: S101 - what is kept is kept there
+        for pause in (0.0, *_LATER_LOOKS_SECONDS):
+            await anyio.sleep(pause)
+            found = await to_thread.run_sync(store.find, request)
+            if found is not None:
+                return replace(found, replayed=replayed)
+        raise ImageLostError(
+            f"The worker has kept {named(request)}, and it is not in the store {store.folder}.",
+            hint="Run it again in a minute: it is not paid for again once it can be seen there.",
+        )
+
+
+async def _settled(future: Future[Answer]) -> asyncio.Future[Answer]:
+    """Wait for a future and raise nothing of it: a worker's KeyboardInterrupt would end this loop."""
+    settled = asyncio.wrap_future(future)
+    try:
+        await asyncio.wait([settled])
+    except asyncio.CancelledError:
+        settled.cancel()  # and thereby `future`
+        raise
+    return settled
+
+
+def check_key(provider: Provider, key: Secret | None) -> None:
+    """Raise ArgumentError for a key that is not in the environment, where workers look for theirs."""
+    if key is None or provider.key_in == "nowhere" or key.where in provider.key_variables:
+        return
+    shared = providers.environment_key(provider)
+    if shared is None or shared.fingerprint != key.fingerprint:
+        raise ArgumentError(
+            f"The workers of an executor cannot have the key from {key.where}.",
+            hint=f"{OWN_ENVIRONMENT} Set {provider.key_variables[0]} there and here.",
+        )
+
+
+def _check_executor(executor: Executor) -> None:
+    if not isinstance(executor, Executor):
+        raise ArgumentError(
+            f"executor is a concurrent.futures.Executor, not a {type(executor).__name__}.",
+            hint="Of an ipyparallel or Dask client, give client.executor() or client.get_executor().",
+        )
+
+
+def _failed(task: Task, error: BaseException) -> Answer:
+    """Tell what became of a task that the executor could not bring to its end."""
+    if _lacks_package(error):
+        return Answer(
+            error=ArgumentError(
+                "gemini_nb is not installed where the workers run. Nothing was sent.",
+                hint="Install it there, in the version that runs here.",
+            )
+        )
+    name = getattr(error, "ename", type(error).__name__)
+    if task.claim is None or task.claim.withdraw():
+        return Answer(
+            error=ConnectionFailedError(
+                f"Not sent: the executor failed before a worker began {named(task.request)} ({name}).",
+                hint="Nothing was sent or billed. See to its workers, then run it again.",
+            )
+        )
+    if task.claim.state == "kept":
+        return Answer()
+    return Answer(error=lost(task.request, f"was lost ({name})"))
+
+
+def _lacks_package(error: BaseException | None) -> bool:
+    """Whether a worker could not import this package; each executor wraps that in errors of its own."""
+    said = ""
+    while error is not None:
+        said += f" {getattr(error, 'ename', type(error).__name__)}: {error}"
+        error = error.__cause__
+    return "ModuleNotFoundError" in said and "gemini_nb" in said

@@ -1,0 +1,50 @@
+"""An iterator of the caller's, read in the caller's own thread while the background loop asks for its items.
+
+A database cursor belongs to the thread that opened it, and a generator may itself wait for the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+
+class Feed(Generic[T]):
+    """An async iterator on the loop, whose items `serve` takes one at a time, when one is wanted."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items = iter(items)
+        self._wanted: SimpleQueue[Future[T] | None] = SimpleQueue()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        wanted: Future[T] = Future()
+        self._wanted.put(wanted)
+        return await asyncio.wrap_future(wanted)
+
+    def serve(self, seconds: float) -> None:
+        """Hand over what is wanted, waiting up to `seconds` for somebody to want it."""
+        try:
+            wanted = self._wanted.get(timeout=seconds)
+        except Empty:
+            return
+        if wanted is not None and wanted.set_running_or_notify_cancel():
+            try:
+                wanted.set_result(next(self._items))
+            except StopIteration:
+                wanted.set_exception(StopAsyncIteration())
+            except Exception as error:  # noqa: BLE001 - the caller's own, raised where the batch ends
+                wanted.set_exception(error)
+
+    def close(self) -> None:
+        """Wake whoever serves: nothing more is wanted."""
+        self._wanted.put(None)

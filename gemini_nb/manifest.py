@@ -1,0 +1,160 @@
+"""The manifest of a batch: one JSON line for each finished request, written as it finishes.
+
+A run appends, under an id of its own, and rewrites nothing: a crash costs at most its own last line, what an
+earlier run paid for stays told, and the last run's lines are complete, since it tells again what it replayed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import stat
+import warnings
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import parquet
+from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
+from gemini_nb.row import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gemini_nb.batch import Progress
+
+    _Redact = Callable[[Any], Any]
+
+_MAX_LINE_BYTES = 2**26
+_ODD = re.compile("[\x7f-\x9f\u2028\u2029]")  # some readers end a line there, some terminals begin a command
+
+
+class Manifest:
+    """An open manifest; `redact` is what masks the key in a JSON value.
+
+    Raises `ArgumentError` for a file that is something else, or that cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, redact: _Redact = lambda row: row) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.run = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
+        self._redact = redact
+        self._lock = Lock()  # an interrupted thread closes it while the loop may still write
+        self._file: int | None = _opened(self.path)
+
+    def add(self, index: int, request: Any, outcome: Any) -> None:
+        """Append one line, in one write; a disk that refuses gives one warning and ends the manifest."""
+        when = {"run": self.run, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        row = self._redact({**when, **facts(index, request, outcome, folder=self.path.parent)})
+        try:
+            self._append(_line(row))
+        except OSError as error:
+            self.close()
+            said = (
+                f"The manifest {self.path} cannot be written: {error.strerror}. The batch goes on without it."
+            )
+            with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the batch
+                warnings.warn(said, GeminiWarning, stacklevel=2)
+
+    def _append(self, line: bytes) -> None:
+        with self._lock:
+            left = memoryview(line if self._file is not None else b"")
+            while left and self._file is not None:
+                left = left[os.write(self._file, left) :]
+
+    def close(self) -> None:
+        """Wait until the disk has it; pictures in a store are there before their line."""
+        with self._lock:
+            if self._file is not None:
+                with suppress(OSError):
+                    os.fsync(self._file)
+                os.close(self._file)
+                self._file = None
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    text = _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text.encode("utf-8", "backslashreplace") + b"\n"  # JSON can name lone surrogates, UTF-8 cannot
+
+
+def _opened(path: Path) -> int:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, flags, 0o666)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ArgumentError(f"The manifest {path} cannot be written: {reason}.") from None
+    try:
+        _mend(file, path)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _mend(file: int, path: Path) -> None:
+    """Make sure that the file is a manifest, and cut off a line that a crash left unfinished."""
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise ArgumentError(f"The manifest {path} cannot be written: it is no plain file.")
+    with os.fdopen(file, "rb", closefd=False) as reader:
+        first = reader.readline(_MAX_LINE_BYTES)
+        if first and not _is_ours(first):
+            raise ArgumentError(
+                f"{path} is no manifest of a batch.", hint="Nothing was sent. Name a new file for it."
+            )
+        end = whole = 0
+        reader.seek(0)
+        for line in reader:
+            end += len(line)
+            whole = end if line.endswith(b"\n") else whole
+    if whole < end:
+        os.ftruncate(file, whole)
+
+
+def _is_ours(line: bytes) -> bool:
+    if not line.endswith(b"\n"):  # a crash in the very first line
+        return line.startswith(b'{"run":')
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(row, dict) and {"run", "digest", "status"} <= row.keys()
+
+
+@contextmanager
+def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Redact) -> Iterator[None]:
+    """Keep a manifest of what happens in the block, if there is a path for one.
+
+    A `.parquet` file cannot grow line by line: it is written when the block ends, however it does, in place
+    of an earlier one.
+    """
+    if path is None:
+        yield
+    elif os.fspath(path).endswith(".parquet"):
+        parquet.require_pyarrow()
+        try:
+            yield
+        finally:
+            _write_in_the_end(progress, path, redact)
+    else:
+        sheet = Manifest(path, redact=redact)
+        progress.listeners.append(sheet.add)
+        try:
+            yield
+        finally:
+            sheet.close()
+
+
+def _write_in_the_end(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
+    made = progress.batch()
+    try:
+        parquet.write(path, made.requests, made.outcomes, redact=redact, overwrite=True)
+    except SaveError as problem:
+        with suppress(GeminiWarning):  # the pictures are worth more than the table
+            warnings.warn(str(problem), GeminiWarning, stacklevel=2)

@@ -1,0 +1,48 @@
+"""What stands around a magic's work: warnings as plain lines, help without an error, failures remembered."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gemini_nb.errors import Cancelled, GeminiError, GeminiWarning
+from gemini_nb.notebook.options import HelpShown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gemini_nb.notebook.magics import GeminiMagics
+
+
+@contextmanager
+def guarded(magics: GeminiMagics) -> Iterator[None]:
+    """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
+    try:
+        with warnings_as_lines():
+            yield
+    except HelpShown:
+        return
+    except GeminiError as error:
+        magics.last_error = error
+        raise
+    except Cancelled:
+        raise
+    except KeyboardInterrupt:
+        raise Cancelled from None
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print our own warnings as plain lines: in a notebook a file name and a line number say nothing."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", GeminiWarning)
+        try:
+            yield
+        finally:
+            ours = (warning for warning in caught if issubclass(warning.category, GeminiWarning))
+            for message in dict.fromkeys(str(warning.message) for warning in ours):  # of many rows, once
+                print(message)
+    for warning in caught:
+        if not issubclass(warning.category, GeminiWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

@@ -1,0 +1,162 @@
+"""The bytes of a picture in a file: length and digest are known, the rest is read when it is asked for.
+
+They are read only if they are still the same: a file that is gone or altered is an error, never another
+picture.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from hashlib import sha256
+from threading import Lock
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias
+
+from gemini_nb import stored_file
+from gemini_nb.errors import ImageLostError
+from gemini_nb.whole_file import whole_file
+from gemini_nb.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gemini_nb.whole_file import Draft
+
+_PIECE_BYTES = 256 * 1024
+
+Data: TypeAlias = "bytes | PictureFile"
+
+
+class PictureFile:
+    """`size` bytes of the digest `sha256`, in the file `path`, or in a draft that has no name yet.
+
+    Equal to another of the same digest; pickled, it is its bytes. `owner` is kept alive as long as this is:
+    it may be what removes the folder when nobody needs it any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        sha256: str,
+        path: Path | None = None,
+        draft: Draft | None = None,
+        owner: object = None,
+    ) -> None:
+        self.size = size
+        self.sha256 = sha256
+        self.path = path
+        self._draft = draft
+        self._owner = owner
+        self._data: bytes | None = None
+        self._lock = Lock()
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the file would be gone with this object."""
+        return self._draft is not None
+
+    def read(self) -> bytes:
+        """Return the bytes; raise ImageLostError where the file no longer holds them."""
+        with self._opened() as file:
+            data = file.read(self.size + 1)
+        if len(data) != self.size or sha256(data).hexdigest() != self.sha256:
+            self._refuse("was altered")
+        return data
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes piece by piece; raise ImageLostError after the last where they were others."""
+        digest, left = sha256(), self.size
+        with self._opened() as file:
+            while left >= 0 and (piece := file.read(_PIECE_BYTES)):
+                digest.update(piece)
+                left -= len(piece)
+                yield piece
+        if digest.hexdigest() != self.sha256:
+            self._refuse("was altered")
+
+    @contextmanager
+    def window(self) -> Iterator[Window]:
+        """Open the file for a look at parts of it, which are not checked."""
+        with self._opened() as file:
+            yield Window(file, self.size)
+
+    def put(self, target: Path, *, flush: bool = True) -> None:
+        """Give the draft this name, on the disk before it has it; raise OSError where that fails.
+
+        After a FileNotFoundError it can be tried again: the folder or the draft's own name was removed.
+        What has a name already is copied.
+        """
+        draft = self._draft
+        if draft is None:
+            with whole_file(self.pieces(), target.parent, mode=0o600) as file:
+                file.replace(target)
+            return
+        try:
+            draft.finish(flush=flush)
+            draft.file.replace(target)
+        except FileNotFoundError:
+            self._draft = draft.copy(target.parent)
+            draft.close()
+            raise
+
+    def settle(self, path: Path, *, owner: object = None) -> None:
+        """Read from `path` from now on; a draft is closed."""
+        with self._lock:
+            self.path, self._owner = path, owner
+            self._close()
+
+    def load(self) -> None:
+        """Hold the bytes in memory from now on; a draft is closed."""
+        data = self.read()
+        with self._lock:
+            self._data = data
+            self._close()
+
+    def _close(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.close()
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        with self._lock:  # a draft that is closed meanwhile would leave its number to another file
+            file = self._open()
+        if file is None:
+            self._refuse("is gone or cannot be read")
+        with file:
+            yield file
+
+    def _open(self) -> BinaryIO | None:
+        if self._data is not None:
+            return io.BytesIO(self._data)
+        if self._draft is not None:
+            return self._draft.file.link.open("rb", buffering=0)
+        return None if self.path is None else stored_file.opened(self.path)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ImageLostError(f"The picture's file {self.path or ''} {what}.") from None
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PictureFile):
+            return NotImplemented
+        return self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return f"PictureFile({str(self.path)!r}, {self.size} bytes)"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return bytes, (self.read(),)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self

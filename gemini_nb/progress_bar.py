@@ -1,0 +1,104 @@
+"""A batch's progress bar in plain Python: how many, how fast, what it cost so far, and how long yet.
+
+tqdm draws it, on a terminal or as a widget. Whatever goes wrong with it ends the bar and nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self
+
+from gemini_nb.ledger import dollars
+
+if TYPE_CHECKING:
+    from gemini_nb.batch import Progress
+
+_KERNEL_PICTURES = 20  # fewer are worth no widget, which stays in the notebook's file
+_KERNEL_SECONDS = 2.0  # nor is a batch that ends as soon, such as one that is replayed
+_REFRESH_SECONDS = 1.0
+
+
+class ProgressBar:
+    """A context manager; `look` brings the bar up to date and never fails.
+
+    `wanted=None` draws one on a terminal, and in a notebook for twenty pictures and more.
+    """
+
+    def __init__(self, progress: Progress, wanted: bool | None) -> None:
+        self._progress = progress
+        self._wanted = wanted
+        self._bar: Any = None
+        self._drawn_at = 0.0
+
+    def __enter__(self) -> Self:
+        with suppress(Exception):
+            if self._is_wanted():
+                self._bar = self._made()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.look()
+        bar, self._bar = self._bar, None
+        with suppress(Exception):
+            if bar is not None:
+                bar.close()
+
+    def look(self) -> None:
+        """Draw what has changed; now and then the clock alone."""
+        try:
+            if self._bar is not None:
+                self._draw(self._bar)
+        except Exception:  # noqa: BLE001 - a closed terminal, a lost kernel: the batch goes on
+            self._bar = None
+
+    def _draw(self, bar: Any) -> None:
+        done = self._progress.done
+        if done > bar.n:
+            bar.set_postfix_str(self._words(), refresh=False)
+            bar.update(done - bar.n)
+            self._drawn_at = monotonic()
+        elif monotonic() - self._drawn_at > _REFRESH_SECONDS:
+            bar.refresh()
+            self._drawn_at = monotonic()
+
+    def _words(self) -> str:
+        ledger, failed = self._progress.ledger, self._progress.failed
+        said = [f"about {dollars(ledger.dollars)} so far"] if ledger.asked > ledger.unknown else []
+        said += ["cost unknown"] if ledger.unknown else []
+        said += [f"{ledger.replayed} replayed"] if ledger.replayed else []
+        return ", ".join([*said, *([f"{failed} failed"] if failed else [])])
+
+    def _is_wanted(self) -> bool:
+        if self._wanted is not None:
+            return self._wanted
+        if _is_in_kernel():
+            return self._progress.total is None or self._progress.total >= _KERNEL_PICTURES
+        return sys.stderr.isatty()
+
+    def _made(self) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a notebook without widgets gets the text one, unsaid
+            from tqdm.auto import tqdm  # noqa: PLC0415 - loaded where a bar is drawn
+
+            class Bar(tqdm):  # type: ignore[misc]  # which of two it is, is told at run time
+                monitor_interval = 0  # no thread that outlives the batch
+
+            in_kernel = _is_in_kernel()
+            delay = _KERNEL_SECONDS if in_kernel and not self._wanted else 0.0
+            self._drawn_at = monotonic() + delay
+            return Bar(
+                total=self._progress.total,
+                unit=" pictures",
+                dynamic_ncols=True,
+                leave=not in_kernel,
+                delay=delay,
+            )
+
+
+def _is_in_kernel() -> bool:
+    """Whether this is a notebook's kernel; IPython is not loaded to find out."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None

@@ -1,0 +1,185 @@
+"""A reply to be had piece by piece: what `generate(…, stream=True)` returns, awaited and blocking.
+
+The request is under way from the beginning; its pieces wait here for whoever iterates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+
+from gemini_nb import background
+from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning, OutcomeUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.image import GeneratedImage
+    from gemini_nb.streamed import Tell
+
+    Make = Callable[[Tell], Coroutine[Any, Any, Generation]]
+
+_CLOSED = "The stream was closed before the reply was whole; it may have been billed."
+_FAREWELL_SECONDS = 0.5
+_running: set[asyncio.Task[None]] = set()  # a loop holds its tasks weakly
+
+
+class AsyncStream:
+    """Text as `str` and pictures as `GeneratedImage`, as they come; then `generation` is the whole result.
+
+    Joined, the texts are `generation.text`; drafts are in `generation.drafts` only. An error comes where the
+    next piece would. Use it in `async with`, or close it: that closes the connection, and warns where the
+    reply was under way. A wait for a piece that is cancelled closes it too.
+    """
+
+    def __init__(self, make: Make) -> None:
+        self._pieces: deque[str | GeneratedImage] = deque()
+        self._came = asyncio.Event()
+        self._scope = anyio.CancelScope()
+        self._outcome: Generation | Exception = _not_at_its_end()
+        self._has_ended = False
+        self._task = asyncio.create_task(self._run(make))
+        _running.add(self._task)
+        self._task.add_done_callback(_running.discard)
+
+    async def _run(self, make: Make) -> None:
+        try:
+            with self._scope:
+                self._outcome = await make(self._tell)
+            if self._scope.cancelled_caught:
+                self._outcome = OutcomeUnknownError(_CLOSED)
+        except asyncio.CancelledError:  # its loop ends
+            self._outcome = OutcomeUnknownError(_CLOSED)
+            raise
+        except Exception as failure:  # noqa: BLE001 - raised where the next piece is waited for
+            self._outcome = failure
+        finally:
+            self._has_ended = True
+            self._came.set()
+
+    def _tell(self, piece: str | GeneratedImage) -> None:
+        self._pieces.append(piece)
+        self._came.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str | GeneratedImage:
+        piece = await self.next_piece()
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    async def next_piece(self) -> str | GeneratedImage | None:
+        """Wait for the next piece; None at the end. Raises what the request failed with."""
+        while not self._pieces and not self._has_ended:
+            self._came.clear()
+            try:
+                await self._came.wait()
+            except anyio.get_cancelled_exc_class():
+                await self.end()
+                raise
+        if self._pieces:
+            return self._pieces.popleft()
+        self._whole()
+        return None
+
+    async def result(self) -> Generation:
+        """Wait for the end and return the whole result; the pieces that were not taken are left out."""
+        while await self.next_piece() is not None:
+            pass
+        return self._whole()
+
+    @property
+    def generation(self) -> Generation:
+        """The whole result, once the stream has ended; raises what the request failed with."""
+        return self._whole()
+
+    def _whole(self) -> Generation:
+        if isinstance(self._outcome, GeminiError):
+            raise self._outcome.with_traceback(None)
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    async def aclose(self) -> None:
+        """Close the connection where the reply is under way still; warns that it may have been billed."""
+        if await self.end():
+            warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
+
+    async def end(self) -> bool:
+        """Close the connection without a warning; return whether a result was lost by that."""
+        was_under_way = not self._has_ended
+        self._scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({self._task}, timeout=_FAREWELL_SECONDS)
+        return was_under_way and isinstance(self._outcome, GeminiError)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _frames: TracebackType | None
+    ) -> None:
+        if error is None:
+            await self.aclose()
+        elif await self.end():
+            error.add_note(_CLOSED)
+
+
+class Stream:
+    """An `AsyncStream` whose pieces are waited for; an interrupt while waiting closes it.
+
+    >>> from gemini_nb import Client
+    >>> with Client("offline").generate("a red square", text=True, stream=True) as stream:
+    ...     kinds = [type(piece).__name__ for piece in stream]
+    >>> kinds[-1], stream.generation.image.mime_type
+    ('GeneratedImage', 'image/jpeg')
+    """
+
+    def __init__(self, stream: AsyncStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str | GeneratedImage:
+        piece = background.run(self._stream.next_piece)
+        if piece is None:
+            raise StopIteration
+        return piece
+
+    def result(self) -> Generation:
+        """Wait for the end and return the whole result; the pieces that were not taken are left out."""
+        return background.run(self._stream.result)
+
+    @property
+    def generation(self) -> Generation:
+        """The whole result, once the stream has ended; raises what the request failed with."""
+        return self._stream.generation
+
+    def close(self) -> None:
+        """Close the connection where the reply is under way still; warns that it may have been billed."""
+        if background.run(self._stream.end):
+            warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _frames: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        elif background.run(self._stream.end):
+            error.add_note(_CLOSED)
+
+
+def _not_at_its_end() -> ArgumentError:
+    return ArgumentError("The stream is not at its end.", hint="Take all of it, or use result().")

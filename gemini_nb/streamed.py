@@ -1,0 +1,153 @@
+"""A streamed reply while it arrives: its text and pictures are told, its events go on as one JSON array.
+
+What the reply amounts to is read from that array as from any other reply; what is told here comes earlier.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gemini_nb import chunks
+from gemini_nb import cut as cutting
+from gemini_nb.errors import GeminiError
+from gemini_nb.events import EventSplitter
+from gemini_nb.image import GeneratedImage
+from gemini_nb.incoming import Body, Incoming
+from gemini_nb.prose import Prose
+from gemini_nb.reply_shapes import Findings, dicts, field_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.secret import Secret
+    from gemini_nb.whole_file import Draft
+
+    Tell = Callable[[str | GeneratedImage], object]
+
+    class TakePart(Protocol):
+        def __call__(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None: ...
+
+
+_END_MARK = b"[DONE]"
+
+
+class Telling:
+    """Tells of one request: text as it comes, word by word, and each picture once its event is whole.
+
+    Drafts are not told, and pictures that stand in text only when all of it is there.
+    """
+
+    def __init__(self, tell: Tell, *, key: Secret | None = None) -> None:
+        self._tell = tell
+        self._redact = key.redact if key else str
+        self._prose = Prose(self._redact)
+        self._part: Any = None  # the last one
+        self._images: list[GeneratedImage] = []
+        self.has_begun = False
+
+    def receiver(self, draft: Callable[[], Draft] | None = None) -> StreamedReply:
+        """Return what receives the reply of one attempt; see `Incoming`."""
+        self._prose, self._part = Prose(self._redact), None
+        return StreamedReply(self.part, draft=draft)
+
+    def part(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None:
+        """Tell what a part holds; the first one of its event may go on with the text before it."""
+        if not (is_first and chunks.continues(self._part, part)):
+            self._say(self._prose.end_part())
+        self._part = part
+        if field_of(part, "thought") is True:
+            return
+        text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
+        if isinstance(text, str):
+            self._say(self._prose.add(cut.restore(text)))
+        if inline is not None:
+            self._show(inline, cut)
+
+    def rest(self, generation: Generation) -> None:
+        """Tell what the whole reply turned out to hold beside what was told."""
+        self._say(self._prose.rest(generation.text))
+        for image in generation.images:
+            if image not in self._images:
+                self._tell(image)
+
+    def _say(self, words: str) -> None:
+        if words:
+            self.has_begun = True
+            self._tell(words)
+
+    def _show(self, inline: Any, cut: cutting.Cut) -> None:
+        found = Findings(cut)
+        mime_type = field_of(inline, "mimeType", "mime_type")
+        found.add(field_of(inline, "data"), mime_type, "inlineData", found.inline)
+        for one in found.inline:
+            declared = one.declared_mime_type and self._redact(one.declared_mime_type)
+            try:
+                image = GeneratedImage.from_bytes(one.data, declared_mime_type=declared, source=one.source)
+            except GeminiError:  # the whole is read as well, and says why
+                continue
+            self.has_begun = True
+            self._images.append(image)
+            self._tell(image)
+
+
+class StreamedReply:
+    """Receives one reply for `transport.post`, as `Incoming` does; its events become one JSON array.
+
+    A body of plain JSON stays as it is. `part` is called for each part of each event that is whole; `draft`
+    opens a file for a large picture.
+    """
+
+    def __init__(self, part: TakePart, *, draft: Callable[[], Draft] | None = None) -> None:
+        self._part = part
+        self._draft = draft
+        self._cut = cutting.Cut()
+        self._splitter = EventSplitter(self._take, self._end_event)
+        self._event: Incoming | None = None
+        self._events: list[bytes] = []
+
+    @property
+    def has_events(self) -> bool:
+        """Whether something of a reply has come."""
+        return bool(self._events)
+
+    def write(self, piece: bytes, /) -> None:
+        self._splitter.write(piece)
+
+    def finish(self) -> Body:
+        """Return the whole reply; nothing can be written any more."""
+        self._splitter.finish()
+        return self.so_far()
+
+    def so_far(self) -> Body:
+        """Return the events that have come whole, as where the rest never came."""
+        if self._splitter.is_plain and self._events:
+            return Body(self._events[0], self._cut)
+        return Body(b"[%s]" % b",".join(self._events), self._cut)
+
+    def _take(self, data: bytes) -> None:
+        if self._event is None:
+            self._event = Incoming(self._draft, cut=self._cut)
+        self._event.write(data)
+
+    def _end_event(self) -> None:
+        event, self._event = self._event, None
+        rest = event.finish().rest if event else b""
+        if self._splitter.is_plain:
+            self._events.append(rest)
+            return
+        rest = rest.strip()
+        if rest.startswith(b"[{") and rest.endswith(b"]"):  # as Google wraps an error
+            rest = rest[1:-1]
+        if rest not in (b"", _END_MARK):
+            self._events.append(rest)
+            self._tell(b"[%s]" % rest)
+
+    def _tell(self, rest: bytes) -> None:
+        try:
+            value, cut = cutting.loads(rest, self._cut)
+        except GeminiError:  # the whole is read as well, and says so
+            return
+        for reply in dicts(value):
+            for place, part in enumerate(chunks.parts(reply)):
+                self._part(part, cut, is_first=place == 0)

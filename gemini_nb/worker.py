@@ -1,0 +1,141 @@
+"""What a worker does: a `Task` that is called where it arrives, and what it gives back.
+
+A request, settings and a claim travel there, never a key: workers read their own environment. What comes
+back is small: the picture is in the store, which all of them share.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from gemini_nb import background, providers
+from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.async_client import AsyncClient
+    from gemini_nb.claim import Claim
+    from gemini_nb.generation import Generation
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.secret import Secret
+
+OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker needs to make the client of whoever asks, but for the key; `make` is its class."""
+
+    make: Callable[..., AsyncClient]
+    provider: str
+    base_url: str
+    store: str | None
+    replay: str
+    timeout: float
+    retry_unknown: bool
+
+    def client(self) -> AsyncClient:
+        """Return this process's client for these settings: one, so that all its tasks keep one pace."""
+        provider = providers.choose(self.provider, base_url=self.base_url)
+        return _client(self, providers.find_key(provider), os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _client(settings: Settings, _key: Secret | None, _process: int) -> AsyncClient:
+    """The arguments say when another is needed: the key was set or changed, or the process was forked."""
+    return settings.make(
+        settings.provider,
+        base_url=settings.base_url,
+        store=settings.store or False,
+        replay=settings.replay,
+        timeout=settings.timeout,
+        retry_unknown=settings.retry_unknown,
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker gives back: an error, a generation that is not stored, or neither: it is in the store."""
+
+    error: GeminiError | None = None
+    generation: Generation | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One request, asked where it is called. `claim` is None where nothing can be billed."""
+
+    request: ImageRequest
+    settings: Settings
+    claim: Claim | None
+
+    def __call__(self) -> Answer:
+        if self.claim is None or self.claim.take():
+            return self._answer()
+        state = self.claim.state  # an executor runs a task again after its worker was lost
+        if state == "kept":
+            return Answer()
+        if state == "sent":
+            return self._answer() if self.settings.retry_unknown else Answer(error=lost(self.request))
+        return Answer(
+            error=ArgumentError(
+                f"The worker does not see the store {self.settings.store}. Nothing was sent.",
+                hint="Give store= a folder that all workers share under the same path, and may write.",
+            )
+        )
+
+    def packed(self) -> bytes:
+        """Return a pickle that calls the task when it is loaded: `pickle.loads` gives its answer.
+
+        So an executor carries nothing but bytes. Values of this package would have to be importable in each
+        process on the way, and a Dask worker that cannot import what it is sent never says so.
+        """
+        return pickle.dumps(_Call(self))
+
+    def _answer(self) -> Answer:
+        try:
+            generation = background.run(partial(self.settings.client().generate, self.request))
+        except MissingKeyError:
+            return Answer(error=_without_key(self.settings))
+        except GeminiError as error:
+            return Answer(error=error)
+        except Cancelled:
+            return Answer(error=lost(self.request, "was interrupted"))
+        if self.claim is None or generation.path is None:  # a painting, or the disk is full
+            return Answer(generation=generation)
+        self.claim.fulfil()
+        return Answer(replayed=generation.replayed)
+
+
+@dataclass(frozen=True)
+class _Call:
+    task: Task
+
+    def __reduce__(self) -> tuple[Callable[[Task], Answer], tuple[Task]]:
+        return Task.__call__, (self.task,)
+
+
+def lost(request: ImageRequest, how: str = "was lost") -> OutcomeUnknownError:
+    """Return the error for a request whose worker had begun it and is gone."""
+    return OutcomeUnknownError(f"The worker that was asked for {named(request)} {how}.")
+
+
+def named(request: ImageRequest) -> str:
+    """Return a request in a few words, and the beginning of its digest."""
+    take = f", take {request.take}" if request.take else ""
+    return f"{request.prompt[:_SHOWN_CHARACTERS]!r}{take} ({request.digest[:12]})"
+
+
+def _without_key(settings: Settings) -> MissingKeyError:
+    variable = providers.PROVIDERS[settings.provider].key_variables[0]
+    return MissingKeyError(
+        f"No API key is set for {settings.provider} where the worker runs.",
+        hint=f"{OWN_ENVIRONMENT} Set {variable} there before they start.",
+    )

@@ -1,0 +1,83 @@
+"""What runs by itself, the workflow, CI, pre-commit and dependabot, is `make check` or a part of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+MAKEFILE = (ROOT / "Makefile").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def loaded(name):
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def steps():
+    """What the workflow runs, without what it fetches."""
+    jobs = loaded(".github/workflows/check.yml")["jobs"].values()
+    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+
+def test_the_workflow_runs_make_check_and_nothing_else():
+    assert steps() == ["make check"]
+
+
+def test_the_workflow_may_only_read():
+    assert loaded(".github/workflows/check.yml")["permissions"] == {"contents": "read"}
+
+
+def test_the_workflow_runs_on_the_oldest_and_the_newest_python_that_are_named():
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    (job,) = loaded(".github/workflows/check.yml")["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == [named[0], named[-1]]
+    assert PROJECT["requires-python"] == f">={named[0]}"
+
+
+def test_ci_ends_with_make_check():
+    script = ROOT / ".ci" / "run"
+    assert script.read_text().splitlines()[-1] == "make check"
+    assert os.access(script, os.X_OK)
+
+
+def test_check_is_lint_and_the_tests_that_test_runs():
+    assert re.search(r"^check: .*\blint run-tests$", MAKEFILE, re.MULTILINE)
+    assert re.search(r"^test: .*\brun-tests$", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "lint", "notebooks", "bench", "check-binder"])
+def test_the_makefile_knows_how(target):
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_pre_commit_runs_the_same_lint_so_that_there_is_one_version_of_each_tool():
+    hooks = [hook for repo in loaded(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+    assert [repo["repo"] for repo in loaded(".pre-commit-config.yaml")["repos"]] == ["local"]
+    assert [hook["entry"] for hook in hooks] == ["make lint"]
+
+
+def test_dependabot_looks_after_packages_and_actions():
+    updates = loaded(".github/dependabot.yml")["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"pip", "github-actions"}
+    assert all((ROOT / update["directory"].lstrip("/")).is_dir() for update in updates)
+
+
+def test_the_citation_has_the_version_that_is_built():
+    citation = loaded("CITATION.cff")
+    assert (citation["cff-version"], citation["type"]) == ("1.2.0", "software")
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+
+
+def test_the_changelog_begins_with_the_version_that_is_built():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest[1] == PROJECT["version"]

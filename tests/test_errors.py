@@ -1,0 +1,63 @@
+"""Errors cross from one process to another, and none loses what it tells."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from pathlib import Path
+
+import pytest
+
+from answered import picture
+from gemini_nb import errors
+from gemini_nb.errors import Cancelled, GeminiError
+
+FACTS = {
+    "hint": "Do this next.",
+    "status": 429,
+    "code": "odd",
+    "retry_after": 34.4,
+    "reason": "SAFETY",
+    "text": "no \ud800 <b>",
+    "url": "https://pictures.example/a.png",
+    "raw_path": Path("unread/reply.json"),
+    "drafts": (picture(),),
+    "image": picture(),
+}
+
+
+def kinds() -> list[type[GeminiError]]:
+    found = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, GeminiError)]
+    return [kind for kind in found if not kind.__name__.startswith("_")]
+
+
+def full(kind: type[GeminiError]) -> GeminiError:
+    names = inspect.signature(kind).parameters.keys() - {"message"}
+    return kind("What happened.", **{name: FACTS[name] for name in names})
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_is_pickled_with_all_that_it_tells(kind, protocol):
+    error = full(kind)
+    copy = pickle.loads(pickle.dumps(error, protocol))
+    assert type(copy) is kind
+    assert (copy.args, vars(copy), str(copy)) == (error.args, vars(error), str(error))
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_an_error_is_pickled_with_what_it_was_told_later(kind):
+    error = kind("first")
+    error.args = ("second",)
+    error.hint = "changed"
+    error.add_note("seen on the way")
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == "second\nchanged"
+    assert copy.__notes__ == ["seen on the way"]
+
+
+def test_an_interrupt_is_pickled_with_its_batch():
+    cancelled = Cancelled("stopped")
+    cancelled.batch = [1]
+    copy = pickle.loads(pickle.dumps(cancelled))
+    assert (str(copy), copy.batch) == ("stopped", [1])
