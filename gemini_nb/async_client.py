@@ -28,10 +28,11 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
 )
 from gemini_nb.incoming import Incoming
+from gemini_nb.pace import Turns, forget_here, pace_of, seconds_between
 from gemini_nb.progress_bar import ProgressBar
 from gemini_nb.replay import Replay
 from gemini_nb.request import ImageRequest
-from gemini_nb.retry import Turns, forget_here, pace_of, retrying, seconds_between
+from gemini_nb.retry import retrying
 from gemini_nb.secret import Secret
 from gemini_nb.spool import Spool
 from gemini_nb.stream import AsyncStream

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gemini_nb.generation import Generation
+    from gemini_nb.pace import Pace
     from gemini_nb.providers import Provider
     from gemini_nb.request import ImageRequest
-    from gemini_nb.retry import Pace
     from gemini_nb.secret import Secret
 
 _LATER_LOOKS_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show late what another machine has written

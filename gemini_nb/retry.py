@@ -5,39 +5,27 @@
     unknown   it left, and no whole answer came → not again, unless the caller asks (`retry_unknown`)
     anything else                               → never
 
-Backoff, jitter and the loop come from tenacity; the rule is here, and so is the `Pace` that everybody keeps
-who sends to one origin with one key.
+Backoff, jitter and the loop come from tenacity; the rule is here.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import anyio
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
 
-from gemini_nb.errors import (
-    ArgumentError,
-    ConnectionFailedError,
-    GeminiError,
-    OutcomeUnknownError,
-    RateLimitError,
-)
+from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, RateLimitError
+from gemini_nb.pace import UNADVISED_PAUSE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable
 
-    from gemini_nb.providers import Provider
-    from gemini_nb.secret import Secret
+    from gemini_nb.pace import Turns
     from gemini_nb.transport import Answer
 
 MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
-UNADVISED_PAUSE_SECONDS = 0.5
-_TOO_LATE = "at this many requests per minute its turn comes too late"
 
 _soon = wait_random_exponential(multiplier=0.2, max=30, min=0.1)
 _later = wait_random_exponential(multiplier=1, max=30, min=UNADVISED_PAUSE_SECONDS)
@@ -79,106 +67,6 @@ async def retrying(
             f"It asks to wait {math.ceil(outcome.retry_after)} s, and {left:.0f} s were left. Try again then."
         )
     return outcome
-
-
-class Pace:
-    """When the next request may leave, for everybody who shares an origin and a key.
-
-    A refusal of one request holds back the others, and `every` seconds lie between one request and the next:
-    a bucket of one token, since a larger one lets more than the allowed number into the first minute.
-    aiolimiter's fills up to a whole minute's, and belongs to one event loop, where a notebook's clients run
-    on two. There is no lock, which a fork could copy while it is held: what two threads may do to each other
-    is to send two requests at once.
-    """
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock  # one for all loops; a loop's own may begin anywhere
-        self._paused_until = -math.inf
-        self._free_from = -math.inf
-        self._queue: deque[object] = deque()
-
-    def heed(self, outcome: object) -> None:
-        """Hold everybody back where a server refused the work for now."""
-        if isinstance(outcome, RateLimitError):
-            pause = outcome.retry_after or UNADVISED_PAUSE_SECONDS
-            self._paused_until = max(self._paused_until, self._clock() + pause)
-
-    async def turn(
-        self, *, every: float = 0.0, within: float = math.inf, patience: float = math.inf
-    ) -> RateLimitError | None:
-        """Wait for this request's turn, first come, first served.
-
-        Returns an error at once where the turn comes later than `within` seconds from now, or a pause lasts
-        longer than `patience`.
-        """
-        ticket, latest = object(), self._clock() + within
-        self._queue.append(ticket)
-        try:
-            while (left := self._left(ticket, every)) > 0:
-                pause = self._paused_until - self._clock()
-                if pause > patience or self._clock() + left >= latest:
-                    why = "the server asked for a pause" if pause > 0 else _TOO_LATE
-                    return RateLimitError(f"Not sent: {why}.", retry_after=left)
-                await anyio.sleep(left)
-            if every:
-                self._free_from = self._clock() + every
-        finally:
-            self._queue.remove(ticket)
-        return None
-
-    def _left(self, ticket: object, every: float) -> float:
-        """Seconds until this ticket's turn, as far as can be told now."""
-        now = self._clock()
-        turn = self._free_from + self._queue.index(ticket) * every if every else now
-        return max(self._paused_until, turn) - now
-
-
-class Turns:
-    """The turns of one request, one for each try; `is_let_through` says that it has had its first."""
-
-    def __init__(self, pace: Pace, *, every: float = 0.0, is_let_through: bool = False) -> None:
-        self.pace = pace
-        self._every = every
-        self._is_let_through = is_let_through
-
-    async def next(self, deadline: float) -> RateLimitError | None:
-        """Wait for the turn, or return an error at once where it comes past `deadline`."""
-        if self._is_let_through:
-            self._is_let_through = False
-            return None
-        return await self.pace.turn(every=self._every, within=deadline - anyio.current_time())
-
-
-def seconds_between(requests_per_minute: float | None) -> float:
-    """Return the seconds from one request to the next, 0.0 for no limit; raise `ArgumentError`."""
-    if requests_per_minute is None:
-        return 0.0
-    is_number = isinstance(requests_per_minute, int | float) and not isinstance(requests_per_minute, bool)
-    if not is_number or not 0 < requests_per_minute < math.inf:
-        raise ArgumentError(
-            f"requests_per_minute is a number above 0, or None for no limit, not {requests_per_minute!r}."
-        )
-    return 60 / requests_per_minute
-
-
-_paces: dict[tuple[str, str], Pace] = {}
-# The port of a server on this machine may be another server's a moment later.
-_paces_here: WeakValueDictionary[tuple[str, str], Pace] = WeakValueDictionary()
-
-
-def pace_of(provider: Provider, key: Secret | None) -> Pace:
-    """Return this process's one pace for a provider's origin and a key, of which a fingerprint is kept."""
-    paces: MutableMapping[tuple[str, str], Pace] = _paces_here if provider.is_loopback else _paces
-    return paces.setdefault((provider.origin, key.fingerprint if key else ""), Pace())
-
-
-def forget_here(pace: Pace) -> None:
-    """Let no later client share this pace of a server on this machine, whoever still holds it.
-
-    An error's frames do, until garbage is collected.
-    """
-    for name in [name for name, known in _paces_here.items() if known is pace]:
-        _paces_here.pop(name, None)
 
 
 class _Rule:

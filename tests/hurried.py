@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from gemini_nb.pace import Pace
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -34,3 +36,8 @@ class _Loop(asyncio.SelectorEventLoop):
 def run(main: Callable[..., Awaitable[Any]], *arguments: object) -> Any:
     """Run what only waits, as `anyio.run` would."""
     return anyio.run(main, *arguments, backend_options={"loop_factory": _Loop})
+
+
+def a_pace() -> Pace:
+    """A pace by the clock of the loop, which may be a hurried one."""
+    return Pace(anyio.current_time)

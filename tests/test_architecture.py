@@ -18,7 +18,7 @@ ROWS = (
     "chunks",
     "request response ledger",
     "generation progress_bar",
-    "background streamed wide_reads spool api_error unread link_guard record",
+    "background streamed wide_reads spool api_error unread link_guard record pace",
     "transport retry stream link_routes nearest upkeep",
     "links store inventory",
     "delivery batch replay chat worker",
