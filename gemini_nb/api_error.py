@@ -7,7 +7,6 @@ upstream said. What a code names (policy, quota, key) counts for more than the s
 
 from __future__ import annotations
 
-import email.utils
 import json
 import math
 import re
@@ -237,6 +236,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _date(text: str) -> float | None:
+    import email.utils  # noqa: PLC0415 - seldom needed
+
     try:
         return email.utils.parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):

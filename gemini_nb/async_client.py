@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sized
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import anyio
-import anyio.lowlevel
 from anyio import to_thread
 
-from gemini_nb import api_error, batch, engine, inputs, models, providers
-from gemini_nb import manifest as manifests
+from gemini_nb import batch, inputs, models, providers
+from gemini_nb.answering import Answering
 from gemini_nb.chat import AsyncChat
-from gemini_nb.delivery import Delivery
-from gemini_nb.engine import Engine
 from gemini_nb.errors import (
     ArgumentError,
-    ConnectionFailedError,
-    GeminiError,
     LinkFailedError,
     LinkRefusedError,
     NoImageError,
     OutcomeUnknownError,
 )
-from gemini_nb.incoming import Incoming
-from gemini_nb.pace import Turns, forget_here, pace_of, seconds_between
-from gemini_nb.progress_bar import ProgressBar
+from gemini_nb.pace import forget_here, pace_of, seconds_between
 from gemini_nb.replay import Replay
 from gemini_nb.request import ImageRequest
-from gemini_nb.retry import retrying
 from gemini_nb.secret import Secret
-from gemini_nb.spool import Spool
 from gemini_nb.stream import AsyncStream
 from gemini_nb.streamed import Telling
-from gemini_nb.worker import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,13 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gemini_nb.content import Content
+    from gemini_nb.engine import Engine
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.request import Options
+    from gemini_nb.spool import Spool
     from gemini_nb.store import Store
     from gemini_nb.streamed import Tell
-    from gemini_nb.transport import Answer
-    from gemini_nb.whole_file import Draft
 
 TIMEOUT_SECONDS = 240.0
 
@@ -90,11 +77,17 @@ class AsyncClient:
             providers.require_key(self.provider, key)
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
-        self._embedded: Any = None
         self.requests_per_minute = requests_per_minute
-        self._every = 0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute)
         self._pace = pace_of(self.provider, key)
-        self._asked: dict[Any, anyio.Event] = {}
+        self._answering = Answering(
+            self.provider,
+            key,
+            self._replay,
+            pace=self._pace,
+            every=0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute),
+            timeout=self.timeout,
+            retry_unknown=retry_unknown,
+        )
         self._under_way: set[anyio.CancelScope] = set()
         self._closed = False
 
@@ -152,7 +145,7 @@ class AsyncClient:
                 )
             if stream:
                 return AsyncStream(partial(self._streamed, prompt, deadline))
-            generation, _ = await self._alone(prompt, deadline)
+            generation, _ = await self._answering.answer(prompt, deadline)
             return generation
 
     async def _streamed(self, request: ImageRequest, deadline: float, tell: Tell) -> Generation:
@@ -168,7 +161,7 @@ class AsyncClient:
         with self._open():
             deadline = anyio.current_time() + self.timeout
             if tell is None:
-                generation, content = await self._alone(request, deadline)
+                generation, content = await self._answering.answer(request, deadline)
             else:
                 generation, content = await self._told(request, deadline, tell)
             return generation, content()
@@ -178,7 +171,7 @@ class AsyncClient:
     ) -> tuple[Generation, Callable[[], Any]]:
         """Answer a request, and tell what comes as it comes; what is stored comes at once."""
         telling = Telling(tell, key=self._key)
-        generation, content = await self._alone(request, deadline, telling)
+        generation, content = await self._answering.answer(request, deadline, telling)
         telling.rest(generation)
         return generation, content
 
@@ -209,6 +202,9 @@ class AsyncClient:
         runs, `.parquet` is written in the end. `progress` draws a bar, by default (None) on a terminal, and
         in a notebook for twenty pictures or more.
         """
+        from gemini_nb import manifest as manifests  # noqa: PLC0415 - one picture does without
+        from gemini_nb.progress_bar import ProgressBar  # noqa: PLC0415
+
         made = self.progress(await self.requests(prompts, options))
         with manifests.kept(made, manifest, redact=self.redact), ProgressBar(made, progress) as bar:
             made.listeners.append(lambda *_: bar.look())
@@ -220,10 +216,15 @@ class AsyncClient:
 
     def asking(self, executor: Executor | None = None) -> Callable[[ImageRequest], Awaitable[Generation]]:
         """Return what answers the requests of one batch: this client, or the workers of an executor."""
+        from gemini_nb.spool import Spool  # noqa: PLC0415 - one picture does without
+
         return self.engine(executor).generate if executor else partial(self._item, spool=Spool())
 
     def engine(self, executor: Executor) -> Engine:
         """Return what asks on the workers of an executor, with this client's settings; see `Engine`."""
+        from gemini_nb import engine  # noqa: PLC0415 - few have one
+        from gemini_nb.worker import Settings  # noqa: PLC0415
+
         engine.check_key(self.provider, self._key)
         settings = Settings(
             AsyncClient,
@@ -234,7 +235,7 @@ class AsyncClient:
             self.timeout,
             self.retry_unknown,
         )
-        return Engine(executor, settings, pace=self._pace, every=self._every)
+        return engine.Engine(executor, settings, pace=self._pace, every=self._answering.every)
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
@@ -268,7 +269,7 @@ class AsyncClient:
         if not inputs.is_link(source):
             return inputs.read(source)
         try:
-            data, _ = await self._delivery().fetch(source, deadline=deadline)
+            data, _ = await self._answering.delivery().fetch(source, deadline=deadline)
             return inputs.read(data)
         except (LinkRefusedError, LinkFailedError) as problem:
             reason = str(problem.args[0])
@@ -283,147 +284,21 @@ class AsyncClient:
         """
         with self._open():
             try:
-                generation, _ = await self._alone(request, None, spool=spool)
+                generation, _ = await self._answering.answer(request, None, spool=spool)
             except NoImageError as error:
                 if spool is not None:
                     error.drafts = await to_thread.run_sync(spool.hold, error.drafts)
                 raise
             return generation
 
-    async def _alone(
-        self,
-        request: ImageRequest,
-        deadline: float | None,
-        telling: Telling | None = None,
-        *,
-        spool: Spool | None = None,
-    ) -> tuple[Generation, Callable[[], Any]]:
-        """Answer a request once no equal one is under way, whose picture the store then gives to both."""
-        if not self._replay.is_used:
-            return await self._answered(request, deadline, telling, spool)
-        here = (request.digest, anyio.lowlevel.current_token())
-        with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
-            while here in self._asked:
-                await self._asked[here].wait()
-        if waiting.cancelled_caught:
-            raise ConnectionFailedError("Not sent: an equal request was still under way when time ran out.")
-        ended = self._asked[here] = anyio.Event()
-        try:
-            return await self._answered(request, deadline, telling, spool)
-        finally:
-            del self._asked[here]
-            ended.set()
-
-    async def _answered(
-        self, request: ImageRequest, deadline: float | None, telling: Telling | None, spool: Spool | None
-    ) -> tuple[Generation, Callable[[], Any]]:
-        """Look into the store before any provider: what is there costs nothing and needs no key."""
-        found = await to_thread.run_sync(self._replay.find, request) if self.store else None
-        if found is not None:
-            return self._replay.placed(found), partial(self._replay.content, request)
-        if not self._replay.may_ask and (self.store or self.provider is not providers.OFFLINE):
-            raise self._replay.miss(request)
-        providers.require_key(self.provider, self._key)
-        generation, content = await self._made(request, deadline, telling, self._draft(spool))
-        if self.store or spool:
-            with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
-                generation = await to_thread.run_sync(self._kept, generation, content, spool)
-        return self._replay.placed(generation), content
-
-    def _draft(self, spool: Spool | None) -> Callable[[], Draft] | None:
-        """What opens a file for a picture that arrives, where files are to hold pictures."""
-        if self._replay.store and self._replay.is_used and self.provider is not providers.OFFLINE:
-            return self._replay.store.draft
-        return spool.draft if spool else None
-
-    def _kept(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
-        stored = self._replay.keep(generation, content, self._key)
-        if stored is None and spool:
-            return spool.keep(generation)
-        return stored or generation.in_memory()
-
     @property
     def store(self) -> Store | None:
         """Where pictures are replayed from and kept, or None."""
         return self._replay.store
 
-    async def _made(
-        self,
-        request: ImageRequest,
-        deadline: float | None,
-        telling: Telling | None,
-        draft: Callable[[], Draft] | None,
-    ) -> tuple[Generation, Content]:
-        turns = Turns(self._pace, every=self._every, is_let_through=deadline is None)
-        if deadline is None:
-            too_late = await self._pace.turn(every=self._every, patience=self.timeout)
-            if too_late is not None:
-                raise too_late
-            deadline = anyio.current_time() + self.timeout
-        started = anyio.current_time()
-        url, body = self.provider.url(request.model, stream=telling is not None), request.encode()
-        outcome = await retrying(
-            partial(self._attempt, request.model, url, body, deadline=deadline, telling=telling, draft=draft),
-            deadline=deadline,
-            turns=turns,
-            retry_unknown=self.retry_unknown,
-        )
-        if isinstance(outcome, GeminiError):
-            raise outcome.with_traceback(None)
-        reply = outcome.received.finish() if outcome.received else outcome.body
-        generation, content = await self._delivery().read(request, reply, deadline=deadline)
-        return replace(generation, seconds=anyio.current_time() - started), content
-
-    async def _attempt(
-        self,
-        model: str,
-        url: str,
-        body: bytes,
-        *,
-        deadline: float,
-        telling: Telling | None,
-        draft: Callable[[], Draft] | None,
-    ) -> Answer | GeminiError:
-        from gemini_nb import transport  # noqa: PLC0415 - httpx is loaded with the first request
-
-        streamed = telling.receiver(draft) if telling else None
-        answer = await transport.post(
-            self.provider,
-            self._key,
-            url,
-            body,
-            deadline=deadline,
-            embedded=self._offline(),
-            receiver=streamed or Incoming(draft),
-        )
-        if isinstance(answer, GeminiError):
-            if telling is None or streamed is None or not streamed.has_events:
-                return answer
-            error = self._delivery().kept(answer, streamed.so_far())
-            if telling.has_begun:  # what was shown cannot be taken back by another try
-                raise error.with_traceback(None)
-            return error
-        if answer.is_reply:
-            return answer
-        return api_error.error_for(
-            answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self._key
-        )
-
     def redact(self, value: Any) -> Any:
         """Return a JSON value with the key masked."""
         return self._key.redact_all(value) if self._key else value
-
-    def _delivery(self) -> Delivery:
-        folder = self.store.unread if self.store else None
-        return Delivery(self.provider, self._key, embedded=self._offline(), folder=folder)
-
-    def _offline(self) -> Any:
-        """The embedded provider's transport, or None where there is a server to ask."""
-        if self._embedded is None and self.provider is providers.OFFLINE:
-            from gemini_nb.offline.embedded import OfflineTransport  # noqa: PLC0415
-
-            self._embedded = OfflineTransport()
-        return self._embedded
 
     @contextmanager
     def _open(self) -> Iterator[None]:

@@ -7,12 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from gemini_nb import background, batch, models
-from gemini_nb import manifest as manifests
 from gemini_nb.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.chat import Chat
 from gemini_nb.errors import Cancelled
-from gemini_nb.feed import Feed
-from gemini_nb.progress_bar import ProgressBar
 from gemini_nb.stream import AsyncStream, Stream
 
 if TYPE_CHECKING:
@@ -21,7 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from gemini_nb.feed import Feed
     from gemini_nb.generation import Batch, Generation
+    from gemini_nb.progress_bar import ProgressBar
     from gemini_nb.providers import Provider
     from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store import Store
@@ -151,6 +150,10 @@ class Client:
         An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds what has
         finished.
         """
+        from gemini_nb import manifest as manifests  # noqa: PLC0415 - one picture does without
+        from gemini_nb.feed import Feed  # noqa: PLC0415
+        from gemini_nb.progress_bar import ProgressBar  # noqa: PLC0415
+
         client = self._client
         asked = background.run(partial(client.requests, prompts, options))
         feed = None if isinstance(asked, tuple) else Feed(asked)

@@ -13,10 +13,12 @@ import anyio
 from gemini_nb.errors import ArgumentError, RateLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping
 
+    from gemini_nb.errors import GeminiError
     from gemini_nb.providers import Provider
     from gemini_nb.secret import Secret
+    from gemini_nb.transport import Answer
 
 UNADVISED_PAUSE_SECONDS = 0.5
 _TOO_LATE = "at this many requests per minute its turn comes too late"
@@ -78,16 +80,21 @@ class Turns:
     """The turns of one request, one for each try; `is_let_through` says that it has had its first."""
 
     def __init__(self, pace: Pace, *, every: float = 0.0, is_let_through: bool = False) -> None:
-        self.pace = pace
+        self._pace = pace
         self._every = every
         self._is_let_through = is_let_through
 
-    async def next(self, deadline: float) -> RateLimitError | None:
-        """Wait for the turn, or return an error at once where it comes past `deadline`."""
+    async def attempt(
+        self, attempt: Callable[[], Awaitable[Answer | GeminiError]], deadline: float
+    ) -> Answer | GeminiError:
+        """Wait for the turn and make an attempt; an error at once where the turn comes past `deadline`."""
         if self._is_let_through:
             self._is_let_through = False
-            return None
-        return await self.pace.turn(every=self._every, within=deadline - anyio.current_time())
+        elif too_late := await self._pace.turn(every=self._every, within=deadline - anyio.current_time()):
+            return too_late
+        outcome = await attempt()
+        self._pace.heed(outcome)
+        return outcome
 
 
 def seconds_between(requests_per_minute: float | None) -> float:

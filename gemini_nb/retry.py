@@ -11,10 +11,10 @@ Backoff, jitter and the loop come from tenacity; the rule is here.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
 
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, RateLimitError
 from gemini_nb.pace import UNADVISED_PAUSE_SECONDS
@@ -22,13 +22,14 @@ from gemini_nb.pace import UNADVISED_PAUSE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tenacity import RetryCallState
+
     from gemini_nb.pace import Turns
     from gemini_nb.transport import Answer
 
 MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
 
-_soon = wait_random_exponential(multiplier=0.2, max=30, min=0.1)
-_later = wait_random_exponential(multiplier=1, max=30, min=UNADVISED_PAUSE_SECONDS)
+_REPEATABLE = (RateLimitError, ConnectionFailedError, OutcomeUnknownError)
 
 
 async def retrying(
@@ -43,24 +44,10 @@ async def retrying(
     Each waits for its turn. `deadline` is in `anyio.current_time()`. The last failure is returned as it is,
     except that an advised wait past the deadline is named in it.
     """
-
-    async def attempt_in_turn() -> Answer | GeminiError:
-        too_late = await turns.next(deadline)
-        if too_late is not None:
-            return too_late
-        outcome = await attempt()
-        turns.pace.heed(outcome)
-        return outcome
-
-    rule = _Rule(deadline, retry_unknown=retry_unknown)
-    attempts = AsyncRetrying(
-        retry=retry_if_result(rule.may_repeat),
-        wait=rule.wait,
-        stop=rule.stop,
-        sleep=anyio.sleep,
-        retry_error_callback=_outcome,
-    )
-    outcome: Answer | GeminiError = await attempts(attempt_in_turn)
+    outcome = await turns.attempt(attempt, deadline)
+    if isinstance(outcome, _REPEATABLE):
+        rule = _Rule(deadline, retry_unknown=retry_unknown)
+        outcome = await rule.repeat(partial(turns.attempt, attempt, deadline), first=outcome)
     if isinstance(outcome, RateLimitError) and outcome.retry_after:
         left = max(0.0, deadline - anyio.current_time())
         outcome.hint = (
@@ -71,9 +58,34 @@ async def retrying(
 
 class _Rule:
     def __init__(self, deadline: float, *, retry_unknown: bool) -> None:
+        from tenacity import wait_random_exponential  # noqa: PLC0415 - most requests need no second try
+
         self.deadline = deadline
         self.retry_unknown = retry_unknown
         self.tries = 0
+        self._soon = wait_random_exponential(multiplier=0.2, max=30, min=0.1)
+        self._later = wait_random_exponential(multiplier=1, max=30, min=UNADVISED_PAUSE_SECONDS)
+
+    async def repeat(
+        self, attempt: Callable[[], Awaitable[Answer | GeminiError]], *, first: GeminiError
+    ) -> Answer | GeminiError:
+        """Go on after the `first` failure."""
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
+
+        known: list[Answer | GeminiError] = [first]
+
+        async def next_one() -> Answer | GeminiError:
+            return known.pop() if known else await attempt()
+
+        attempts = AsyncRetrying(
+            retry=retry_if_result(self.may_repeat),
+            wait=self.wait,
+            stop=self.stop,
+            sleep=anyio.sleep,
+            retry_error_callback=_outcome,
+        )
+        outcome: Answer | GeminiError = await attempts(next_one)
+        return outcome
 
     def may_repeat(self, outcome: Answer | GeminiError) -> bool:
         if isinstance(outcome, RateLimitError):
@@ -87,11 +99,11 @@ class _Rule:
         """At least what the server advised, and a little apart from everybody else if there is time."""
         outcome = _outcome(state)
         if not isinstance(outcome, RateLimitError):
-            return _soon(state)
+            return self._soon(state)
         if not outcome.retry_after:
-            return _later(state)
+            return self._later(state)
         spare = self.deadline - anyio.current_time() - outcome.retry_after
-        return outcome.retry_after + min(_soon(state), max(0.0, spare / 2))
+        return outcome.retry_after + min(self._soon(state), max(0.0, spare / 2))
 
     def stop(self, state: RetryCallState) -> bool:
         return anyio.current_time() + state.upcoming_sleep >= self.deadline

@@ -20,9 +20,9 @@ import anyio
 import httpcore
 import httpx
 
-from gemini_nb import wide_reads
+from gemini_nb import wire
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
-from gemini_nb.wide_reads import WideTransport
+from gemini_nb.wire import WireTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +42,7 @@ _FAREWELL_SECONDS = 0.3
 _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
 # ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, *wide_reads.FAILURES, OSError, ValueError, ImportError)
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, *wire.FAILURES, OSError, ValueError, ImportError)
 
 
 class Receiver(Protocol):
@@ -241,7 +241,7 @@ async def _transport(
     proxy = _proxy(provider)
     tls = tls_context() if secure else None
     if proxy is None:
-        transport: httpx.AsyncBaseTransport = WideTransport(tls=tls)
+        transport: httpx.AsyncBaseTransport = WireTransport(tls=tls)
     else:
         transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     try:

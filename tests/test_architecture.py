@@ -18,11 +18,11 @@ ROWS = (
     "chunks",
     "request response ledger",
     "generation progress_bar",
-    "background streamed wide_reads spool api_error unread link_guard record pace",
+    "background streamed wire spool api_error unread link_guard record pace",
     "transport retry stream link_routes nearest upkeep",
     "links store inventory",
     "delivery batch replay chat worker",
-    "engine",
+    "answering engine",
     "async_client",
     "client probe",
     "cli_manual cli_serve cli_store terminal",
@@ -31,8 +31,8 @@ ROWS = (
     "__init__ __main__",
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
-OFFLINE_ENTRANCES = {("async_client", "offline"), ("cli_serve", "offline")}  # where a provider is chosen
-HTTPX = {"transport", "wide_reads", "links", "link_guard", "link_routes"}
+OFFLINE_ENTRANCES = {("answering", "offline"), ("cli_serve", "offline")}  # where a provider is chosen
+HTTPX = {"transport", "wire", "links", "link_guard", "link_routes"}
 
 
 def imports(path: Path) -> set[str]:

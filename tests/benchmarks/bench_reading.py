@@ -21,7 +21,6 @@ from measuring import Table, command
 from gemini_nb import response
 from gemini_nb.incoming import Incoming
 from gemini_nb.spool import Spool
-from gemini_nb.wide_reads import READ_BYTES
 from pictures import noise_png
 from replies import body, data_uri, inline, reply
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 SIZES = (1_500_000, 6_000_000, 20_000_000)
 QUICK = (400_000,)
+READ_BYTES = 256 * 1024  # what asyncio takes from a socket at a time
 SPOOL = Spool()
 
 

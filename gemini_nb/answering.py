@@ -1,0 +1,179 @@
+"""How one request is answered: by the store, else by its provider, which is asked once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+from anyio import to_thread
+
+from gemini_nb import api_error, providers
+from gemini_nb.delivery import Delivery
+from gemini_nb.errors import ConnectionFailedError, GeminiError
+from gemini_nb.incoming import Incoming
+from gemini_nb.pace import Turns
+from gemini_nb.retry import retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.content import Content
+    from gemini_nb.generation import Generation
+    from gemini_nb.pace import Pace
+    from gemini_nb.providers import Provider
+    from gemini_nb.replay import Replay
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.secret import Secret
+    from gemini_nb.spool import Spool
+    from gemini_nb.streamed import Telling
+    from gemini_nb.transport import Answer
+    from gemini_nb.whole_file import Draft
+
+
+@dataclass(eq=False)
+class Answering:
+    """Answers the requests of one client, one at a time or many at once.
+
+    `every` are the seconds from one request to the next, `timeout` those that one may take.
+    """
+
+    provider: Provider
+    key: Secret | None
+    replay: Replay
+    pace: Pace
+    every: float
+    timeout: float
+    retry_unknown: bool
+    _embedded: Any = field(default=None, init=False)
+    _under_way: dict[Any, anyio.Event] = field(default_factory=dict, init=False)
+
+    async def answer(
+        self,
+        request: ImageRequest,
+        deadline: float | None,
+        telling: Telling | None = None,
+        *,
+        spool: Spool | None = None,
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Answer a request once no equal one is under way, whose picture the store then gives to both."""
+        if not self.replay.is_used:
+            return await self._answered(request, deadline, telling, spool)
+        here = (request.digest, anyio.lowlevel.current_token())
+        with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
+            while here in self._under_way:
+                await self._under_way[here].wait()
+        if waiting.cancelled_caught:
+            raise ConnectionFailedError("Not sent: an equal request was still under way when time ran out.")
+        ended = self._under_way[here] = anyio.Event()
+        try:
+            return await self._answered(request, deadline, telling, spool)
+        finally:
+            del self._under_way[here]
+            ended.set()
+
+    async def _answered(
+        self, request: ImageRequest, deadline: float | None, telling: Telling | None, spool: Spool | None
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Look into the store before any provider: what is there costs nothing and needs no key."""
+        found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
+        if found is not None:
+            return self.replay.placed(found), partial(self.replay.content, request)
+        if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
+            raise self.replay.miss(request)
+        providers.require_key(self.provider, self.key)
+        generation, content = await self._made(request, deadline, telling, self._draft(spool))
+        if self.replay.store or spool:
+            with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
+                generation = await to_thread.run_sync(self._kept, generation, content, spool)
+        return self.replay.placed(generation), content
+
+    def _draft(self, spool: Spool | None) -> Callable[[], Draft] | None:
+        """What opens a file for a picture that arrives, where files are to hold pictures."""
+        if self.replay.store and self.replay.is_used and self.provider is not providers.OFFLINE:
+            return self.replay.store.draft
+        return spool.draft if spool else None
+
+    def _kept(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
+        stored = self.replay.keep(generation, content, self.key)
+        if stored is None and spool:
+            return spool.keep(generation)
+        return stored or generation.in_memory()
+
+    async def _made(
+        self,
+        request: ImageRequest,
+        deadline: float | None,
+        telling: Telling | None,
+        draft: Callable[[], Draft] | None,
+    ) -> tuple[Generation, Content]:
+        turns = Turns(self.pace, every=self.every, is_let_through=deadline is None)
+        if deadline is None:
+            too_late = await self.pace.turn(every=self.every, patience=self.timeout)
+            if too_late is not None:
+                raise too_late
+            deadline = anyio.current_time() + self.timeout
+        started = anyio.current_time()
+        url, body = self.provider.url(request.model, stream=telling is not None), request.encode()
+        outcome = await retrying(
+            partial(self._attempt, request.model, url, body, deadline=deadline, telling=telling, draft=draft),
+            deadline=deadline,
+            turns=turns,
+            retry_unknown=self.retry_unknown,
+        )
+        if isinstance(outcome, GeminiError):
+            raise outcome.with_traceback(None)
+        reply = outcome.received.finish() if outcome.received else outcome.body
+        generation, content = await self.delivery().read(request, reply, deadline=deadline)
+        return replace(generation, seconds=anyio.current_time() - started), content
+
+    async def _attempt(
+        self,
+        model: str,
+        url: str,
+        body: bytes,
+        *,
+        deadline: float,
+        telling: Telling | None,
+        draft: Callable[[], Draft] | None,
+    ) -> Answer | GeminiError:
+        from gemini_nb import transport  # noqa: PLC0415 - httpx is loaded with the first request
+
+        streamed = telling.receiver(draft) if telling else None
+        answer = await transport.post(
+            self.provider,
+            self.key,
+            url,
+            body,
+            deadline=deadline,
+            embedded=self._offline(),
+            receiver=streamed or Incoming(draft),
+        )
+        if isinstance(answer, GeminiError):
+            if telling is None or streamed is None or not streamed.has_events:
+                return answer
+            error = self.delivery().kept(answer, streamed.so_far())
+            if telling.has_begun:  # what was shown cannot be taken back by another try
+                raise error.with_traceback(None)
+            return error
+        if answer.is_reply:
+            return answer
+        return api_error.error_for(
+            answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
+        )
+
+    def delivery(self) -> Delivery:
+        """Return what reads this provider's replies, and fetches pictures."""
+        folder = self.replay.store.unread if self.replay.store else None
+        return Delivery(self.provider, self.key, embedded=self._offline(), folder=folder)
+
+    def _offline(self) -> Any:
+        """The embedded provider's transport, or None where there is a server to ask."""
+        if self._embedded is None and self.provider is providers.OFFLINE:
+            from gemini_nb.offline.embedded import OfflineTransport  # noqa: PLC0415
+
+            self._embedded = OfflineTransport()
+        return self._embedded
