@@ -27,7 +27,6 @@ FAILURES = (
 )
 
 _EYEBALLS_SECONDS = 0.25  # RFC 8305: when IPv6 does not answer, IPv4 is tried beside it
-_HANDSHAKE_SECONDS = 3600.0  # the caller's own deadline is what ends it
 
 
 class WireTransport(httpx.AsyncBaseTransport):
@@ -97,7 +96,6 @@ class _Inbox(asyncio.Protocol):
     transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pieces: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._has_ended = False
@@ -122,8 +120,8 @@ class _Inbox(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._has_ended, self._failure = True, exc
-        for waited_for in (self._arrived, self._writable, self.lost):
-            _wake(waited_for)
+        _wake(self._arrived)
+        _wake(self._writable)
 
     def pause_writing(self) -> None:
         self._writable = asyncio.get_running_loop().create_future()
@@ -144,7 +142,7 @@ class _Inbox(asyncio.Protocol):
         piece = self._pieces.popleft()
         was_paused = self._waiting_bytes > MAX_WAITING_BYTES
         self._waiting_bytes -= len(piece)
-        if was_paused and self._waiting_bytes <= MAX_WAITING_BYTES and not self.lost.done():
+        if was_paused and self._waiting_bytes <= MAX_WAITING_BYTES:
             self.transport.resume_reading()
         return piece
 
@@ -184,7 +182,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         self._inbox.transport.abort()  # not close: TLS would wait for the server's farewell
-        await self._inbox.lost
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
     async def start_tls(
         self,
@@ -200,7 +198,6 @@ class _Stream(httpcore.AsyncNetworkStream):
                     inbox,
                     ssl_context,
                     server_hostname=server_hostname,
-                    ssl_handshake_timeout=_HANDSHAKE_SECONDS,
                 )
         except TimeoutError as failure:
             raise httpcore.ConnectTimeout(str(failure)) from failure
@@ -212,6 +209,4 @@ class _Stream(httpcore.AsyncNetworkStream):
         return _Stream(inbox)
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":
-            return self._inbox.lost.done()
         return self._inbox.transport.get_extra_info(info)

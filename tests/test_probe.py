@@ -82,7 +82,7 @@ def test_a_shape_other_than_the_last_is_marked_as_changed():
 FAILURES = {
     "not found": (Answer({"error": {"message": "no such model"}}, status=404), 404, "APIError"),
     "rate limit": (
-        Answer({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": "99"}),
+        Answer({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": "999"}),
         429,
         "RateLimitError",
     ),
