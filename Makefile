@@ -29,7 +29,7 @@ lint: $(VENV)/.dev
 notebooks: $(VENV)/.dev
 	env -u CRAZYROUTER_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY \
 	  $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	  --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+	  --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 # The studio on older kernels, whose callbacks run in other threads.
 test-kernels: $(VENV)/.test
