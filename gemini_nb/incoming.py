@@ -11,7 +11,6 @@ import json
 import re
 import string
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pybase64
@@ -19,18 +18,16 @@ import pybase64
 from gemini_nb.base64_run import GOES_ON, MIN_RUN_CHARS, Run, decoded
 from gemini_nb.cut import Cut
 from gemini_nb.picture_file import PictureFile
+from gemini_nb.sink import Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from gemini_nb.picture_file import Data
     from gemini_nb.whole_file import Draft
 
-IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
 MAX_FILES = 16  # open at a time for one reply, whatever it holds
 
 _BLOCK_BYTES = 256 * 1024
-_WRITTEN_BACK_BYTES = 3 * 64 * 1024
 _GROUP_BYTES = 3  # what four characters hold, unless they are padded
 _MAX_MARKS = 20_000
 _MARK = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,')
@@ -61,17 +58,23 @@ class Incoming:
     def __init__(self, draft: Callable[[], Draft] | None = None, *, cut: Cut | None = None) -> None:
         self._cut = Cut() if cut is None else cut
         self._draft = draft
+        self._expected = 0
         self._files = 0
         self._marks = 0
         self._rest = io.BytesIO()
         self._seen = b""  # what came and is not dealt with yet begins at `_at`
         self._at = 0
         self._in_text = False
-        self._sink: _Sink | None = None
+        self._sink: Sink | None = None
         # A function, not a bound method: that would be a cycle, and megabytes would wait for the collector.
         self._step: Callable[[Incoming], bool] = Incoming._begin
 
+    def expect(self, length: int) -> None:
+        """Hear how many bytes are to come: a large picture's memory is then taken at once."""
+        self._expected = length
+
     def write(self, piece: bytes) -> None:
+        self._expected -= len(piece)
         for start in range(0, len(piece), _BLOCK_BYTES):
             self._see(piece[start : start + _BLOCK_BYTES])
             while self._step(self):
@@ -126,7 +129,8 @@ class Incoming:
         if head.endswith(b"=") or decoded(head) is None:
             self._step = Incoming._scan
             return True
-        self._sink = _Sink(self._draft if self._files < MAX_FILES else None)
+        expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
+        self._sink = Sink(self._draft if self._files < MAX_FILES else None, expected=expected)
         self._step = Incoming._run
         return True
 
@@ -164,7 +168,7 @@ class Incoming:
         self._step = Incoming._scan
         return True
 
-    def _put(self, sink: _Sink, *, padding: str) -> None:
+    def _put(self, sink: Sink, *, padding: str) -> None:
         data = sink.data()
         self._files += isinstance(data, PictureFile)
         self._rest.write(self._cut.put(Run(data, url_safe=False, padding=padding)).encode("ascii"))
@@ -186,61 +190,3 @@ def _alphabet_ends(text: bytes) -> int | None:
     """Return where the first byte stands that is no letter of base64; five times as fast as a pattern."""
     others = text.translate(None, _ALPHABET)
     return text.index(others[:1]) if others else None
-
-
-class _Sink:
-    """Where a run's bytes go: into memory, and when they are many into a file, if the disk takes them."""
-
-    def __init__(self, draft: Callable[[], Draft] | None) -> None:
-        self._open = draft
-        self._memory = io.BytesIO()  # its getvalue() is no second copy
-        self._file: Draft | None = None
-        self._digest = sha256()
-        self._size = 0
-
-    def write(self, data: bytes) -> None:
-        if self._file is None:
-            self._memory.write(data)
-            if self._open is not None and self._memory.tell() > IN_MEMORY_BYTES:
-                self._into_file(self._open)
-            return
-        try:
-            self._file.write(data)
-        except OSError:
-            self._into_memory(self._file)
-            self._memory.write(data)
-        else:
-            self._digest.update(data)
-            self._size += len(data)
-
-    def _into_file(self, draft: Callable[[], Draft]) -> None:
-        self._open = None
-        try:
-            file = draft()
-            file.write(self._memory.getbuffer())
-        except OSError:
-            return
-        self._digest.update(self._memory.getbuffer())
-        self._size = self._memory.tell()
-        self._memory = io.BytesIO()
-        self._file = file
-
-    def _into_memory(self, file: Draft) -> None:
-        """Go on in memory: a disk that is full must not cost a picture."""
-        with file.file.link.open("rb") as written:
-            self._memory.write(written.read(self._size))
-        self._file = None
-        file.close()
-
-    def data(self) -> Data:
-        if self._file is None:
-            return self._memory.getvalue()
-        return PictureFile(size=self._size, sha256=self._digest.hexdigest(), draft=self._file)
-
-    def pieces(self) -> Iterator[bytes | memoryview]:
-        """Yield the bytes in pieces whose lengths are multiples of three, as the whole is."""
-        if self._file is not None:
-            self._into_memory(self._file)
-        data = self._memory.getvalue()
-        for start in range(0, len(data), _WRITTEN_BACK_BYTES):
-            yield memoryview(data)[start : start + _WRITTEN_BACK_BYTES]

@@ -111,6 +111,9 @@ class StreamedReply:
         """Whether something of a reply has come."""
         return bool(self._events)
 
+    def expect(self, length: int, /) -> None:
+        """Take note of nothing: what a body of events has in length says little of its pictures."""
+
     def write(self, piece: bytes, /) -> None:
         self._splitter.write(piece)
 

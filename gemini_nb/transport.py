@@ -50,8 +50,10 @@ class Receiver(Protocol):
 
     `write` runs on the event loop and should not wait. A `GeminiError` that it raises ends the reading,
     closes the connection and is what `post` returns. `finish` is for its owner to call, once the answer says
-    that the body is whole.
+    that the body is whole. `expect` is called before the first piece where the server announces a length.
     """
+
+    def expect(self, length: int, /) -> None: ...
 
     def write(self, piece: bytes, /) -> object: ...
 
@@ -187,7 +189,10 @@ async def _take(response: httpx.Response, receiver: Receiver | io.BytesIO) -> Ge
             "The reply is compressed, although plain was asked for, so its size cannot be bounded.",
             hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
         )
-    if _announced_length(response) <= MAX_REPLY_BYTES:
+    announced = _announced_length(response)
+    if announced <= MAX_REPLY_BYTES:
+        if announced and not isinstance(receiver, io.BytesIO):
+            receiver.expect(announced)
         left = MAX_REPLY_BYTES
         async for piece in _pieces(response):
             left -= len(piece)

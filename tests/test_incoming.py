@@ -12,6 +12,7 @@ from gemini_nb import cut, incoming, response
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.incoming import Incoming
 from gemini_nb.picture_file import PictureFile
+from gemini_nb.sink import IN_MEMORY_BYTES
 from gemini_nb.whole_file import Draft
 from pictures import noise_png
 from replies import b64, body, inline, reply
@@ -131,7 +132,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
 
 
 def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
-    small = noise_png(incoming.IN_MEMORY_BYTES // 2)
+    small = noise_png(IN_MEMORY_BYTES // 2)
     came = received(body(reply(inline(LARGE_PICTURE), inline(small))), draft=lambda: Draft(tmp_path))
     large, little = response.read(came).images
     assert isinstance(large.data, PictureFile)
@@ -187,7 +188,7 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
         opened.append(Draft(tmp_path))
         return opened[-1]
 
-    pictures = [noise_png(incoming.IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
+    pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
     found = response.read(received(body(reply(*map(inline, pictures))), draft=draft))
     assert len(opened) == incoming.MAX_FILES
     assert [one.data if isinstance(one.data, bytes) else one.data.read() for one in found.images] == pictures

@@ -202,7 +202,10 @@ class Counting:
     """A receiver that says of each piece how much has come."""
 
     def __init__(self, refuse_at: float = float("inf")) -> None:
-        self.total, self.refuse_at = 0, refuse_at
+        self.total, self.refuse_at, self.expected = 0, refuse_at, 0
+
+    def expect(self, length: int) -> None:
+        self.expected = length
 
     def write(self, piece: bytes) -> None:
         self.total += len(piece)
@@ -225,7 +228,7 @@ def test_a_receiver_takes_the_body_of_a_success_and_is_in_the_answer():
     with FaultServer(faults.answer(OK)) as server:
         answer = posted(server, receiver := Counting())
     assert (answer.status, answer.body, answer.received) == (200, b"", receiver)
-    assert receiver.total == len(OK)
+    assert receiver.total == receiver.expected == len(OK)
 
 
 def test_a_receiver_hears_nothing_of_an_error_reply():

@@ -51,6 +51,7 @@ def ours(raw: bytes) -> bytes:
 
 def _arriving(raw: bytes, draft=None) -> bytes | PictureFile:
     incoming = Incoming(draft)
+    incoming.expect(len(raw))
     for start in range(0, len(raw), READ_BYTES):
         incoming.write(raw[start : start + READ_BYTES])
     return response.read(incoming.finish()).images[0].data

@@ -1,0 +1,114 @@
+"""Where the bytes of one picture go while they arrive: into memory, and when they are many into a file."""
+
+from __future__ import annotations
+
+import io
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from gemini_nb.picture_file import PictureFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gemini_nb.picture_file import Data
+    from gemini_nb.whole_file import Draft
+
+IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
+
+_JOINED_BYTES = 2 * 2**20
+_PIECE_BYTES = 3 * 64 * 1024
+
+
+class Sink:
+    """Takes bytes. `draft` opens the file; without it, or where the disk refuses, all stays in memory.
+
+    There will hardly be more than the `expected` number of them.
+    """
+
+    def __init__(self, draft: Callable[[], Draft] | None, *, expected: int = 0) -> None:
+        self._open = draft
+        self._memory = _Memory(expected)
+        self._file: Draft | None = None
+        self._digest = sha256()
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        if self._file is None:
+            self._memory.write(data)
+            if self._open is not None and self._memory.size > IN_MEMORY_BYTES:
+                self._into_file(self._open)
+            return
+        try:
+            self._file.write(data)
+        except OSError:
+            self._into_memory(self._file)
+            self._memory.write(data)
+        else:
+            self._digest.update(data)
+            self._size += len(data)
+
+    def _into_file(self, draft: Callable[[], Draft]) -> None:
+        self._open = None
+        data = self._memory.bytes()
+        try:
+            file = draft()
+            file.write(data)
+        except OSError:
+            return
+        self._digest.update(data)
+        self._size = len(data)
+        self._memory = _Memory()
+        self._file = file
+
+    def _into_memory(self, file: Draft) -> None:
+        """Go on in memory: a disk that is full must not cost a picture."""
+        with file.file.link.open("rb") as written:
+            self._memory.write(written.read(self._size))
+        self._file = None
+        file.close()
+
+    def data(self) -> Data:
+        """Return all that was written."""
+        if self._file is None:
+            return self._memory.bytes()
+        return PictureFile(size=self._size, sha256=self._digest.hexdigest(), draft=self._file)
+
+    def pieces(self) -> Iterator[memoryview]:
+        """Yield all that was written in pieces whose lengths are multiples of three, but for the last."""
+        if self._file is not None:
+            self._into_memory(self._file)
+        view = memoryview(self._memory.bytes())
+        for start in range(0, len(view), _PIECE_BYTES):
+            yield view[start : start + _PIECE_BYTES]
+
+
+class _Memory:
+    """Bytes in pieces as long as they are few: joining them is cheaper than a buffer that grows.
+
+    More go into a `BytesIO`, of which `bytes` is no second copy, and which is made large enough at once: each
+    time that it grows it may move.
+    """
+
+    def __init__(self, expected: int = 0) -> None:
+        self.size = 0
+        self._expected = expected
+        self._pieces: list[bytes] = []
+        self._buffer: io.BytesIO | None = None
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self._buffer is not None:
+            self._buffer.write(data)
+            return
+        self._pieces.append(data)
+        if self.size > _JOINED_BYTES:
+            self._buffer = io.BytesIO(bytes(max(self._expected, self.size)))
+            self._buffer.writelines(self._pieces)
+            self._pieces.clear()
+
+    def bytes(self) -> bytes:
+        if self._buffer is None:
+            return b"".join(self._pieces)
+        self._buffer.truncate(self.size)
+        return self._buffer.getvalue()
