@@ -29,8 +29,8 @@ def add(parser: ArgumentParser) -> None:
     parser.set_defaults(command=_generate)
     add = parser.add_argument
     add("prompt", help="what to paint; - reads it from stdin")
-    about = "file or folder for the original bytes; - writes them to stdout, for a pipe"
-    add("-o", "--output", required=True, type=Path, metavar="PATH", help=about)
+    about = "file, or folder/, for the original bytes; - writes them to stdout, for a pipe"
+    add("-o", "--output", required=True, metavar="PATH", help=about)
     about = "model id or alias (default: %(default)s)"
     add("-m", "--model", default=models.DEFAULT_MODEL, metavar="NAME", help=about)
     about = "picture to work from, a file or an https address; repeatable"
@@ -54,7 +54,7 @@ def _generate(asked: Namespace) -> None:
     from gemini_nb.save import check_free  # noqa: PLC0415
     from gemini_nb.terminal import progress  # noqa: PLC0415
 
-    to_stdout = str(asked.output) == "-"
+    to_stdout = asked.output == "-"
     if to_stdout:
         _check_stdout(asked)
     else:
@@ -127,11 +127,12 @@ def _write_out(made: Generation) -> None:
     raise _kept(made, f"The picture could not be written to stdout: {problem}.")
 
 
-def _saved(made: Generation, output: Path) -> Path:
+def _saved(made: Generation, output: str) -> Path:
     from gemini_nb.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
 
     try:
-        return made.save(output, stem=safe_stem(made.prompt), unique=output.is_dir())
+        is_folder = output.endswith("/") or Path(output).expanduser().is_dir()
+        return made.save(output, stem=safe_stem(made.prompt), unique=is_folder)
     except SaveError as error:
         problem = str(error.args[0])
     raise _kept(made, problem)

@@ -5,8 +5,8 @@ from __future__ import annotations
 _EXIT_CODES = """\
 exit codes:
   0    done
-  1    it failed; stderr says why and what to do next
-  2    the command is written wrongly; nothing was sent
+  1    it failed, or a value cannot be; stderr says why and what to do next
+  2    an option is unknown or missing; nothing was sent
   130  interrupted with Ctrl-C
 """
 

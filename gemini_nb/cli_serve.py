@@ -18,9 +18,9 @@ def add(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", type=int, default=8765, help="0 picks a free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--allow-remote", action="store_true", help="allow a host that others reach; any key is accepted")
+    add("--allow-remote", action="store_true", help="allow a host that others reach; keys are not checked")
     add("--quiet", action="store_true", help="do not write a line for each request")
-    about = "answer every call with this fault; with -once after it, only the first time of each call"
+    about = "answer every call with this fault; with -once after it, every other time that a call comes"
     add("--fault", metavar="NAME", help=about)
     add("--list-faults", action="store_true", help="say what each fault is, and serve nothing")
     add("--delay", type=float, default=0.0, metavar="SECONDS", help="how long each call of a model takes")

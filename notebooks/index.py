@@ -25,8 +25,8 @@ UNSET = "OWNER/gemini_nb"
 HEAD = """\
 # The course
 
-{count} notebooks, about {minutes} minutes in all, in the order in which they are best read; the first two show what comes
-back from a gateway, and why. Each is kept with its outputs, so it can be read right here. Each runs without a key: the
+{count} notebooks, about {minutes} minutes in all, in the order in which they are best read; the first makes a picture, the
+second shows what comes back from a gateway, and why. Each is kept with its outputs, so it can be read right here. Each runs without a key: the
 pictures are painted on your machine and marked *offline*.
 
 To run them without installing anything, [open them on Binder]({launch}).

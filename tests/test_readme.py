@@ -232,6 +232,13 @@ def locked(folder):
     return str(caught.value)
 
 
+def changed(folder):
+    Store(folder).keep(answer("a green square"))
+    with Client(store=folder, replay="only") as client, pytest.raises(errors.ReplayMissError) as caught:
+        client.generate("a blue square")
+    return str(caught.value)
+
+
 def taken(folder):
     with Client("offline") as client:
         made = client.generate("a red square", image_size="512")
@@ -246,6 +253,7 @@ MESSAGES = {
     "Painted offline, since no key is set": painted,
     "No API key is set for crazyrouter": no_key,
     "so there is nothing to replay": locked,
+    "This picture is not stored": changed,
     "It may have been billed": lambda _folder: errors.OutcomeUnknownError.hint,
     "exists already": taken,
 }

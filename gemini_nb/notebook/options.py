@@ -207,7 +207,7 @@ in the prompt:
 """
 _SEVERAL_EXAMPLES = """\
 examples:
-  %%gemini_image hero -a 16:9 -s hero.png
+  %%gemini_image hero -a 16:9 -s hero.jpg
   %%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
   %%gemini_image places --each cities --max-cost 2 -s places/
   %%gemini_image -i photo --dry-run

@@ -115,7 +115,7 @@ def serve(
         delay=delay,
         dialect=dialect,
     )
-    sys.stdout.write(f"Painting offline at {server.url} (any key will do). Ctrl-C stops it.\n")
+    sys.stdout.write(f"Painting offline at {server.url} (keys are not checked). Ctrl-C stops it.\n")
     if fault:
         sys.stdout.write(f"Every call meets the fault {fault!r}.\n")
     sys.stdout.flush()
