@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from gemini_nb.streamed import Telling
     from gemini_nb.transport import Answer
     from gemini_nb.whole_file import Draft
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -87,8 +90,7 @@ class Answering:
         providers.require_key(self.provider, self.key)
         generation, content = await self._made(request, deadline, telling, self._draft(spool))
         if self.replay.store or spool:
-            with anyio.CancelScope(shield=True):  # an interrupt waits for it: it is paid for
-                generation = await to_thread.run_sync(self._kept, generation, content, spool)
+            generation = await _to_its_end(partial(self._kept, generation, content, spool))
         return self.replay.placed(generation), content
 
     def _draft(self, spool: Spool | None) -> Callable[[], Draft] | None:
@@ -177,3 +179,37 @@ class Answering:
 
             self._embedded = OfflineTransport()
         return self._embedded
+
+
+async def _to_its_end(call: Callable[[], T]) -> T:
+    """Make a call in a thread; an interrupt waits for its end, for what it keeps is paid for.
+
+    So an equal request finds it in the store. A shielded scope does not hold off a task's own `cancel`.
+    """
+    if not _is_asyncio():
+        with anyio.CancelScope(shield=True):
+            result = await to_thread.run_sync(call)
+        return result  # noqa: RET504 - mypy: a scope may swallow
+    working = asyncio.ensure_future(to_thread.run_sync(call))
+    interrupt = None
+    with anyio.CancelScope(shield=True):
+        while not working.done():
+            try:
+                await asyncio.wait([working])
+            except asyncio.CancelledError as error:
+                interrupt = error
+    if interrupt is None or working.cancelled():  # the loop ends
+        return working.result()
+    working.exception()  # seen, so that asyncio does not complain of one
+    try:
+        raise interrupt
+    finally:
+        del interrupt  # its traceback holds this frame
+
+
+def _is_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -44,14 +44,12 @@ def run(
     """Run a coroutine function on the background loop and wait for its result.
 
     `meanwhile(future, seconds)` is called again and again to do the waiting. An interrupt cancels the task,
-    waits half a second at most for its connection to close, and raises `Cancelled`.
+    waits half a second at most for its connection to close, and raises `Cancelled`. Whatever else is raised
+    in the waiting thread ends the task in the same way, and is raised as it is.
     """
     ended = threading.Event()
     future = asyncio.run_coroutine_threadsafe(_announcing(task, args, ended), _running().loop)
-    interrupted = not _waited(future, meanwhile or _idle)
-    if interrupted:
-        future.cancel()
-        ended.wait(_FAREWELL_SECONDS)
+    interrupted = not _waited(future, meanwhile or _idle, ended)
     if interrupted or future.cancelled():  # cancelled, when the loop was stopped below it
         raise Cancelled("the request was stopped and its connection closed; it may have been billed.")
     error = future.exception()
@@ -78,12 +76,21 @@ def _idle(future: Future[Any], seconds: float) -> None:
     wait([future], timeout=seconds)
 
 
-def _waited(future: Future[T], meanwhile: Callable[[Future[T], float], object]) -> bool:
-    """Wait for `future`; return False when interrupted, so that nothing is raised inside `except`."""
+def _waited(
+    future: Future[T], meanwhile: Callable[[Future[T], float], object], ended: threading.Event
+) -> bool:
+    """Wait for `future`; return False when interrupted, so that `Cancelled` is not raised inside `except`.
+
+    A signal's handler or the caller's iterator may raise anything: nobody would see what went on below.
+    """
     try:
         while not future.done():
             meanwhile(future, _GLANCE_SECONDS)
-    except KeyboardInterrupt:
+    except BaseException as stop:
+        future.cancel()
+        ended.wait(_FAREWELL_SECONDS)
+        if not isinstance(stop, KeyboardInterrupt):
+            raise
         return False
     return True
 

@@ -39,6 +39,7 @@ class Cut:
     def __init__(self) -> None:
         self._prefix = secrets.token_hex((TOKEN_CHARS - _INDEX_CHARS) // 2)
         self._runs: list[Run] = []
+        self.files = 0  # that hold runs: all who write its tokens open no more than a reply may
 
     def __len__(self) -> int:
         return len(self._runs)

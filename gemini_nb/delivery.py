@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_nb import api_error, response, unread
-from gemini_nb.errors import BlockedError, GeminiError, ImageRefusedError, NoImageError
+from gemini_nb.errors import BadResponseError, BlockedError, GeminiError, ImageRefusedError, NoImageError
 from gemini_nb.generation import Generation, notes
 from gemini_nb.image import GeneratedImage
 
@@ -69,6 +69,8 @@ class Delivery:
             reply = self._key.redact_all(reply) if self._key else reply
         except GeminiError as error:
             problem = error
+        except RecursionError:
+            problem = BadResponseError("The reply is not readable: it is nested too deeply.")
         else:
             if reply.error is None or reply.images or reply.links:
                 return reply

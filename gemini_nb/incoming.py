@@ -59,7 +59,6 @@ class Incoming:
         self._cut = Cut() if cut is None else cut
         self._draft = draft
         self._expected = 0
-        self._files = 0
         self._marks = 0
         self._rest = io.BytesIO()
         self._seen = b""  # what came and is not dealt with yet begins at `_at`
@@ -130,7 +129,7 @@ class Incoming:
             self._step = Incoming._scan
             return True
         expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
-        self._sink = Sink(self._draft if self._files < MAX_FILES else None, expected=expected)
+        self._sink = Sink(self._draft if self._cut.files < MAX_FILES else None, expected=expected)
         self._step = Incoming._run
         return True
 
@@ -170,7 +169,7 @@ class Incoming:
 
     def _put(self, sink: Sink, *, padding: str) -> None:
         data = sink.data()
-        self._files += isinstance(data, PictureFile)
+        self._cut.files += isinstance(data, PictureFile)
         self._rest.write(self._cut.put(Run(data, url_safe=False, padding=padding)).encode("ascii"))
         self._sink = None
 

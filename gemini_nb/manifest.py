@@ -156,5 +156,10 @@ def _write_in_the_end(progress: Progress, path: str | os.PathLike[str], redact: 
     try:
         parquet.write(path, made.requests, made.outcomes, redact=redact, overwrite=True)
     except SaveError as problem:
-        with suppress(GeminiWarning):  # the pictures are worth more than the table
-            warnings.warn(str(problem), GeminiWarning, stacklevel=2)
+        said = str(problem)
+    except Exception as problem:  # noqa: BLE001 - whatever an odd row or path does, the pictures are paid for
+        said = f"The table {os.fspath(path)!r} cannot be written: {redact(str(problem))}."
+    else:
+        return
+    with suppress(GeminiWarning):  # the pictures are worth more than the table
+        warnings.warn(said, GeminiWarning, stacklevel=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -55,9 +56,10 @@ class Pace:
         longer than `patience`.
         """
         ticket, latest = object(), self._clock() + within
-        self._queue.append(ticket)
+        queue = self._queue
+        queue.append(ticket)
         try:
-            while (left := self._left(ticket, every)) > 0:
+            while (left := self._left(queue.index(ticket), every)) > 0:
                 pause = self._paused_until - self._clock()
                 if pause > patience or self._clock() + left >= latest:
                     why = "the server asked for a pause" if pause > 0 else _TOO_LATE
@@ -66,13 +68,17 @@ class Pace:
             if every:
                 self._free_from = self._clock() + every
         finally:
-            self._queue.remove(ticket)
+            queue.remove(ticket)
         return None
 
-    def _left(self, ticket: object, every: float) -> float:
-        """Seconds until this ticket's turn, as far as can be told now."""
+    def empty(self) -> None:
+        """Let nobody wait before those who come from now on."""
+        self._queue = deque()
+
+    def _left(self, place: int, every: float) -> float:
+        """Seconds until the turn of who has this place in the queue, as far as can be told now."""
         now = self._clock()
-        turn = self._free_from + self._queue.index(ticket) * every if every else now
+        turn = self._free_from + place * every if every else now
         return max(self._paused_until, turn) - now
 
 
@@ -127,3 +133,13 @@ def forget_here(pace: Pace) -> None:
     """
     for name in [name for name, known in _paces_here.items() if known is pace]:
         _paces_here.pop(name, None)
+
+
+def _leave_the_queues_behind() -> None:
+    """Empty them in a forked child: those who wait in them are its parent's requests, and never leave."""
+    for pace in [*_paces.values(), *_paces_here.values()]:
+        pace.empty()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_the_queues_behind)

@@ -102,9 +102,9 @@ class PictureFile:
             raise
 
     def settle(self, path: Path, *, owner: object = None) -> None:
-        """Read from `path` from now on; a draft is closed."""
+        """Read from `path` from now on; a draft is closed, and memory is given back."""
         with self._lock:
-            self.path, self._owner = path, owner
+            self.path, self._owner, self._data = path, owner, None
             self._close()
 
     def load(self) -> None:
@@ -132,7 +132,7 @@ class PictureFile:
         if self._data is not None:
             return io.BytesIO(self._data)
         if self._draft is not None:
-            return self._draft.file.link.open("rb", buffering=0)
+            return self._draft.opened()
         return None if self.path is None else stored_file.opened(self.path)
 
     def _refuse(self, what: str) -> NoReturn:

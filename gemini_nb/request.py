@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
+_TAKES = 2**63  # tables hold no larger whole numbers
 _SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
 
 
@@ -68,8 +69,8 @@ class ImageRequest:
             raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
         if not isinstance(self.model, str) or not _MODEL_NAME.fullmatch(self.model.strip()):
             raise ArgumentError(f"{str(self.model)[:80]!r} is no model name.", hint="See models.names().")
-        if not isinstance(self.take, int) or self.take < 0:
-            raise ArgumentError(f"take is a whole number from 0 on, not {self.take!r}.")
+        if not isinstance(self.take, int) or not 0 <= self.take < _TAKES:
+            raise ArgumentError("take is a whole number from 0 on, smaller than 2**63.")
         if "contents" in self.extra:
             raise ArgumentError("extra cannot replace contents.", hint="Put the words into the prompt.")
         row = models.resolve(self.model)

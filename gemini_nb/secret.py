@@ -64,15 +64,22 @@ class Secret:
 
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a JSON value or of a dataclass, with every text in it redacted; bytes stay."""
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, dict):
-            return {self.redact_all(name): self.redact_all(item) for name, item in value.items()}
-        if isinstance(value, list | tuple):
-            return type(value)(map(self.redact_all, value))
-        if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{f.name: self.redact_all(getattr(value, f.name)) for f in fields(value)})
-        return value
+        root = [value]
+        pending, opened = [root], []
+        # Not recursive: what `json` could nest must not overflow here. What holds others is put together
+        # again in the end, the innermost first.
+        while pending:
+            items = pending.pop()
+            for place, item in enumerate(items):
+                if isinstance(item, str):
+                    items[place] = self.redact(item)
+                elif taken := _taken_apart(item):
+                    inner, together = taken
+                    opened.append((items, place, inner, together))
+                    pending.append(inner)
+        for items, place, inner, together in reversed(opened):
+            items[place] = together(inner)
+        return root[0]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
@@ -87,6 +94,20 @@ class Secret:
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         raise TypeError("A key is never pickled or copied; workers read their own environment.")
+
+
+def _taken_apart(value: Any) -> tuple[list[Any], Callable[[list[Any]], Any]] | None:
+    """Return what a value holds, and what makes such a value of it; None where it holds nothing."""
+    if isinstance(value, dict):
+        count = len(value)
+        return [*value, *value.values()], lambda inner: dict(zip(inner[:count], inner[count:], strict=True))
+    if isinstance(value, list | tuple):
+        return list(value), type(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [one.name for one in fields(value)]
+        values = [getattr(value, name) for name in names]
+        return values, lambda inner: replace(value, **dict(zip(names, inner, strict=True)))
+    return None
 
 
 def _between(spans: list[Span], length: int) -> Iterator[Span]:

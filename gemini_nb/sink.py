@@ -63,7 +63,7 @@ class Sink:
 
     def _into_memory(self, file: Draft) -> None:
         """Go on in memory: a disk that is full must not cost a picture."""
-        with file.file.link.open("rb") as written:
+        with file.opened() as written:
             self._memory.write(written.read(self._size))
         self._file = None
         file.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb import chunks
 from gemini_nb import cut as cutting
-from gemini_nb.errors import GeminiError
+from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.events import EventSplitter
 from gemini_nb.image import GeneratedImage
 from gemini_nb.incoming import Body, Incoming
@@ -29,17 +29,21 @@ if TYPE_CHECKING:
         def __call__(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None: ...
 
 
+MAX_EVENTS = 200_000
+
 _END_MARK = b"[DONE]"
 
 
 class Telling:
     """Tells of one request: text as it comes, word by word, and each picture once its event is whole.
 
-    Drafts are not told, and pictures that stand in text only when all of it is there.
+    Drafts are not told, and pictures that stand in text only when all of it is there. Where `tell` fails it
+    is called no more, and `rest` raises its failure: the reply is paid for, and is read to its end first.
     """
 
     def __init__(self, tell: Tell, *, key: Secret | None = None) -> None:
         self._tell = tell
+        self._failure: Exception | None = None
         self._redact = key.redact if key else str
         self._prose = Prose(self._redact)
         self._part: Any = None  # the last one
@@ -69,12 +73,21 @@ class Telling:
         self._say(self._prose.rest(generation.text))
         for image in generation.images:
             if image not in self._images:
-                self._tell(image)
+                self._give(image)
+        if self._failure is not None:
+            raise self._failure
 
     def _say(self, words: str) -> None:
         if words:
-            self.has_begun = True
-            self._tell(words)
+            self._give(words)
+
+    def _give(self, piece: str | GeneratedImage) -> None:
+        self.has_begun = True
+        if self._failure is None:
+            try:
+                self._tell(piece)
+            except Exception as failure:  # noqa: BLE001 - the caller's own, which `rest` raises
+                self._failure = failure
 
     def _show(self, inline: Any, cut: cutting.Cut) -> None:
         found = Findings(cut)
@@ -86,9 +99,8 @@ class Telling:
                 image = GeneratedImage.from_bytes(one.data, declared_mime_type=declared, source=one.source)
             except GeminiError:  # the whole is read as well, and says why
                 continue
-            self.has_begun = True
             self._images.append(image)
-            self._tell(image)
+            self._give(image)
 
 
 class StreamedReply:
@@ -105,6 +117,7 @@ class StreamedReply:
         self._splitter = EventSplitter(self._take, self._end_event)
         self._event: Incoming | None = None
         self._events: list[bytes] = []
+        self._event_bytes = 0
 
     @property
     def has_events(self) -> bool:
@@ -116,6 +129,12 @@ class StreamedReply:
 
     def write(self, piece: bytes, /) -> None:
         self._splitter.write(piece)
+        if self._event_bytes > cutting.MAX_REST_BYTES or len(self._events) > MAX_EVENTS:
+            raise TooLargeError(
+                f"The stream brought {self._event_bytes / 1e6:.1f} MB beside its pictures, in "
+                f"{len(self._events)} events, more than is read.",
+                hint="It may have been billed, and it is no usual reply: check the base URL.",
+            )
 
     def finish(self) -> Body:
         """Return the whole reply; nothing can be written any more."""
@@ -144,6 +163,7 @@ class StreamedReply:
             rest = rest[1:-1]
         if rest not in (b"", _END_MARK):
             self._events.append(rest)
+            self._event_bytes += len(rest)
             self._tell(b"[%s]" % rest)
 
     def _tell(self, rest: bytes) -> None:

@@ -43,6 +43,7 @@ _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
 # ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, *wire.FAILURES, OSError, ValueError, ImportError)
+_BROKEN = (httpx.ReadError, httpx.WriteError, httpcore.ReadError, httpcore.WriteError)
 
 
 class Receiver(Protocol):
@@ -100,21 +101,34 @@ async def post(
     quiet = _under_way.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
-            request = _request(provider, key, url, body)
-            request.extensions = progress.extensions
             async with _transport(provider, embedded) as transport:
-                return await _exchange(transport, request, progress, receiver)
+                # The request is in frames below this one only: it holds the key.
+                return await _exchange(transport, _request(provider, key, url, body), progress, receiver)
         problem = "the deadline passed"
     except _FAILURES as failure:
         problem = _words(failure)
-    except anyio.get_cancelled_exc_class() as stopped:
-        del request
-        stopped.__traceback__ = stopped.__context__ = None  # the frames below hold the key
+    except BaseException as stopped:  # a cancellation, or what the receiver failed with
+        _forget(stopped, key)
         raise
     finally:
         _under_way.reset(quiet)
     problem = key.redact(problem) if key else problem
     return progress.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS])
+
+
+def _forget(stopped: BaseException, key: Secret | None) -> None:
+    """Take from an exception that passes through what could hold the key: its frames, and words in it."""
+    stopped.__traceback__ = stopped.__context__ = stopped.__cause__ = None
+    if key is not None:
+        stopped.args = tuple(_redacted(one, key) for one in stopped.args)
+    for one in stopped.exceptions if isinstance(stopped, BaseExceptionGroup) else ():
+        _forget(one, key)
+
+
+def _redacted(value: Any, key: Secret) -> Any:
+    text = value if isinstance(value, str) else repr(value)
+    redacted = key.redact(text)
+    return value if redacted == text else redacted
 
 
 class _Progress:
@@ -168,6 +182,7 @@ async def _exchange(
     progress: _Progress,
     receiver: Receiver | None,
 ) -> Answer | GeminiError:
+    request.extensions = progress.extensions
     response = await transport.handle_async_request(request)
     status = progress.status = response.status_code
     headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
@@ -278,6 +293,8 @@ def _words(failure: Exception) -> str:
         return "connecting took too long"
     if isinstance(failure, httpx.RemoteProtocolError | httpcore.RemoteProtocolError):
         return "the server broke off its answer, or does not speak HTTP"
+    if isinstance(failure, _BROKEN):  # each system has other words and numbers for it
+        return "the connection broke"
     return " ".join(str(failure).split()) or "the connection broke"
 
 

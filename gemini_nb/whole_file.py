@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,8 +74,7 @@ _NO_NAMELESS_FILES = {
 class Draft:
     """A file of `folder` that is being written: gone when it is closed or forgotten, unless it was named.
 
-    On Linux it has no name at all, so that not even `kill -9` leaves one behind. `file.link` can be opened
-    to read what was written so far.
+    On Linux it has no name at all, so that not even `kill -9` leaves one behind.
     """
 
     def __init__(self, folder: Path, *, mode: int = 0o666) -> None:
@@ -95,6 +95,12 @@ class Draft:
         while view:
             view = view[os.write(self._open[0], view) :]
 
+    def opened(self) -> BinaryIO:
+        """Open what was written so far for reading, even where somebody has removed the draft's name."""
+        if self._open and hasattr(os, "pread"):
+            return cast("BinaryIO", _Reader(os.dup(self._open[0])))
+        return self.file.link.open("rb", buffering=0)  # Windows keeps the name of what is open
+
     def finish(self, *, flush: bool = True) -> None:
         """Wait until all of it is on the disk, and nothing stands in the way of a name."""
         if self._open and flush:
@@ -112,6 +118,32 @@ class Draft:
 
     def close(self) -> None:
         self._end()
+
+
+class _Reader(io.RawIOBase):
+    """Reads through a descriptor of its own, at a place of its own: copied descriptors share theirs."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._at = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence != os.SEEK_SET:
+            raise io.UnsupportedOperation("only places from the start on")
+        self._at = offset
+        return offset
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            return self.readall()
+        data = os.pread(self._descriptor, size, self._at)
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._descriptor)
 
 
 _COPIED_BYTES = 256 * 1024

@@ -74,9 +74,8 @@ class _Backend(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # another event loop than asyncio's
+        loop = _own_loop()
+        if loop is None:
             return await super().connect_tcp(host, port, timeout, local_address, socket_options)
         try:
             async with asyncio.timeout(timeout):
@@ -88,6 +87,15 @@ class _Backend(httpcore.AnyIOBackend):
         except OSError as failure:
             raise httpcore.ConnectError(str(failure)) from failure
         return _Stream(inbox)
+
+
+def _own_loop() -> asyncio.BaseEventLoop | None:
+    """Return the running loop if it is asyncio's own: uvloop's takes no delay, and trio has another."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop if isinstance(loop, asyncio.BaseEventLoop) else None
 
 
 class _Inbox(asyncio.Protocol):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.request import ImageRequest
     from gemini_nb.secret import Secret
+    from gemini_nb.store import Store
 
 OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."
 _SHOWN_CHARACTERS = 60
@@ -101,14 +102,15 @@ class Task:
 
     def _answer(self) -> Answer:
         try:
-            generation = background.run(partial(self.settings.client().generate, self.request))
+            client = self.settings.client()
+            generation = background.run(partial(client.generate, self.request))
         except MissingKeyError:
             return Answer(error=_without_key(self.settings))
         except GeminiError as error:
             return Answer(error=error)
         except Cancelled:
             return Answer(error=lost(self.request, "was interrupted"))
-        if self.claim is None or generation.path is None:  # a painting, or the disk is full
+        if self.claim is None or not _is_kept(generation, client.store):  # a painting, or the disk is full
             return Answer(generation=generation)
         self.claim.fulfil()
         return Answer(replayed=generation.replayed)
@@ -120,6 +122,12 @@ class _Call:
 
     def __reduce__(self) -> tuple[Callable[[Task], Answer], tuple[Task]]:
         return Task.__call__, (self.task,)
+
+
+def _is_kept(generation: Generation, store: Store | None) -> bool:
+    """Whether the store gives this very picture; a picture's file may be there without its record."""
+    found = store.find(generation.request) if store is not None else None
+    return found is not None and found.image.sha256 == generation.image.sha256
 
 
 def lost(request: ImageRequest, how: str = "was lost") -> OutcomeUnknownError:

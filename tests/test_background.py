@@ -146,6 +146,49 @@ except Cancelled as cancelled:
     assert ran(code) == "[True] None 42"
 
 
+@pytest.mark.parametrize("raised", [SystemExit(3), TimeoutError("an alarm"), GeneratorExit()], ids=repr)
+def test_whatever_is_raised_while_it_waits_ends_the_task_too(raised):
+    begun, ended = threading.Event(), threading.Event()
+
+    async def work():
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def meanwhile(*_):
+        assert begun.wait(WAIT_SECONDS)
+        raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        background.run(work, meanwhile=meanwhile)
+    assert caught.value is raised
+    assert ended.wait(WAIT_SECONDS)
+
+
+def test_what_the_handler_of_a_signal_raises_ends_the_task_too():
+    code = """
+import asyncio, os, signal
+from gemini_nb import background
+ended = []
+def alarm(*_):
+    raise TimeoutError("too long")
+signal.signal(signal.SIGALRM, alarm)
+async def work():
+    try:
+        os.kill(os.getpid(), signal.SIGALRM)
+        await asyncio.Event().wait()
+    finally:
+        ended.append(True)
+try:
+    background.run(work)
+except TimeoutError as error:
+    print(ended, error)
+"""
+    assert ran(code) == "[True] too long"
+
+
 STALLED_LOOK_UP = """
 import socket, threading, time
 from gemini_nb import GeminiError

@@ -126,6 +126,21 @@ with client_of(url) as client:
     assert out.splitlines() == ["['0', '1', '2', None, None]", "1"]
 
 
+def test_promise_1_an_iterator_that_leaves_the_program_pays_for_nothing_more():
+    never = threading.Event()
+
+    def prompts():
+        yield "0"
+        assert gateway.wait_for_posts(1)
+        raise SystemExit(3)
+
+    with Gateway(lambda _: Answer(OK, hold=never)) as gateway, client_of(gateway.url) as client:
+        with pytest.raises(SystemExit):
+            client.generate_many(prompts(), concurrency=2)
+        assert gateway.wait_for_disconnects(1)
+        assert gateway.posts == 1
+
+
 def test_input_pictures_of_an_iterator_are_let_go_once_they_were_sent():
     requests = (ImageRequest("1", images=(read(noise_png(1000 + number)),)) for number in range(3))
     with Gateway(painted) as gateway, client_of(gateway.url) as client:

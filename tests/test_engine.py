@@ -5,6 +5,7 @@ import pickle
 import signal
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
@@ -25,6 +26,7 @@ from gemini_nb.errors import (
     BadResponseError,
     BlockedError,
     ConnectionFailedError,
+    GeminiWarning,
     MissingKeyError,
     OutcomeUnknownError,
     RateLimitError,
@@ -162,6 +164,29 @@ def test_a_picture_that_the_store_cannot_hold_travels_itself(tmp_path):
             batch = client.generate_many(["4"], executor=executor)
         assert gateway.posts == 1
     assert widths(batch) == [5]
+
+
+@pytest.mark.parametrize("replay", ["auto", "refresh"])
+def test_promise_2_a_picture_whose_record_the_store_refuses_travels_itself(tmp_path, replay):
+    store = Store(tmp_path / "store")
+    if replay == "refresh":
+        store.keep(answer("4"))  # which is 1 pixel wide, and not the new one
+    else:
+        store.prepare()
+        (store.folder / "records").mkdir()
+    (store.folder / "records").rename(tmp_path / "records")
+    (store.folder / "records").symlink_to(tmp_path / "records")  # is read, and never written
+    with (
+        Gateway(painted) as gateway,
+        Client(base_url=gateway.url, store=store.folder, replay=replay) as client,
+        Copying() as executor,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", GeminiWarning)  # once for each folder and process
+        batch = client.generate_many(["4"], executor=executor)
+        assert gateway.posts == 1
+    assert widths(batch) == [5]
+    assert not batch.generations[0].replayed
 
 
 # --- the key

@@ -13,9 +13,11 @@ from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.incoming import Incoming
 from gemini_nb.picture_file import PictureFile
 from gemini_nb.sink import IN_MEMORY_BYTES
+from gemini_nb.streamed import StreamedReply
 from gemini_nb.whole_file import Draft
 from pictures import noise_png
 from replies import b64, body, inline, reply
+from streams import event
 from test_cut import BODIES, CUT, LARGE, LEFT, RUN, plain
 
 LARGE_PICTURE = noise_png(700_000)
@@ -190,6 +192,22 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
     found = response.read(received(body(reply(*map(inline, pictures))), draft=draft))
+    assert len(opened) == incoming.MAX_FILES
+    assert [one.data if isinstance(one.data, bytes) else one.data.read() for one in found.images] == pictures
+
+
+def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
+    opened = []
+
+    def draft() -> Draft:
+        opened.append(Draft(tmp_path))
+        return opened[-1]
+
+    pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
+    streamed = StreamedReply(lambda *_, **__: None, draft=draft)
+    for one in pictures:
+        streamed.write(event(reply(inline(one))))
+    found = response.read(streamed.finish())
     assert len(opened) == incoming.MAX_FILES
     assert [one.data if isinstance(one.data, bytes) else one.data.read() for one in found.images] == pictures
 

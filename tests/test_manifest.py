@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,27 @@ def test_a_table_that_cannot_be_written_costs_no_picture(tmp_path):
     with pytest.warns(GeminiWarning, match="cannot be written"):
         batch = asked(["1"], tmp_path / "run.parquet")
     assert len(batch.generations) == 1
+
+
+@pytest.mark.parametrize("action", ["always", "error"])
+def test_a_table_that_cannot_be_made_at_all_costs_no_picture_either(tmp_path, action):
+    pytest.importorskip("pyarrow")
+    with warnings.catch_warnings(record=action == "always") as said:
+        warnings.simplefilter(action)
+        batch = asked(["1"], f"{tmp_path}/a\0b.parquet")
+    assert len(batch.generations) == 1
+    assert ["cannot be written" in str(one.message) for one in said or ()] == [True] * (action == "always")
+
+
+def test_a_number_that_no_table_holds_is_no_take():
+    with pytest.raises(ArgumentError, match="smaller than"):
+        ImageRequest("1", take=2**63)
+
+
+def test_the_largest_take_is_in_the_table(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    asked([ImageRequest("1", take=2**63 - 1)], tmp_path / "run.parquet")
+    assert parquet.read_table(tmp_path / "run.parquet").column("take").to_pylist() == [2**63 - 1]
 
 
 def test_an_interrupted_run_has_its_table_too(tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 from functools import partial
 
 import anyio
@@ -23,6 +24,7 @@ from gemini_nb.pace import Turns, pace_of, seconds_between
 from gemini_nb.retry import retrying
 from gemini_nb.secret import Secret
 from gemini_nb.transport import Answer
+from interpreter import ran
 
 DONE = Answer(200, {}, b"")
 
@@ -277,3 +279,34 @@ def test_a_rate_is_a_number_above_zero(rate):
 def test_no_rate_is_no_limit():
     assert seconds_between(None) == 0
     assert seconds_between(30) == 2
+
+
+FORKED = """
+import asyncio, os
+from functools import partial
+import anyio
+from gemini_nb import providers
+from gemini_nb.pace import pace_of
+pace = pace_of(providers.choose("crazyrouter", base_url={base_url!r}), None)
+loop = asyncio.new_event_loop()
+loop.run_until_complete(pace.turn(every=3600))
+waiting = [loop.create_task(pace.turn(every=3600)) for _ in range(3)]
+loop.run_until_complete(asyncio.sleep(0))
+child = os.fork()
+if child:
+    os.wait()
+late = anyio.run(partial(pace.turn, every=3600, within=1))
+print(round(late.retry_after / 3600), flush=True)
+if not child:
+    os._exit(0)
+for task in waiting:
+    task.cancel()
+loop.run_until_complete(asyncio.wait(waiting))
+loop.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.parametrize("base_url", [None, "http://127.0.0.1:9"], ids=["elsewhere", "this machine"])
+def test_in_a_forked_child_nobody_waits_behind_its_parents_requests(base_url):
+    assert ran(FORKED.format(base_url=base_url)).split() == ["1", "4"]

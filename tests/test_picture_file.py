@@ -172,6 +172,23 @@ def test_a_name_that_was_taken_away_is_given_again(tmp_path):
     assert (tmp_path / "named.png").read_bytes() == PICTURE
 
 
+def test_a_picture_that_was_held_in_memory_and_has_a_file_now_gives_the_memory_back(tmp_path):
+    held = draft_of(tmp_path)
+    held.load()
+    held.put(tmp_path / "named.png")
+    held.settle(tmp_path / "named.png")
+    assert held.read() == PICTURE
+    (tmp_path / "named.png").unlink()
+    with pytest.raises(ImageLostError):
+        held.read()
+
+
+def test_who_reads_a_draft_at_the_same_time_reads_all_of_it(tmp_path):
+    held = draft_of(tmp_path)
+    one, other = held.pieces(), held.pieces()
+    assert [b"".join(pieces) for pieces in zip(*zip(one, other, strict=True), strict=True)] == [PICTURE] * 2
+
+
 NAMED_DRAFTS = """
 import gc, os
 del os.O_TMPFILE
@@ -183,6 +200,9 @@ held = draft_of(folder)
 part, = folder.iterdir()
 assert part.suffix == ".part" and held.read() == PICTURE
 part.unlink()
+assert held.read() == b"".join(held.pieces()) == PICTURE
+with held.window() as seen:
+    assert (seen[:8], seen[len(seen) - 8 :]) == (PICTURE[:8], PICTURE[-8:])
 try:
     held.put(folder / "a.png")
 except FileNotFoundError:

@@ -3,12 +3,18 @@ from __future__ import annotations
 import json
 import pickle
 
+import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hostile_json
-from gemini_nb import cut, errors, response
+from asking import OK, PICTURE, client_of
+from gateway import Answer, Gateway
+from gemini_nb import cut, errors, providers, response
+from gemini_nb.delivery import Delivery
+from gemini_nb.request import ImageRequest
+from gemini_nb.secret import Secret
 from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, four_shapes, inline, never_cut, openai, reply, text_body
 from test_cut import KEYS, RUN, TEXTS, VALUES
@@ -335,6 +341,32 @@ def test_a_picture_that_is_no_base64_is_an_image_refused():
     assert isinstance(
         response.outcome(read(reply(inline(RED) | {"inlineData": {"data": "@"}}))), errors.ImageRefusedError
     )
+
+
+@pytest.mark.parametrize("depth", [600, 800])
+def test_a_picture_beside_usage_that_is_nested_deeply_is_not_lost(depth):
+    usage = b'{"a":' * depth + b"1" + b"}" * depth
+    raw = OK[:-1] + b', "usageMetadata": ' + usage + b"}"
+    with Gateway(Answer(raw)) as gateway, client_of(gateway.url) as client:
+        assert client.generate("a red square").image.data == PICTURE
+
+
+class Overwhelmed(Secret):
+    """A key that cannot be looked for in what is nested as a reply is."""
+
+    def redact_all(self, value):
+        return self.redact_all(value)
+
+
+def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
+    delivery = Delivery(providers.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
+
+    async def main():
+        return await delivery.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)
+
+    with pytest.raises(errors.BadResponseError, match="nested too deeply") as caught:
+        anyio.run(main)
+    assert caught.value.raw_path.read_bytes() == OK
 
 
 def test_an_image_is_no_error():

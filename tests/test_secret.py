@@ -182,6 +182,21 @@ def test_a_dataclass_is_redacted_in_every_text_of_it_and_its_bytes_stay():
     assert SECRET.redact_all(found) == Found(MASK, KEY.encode(), (Found(MASK, b""), print))
 
 
+def test_a_deep_value_is_redacted_without_recursion():
+    value = KEY
+    for _ in range(20_000):
+        value = {"a": [value]}
+    found = SECRET.redact_all(value)
+    for _ in range(20_000):
+        (found,) = found["a"]
+    assert found == MASK
+
+
+def test_of_two_names_that_become_equal_the_later_one_stays():
+    assert SECRET.redact_all({KEY: [1], "a": 0, MASK: (2,)}) == {MASK: (2,), "a": 0}
+    assert list(SECRET.redact_all({"b": [1], "a": 0, "c": {}})) == ["b", "a", "c"]
+
+
 @pytest.mark.parametrize(
     "text", [b"\\", b"\\a", b"%41", b"\\u0041", b"&", b"&#", b"a\n", b"\0", b"%25", KEY[:4].encode()]
 )

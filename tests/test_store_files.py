@@ -155,6 +155,33 @@ def test_a_reply_that_cannot_be_used_is_kept_as_it_came_and_leaves_no_draft(raw,
     assert [name for name in files(store.folder) if name.endswith(("png", "part"))] == []
 
 
+CLEARED_MEANWHILE = """
+import os, resource
+del os.O_TMPFILE
+from gemini_nb.incoming import Incoming
+from gemini_nb.response import read
+from gemini_nb.store import Store
+from test_store_files import LARGE, REPLY
+store = Store(url)
+incoming = Incoming(store.draft)
+incoming.write(REPLY[:500_000])
+print(len(list((store.folder / "images").iterdir())), store.clear())
+if %r:  # the disk refuses the rest
+    import signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+incoming.write(REPLY[500_000:])
+image, = read(incoming.finish()).images
+data = image.data
+print((data if isinstance(data, bytes) else data.read()) == LARGE)
+"""
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["as usual", "on a full disk"])
+def test_a_store_that_is_cleared_while_a_picture_arrives_in_a_named_draft_costs_no_picture(is_full, store):
+    assert ran(CLEARED_MEANWHILE % is_full, str(store.folder)).split() == ["1", "1", "True"]
+
+
 def test_a_reply_without_a_picture_makes_no_store(store):
     with pytest.raises(NoImageError):
         asked(text_body("words only"), store)

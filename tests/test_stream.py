@@ -15,7 +15,7 @@ import leaks
 from asking import KEY, client_of
 from faults import FaultServer, chunk, endless, raw, reset_after_request, sized, then_stall
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, Client, GeminiWarning
+from gemini_nb import AsyncClient, Client, GeminiWarning, cut
 from gemini_nb.errors import (
     ArgumentError,
     AuthenticationError,
@@ -31,6 +31,7 @@ from gemini_nb.errors import (
 )
 from gemini_nb.image import GeneratedImage
 from gemini_nb.offline.server import OfflineServer
+from gemini_nb.streamed import StreamedReply
 from interpreter import finished, running
 from patience import given_time, in_time
 from pictures import noise_png
@@ -188,6 +189,30 @@ def test_a_conversation_echoes_every_part_as_it_came():
     ]
 
 
+# A `tell` that fails.
+
+TELL_FAILURES = [RuntimeError, ValueError, OSError, BadResponseError]
+
+
+@pytest.mark.parametrize("kind", TELL_FAILURES)
+def test_promise_2_a_tell_that_fails_is_raised_once_the_reply_is_stored(kind, tmp_path):
+    told = []
+
+    def tell(piece):
+        told.append(piece)
+        raise kind("no screen")
+
+    with Gateway(Answer(stream())) as gateway:
+        client = client_of(gateway.url, store=tmp_path / "store")
+        request = client.chat().request("a red square", text=True)
+        with pytest.raises(kind, match="no screen"):
+            client.chat().ask(request, tell=tell)
+        kept = client.chat().ask(request)
+        assert gateway.posts == 1
+    assert told == ["Here is"]
+    assert (kept.text, kept.image.data) == ("Here is a red square.", PICTURE)
+
+
 # The store.
 
 
@@ -318,6 +343,30 @@ def test_promise_13_a_stream_without_end_is_left():
         _, error = failure_of(server.url)
     assert type(error) is TooLargeError
     assert server.sent < 100 * 2**20
+
+
+FLOODS = {
+    "of text": words("x" * 50_000),
+    "of tiny ones": b"data:1\n\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("case", FLOODS)
+def test_promise_13_a_stream_of_events_without_end_is_left_and_what_came_is_kept(case):
+    with FaultServer(endless(HEAD, iter(lambda: chunk(FLOODS[case]), None))) as server:
+        _, error = failure_of(server.url)
+        assert server.posts == 1
+    assert type(error) is TooLargeError
+    assert "beside its pictures, in" in str(error)
+    assert error.raw_path.stat().st_size < 2 * cut.MAX_REST_BYTES
+
+
+def test_a_text_of_a_hundred_thousand_deltas_is_told():
+    told = []
+    reply = StreamedReply(lambda part, *_, **__: told.append(part["text"]))
+    reply.write(b'data: {"candidates":[{"content":{"parts":[{"text":"a "}]}}]}\n\n' * 100_000)
+    assert "".join(told) == "a " * 100_000
+    assert reply.finish().rest.count(b'"a "') == 100_000
 
 
 STALLS = {

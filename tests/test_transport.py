@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 import faults
+import leaks
 from asking import KEY, OK, PICTURE, client_of, error_from
 from faults import FaultServer
 from gateway import Answer, Gateway
@@ -244,6 +245,33 @@ def test_what_a_receiver_refuses_is_returned_and_read_no_further():
         assert type(error) is BadResponseError
         assert error.__traceback__ is None
     assert server.sent < 32 * 2**20
+
+
+class Failing(Counting):
+    """A receiver that fails with what nobody expects."""
+
+    def __init__(self, failure: BaseException) -> None:
+        super().__init__()
+        self.failure = failure
+
+    def write(self, piece: bytes) -> None:
+        raise self.failure from ZeroDivisionError(piece, KEY)
+
+
+UNEXPECTED = {
+    "an error": RuntimeError(f"no room for {KEY}", ["and", KEY]),
+    "an exit": SystemExit(KEY),
+    "a group": ExceptionGroup("several", [RuntimeError(KEY), LookupError(KEY)]),
+}
+
+
+@cases(UNEXPECTED)
+def test_promise_9_what_a_receiver_fails_with_passes_through_without_the_key(fault):
+    with FaultServer(faults.answer(OK)) as server, pytest.raises(type(fault)) as caught:
+        posted(server, Failing(fault))
+    assert caught.value is fault
+    assert KEY not in leaks.shown(fault)
+    assert fault.__cause__ is fault.__context__ is None
 
 
 def test_certificates_that_cannot_be_read_leave_the_request_unsent():
