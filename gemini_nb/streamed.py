@@ -127,8 +127,8 @@ class StreamedReply:
     def expect(self, length: int, /) -> None:
         """Take note of nothing: what a body of events has in length says little of its pictures."""
 
-    def write(self, piece: bytes, /) -> None:
-        self._splitter.write(piece)
+    def write(self, piece: bytes | memoryview, /) -> None:
+        self._splitter.write(bytes(piece))
         if self._event_bytes > cutting.MAX_REST_BYTES or len(self._events) > MAX_EVENTS:
             raise TooLargeError(
                 f"The stream brought {self._event_bytes / 1e6:.1f} MB beside its pictures, in "

@@ -11,18 +11,16 @@ import io
 import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import anyio
-import httpcore
 import httpx
 
 from gemini_nb import wire
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
-from gemini_nb.wire import WireTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -42,21 +40,21 @@ _FAREWELL_SECONDS = 0.3
 _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
 # ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, *wire.FAILURES, OSError, ValueError, ImportError)
-_BROKEN = (httpx.ReadError, httpx.WriteError, httpcore.ReadError, httpcore.WriteError)
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)
 
 
 class Receiver(Protocol):
     """Takes the body of one 2xx reply while it arrives, piece by piece; a new try needs a new one.
 
-    `write` runs on the event loop and should not wait. A `GeminiError` that it raises ends the reading,
-    closes the connection and is what `post` returns. `finish` is for its owner to call, once the answer says
-    that the body is whole. `expect` is called before the first piece where the server announces a length.
+    `write` runs on the event loop and should not wait; its piece is overwritten after it. A `GeminiError`
+    that it raises ends the reading, closes the connection and is what `post` returns. `finish` is for its
+    owner to call, once the answer says that the body is whole. `expect` is called before the first piece
+    where the server announces a length.
     """
 
     def expect(self, length: int, /) -> None: ...
 
-    def write(self, piece: bytes, /) -> object: ...
+    def write(self, piece: bytes | memoryview, /) -> object: ...
 
     def finish(self) -> Body: ...
 
@@ -132,7 +130,7 @@ def _redacted(value: Any, key: Secret) -> Any:
 
 
 class _Progress:
-    """How far a request came: whether it began to leave this machine, as httpcore's trace tells."""
+    """How far a request came: whether it began to leave this machine, as httpx's `trace` tells."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -168,12 +166,17 @@ def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> h
         "Content-Type": "application/json",
         "User-Agent": "gemini_nb",
     }
-    params = dict(parse_qsl(urlsplit(url).query))  # httpx drops those of the URL where others are given
+    address = _address(url)
     if key is not None and provider.key_in == "query":
-        params["key"] = key.reveal()
+        address = address.copy_merge_params({"key": key.reveal()})
     elif key is not None and provider.key_in == "header":
         headers["x-goog-api-key"] = key.reveal()
-    return httpx.Request("POST", url, params=params, headers=headers, content=body)
+    return httpx.Request("POST", address, headers=headers, content=body)
+
+
+@lru_cache(maxsize=64)  # a provider and a model have one each, without a key
+def _address(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _exchange(
@@ -260,10 +263,10 @@ async def _transport(
     secure = provider.base_url.startswith("https:")
     proxy = _proxy(provider)
     tls = tls_context() if secure else None
-    if proxy is None:
-        transport: httpx.AsyncBaseTransport = WireTransport(tls=tls)
-    else:
-        transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
+    if proxy is None and wire.is_possible():
+        yield wire.WireTransport(tls=tls)  # which holds nothing that could be closed
+        return
+    transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     try:
         yield transport
     finally:
@@ -289,11 +292,11 @@ def _proxy(provider: Provider) -> str | None:
 
 def _words(failure: Exception) -> str:
     """Say what failed in our words where the library's would quote the wire."""
-    if isinstance(failure, httpx.ConnectTimeout | httpcore.ConnectTimeout):
+    if isinstance(failure, httpx.ConnectTimeout):
         return "connecting took too long"
-    if isinstance(failure, httpx.RemoteProtocolError | httpcore.RemoteProtocolError):
+    if isinstance(failure, httpx.RemoteProtocolError):
         return "the server broke off its answer, or does not speak HTTP"
-    if isinstance(failure, _BROKEN):  # each system has other words and numbers for it
+    if isinstance(failure, httpx.ReadError | httpx.WriteError):  # each system has other words for it
         return "the connection broke"
     return " ".join(str(failure).split()) or "the connection broke"
 

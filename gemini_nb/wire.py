@@ -1,220 +1,210 @@
-"""Connections for httpx on asyncio's own transports, which cost a large body least.
+"""HTTP/1.1 for httpx on asyncio's own transports, which cost a large body least, one connection a request.
 
-httpx's default asks for 64 KiB at a time, gets 16 KiB where TLS is, and has the socket watched anew for each:
-a picture of 20 MB takes it a thousand turns of the loop. Here what has arrived is handed on as it is.
+h11 reads and writes the messages. A body of announced length passes it by: it is handed on from the buffer
+that the kernel wrote it into, and copied for the first time where it is decoded. httpx's own transport asks
+for 64 KiB at a time, gets 16 KiB where TLS is, and copies each three times.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections import deque
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
-import httpcore
+import h11
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    import ssl
+    from collections.abc import AsyncIterator, Iterator
 
-MAX_WAITING_BYTES = 2**20  # of what arrived and was not asked for; then the server has to wait
+BUFFER_BYTES = 256 * 1024  # of what arrived and was not asked for; then the server has to wait
+LARGE_BODY_BYTES = 4 * 2**20
+LARGE_BUFFER_BYTES = 2**20  # pays for a large body only: it takes longer to fill
 
-FAILURES = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
-
+_MAX_HEAD_BYTES = 100 * 1024
 _EYEBALLS_SECONDS = 0.25  # RFC 8305: when IPv6 does not answer, IPv4 is tried beside it
 
 
 class WireTransport(httpx.AsyncBaseTransport):
-    """Connects straight to a server; fails with httpcore's `FAILURES` where httpx would with its own."""
+    """Connects straight to a server; heeds the extensions `trace` and, of the timeouts, `connect`.
+
+    A piece of a response's stream is valid until the next one is asked for.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        self._pool = httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=_Backend())
+        self._tls = tls
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = await self._pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
-        )
+        content = await request.aread()
+        connection = await _connected(request, self._tls)
+        try:
+            if trace := request.extensions.get("trace"):
+                await trace("http11.send_request_headers.started", {"request": request})
+            answer = await connection.ask(request, content)
+        except BaseException:
+            await connection.aclose()
+            raise
+        headers = answer.headers.raw_items()
+        return httpx.Response(answer.status_code, headers=headers, stream=_Body(connection))
 
-    async def aclose(self) -> None:
-        await self._pool.aclose()
+
+def is_possible() -> bool:
+    """Whether the running loop is asyncio's own: uvloop's takes no delay, and trio has another."""
+    try:
+        return isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+    except RuntimeError:
+        return False
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.aiter_stream()
+        return cast("AsyncIterator[bytes]", self._connection.body())
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        await self._connection.aclose()
 
 
-class _Backend(httpcore.AnyIOBackend):
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's, as those below
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        loop = _own_loop()
-        if loop is None:
-            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
-        try:
-            async with asyncio.timeout(timeout):
-                _, inbox = await loop.create_connection(
-                    _Inbox, host, port, happy_eyeballs_delay=_EYEBALLS_SECONDS
-                )
-        except TimeoutError as failure:
-            raise httpcore.ConnectTimeout(str(failure)) from failure
-        except OSError as failure:
-            raise httpcore.ConnectError(str(failure)) from failure
-        return _Stream(inbox)
-
-
-def _own_loop() -> asyncio.BaseEventLoop | None:
-    """Return the running loop if it is asyncio's own: uvloop's takes no delay, and trio has another."""
+async def _connected(request: httpx.Request, tls: ssl.SSLContext | None) -> _Connection:
+    host, port = request.url.raw_host.decode("ascii"), request.url.port or (443 if tls else 80)
+    is_address = ":" in host or not host.strip("0123456789.")
+    delay = None if is_address else _EYEBALLS_SECONDS  # an address leaves nothing to choose from
     try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-    return loop if isinstance(loop, asyncio.BaseEventLoop) else None
+        async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
+            _, connection = await asyncio.get_running_loop().create_connection(
+                _Connection, host, port, ssl=tls, happy_eyeballs_delay=delay
+            )
+    except TimeoutError as failure:
+        raise httpx.ConnectTimeout(str(failure)) from failure
+    except OSError as failure:
+        raise httpx.ConnectError(str(failure)) from failure
+    return connection
 
 
-class _Inbox(asyncio.Protocol):
-    """What has arrived on a connection and was not read yet."""
+class _Connection(asyncio.BufferedProtocol):
+    """One connection, for one request and its answer."""
 
-    transport: asyncio.Transport
+    _transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._waiting_bytes = 0
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._end = 0  # of what arrived
+        self._taken = 0  # of that
+        self._announced: int | None = None
         self._has_ended = False
         self._failure: Exception | None = None
         self._arrived: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+
+    async def ask(self, request: httpx.Request, content: bytes) -> h11.Response:
+        """Send a request and return the head of its answer.
+
+        Nothing waits until all is sent: who refuses a request may answer before its end.
+        """
+        with _in_httpx_words():
+            method, target, headers = request.method, request.url.raw_path, request.headers.raw
+            head = self._http.send(h11.Request(method=method, target=target, headers=headers))
+            body, end = self._http.send(h11.Data(content)), self._http.send(h11.EndOfMessage())
+            self._transport.writelines(piece for piece in (head, body, end) if piece)
+            while isinstance(answer := await self._event(), h11.InformationalResponse):
+                pass
+        response = cast("h11.Response", answer)  # h11 raises where anything else comes first
+        self._announced = _announced(response)
+        return response
+
+    async def body(self) -> AsyncIterator[bytes | memoryview]:
+        """Yield the body in pieces, each a view of the buffer until the next one is asked for."""
+        if self._announced is None:
+            with _in_httpx_words():
+                while isinstance(event := await self._event(), h11.Data):
+                    yield event.data
+            return
+        left = self._announced
+        piece: bytes | memoryview = self._http.trailing_data[0]
+        while left > 0:
+            if piece:
+                yield piece[:left]
+            left -= len(piece)
+            if left > 0:
+                piece = await self._take()
+                if not piece:
+                    raise httpx.RemoteProtocolError("the body ended early")
+
+    async def aclose(self) -> None:
+        self._transport.abort()  # not close: TLS would wait for the server's farewell
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn
+
+    async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(bytes(await self._take()))
+        return event
+
+    async def _take(self) -> memoryview:
+        """Return what has arrived, once something has; nothing at the end. The next call overwrites it."""
+        if self._taken == self._end:
+            self._begin_anew()
+        while self._taken == self._end:
+            if self._failure is not None:
+                raise httpx.ReadError(str(self._failure))
+            if self._has_ended:
+                break
+            self._arrived = asyncio.get_running_loop().create_future()
+            await self._arrived
+        piece = self._buffer[self._taken : self._end]
+        self._taken = self._end
+        return piece
+
+    def _begin_anew(self) -> None:
+        was_full = self._end == len(self._buffer)
+        self._taken = self._end = 0
+        if (self._announced or 0) >= LARGE_BODY_BYTES and len(self._buffer) < LARGE_BUFFER_BYTES:
+            self._buffer = memoryview(bytearray(LARGE_BUFFER_BYTES))
+        if was_full and not self._has_ended:
+            self._transport.resume_reading()
+
+    # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]  # a connection's is a Transport
+        self._transport = transport  # type: ignore[assignment]  # a connection's is a Transport
 
-    def data_received(self, data: bytes) -> None:
-        self._pieces.append(data)
-        self._waiting_bytes += len(data)
-        if self._waiting_bytes > MAX_WAITING_BYTES:
-            self.transport.pause_reading()
-        _wake(self._arrived)
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        return self._buffer[self._end :]
 
-    def eof_received(self) -> bool:
+    def buffer_updated(self, nbytes: int) -> None:
+        self._end += nbytes
+        if self._end == len(self._buffer):
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
         self._has_ended = True
-        _wake(self._arrived)
-        return self.transport.get_extra_info("ssl_object") is None  # TLS knows no half of a connection
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._has_ended, self._failure = True, exc
-        _wake(self._arrived)
-        _wake(self._writable)
+        self._wake()
 
-    def pause_writing(self) -> None:
-        self._writable = asyncio.get_running_loop().create_future()
-
-    def resume_writing(self) -> None:
-        _wake(self._writable)
-        self._writable = None
-
-    async def take(self) -> bytes:
-        """Return the next piece, as soon as there is one; nothing at the end."""
-        while not self._pieces:
-            if self._failure is not None:
-                raise httpcore.ReadError(str(self._failure))
-            if self._has_ended:
-                return b""
-            self._arrived = asyncio.get_running_loop().create_future()
-            await self._arrived
-        piece = self._pieces.popleft()
-        was_paused = self._waiting_bytes > MAX_WAITING_BYTES
-        self._waiting_bytes -= len(piece)
-        if was_paused and self._waiting_bytes <= MAX_WAITING_BYTES:
-            self.transport.resume_reading()
-        return piece
-
-    async def send(self, data: bytes) -> None:
-        """Send, and wait until most of it is on its way."""
-        if not self.transport.is_closing():
-            self.transport.write(data)
-            if self._writable is not None:
-                await self._writable
-        if self.transport.is_closing():
-            raise httpcore.WriteError(str(self._failure or "the connection is closed"))
+    def _wake(self) -> None:
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
 
 
-def _wake(waiter: asyncio.Future[None] | None) -> None:
-    if waiter is not None and not waiter.done():
-        waiter.set_result(None)
+def _announced(answer: h11.Response) -> int | None:
+    """Return the length of a body that is sent as it is, or None where h11 has to say where it ends."""
+    headers = dict(answer.headers)
+    if b"transfer-encoding" in headers or answer.status_code in (204, 304):
+        return None
+    return int(headers[b"content-length"]) if b"content-length" in headers else None
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, inbox: _Inbox) -> None:
-        self._inbox = inbox
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        """Return what has arrived, which may be more than `max_bytes`."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._inbox.take()
-        except TimeoutError as failure:
-            raise httpcore.ReadTimeout(str(failure)) from failure
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        try:
-            async with asyncio.timeout(timeout):
-                await self._inbox.send(buffer)
-        except TimeoutError as failure:
-            raise httpcore.WriteTimeout(str(failure)) from failure
-
-    async def aclose(self) -> None:
-        self._inbox.transport.abort()  # not close: TLS would wait for the server's farewell
-        await asyncio.sleep(0)  # the loop closes the socket in its next turn
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        inbox = self._inbox
-        try:
-            async with asyncio.timeout(timeout):
-                transport = await asyncio.get_running_loop().start_tls(
-                    inbox.transport,
-                    inbox,
-                    ssl_context,
-                    server_hostname=server_hostname,
-                )
-        except TimeoutError as failure:
-            raise httpcore.ConnectTimeout(str(failure)) from failure
-        except (OSError, ssl.CertificateError) as failure:
-            raise httpcore.ConnectError(str(failure)) from failure
-        if transport is None:
-            raise httpcore.ConnectError("the connection was closed")
-        inbox.transport = transport
-        return _Stream(inbox)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inbox.transport.get_extra_info(info)
+@contextmanager
+def _in_httpx_words() -> Iterator[None]:
+    try:
+        yield
+    except h11.LocalProtocolError as failure:
+        raise httpx.LocalProtocolError(str(failure)) from failure
+    except h11.RemoteProtocolError as failure:
+        raise httpx.RemoteProtocolError(str(failure)) from failure

@@ -91,6 +91,17 @@ def answer(content: bytes = REPLY, *, status: int = 200) -> Fault:
     return raw(head(b"Content-Length: %d" % len(content), status=status) + content)
 
 
+def byte_by_byte(content: bytes) -> Fault:
+    """Answer a whole request with each byte in a packet of its own."""
+
+    def fault(visit: Visit) -> None:
+        visit.read_request()
+        for at in range(len(content)):
+            visit.send(content[at : at + 1])
+
+    return fault
+
+
 # Closed too early.
 
 

@@ -27,12 +27,17 @@ STREAMED = CUT.keys() - {
 
 
 def received(raw: bytes, ends=(), **options) -> incoming.Body:
-    """The body, received in pieces that end where `ends` say."""
+    """The body, received in pieces that end where `ends` say, each overwritten by the next as on the wire."""
     incoming_reply = Incoming(**options)
+    buffer = bytearray(len(raw))
     done = 0
     for end in [*sorted(ends), len(raw)]:
-        incoming_reply.write(raw[done:end])
+        length = end - done
+        buffer[:] = b"?" * len(buffer)
+        buffer[:length] = raw[done:end]
+        incoming_reply.write(memoryview(buffer)[:length])
         done = end
+    buffer[:] = b"?" * len(buffer)
     return incoming_reply.finish()
 
 

@@ -53,6 +53,7 @@ BROKEN_OFF = {
     "headers without end": faults.endless_headers,
     "a header line without end": faults.endless_header_line,
     "two lengths": faults.two_lengths,
+    "another protocol": faults.raw(faults.head(b"Upgrade: websocket", status=101)),
     "a negative length": faults.negative_length,
     "a length of 5000 digits": faults.raw(faults.head(b"Content-Length: " + b"9" * 5000) + OK),
     "TLS for plain": faults.tls_for_plain,
@@ -78,6 +79,13 @@ READ = {
     "100 Continue": faults.interim(100, OK),
     "103 Early Hints": faults.interim(103, OK),
     "more than promised": faults.long_body(OK),
+    "chunks and a length": faults.raw(
+        faults.head(b"Content-Length: 9", b"Transfer-Encoding: chunked")
+        + faults.chunk(OK)
+        + faults.chunk(b"")
+    ),
+    "no length": faults.raw(faults.head() + OK),
+    "byte by byte": faults.byte_by_byte(faults.sized(len(OK)) + OK),
     "chunks": faults.raw(faults.CHUNKED + faults.chunk(OK[:50]) + faults.chunk(OK[50:]) + faults.chunk(b"")),
 }
 

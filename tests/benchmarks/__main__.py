@@ -22,7 +22,7 @@ import peers
 
 HERE = Path(__file__).parent
 PACKAGES = (
-    "gemini-nb", "httpx", "httpcore", "anyio", "pybase64", "pillow", "ipython", "ipykernel", "google-genai",
+    "gemini-nb", "httpx", "h11", "anyio", "pybase64", "pillow", "ipython", "ipykernel", "google-genai",
     "ipyparallel", "distributed", "pyarrow",
 )  # fmt: skip
 
