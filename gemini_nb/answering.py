@@ -70,7 +70,10 @@ class Answering:
             while here in self._under_way:
                 await self._under_way[here].wait()
         if waiting.cancelled_caught:
-            raise ConnectionFailedError("Not sent: an equal request was still under way when time ran out.")
+            raise ConnectionFailedError(
+                "Not sent: an equal request was still under way when time ran out.",
+                hint="Run it again: the store may have its picture by then.",
+            )
         ended = self._under_way[here] = anyio.Event()
         try:
             return await self._answered(request, deadline, telling, spool)

@@ -67,8 +67,8 @@ class AsyncClient:
         retry_unknown: bool = False,
         requests_per_minute: float | None = None,
     ) -> None:
-        if not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
-            raise ArgumentError(f"timeout is a number of seconds above 0, not {timeout!r}.")
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
+            raise ArgumentError(f"timeout is a number of seconds above 0, a day at most, not {timeout!r}.")
         self.provider = providers.choose(provider, base_url=base_url)
         key = Secret(api_key) if api_key is not None else providers.find_key(self.provider)
         self._replay = Replay(store, replay)
@@ -120,28 +120,28 @@ class AsyncClient:
         extra: Mapping[str, Any] | None = None,
         stream: bool = False,
     ) -> Generation | AsyncStream:
-        """Ask for one picture and return it as a `Generation`.
+        """Ask for one picture and return it as a `Generation`; an `ImageRequest` is sent as it is.
 
         `images` are pictures to work from: paths, https addresses, bytes, PIL images, NumPy arrays,
         Matplotlib figures or earlier results. `aspect_ratio` is written "16:9", `image_size` "1K", "2K" or
-        "4K"; `text=True` asks for words as well. `config` is merged into `generationConfig`, `extra` into the
-        body. With `stream=True` words and pictures come one by one from the `AsyncStream` that is returned at
-        once; what it amounts to is the same. Raises a `GeminiError`: at most one request is sent, unless it
-        is proven that nothing was made.
+        "4K", with some models "512"; `text=True` asks for words as well. `config` is merged into
+        `generationConfig`, `extra` into the body. With `stream=True` words and pictures come one by one from
+        the `AsyncStream` that is returned at once; what it amounts to is the same. Raises a `GeminiError`: at
+        most one request is sent, unless it is proven that nothing was made.
         """
         with self._open():
             deadline = anyio.current_time() + self.timeout
             if not isinstance(prompt, ImageRequest):
-                prompt = ImageRequest(
+                prompt = await self.request(
                     prompt,
                     model=model,
-                    images=await self._inputs(images, deadline),
+                    images=images,
                     aspect_ratio=aspect_ratio,
                     image_size=image_size,
                     take=take,
                     text=text,
-                    config=config or {},
-                    extra=extra or {},
+                    config=config,
+                    extra=extra,
                 )
             if stream:
                 return AsyncStream(partial(self._streamed, prompt, deadline))

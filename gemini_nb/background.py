@@ -48,7 +48,8 @@ def run(
     in the waiting thread ends the task in the same way, and is raised as it is.
     """
     ended = threading.Event()
-    future = asyncio.run_coroutine_threadsafe(_announcing(task, args, ended), _running().loop)
+    loop = _running().loop
+    future = asyncio.run_coroutine_threadsafe(_announcing(task, args, ended), loop)
     interrupted = not _waited(future, meanwhile or _idle, ended)
     if interrupted or future.cancelled():  # cancelled, when the loop was stopped below it
         raise Cancelled("the request was stopped and its connection closed; it may have been billed.")
@@ -60,7 +61,8 @@ def run(
 
 def submit(task: Callable[..., Coroutine[Any, Any, T]], *args: object) -> Future[T]:
     """Start a coroutine function on the background loop; cancelling the future that comes back ends it."""
-    return asyncio.run_coroutine_threadsafe(task(*args), _running().loop)
+    loop = _running().loop
+    return asyncio.run_coroutine_threadsafe(task(*args), loop)
 
 
 async def _announcing(
@@ -114,8 +116,23 @@ def _started() -> _Loop:
         started.set_result(_Loop(loop, stopping, threading.current_thread()))
         await stopping.wait()
 
-    threading.Thread(target=lambda: asyncio.run(serve()), name="gemini_nb", daemon=True).start()
+    def main() -> None:
+        try:
+            with asyncio.Runner() as runner:  # unlike `run`, it makes the loop before the coroutine
+                runner.run(serve())
+        except OSError as error:  # too many open files: nobody would wake who waits for the loop
+            if not started.done():
+                started.set_exception(_no_loop(error))
+
+    threading.Thread(target=main, name="gemini_nb", daemon=True).start()
     return started.result()
+
+
+def _no_loop(error: OSError) -> GeminiError:
+    return GeminiError(
+        f"No event loop could be started: {error.strerror}.",
+        hint="Nothing was sent. Close files or connections that are open, then run it again.",
+    )
 
 
 class _LookUps(ThreadPoolExecutor):

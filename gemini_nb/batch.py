@@ -19,6 +19,8 @@ from gemini_nb.errors import (
     AuthenticationError,
     ConnectionFailedError,
     GeminiError,
+    MissingKeyError,
+    ReplayMissError,
 )
 from gemini_nb.generation import Batch, Generation
 from gemini_nb.inputs import SentImage
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     Listener = Callable[[int, ImageRequest, Outcome], object]
 
 MAX_REFUSALS = 3  # 401 or 403, in a row; then the key or its account is taken to be no good for all
+_UNSENT = (ArgumentError, ConnectionFailedError, MissingKeyError, ReplayMissError)
 _MAX_KEPT_CHARS = 2000  # of what a model wrote instead of a picture
 
 
@@ -116,18 +119,18 @@ class Progress:
             self._put(other, _again(outcome, self.requests[other]))
 
     def _put(self, place: int, outcome: Outcome) -> None:
-        request = self.requests[place]
-        for listener in self.listeners:
-            listener(place, request, outcome)
+        request, held = self.requests[place], outcome
         if self.is_read_on_the_way and request.images:
-            request = self.requests[place] = _without_pictures(request)
-            outcome = replace(outcome, request=request) if isinstance(outcome, Generation) else outcome
-        self.outcomes[place] = outcome
+            light = self.requests[place] = _without_pictures(request)
+            held = replace(outcome, request=light) if isinstance(outcome, Generation) else outcome
+        self.outcomes[place] = held
         self.done += 1
         if isinstance(outcome, Generation):
             self.ledger.add(outcome)
         else:
             self.failed += 1
+        for listener in self.listeners:
+            listener(place, request, outcome)
 
     def verdict(self, request: ImageRequest) -> GeminiError | None:
         """Return the error for a request that is not worth sending any more."""
@@ -174,7 +177,8 @@ def _again(outcome: Outcome, request: ImageRequest) -> Outcome:
 def _without_pictures(request: ImageRequest) -> ImageRequest:
     """The request with what tells its input pictures, but not their bytes."""
     light = copy(request)
-    light.__dict__["digest"] = _digest(request)
+    with suppress(GeminiError):  # a config that is no JSON has none
+        light.__dict__["digest"] = request.digest
     light.__dict__["images"] = tuple(SentImage(image) for image in request.images)
     return light
 
@@ -187,9 +191,9 @@ def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
 
 def _tells_of_the_key(outcome: Outcome) -> bool:
     """Whether a server has taken the key; a replay and what was never sent say nothing of it."""
-    return not (
-        outcome.replayed if isinstance(outcome, Generation) else isinstance(outcome, ConnectionFailedError)
-    )
+    if isinstance(outcome, Generation):
+        return not outcome.replayed
+    return not (isinstance(outcome, _UNSENT) or (isinstance(outcome, APIError) and outcome.status is None))
 
 
 async def run(
@@ -206,10 +210,13 @@ async def run(
         while (place := await progress.take()) is not None:
             request = progress.requests[place]
             verdict = progress.verdict(request)
-            if verdict is None:
-                progress.keep(place, await _outcome(generate, request))
-            else:
-                progress.settle(place, verdict)
+            try:
+                if verdict is None:
+                    progress.keep(place, await _outcome(generate, request))
+                else:
+                    progress.settle(place, verdict)
+            except Exception as mistake:  # noqa: BLE001 - ours: raised when what others have paid for is there
+                progress.problem = mistake
 
     async with anyio.create_task_group() as workers:
         for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
@@ -240,7 +247,7 @@ def _light(error: GeminiError) -> GeminiError:
 def _told(problem: BaseException, made: Batch) -> BaseException:
     """The iterator's own error, with what was made before it: promise 4 holds for that too."""
     problem.add_note(
-        f"The prompts broke off here. What had finished is in this error's `batch`: {made.summary}."
+        f"The batch broke off here. What had finished is in this error's `batch`: {made.summary}."
     )
     problem.batch = made  # type: ignore[attr-defined]
     return problem

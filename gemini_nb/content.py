@@ -7,8 +7,9 @@ the whole as `{"elided": …}`. Content that has a field of that name itself is 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
+
+from pybase64 import b64encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,11 +7,8 @@ again, so one is used only where that is allowed.
 from __future__ import annotations
 
 import asyncio
-import functools
-import os
 import socket
 import threading
-import urllib.request
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,10 +17,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from gemini_nb.addresses import read_address
+from gemini_nb.connecting import proxy_for, tls_context
 from gemini_nb.link_guard import host, port
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from gemini_nb.addresses import IPAddress
@@ -86,7 +83,7 @@ async def find_route(
     url = hop.judged()
     if hop.is_trusted and transport is not None:
         return Route(transport, (_request(url),))
-    proxy = None if hop.is_trusted else _proxy(url)
+    proxy = None if hop.is_trusted else proxy_for(url.scheme, url.netloc.decode("ascii"))
     if proxy and not allow_proxy:
         raise hop.refused(
             "a proxy is set in the environment, and would look its name up again, unchecked",
@@ -117,29 +114,14 @@ async def _answers(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[str]:
     raise hop.failed("its host name could not be looked up")
 
 
-def _proxy(url: httpx.URL) -> str | None:
-    """Return the proxy that the environment sets for a URL."""
-    proxies = urllib.request.getproxies_environment()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    return proxy if proxy and not urllib.request.proxy_bypass(url.netloc.decode("ascii")) else None
-
-
 def _transport(hop: Hop, proxy: str | None = None) -> httpx.AsyncBaseTransport:
     try:
-        tls = _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-        address = f"http://{proxy}" if proxy and "://" not in proxy else proxy
-        return httpx.AsyncHTTPTransport(verify=tls, proxy=address)
+        return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
     except OSError:  # ssl.SSLError is one
         reason = "SSL_CERT_FILE or SSL_CERT_DIR holds no certificates"
     except (httpx.InvalidURL, ValueError, ImportError):  # ImportError: SOCKS without socksio
         reason = "the proxy that is set in the environment cannot be used"
     raise hop.failed(reason)
-
-
-@functools.cache
-def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """Make the context once for each setting of the variables that httpx reads: it takes 27 ms."""
-    return httpx.create_ssl_context()
 
 
 def _request(url: httpx.URL, address: IPAddress | None = None) -> httpx.Request:

@@ -63,7 +63,8 @@ class Pace:
                 pause = self._paused_until - self._clock()
                 if pause > patience or self._clock() + left >= latest:
                     why = "the server asked for a pause" if pause > 0 else _TOO_LATE
-                    return RateLimitError(f"Not sent: {why}.", retry_after=left)
+                    hint = f"Its turn comes in {math.ceil(left)} s. Run it again then."
+                    return RateLimitError(f"Not sent: {why}.", hint=hint, retry_after=left)
                 await anyio.sleep(left)
             if every:
                 self._free_from = self._clock() + every

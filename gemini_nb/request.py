@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypedDict
+
+from pybase64 import b64encode
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError, GeminiWarning

@@ -5,6 +5,7 @@
     images/<sha256>.png                pictures, as they were received
     contents/<sha256>.json             model content that a conversation must echo as it came
     unread/                            replies that could not be used; others write them
+    claims/<request digest>-<token>.…  what workers were given to ask for; others write them
 
 Files are whole or absent, named by digests and checked on reading; there are no locks. What is not what its
 name says counts as absent, whoever owns it; another user's file that is, counts.
@@ -242,9 +243,9 @@ def _record_bytes(generation: Generation, content: bytes | None, key: Secret | N
     digest = None if content is None else sha256(content).hexdigest()
     try:
         whole = record.facts(generation, content=digest)
-        if key is not None and _redacted(whole["request"], key) != whole["request"]:
+        if key is not None and key.redact_all(whole["request"]) != whole["request"]:
             raise _NotKept("the request holds the API key")
-        raw = record.encode(whole if key is None else {**whole, "reply": _redacted(whole["reply"], key)})
+        raw = record.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
     except (ValueError, TypeError, RecursionError):
         raise _NotKept("its facts nest too deeply, or are no JSON") from None
     if len(raw) > upkeep.MAX_RECORD_BYTES:
@@ -277,13 +278,3 @@ def _with_take(request: ImageRequest, take: int) -> ImageRequest:
     object.__setattr__(other, "take", take)
     other.__dict__.pop("digest", None)
     return other
-
-
-def _redacted(value: Any, key: Secret) -> Any:
-    if isinstance(value, str):
-        return key.redact(value)
-    if isinstance(value, dict):
-        return {key.redact(name): _redacted(one, key) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_redacted(one, key) for one in value]
-    return value

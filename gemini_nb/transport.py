@@ -11,19 +11,18 @@ import io
 import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import anyio
 import httpx
 
 from gemini_nb import wire
+from gemini_nb.connecting import proxy_for, tls_context
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Mapping
 
     from gemini_nb.incoming import Body
@@ -260,9 +259,9 @@ async def _transport(
     if embedded is not None:
         yield embedded
         return
-    secure = provider.base_url.startswith("https:")
-    proxy = _proxy(provider)
-    tls = tls_context() if secure else None
+    parts = urlsplit(provider.base_url)
+    proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
+    tls = tls_context() if parts.scheme == "https" else None
     if proxy is None and wire.is_possible():
         yield wire.WireTransport(tls=tls)  # which holds nothing that could be closed
         return
@@ -272,22 +271,6 @@ async def _transport(
     finally:
         with anyio.move_on_after(_FAREWELL_SECONDS, shield=True):
             await transport.aclose()
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """Return the process's TLS context: making one costs 27 ms, so it is made once."""
-    return httpx.create_ssl_context()
-
-
-def _proxy(provider: Provider) -> str | None:
-    """The proxy that the environment names for this host, as httpx's own client would take it."""
-    parts = urlsplit(provider.base_url)
-    if provider.is_loopback or proxy_bypass(parts.netloc):
-        return None
-    proxies = getproxies_environment()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def _words(failure: Exception) -> str:

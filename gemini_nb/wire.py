@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator
 
-BUFFER_BYTES = 256 * 1024  # of what arrived and was not asked for; then the server has to wait
+# Of what arrived and was not asked for; then the server has to wait. There is room for what asyncio's TLS
+# holds, 256 KiB and two records: at a connection's end it hands over once, and drops the rest.
+BUFFER_BYTES = 288 * 1024
 LARGE_BODY_BYTES = 4 * 2**20
 LARGE_BUFFER_BYTES = 2**20  # pays for a large body only: it takes longer to fill
 
 _MAX_HEAD_BYTES = 100 * 1024
+_FAREWELL_SECONDS = 1.0  # for TLS's own, where a handshake is given up
 _EYEBALLS_SECONDS = 0.25  # RFC 8305: when IPv6 does not answer, IPv4 is tried beside it
 
 
@@ -50,9 +53,9 @@ class WireTransport(httpx.AsyncBaseTransport):
 
 
 def is_possible() -> bool:
-    """Whether the running loop is asyncio's own: uvloop's takes no delay, and trio has another."""
+    """Whether the running loop is asyncio's selector loop: Windows' other one goes on reading when paused."""
     try:
-        return isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
     except RuntimeError:
         return False
 
@@ -69,13 +72,20 @@ class _Body(httpx.AsyncByteStream):
 
 
 async def _connected(request: httpx.Request, tls: ssl.SSLContext | None) -> _Connection:
-    host, port = request.url.raw_host.decode("ascii"), request.url.port or (443 if tls else 80)
+    host, port = request.url.raw_host.decode("ascii"), request.url.port
+    if port is None:
+        port = 443 if tls else 80
     is_address = ":" in host or not host.strip("0123456789.")
     delay = None if is_address else _EYEBALLS_SECONDS  # an address leaves nothing to choose from
     try:
         async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
             _, connection = await asyncio.get_running_loop().create_connection(
-                _Connection, host, port, ssl=tls, happy_eyeballs_delay=delay
+                _Connection,
+                host,
+                port,
+                ssl=tls,
+                ssl_shutdown_timeout=_FAREWELL_SECONDS if tls else None,
+                happy_eyeballs_delay=delay,
             )
     except TimeoutError as failure:
         raise httpx.ConnectTimeout(str(failure)) from failure
@@ -87,9 +97,8 @@ async def _connected(request: httpx.Request, tls: ssl.SSLContext | None) -> _Con
 class _Connection(asyncio.BufferedProtocol):
     """One connection, for one request and its answer."""
 
-    _transport: asyncio.Transport
-
     def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._end = 0  # of what arrived
@@ -108,7 +117,8 @@ class _Connection(asyncio.BufferedProtocol):
             method, target, headers = request.method, request.url.raw_path, request.headers.raw
             head = self._http.send(h11.Request(method=method, target=target, headers=headers))
             body, end = self._http.send(h11.Data(content)), self._http.send(h11.EndOfMessage())
-            self._transport.writelines(piece for piece in (head, body, end) if piece)
+            if self._transport is not None:
+                self._transport.writelines(piece for piece in (head, body, end) if piece)
             while isinstance(answer := await self._event(), h11.InformationalResponse):
                 pass
         response = cast("h11.Response", answer)  # h11 raises where anything else comes first
@@ -134,7 +144,8 @@ class _Connection(asyncio.BufferedProtocol):
                     raise httpx.RemoteProtocolError("the body ended early")
 
     async def aclose(self) -> None:
-        self._transport.abort()  # not close: TLS would wait for the server's farewell
+        if self._transport is not None:
+            self._transport.abort()  # not close: TLS would wait for the server's farewell
         await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
     async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -162,7 +173,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._taken = self._end = 0
         if (self._announced or 0) >= LARGE_BODY_BYTES and len(self._buffer) < LARGE_BUFFER_BYTES:
             self._buffer = memoryview(bytearray(LARGE_BUFFER_BYTES))
-        if was_full and not self._has_ended:
+        if was_full and self._transport is not None:
             self._transport.resume_reading()
 
     # What asyncio calls
@@ -175,7 +186,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._end += nbytes
-        if self._end == len(self._buffer):
+        if self._end == len(self._buffer) and self._transport is not None:
             self._transport.pause_reading()
         self._wake()
 
@@ -185,6 +196,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._has_ended, self._failure = True, exc
+        self._transport = None  # TLS's knows us too: the buffers would wait for the garbage collector
         self._wake()
 
     def _wake(self) -> None:

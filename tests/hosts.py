@@ -62,12 +62,13 @@ class Authority:
 
 
 class TlsServer(FaultServer):
-    """A FaultServer that speaks TLS. `names` are those that clients asked for, by SNI."""
+    """A FaultServer that speaks TLS; `names` are what SNI asked for, `protocols` what ALPN agreed on."""
 
     def __init__(self, context: ssl.SSLContext, *faults: Fault) -> None:
         super().__init__(*(self._over_tls(fault) for fault in faults))
         self.names: list[str | None] = []
-        self._context = context
+        self.protocols: list[str | None] = []
+        self.context = context
         context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         self.url = f"https://{NAME}:{self.port}"
 
@@ -81,7 +82,8 @@ class TlsServer(FaultServer):
     def _over_tls(self, fault: Fault) -> Fault:
         def play(visit: Visit) -> None:
             try:
-                visit._socket = self._context.wrap_socket(visit._socket, server_side=True)
+                visit._socket = self.context.wrap_socket(visit._socket, server_side=True)
+                self.protocols.append(visit._socket.selected_alpn_protocol())
             except ssl.SSLError as error:  # the client does not like the certificate
                 raise ClientLeftError from error
             fault(visit)

@@ -18,7 +18,7 @@ ROWS = (
     "chunks",
     "request response ledger",
     "generation progress_bar",
-    "background streamed wire spool api_error unread link_guard record pace",
+    "background streamed wire connecting spool api_error unread link_guard record pace",
     "transport retry stream link_routes nearest upkeep",
     "links store inventory",
     "delivery batch replay chat worker",
@@ -32,7 +32,7 @@ ROWS = (
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
 OFFLINE_ENTRANCES = {("answering", "offline"), ("cli_serve", "offline")}  # where a provider is chosen
-HTTPX = {"transport", "wire", "links", "link_guard", "link_routes"}
+HTTPX = {"transport", "wire", "connecting", "links", "link_guard", "link_routes"}
 
 
 def imports(path: Path) -> set[str]:

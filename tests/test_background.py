@@ -7,7 +7,7 @@ import pytest
 
 from gemini_nb import background
 from gemini_nb.errors import APIError, Cancelled, GeminiError
-from interpreter import WAIT_SECONDS, ran
+from interpreter import WAIT_SECONDS, ran, running
 from patience import given_time, in_time
 
 
@@ -43,6 +43,32 @@ def test_threads_that_begin_together_share_the_loop():
     for thread in threads:
         thread.join()
     assert len(set(found)) == 1
+
+
+def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_again():
+    code = """
+import resource
+from gemini_nb import background
+from gemini_nb.errors import GeminiError
+
+async def add(a, b):
+    return a + b
+
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, most))
+try:
+    background.run(add, 1, 2)
+except GeminiError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+print(background.run(add, 1, 2))
+"""
+    with running(code) as child:
+        out, complaints = child.communicate(timeout=WAIT_SECONDS)
+    said = out.splitlines()
+    assert said[0].startswith("No event loop could be started: Too many open files.")
+    assert said[-1] == "3"
+    assert "never awaited" not in complaints  # what asyncio says of its own half-made loop is let pass
 
 
 def test_after_a_stop_the_next_call_starts_another_loop():

@@ -3,14 +3,15 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
+from functools import partial
 
 import anyio
 import pytest
 
 from asking import KEY, OK, client_of
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, ImageRequest
-from gemini_nb.batch import MAX_REFUSALS
+from gemini_nb import AsyncClient, ImageRequest, background
+from gemini_nb.batch import MAX_REFUSALS, Progress, run
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -111,6 +112,37 @@ def test_promise_4_googles_400_for_a_bad_key_counts_as_one():
     with Gateway(refusal) as gateway, client_of(gateway.url) as client:
         client.generate_many(PROMPTS, concurrency=1)
         assert gateway.posts == MAX_REFUSALS
+
+
+def test_promise_4_what_was_never_sent_says_nothing_of_the_key():
+    unsendable = ImageRequest("a", config={"odd": object()})
+    prompts = ["0", unsendable, "1", unsendable, "2", "3", "4"]
+    with Gateway(Answer(status=403)) as gateway, client_of(gateway.url) as client:
+        batch = client.generate_many(prompts, concurrency=1)
+        assert gateway.posts == MAX_REFUSALS
+    assert Counter(map(type, batch.errors)) == {AuthenticationError: 5, ArgumentError: 2}
+
+
+def test_promise_4_a_mistake_while_an_outcome_is_told_loses_nothing_and_is_raised_in_the_end():
+    told = []
+
+    def listener(place, _request, _outcome):
+        told.append((place, made.done))
+        if place == 0:
+            raise ZeroDivisionError("a mistake")
+
+    def later_than_the_mistake(request):
+        return Answer(painted(request).body, delay=0.0 if prompt_of(request) == "0" else 0.2)
+
+    with Gateway(later_than_the_mistake) as gateway, client_of(gateway.url) as client:
+        made = Progress([ImageRequest(prompt) for prompt in PROMPTS])
+        made.listeners.append(listener)
+        with pytest.raises(ZeroDivisionError) as caught:
+            background.run(partial(run, client.asynchronous.asking(), made, concurrency=2))
+        assert gateway.posts == 2  # no more are sent
+    assert [place for place, _ in told] == [0, 1]
+    assert [done for _, done in told] == [1, 2]  # each is counted before it is told
+    assert [one.image.width for one in caught.value.batch.generations] == [1, 2]
 
 
 def test_promise_4_refusals_that_are_not_in_a_row_stop_nothing():

@@ -65,6 +65,7 @@ def test_a_pause_that_is_too_long_is_an_error_at_once(limit):
     assert type(error) is RateLimitError
     assert error.retry_after == 60
     assert "Not sent: the server asked for a pause" in str(error)
+    assert "in 60 s" in str(error)
 
 
 def test_who_comes_too_late_for_a_turn_is_no_refusal_that_holds_back_others():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+from asyncio import sslproto
 from hashlib import sha256
 from random import Random
 
@@ -14,17 +16,35 @@ from anyio import to_thread
 import faults
 from faults import FaultServer
 from gemini_nb import wire
+from gemini_nb.connecting import tls_context
+from hosts import Authority
 
 SIZES = (0, 1, wire.BUFFER_BYTES - 1, wire.BUFFER_BYTES, 3_000_000, wire.LARGE_BODY_BYTES, 9_000_000)
 
 
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """A test CA that clients trust."""
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
+    return made
+
+
+def over_tls(authority, fault):
+    """A server that speaks TLS as "localhost"."""
+    server = authority.server(fault, name="localhost")
+    server.url = f"https://localhost:{server.port}"
+    return server
+
+
 def asked(server, read, *, content=b"{}"):
     """What `read` makes of the response to a POST, the connection closed behind it."""
+    tls = tls_context() if server.url.startswith("https:") else None
 
     async def ask():
         request = httpx.Request("POST", server.url, content=content)
         with anyio.fail_after(60):
-            response = await wire.WireTransport().handle_async_request(request)
+            response = await wire.WireTransport(tls=tls).handle_async_request(request)
             try:
                 return await read(response)
             finally:
@@ -55,6 +75,47 @@ def test_a_body_comes_whole_to_who_reads_slower_than_it_is_sent(size, form):
         lengths, digest = asked(server, lengths_and_digest)
     assert (sum(lengths), digest) == (size, sha256(content).hexdigest())
     assert max(lengths, default=0) <= wire.LARGE_BUFFER_BYTES
+
+
+def test_the_end_of_a_body_over_tls_comes_whole_to_a_slow_reader_too(authority):
+    held = sslproto.SSLProtocol.max_size + 2 * 16 * 1024  # by asyncio, encrypted; a record has 16 KiB at most
+    assert held <= wire.BUFFER_BYTES
+
+    async def lengths_once_more_came(response):
+        seen = []
+        async for piece in response.stream:
+            seen.append(len(piece))
+            await anyio.sleep(0.05)  # asyncio's TLS fills up, and meets the connection's end
+        return sum(seen)
+
+    for size in range(300_000, 1_200_000, 75_000):
+        with over_tls(authority, faults.raw(faults.sized(size) + bytes(size))) as server:
+            assert asked(server, lengths_once_more_came) == size
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("size", [10, 6_000_000])
+def test_a_connection_that_is_over_is_freed_without_the_garbage_collector(scheme, size, authority):
+    fault = faults.raw(faults.sized(size) + bytes(size))
+    gc.collect()
+    gc.disable()
+    try:
+        with over_tls(authority, fault) if scheme == "https" else FaultServer(fault) as server:
+            asked(server, lengths_and_digest)
+        assert not [one for one in gc.get_objects() if type(one).__name__ == "_Connection"]
+    finally:
+        gc.enable()
+
+
+def test_tls_is_offered_for_http_1_1_as_by_any_client(authority):
+    async def protocol(response):
+        return [piece async for piece in response.stream] and response.status_code
+
+    server = over_tls(authority, faults.answer())
+    server.context.set_alpn_protocols(["h2", "http/1.1"])
+    with server:
+        assert asked(server, protocol) == 200
+        assert server.protocols == ["http/1.1"]
 
 
 def test_who_does_not_read_makes_the_server_wait():

@@ -189,9 +189,9 @@ def _connected(host: str, port: int, *, secure: bool) -> str:
     try:
         with socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection:
             if secure:
-                from gemini_nb import transport  # noqa: PLC0415 - loads httpx
+                from gemini_nb.connecting import tls_context  # noqa: PLC0415 - loads httpx
 
-                transport.tls_context().wrap_socket(connection, server_hostname=host).close()
+                tls_context().wrap_socket(connection, server_hostname=host).close()
     except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that cannot be written
         reason = getattr(problem, "strerror", None) or type(problem).__name__
         return f"NO: {host}, port {port}: {reason}"
