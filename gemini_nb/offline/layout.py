@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gemini_nb.offline.sketch import Item, Place
 
 _INSIDE = 0.5
-_FLAT = frozenset({"line", "arrow"})
 _WIDE = {"rectangle": 1.3, "oval": 1.25, "line": 1.25, "planet": 1.3}
 
 

@@ -3,7 +3,7 @@
 words → sketch → layout       what is asked, and where it goes
 outlines, things              what can be drawn
 terrain → landscape, abstract what is painted behind, or instead
-retouch                       edits of a picture that exists
+changes → retouch             edits of a picture that exists
 """
 
 from __future__ import annotations
