@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.base64_run import MIN_RUN_CHARS, Run, lenient, odd, strict
 from gemini_nb.errors import BadResponseError, TooLargeError
+from gemini_nb.events import Next
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
+UNUSUAL_HINT = "It may have been billed, and it is no usual reply: check the base URL."
 # Longer than any line of wrapped base64 that text is searched for, as every run it stands for is:
 # whoever measures lines sees no difference.
 TOKEN_CHARS = 128
@@ -40,9 +42,6 @@ class Cut:
         self._prefix = secrets.token_hex((TOKEN_CHARS - _INDEX_CHARS) // 2)
         self._runs: list[Run] = []
         self.files = 0  # that hold runs: all who write its tokens open no more than a reply may
-
-    def __len__(self) -> int:
-        return len(self._runs)
 
     def put(self, run: Run) -> str:
         """Keep a run and return the token that stands for it."""
@@ -116,7 +115,7 @@ def loads(body: bytes, cut: Cut | None = None) -> tuple[Any, Cut]:
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(
             f"The reply holds {len(rest) / 1e6:.1f} MB beside its pictures, more than is read.",
-            hint="It may have been billed, and it is no usual reply: check the base URL.",
+            hint=UNUSUAL_HINT,
         )
     try:
         return json.loads(rest, parse_constant=_no_number, parse_float=_number), cut
@@ -145,7 +144,7 @@ def _rest(body: bytes, cut: Cut) -> bytes:
 
 def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
     """Yield start, end and bytes of each run worth cutting, quote by quote, each byte looked at once."""
-    parentheses = _Next(body, b")")
+    parentheses = Next(body, b")")
     looks = iter(range(_MAX_LOOKS))
     quote = body.find(b'"')
     for _ in looks:
@@ -172,7 +171,7 @@ def _whole_string(body: bytes, start: int, end: int) -> Run | None:
 
 
 def _runs_in_string(
-    body: bytes, start: int, end: int, parentheses: _Next, looks: Iterator[int]
+    body: bytes, start: int, end: int, parentheses: Next, looks: Iterator[int]
 ) -> Iterator[tuple[int, int, Run]]:
     for _ in looks:
         mark = body.find(_MARK, start, end)
@@ -185,19 +184,6 @@ def _runs_in_string(
         if found:
             yield found
             start = found[1]
-
-
-class _Next:
-    """Where a byte occurs next, each part of the body searched once however often it is asked."""
-
-    def __init__(self, body: bytes, byte: bytes) -> None:
-        self._body, self._byte, self._at = body, byte, -1
-
-    def after(self, position: int) -> int:
-        if self._at < position:
-            at = self._body.find(self._byte, position)
-            self._at = len(self._body) if at < 0 else at
-        return self._at
 
 
 def _no_number(_: str) -> None:

@@ -77,13 +77,13 @@ class EventSplitter:
         return head
 
     def _split(self, piece: bytes) -> None:
-        ends = _LineEnds(piece)
+        feeds, returns = Next(piece, b"\n"), Next(piece, b"\r")
         at = 0
         while at < len(piece):
             if self._after_cr and piece[at] == _LF:
                 at += 1
             self._after_cr = False
-            stop = ends.after(at)
+            stop = min(feeds.after(at), returns.after(at))
             ended = stop < len(piece)
             if self._state == "line":
                 self._begin_line(piece[at:stop], ended=ended)
@@ -134,17 +134,15 @@ class EventSplitter:
         self._lines, self._bare = 0, False
 
 
-class _LineEnds:
-    """Where a piece's lines end, at LF or CR, each byte looked at once however many lines there are."""
+class Next:
+    """Where a byte occurs next, each part of `text` searched once however often it is asked."""
 
-    def __init__(self, piece: bytes) -> None:
-        self._piece = piece
-        self._next = {b"\n": -1, b"\r": -1}
+    def __init__(self, text: bytes, byte: bytes) -> None:
+        self._text, self._byte, self._at = text, byte, -1
 
     def after(self, position: int) -> int:
-        """Return where the line that goes on at `position` ends, the piece's length if not in it."""
-        for mark, at in self._next.items():
-            if at < position:
-                found = self._piece.find(mark, position)
-                self._next[mark] = len(self._piece) if found < 0 else found
-        return min(self._next.values())
+        """Return where it is from `position` on, which never goes back; the text's length if nowhere."""
+        if self._at < position:
+            at = self._text.find(self._byte, position)
+            self._at = len(self._text) if at < 0 else at
+        return self._at

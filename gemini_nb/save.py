@@ -101,7 +101,7 @@ def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) ->
     raise SaveError(f"The facts could not be saved to {_shown(target)}: {problem}.", image=image)
 
 
-def safe_stem(prompt: str, *, fallback: str = "image") -> str:
+def safe_stem(prompt: str) -> str:
     """Return a file name without suffix, made of a prompt, that any system takes and no folder is left by.
 
     >>> safe_stem("../../etc/passwd"), safe_stem("a red  square, please!"), safe_stem("NUL")
@@ -113,7 +113,7 @@ def safe_stem(prompt: str, *, fallback: str = "image") -> str:
     name = words.encode("utf-8", "ignore")[:MAX_STEM_BYTES].decode("utf-8", "ignore").strip("-")
     if _RESERVED.match(name):
         return f"{name}-"
-    return name or fallback
+    return name or "image"
 
 
 def _target(path: str | os.PathLike[str], mime_type: str | None, stem: str) -> Path:

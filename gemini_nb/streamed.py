@@ -133,7 +133,7 @@ class StreamedReply:
             raise TooLargeError(
                 f"The stream brought {self._event_bytes / 1e6:.1f} MB beside its pictures, in "
                 f"{len(self._events)} events, more than is read.",
-                hint="It may have been billed, and it is no usual reply: check the base URL.",
+                hint=cutting.UNUSUAL_HINT,
             )
 
     def finish(self) -> Body:
