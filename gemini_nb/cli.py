@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import __version__, cli_generate, cli_manual, cli_serve, cli_store
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
-from gemini_nb.terminal import say
+from gemini_nb.terminal import discard_stdout, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"gemini-nb: interrupted. {interrupt}".rstrip())
         return 130
     except OSError as problem:  # the reader of stdout has seen enough, or its disk is full
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         if not isinstance(problem, BrokenPipeError):
             say(f"gemini-nb: the answer could not be written: {problem.strerror or problem}.")
         return 1

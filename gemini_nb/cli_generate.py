@@ -9,15 +9,16 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import models
+from gemini_nb import models, replay_mode
 from gemini_nb.errors import ArgumentError, SaveError
-from gemini_nb.terminal import say, say_words
+from gemini_nb.terminal import discard_stdout, say, say_words
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from contextlib import AbstractContextManager
     from typing import TextIO
 
+    from gemini_nb.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.stream import Stream
 
@@ -41,17 +42,15 @@ def add(parser: ArgumentParser) -> None:
     add_provider(parser)
     store = 'folder to replay from and keep in, or "off" (default: GEMINI_NB_STORE, else off)'
     add("--store", metavar="FOLDER", help=store)
-    modes = ("auto", "only", "refresh", "off")
     replay = "auto, only, refresh or off (default: GEMINI_NB_REPLAY, else auto)"
-    add("--replay", choices=modes, default="auto", metavar="MODE", help=replay)
+    add("--replay", choices=replay_mode.MODES, default="auto", metavar="MODE", help=replay)
     add("--json", action="store_true", help="print what came as JSON instead of the path alone")
     about = "ask for words too and print them as they come, before the path; to stderr with --json or -o -"
     add("--stream", action="store_true", help=about)
 
 
 def _generate(asked: Namespace) -> None:
-    from gemini_nb.client import Client  # noqa: PLC0415 - each command loads what it needs
-    from gemini_nb.save import check_free  # noqa: PLC0415
+    from gemini_nb.save import check_free  # noqa: PLC0415 - each command loads what it needs
     from gemini_nb.terminal import progress  # noqa: PLC0415
 
     to_stdout = asked.output == "-"
@@ -60,14 +59,7 @@ def _generate(asked: Namespace) -> None:
     else:
         check_free(asked.output)
     prompt = _piped() if asked.prompt == "-" else asked.prompt
-    folder = asked.store or os.environ.get("GEMINI_NB_STORE") or "off"
-    client = Client(
-        asked.provider,
-        base_url=asked.base_url,
-        store=None if folder == "off" else Path(folder).expanduser(),
-        replay=asked.replay,
-        timeout=asked.timeout,
-    )
+    client = _client(asked)
     request = client.request(
         prompt,
         model=asked.model,
@@ -90,6 +82,19 @@ def _generate(asked: Namespace) -> None:
         print(json.dumps(_facts(generation, path), indent=2) if asked.json else path)
     for line in (generation.caption, *generation.notes):
         say(line)
+
+
+def _client(asked: Namespace) -> Client:
+    from gemini_nb.client import Client  # noqa: PLC0415 - each command loads what it needs
+
+    folder = asked.store or os.environ.get("GEMINI_NB_STORE") or "off"
+    return Client(
+        asked.provider,
+        base_url=asked.base_url,
+        store=None if folder == "off" else Path(folder).expanduser(),
+        replay=asked.replay,
+        timeout=asked.timeout,
+    )
 
 
 def _streamed(stream: Stream, waiting: AbstractContextManager[None], out: TextIO) -> Generation:
@@ -123,7 +128,7 @@ def _write_out(made: Generation) -> None:
         problem = error.strerror or str(error)
     else:
         return
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is written there at exit
+    discard_stdout()
     raise _kept(made, f"The picture could not be written to stdout: {problem}.")
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any
 
+from gemini_nb import replay_mode
 from gemini_nb.content import can_be_echoed
-from gemini_nb.errors import ArgumentError, GeminiWarning, ReplayMissError
+from gemini_nb.errors import GeminiWarning, ReplayMissError
 from gemini_nb.store import Store, beside_notebook
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _MANY = 20  # misses within a minute; to find the nearest, every record is read
 _UNLOCK = "Only stored pictures may be shown: run it once with replay “auto” and a key, and keep the store."
-
-Mode = Literal["auto", "only", "refresh", "off"]
 
 
 class Replay:
@@ -37,7 +35,7 @@ class Replay:
     """
 
     def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
-        self.mode = _mode(mode)
+        self.mode = replay_mode.chosen(mode)
         self.store = _store(store)
         self._misses: deque[float] = deque(maxlen=_MANY)
 
@@ -103,17 +101,6 @@ class Replay:
         is_one = len(self._misses) == _MANY and now - self._misses[0] < 60
         self._misses.append(now)
         return is_one
-
-
-def _mode(mode: str) -> Mode:
-    wanted = os.environ.get("GEMINI_NB_REPLAY") or ""
-    if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument
-        mode = wanted
-    if mode not in get_args(Mode):
-        raise ArgumentError(
-            f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(get_args(Mode))}."
-        )
-    return cast("Mode", mode)
 
 
 def _store(store: str | Path | bool | None) -> Store | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,12 @@ def _is_written(text: str, out: TextIO) -> bool:
     except OSError:
         return False
     return True
+
+
+def discard_stdout() -> None:
+    """Let what stdout still holds go nowhere: it cannot be written, and Python would try again at exit."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "gemini_nb"
 
 ROWS = (
     "errors redaction whole_file feed window image_header",
-    "models secret row save stored_file decoding base64_run content addresses events prose",
+    "models secret row save stored_file decoding base64_run content addresses events prose replay_mode",
     "figure parquet providers cut text_images claim picture_file",
     "grid manifest image table sink",
     "inputs reply_shapes outcome incoming",

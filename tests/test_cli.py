@@ -200,6 +200,24 @@ def test_a_stdout_that_is_full_is_said_and_1(gateway, tmp_path):
     assert (tmp_path / "a.png").exists()
 
 
+COUNTED = """
+import os, sys
+from gemini_nb.cli import main
+before = len(os.listdir("/dev/fd"))
+main(sys.argv[1:])
+print(len(os.listdir("/dev/fd")) - before, file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_stdout_that_is_full_leaves_no_descriptor_open(tmp_path):
+    command = [sys.executable, "-c", COUNTED, "store", "list", "--json", "--folder", str(tmp_path)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, env=environment(), stdout=full, stderr=subprocess.PIPE, check=True)
+    assert done.stderr.splitlines()[-1] == b"0"
+    assert b"the answer could not be written" in done.stderr
+
+
 def test_a_picture_that_nobody_reads_is_kept(gateway):
     done = piped("{} | true; exit ${{PIPESTATUS[0]}}", "a", "-o", "-", url=gateway.url)
     assert done.returncode == 1

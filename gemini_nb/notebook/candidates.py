@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_nb import models, providers
+from gemini_nb import models, providers, replay_mode
 from gemini_nb.errors import ArgumentError
 from gemini_nb.image import sniff
 from gemini_nb.notebook import template
@@ -216,7 +216,7 @@ _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
     "--save": lambda typed, _scope: paths(typed, suffixes=_PICTURES),
     "--vary": lambda _typed, scope: _named(scope, _is_list),
     "--each": lambda _typed, scope: _named(scope, _is_frame),
-    "--replay": lambda _typed, _scope: plain(("auto", "only", "refresh", "off")),
+    "--replay": lambda _typed, _scope: plain(replay_mode.MODES),
     "--provider": lambda _typed, _scope: plain([*providers.PROVIDERS, "auto"]),
 }
 

@@ -13,6 +13,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gemini_nb import replay_mode
 from gemini_nb.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _add_several(parser: Parser) -> None:
 def _add_money(parser: Parser) -> None:
     add = parser.add_argument_group("money and replay").add_argument
     add(
-        "--replay", choices=("auto", "only", "refresh", "off"), metavar="MODE",
+        "--replay", choices=replay_mode.MODES, metavar="MODE",
         help="auto: replay what is stored, ask for the rest; only: never ask; refresh: ask for all again; "
         "off: leave the store alone",
     )  # fmt: skip

@@ -1,0 +1,21 @@
+"""The four ways to use a store, and which of them holds: what was asked for, or `GEMINI_NB_REPLAY`."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, get_args
+
+from gemini_nb.errors import ArgumentError
+
+Mode = Literal["auto", "only", "refresh", "off"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+def chosen(mode: str) -> Mode:
+    """Return the mode that holds; raise ArgumentError where it is none."""
+    wanted = os.environ.get("GEMINI_NB_REPLAY") or ""
+    if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument
+        mode = wanted
+    if mode not in MODES:
+        raise ArgumentError(f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(MODES)}.")
+    return mode
