@@ -27,7 +27,7 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from gemini_nb.async_client import AsyncClient
     from gemini_nb.generation import Generation
@@ -102,10 +102,11 @@ async def probe(
 
     async def ask(place: int) -> None:
         async with limit:
-            finding = found[place] = await _finding(client, asked[place])
+            finding = found[place] = await _finding(client, answering, asked[place])
         if each is not None:
             each(finding)
 
+    answering = client.asking()  # a model's time begins when its request is let through, not in the queue
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
     if not (found[0] and found[0].is_refusal):
@@ -186,7 +187,9 @@ def _row(one: Finding) -> tuple[str, ...]:
     )
 
 
-async def _finding(client: AsyncClient, request: ImageRequest) -> Finding:
+async def _finding(
+    client: AsyncClient, ask: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
+) -> Finding:
     row = catalogue.find(request.model)
     bare = Finding(
         request.model,
@@ -197,10 +200,10 @@ async def _finding(client: AsyncClient, request: ImageRequest) -> Finding:
     )
     started = anyio.current_time()
     try:
-        facts = _answer(await client.generate(request))
+        facts = _answer(await ask(request))
     except GeminiError as error:
-        facts = _failure(error)
-    return replace(bare, seconds=round(anyio.current_time() - started, 3), **facts)
+        facts = {"seconds": round(anyio.current_time() - started, 3), **_failure(error)}
+    return replace(bare, **facts)
 
 
 def _answer(generation: Generation) -> dict[str, Any]:
@@ -211,6 +214,7 @@ def _answer(generation: Generation) -> dict[str, Any]:
         "mime_type": image.mime_type,
         "width": image.width,
         "height": image.height,
+        "seconds": round(generation.seconds, 3),
         "tokens": _count(generation.usage.get("candidatesTokenCount")),
     }
 

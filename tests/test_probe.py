@@ -11,6 +11,7 @@ from asking import KEY
 from faults import refusing
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, errors, models, probe
+from patience import given_time, in_time
 from pictures import jpeg, png
 from replies import data_uri, four_shapes, inline, reply
 
@@ -146,6 +147,16 @@ def test_only_so_many_are_asked_at_once():
         client = AsyncClient(base_url=gateway.url, api_key=KEY)
         assert len(anyio.run(lambda: probe.probe(client))) == len(probe.MODELS)
     assert 1 < gateway.most_at_once <= probe.CONCURRENCY
+
+
+def test_the_time_of_a_model_begins_when_its_request_is_let_through():
+    def asked(seconds):
+        rate = 30 / seconds  # twice as long from one to the next
+        findings, _ = probed(Answer(reply(inline(png()))), timeout=seconds, requests_per_minute=rate)
+        in_time([one.status for one in findings] == [200, 200])
+        in_time(max(one.seconds for one in findings) < seconds)
+
+    given_time(asked, 0.6, 3, 9)
 
 
 def test_findings_are_told_as_they_come():

@@ -267,7 +267,10 @@ class LateClient:
     def holds(self, _request) -> bool:
         return False
 
-    async def generate(self, _request):
+    def asking(self):
+        return self._item
+
+    async def _item(self, _request):
         with anyio.CancelScope(shield=True):
             self.storing.set()
             await anyio.to_thread.run_sync(self.release.wait, SECONDS)
@@ -291,6 +294,17 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
         client.release.set()
         assert over.wait(SECONDS)
         assert kept == [client.generation]
+
+
+def test_the_time_of_a_picture_begins_when_it_is_let_through():
+    def made(seconds):
+        with visiting() as (visitor, gateway):
+            visitor.shell.magics.timeout = seconds
+            visitor.shell.magics.requests_per_minute = 30 / seconds  # the second waits for twice as long
+            visitor.generate("a red square", number=2)
+            in_time(len(visitor.studio.pictures) == gateway.posts == 2)
+
+    given_time(made, 0.6, 3, 9)
 
 
 def test_two_clicks_at_once_are_one():

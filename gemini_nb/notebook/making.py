@@ -18,7 +18,6 @@ from gemini_nb.notebook import budget, live, options, sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gemini_nb.async_client import AsyncClient
     from gemini_nb.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.notebook.album import Album
@@ -98,6 +97,7 @@ class Making:
     ) -> None:
         self._magics = magics
         self._client = client
+        self._ask = client.asynchronous.asking()
         self._arrived = arrived
         self._show = show
         self.progress = batch.Progress(ask.requests)
@@ -113,8 +113,7 @@ class Making:
             tasks.cancel_scope.cancel()
 
     async def _one(self, request: ImageRequest) -> Generation:
-        asynchronous: AsyncClient = self._client.asynchronous
-        generation = await asynchronous.generate(request)
+        generation = await self._ask(request)
         with anyio.CancelScope(shield=True):  # it is paid for: Stop does not lose it
             await to_thread.run_sync(self._arrived, generation)
         return generation
