@@ -16,9 +16,9 @@ from anyio import to_thread
 
 from gemini_nb import providers
 from gemini_nb.claim import Claim
-from gemini_nb.errors import ArgumentError, ConnectionFailedError, GeminiError, ImageLostError
+from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
 from gemini_nb.replay import Replay
-from gemini_nb.worker import OWN_ENVIRONMENT, Answer, Settings, Task, lost, named
+from gemini_nb.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,9 +41,7 @@ class Engine:
     worker has begun it; else the worker goes on, and the store keeps the picture.
     """
 
-    def __init__(
-        self, executor: Executor, settings: Settings, *, pace: Pace | None = None, every: float = 0.0
-    ) -> None:
+    def __init__(self, executor: Executor, settings: Settings, *, pace: Pace, every: float) -> None:
         _check_executor(executor)
         self._is_billed = settings.provider != providers.OFFLINE.name
         self._replay = Replay(settings.store, settings.replay)
@@ -68,23 +66,17 @@ class Engine:
         return await self._asked(request)
 
     async def _asked(self, request: ImageRequest) -> Generation:
-        too_late = await self._turn()
+        too_late = await self._pace.turn(every=self._every, patience=self.settings.timeout)
         if too_late is not None:
             raise too_late
         claim = await to_thread.run_sync(self._claim, request) if self._is_billed else None
-        answer = await self._answer(Task(request, self.settings, claim))
+        result = await self._result(Task(request, self.settings, claim))
         if claim is not None:
             await to_thread.run_sync(claim.drop)
-        if self._pace is not None:
-            self._pace.heed(answer.error)
-        if answer.error is not None:
-            raise answer.error.with_traceback(None)
-        return self._replay.placed(answer.generation or await self._kept(request, replayed=answer.replayed))
-
-    async def _turn(self) -> GeminiError | None:
-        if self._pace is None:
-            return None
-        return await self._pace.turn(every=self._every, patience=self.settings.timeout)
+        self._pace.heed(result.error)
+        if result.error is not None:
+            raise result.error.with_traceback(None)
+        return self._replay.placed(result.generation or await self._kept(request, result))
 
     def _claim(self, request: ImageRequest) -> Claim:
         store = self._replay.store
@@ -102,7 +94,7 @@ class Engine:
             hint="Give store= a folder that all workers share, and may write.",
         )
 
-    async def _answer(self, task: Task) -> Answer:
+    async def _result(self, task: Task) -> Result:
         """Submit a task and wait; where the executor fails, the claim knows whether it was begun."""
         try:
             async with self._submitting:
@@ -117,24 +109,25 @@ class Engine:
         problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
         return settled.result() if problem is None else _failed(task, problem)
 
-    def _submitted(self, task: Task) -> Future[Answer]:
+    def _submitted(self, task: Task) -> Future[Result]:
         return self._executor.submit(pickle.loads, task.packed())
 
-    async def _kept(self, request: ImageRequest, *, replayed: bool) -> Generation:
+    async def _kept(self, request: ImageRequest, result: Result) -> Generation:
+        """Return the worker's picture, once the store shows it and no older record of the request."""
         store = self._replay.store
         assert store is not None  # noqa: S101 - what is kept is kept there
         for pause in (0.0, *_LATER_LOOKS_SECONDS):
             await anyio.sleep(pause)
             found = await to_thread.run_sync(store.find, request)
-            if found is not None:
-                return replace(found, replayed=replayed)
+            if found is not None and result.sha256 in (None, found.image.sha256):
+                return replace(found, replayed=result.replayed)
         raise ImageLostError(
             f"The worker has kept {named(request)}, and it is not in the store {store.folder}.",
-            hint="Run it again in a minute: it is not paid for again once it can be seen there.",
+            hint="Run it again in a minute, with replay “auto”: once it is seen, it is not paid for again.",
         )
 
 
-async def _settled(future: Future[Answer]) -> asyncio.Future[Answer]:
+async def _settled(future: Future[Result]) -> asyncio.Future[Result]:
     """Wait for a future and raise nothing of it: a worker's KeyboardInterrupt would end this loop."""
     settled = asyncio.wrap_future(future)
     try:
@@ -165,10 +158,10 @@ def _check_executor(executor: Executor) -> None:
         )
 
 
-def _failed(task: Task, error: BaseException) -> Answer:
+def _failed(task: Task, error: BaseException) -> Result:
     """Tell what became of a task that the executor could not bring to its end."""
     if _lacks_package(error):
-        return Answer(
+        return Result(
             error=ArgumentError(
                 "gemini_nb is not installed where the workers run. Nothing was sent.",
                 hint="Install it there, in the version that runs here.",
@@ -176,15 +169,15 @@ def _failed(task: Task, error: BaseException) -> Answer:
         )
     name = getattr(error, "ename", type(error).__name__)
     if task.claim is None or task.claim.withdraw():
-        return Answer(
+        return Result(
             error=ConnectionFailedError(
                 f"Not sent: the executor failed before a worker began {named(task.request)} ({name}).",
                 hint="Nothing was sent or billed. See to its workers, then run it again.",
             )
         )
     if task.claim.state == "kept":
-        return Answer()
-    return Answer(error=lost(task.request, f"was lost ({name})"))
+        return Result()
+    return Result(error=lost(task.request, f"was lost ({name})"))
 
 
 def _lacks_package(error: BaseException | None) -> bool:

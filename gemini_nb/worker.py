@@ -61,12 +61,16 @@ def _client(settings: Settings, _key: Secret | None, _process: int) -> AsyncClie
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a worker gives back: an error, a generation that is not stored, or neither: it is in the store."""
+class Result:
+    """What a worker gives back: an error, a generation that is not stored, or neither: it is in the store.
+
+    `sha256` then names the picture, as far as it is known.
+    """
 
     error: GeminiError | None = None
     generation: Generation | None = None
     replayed: bool = False
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +81,15 @@ class Task:
     settings: Settings
     claim: Claim | None
 
-    def __call__(self) -> Answer:
+    def __call__(self) -> Result:
         if self.claim is None or self.claim.take():
-            return self._answer()
+            return self._asked()
         state = self.claim.state  # an executor runs a task again after its worker was lost
         if state == "kept":
-            return Answer()
+            return Result()
         if state == "sent":
-            return self._answer() if self.settings.retry_unknown else Answer(error=lost(self.request))
-        return Answer(
+            return self._asked() if self.settings.retry_unknown else Result(error=lost(self.request))
+        return Result(
             error=ArgumentError(
                 f"The worker does not see the store {self.settings.store}. Nothing was sent.",
                 hint="Give store= a folder that all workers share under the same path, and may write.",
@@ -93,34 +97,34 @@ class Task:
         )
 
     def packed(self) -> bytes:
-        """Return a pickle that calls the task when it is loaded: `pickle.loads` gives its answer.
+        """Return a pickle that calls the task when it is loaded: `pickle.loads` gives its result.
 
         So an executor carries nothing but bytes. Values of this package would have to be importable in each
         process on the way, and a Dask worker that cannot import what it is sent never says so.
         """
         return pickle.dumps(_Call(self))
 
-    def _answer(self) -> Answer:
+    def _asked(self) -> Result:
         try:
             client = self.settings.client()
             generation = background.run(partial(client.generate, self.request))
         except MissingKeyError:
-            return Answer(error=_without_key(self.settings))
+            return Result(error=_without_key(self.settings))
         except GeminiError as error:
-            return Answer(error=error)
+            return Result(error=error)
         except Cancelled:
-            return Answer(error=lost(self.request, "was interrupted"))
+            return Result(error=lost(self.request, "was interrupted"))
         if self.claim is None or not _is_kept(generation, client.store):  # a painting, or the disk is full
-            return Answer(generation=generation)
+            return Result(generation=generation)
         self.claim.fulfil()
-        return Answer(replayed=generation.replayed)
+        return Result(replayed=generation.replayed, sha256=generation.image.sha256)
 
 
 @dataclass(frozen=True)
 class _Call:
     task: Task
 
-    def __reduce__(self) -> tuple[Callable[[Task], Answer], tuple[Task]]:
+    def __reduce__(self) -> tuple[Callable[[Task], Result], tuple[Task]]:
         return Task.__call__, (self.task,)
 
 

@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 import executors
+import hurried
 from answered import answer
 from asking import KEY
 from executors import Copying, Counted, Failing, Held, painted, processes, prompt_of, prompts, widths
@@ -27,6 +28,7 @@ from gemini_nb.errors import (
     BlockedError,
     ConnectionFailedError,
     GeminiWarning,
+    ImageLostError,
     MissingKeyError,
     OutcomeUnknownError,
     RateLimitError,
@@ -187,6 +189,55 @@ def test_promise_2_a_picture_whose_record_the_store_refuses_travels_itself(tmp_p
         assert gateway.posts == 1
     assert widths(batch) == [5]
     assert not batch.generations[0].replayed
+
+
+class Belated(Copying):
+    """A network folder that shows the older records, until `show` is called."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._records = store.folder / "records"
+        self._newer = {}
+
+    def show(self) -> None:
+        for path, record in self._newer.items():
+            path.write_bytes(record)
+
+    def _called(self, sent):
+        older = {path: path.read_bytes() for path in self._records.iterdir()}
+        result = super()._called(sent)
+        self._newer = {path: path.read_bytes() for path in older}
+        for path, record in older.items():
+            path.write_bytes(record)
+        return result
+
+
+def test_a_record_that_shows_late_is_waited_for_and_never_taken_for_the_older(tmp_path, monkeypatch):
+    (store := Store(tmp_path)).keep(answer("4"))  # which is 1 pixel wide, and not the new one
+    executor, find = Belated(store), Store.find
+
+    def look(store, request):
+        found = find(store, request)
+        executor.show()
+        return found
+
+    monkeypatch.setattr(Store, "find", look)
+    with (
+        Gateway(painted) as gateway,
+        Client(base_url=gateway.url, store=tmp_path, replay="refresh") as client,
+    ):
+        batch = client.generate_many(["4"], executor=executor)
+        assert gateway.posts == 1
+    assert widths(batch) == [5]
+
+
+def test_a_record_that_does_not_show_is_an_error_and_never_the_older_picture(tmp_path):
+    (store := Store(tmp_path)).keep(answer("4"))
+    with Gateway(painted) as gateway, Belated(store) as executor:
+        client = AsyncClient(base_url=gateway.url, store=tmp_path, replay="refresh")
+        with pytest.raises(ImageLostError, match="not in the store"):
+            hurried.run(client.engine(executor).generate, ImageRequest("4"))
+        assert gateway.posts == 1
 
 
 # --- the key
