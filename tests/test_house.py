@@ -426,10 +426,10 @@ def test_the_code_names_the_variable_that_holds_an_input_picture(shell, gateway)
     assert "images=[photo]" in said(shell, "%gemini code")
 
 
-def test_the_code_names_the_file_that_was_given(shell, gateway, tmp_path):
+@pytest.mark.parametrize("magic", ["%%gemini_image", "%%gemini_image -n 2", "%%gemini_edit"])
+def test_the_code_names_the_file_that_was_given(shell, gateway, tmp_path, magic):
     (tmp_path / "photo.png").write_bytes(png(9, 9))
-    run(shell, "%%gemini_image -i photo.png\nbluer")
-    magics_of(shell).last_sources = ("photo.png",)
+    run(shell, f"{magic} -i photo.png\nbluer")
     code = said(shell, "%gemini code")
     assert 'images=["photo.png"]' in code
     assert in_a_fresh_namespace(code).replayed

@@ -7,7 +7,7 @@ import pytest
 from faults import FaultServer
 from gateway import Answer, Gateway
 from kernels import a_kernel
-from pictures import noise_png
+from pictures import noise_png, png
 from replies import inline, reply
 from shells import KEY, a_shell
 from streams import Steps, event, picture, stream, words
@@ -69,6 +69,21 @@ def test_the_code_of_a_streamed_picture_streams(shell, gateway):
     assert "stream=True" in code
     assert done.stdout.splitlines() == ["Here is a red square.", "True"]
     assert gateway.posts == 1
+
+
+FAILED = ["%%gemini_image\na blue one", "%%gemini_image -n 2\na blue one", "%%gemini_edit\nat night"]
+
+
+@pytest.mark.parametrize("cell", FAILED)
+def test_a_cell_that_fails_leaves_the_code_of_the_last_picture_as_it_was(tmp_path, cell):
+    (tmp_path / "photo.png").write_bytes(png(9, 9))
+    with Gateway(Answer(stream()), Answer({}, status=400)) as gateway, a_shell(gateway.url) as shell:
+        shell.run("%%gemini_image --stream -i photo.png\na red square")
+        code = shell.run("%gemini code").stdout
+        assert shell.run(cell).error
+        assert shell.run("%gemini code").stdout == code
+    assert 'images=["photo.png"]' in code
+    assert "stream=True" in code
 
 
 def test_help_says_that_it_asks_for_words(shell):

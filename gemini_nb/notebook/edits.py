@@ -43,7 +43,6 @@ class Edits:
             raise ArgumentError("--new and --undo exclude each other.")
         prompt = body(cell) if asked.raw else template.fill(body(cell), names)
         images = sources.read(asked.images, names)
-        magics.last_sources, magics.last_streamed = tuple(asked.images), False
         client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
         chat = self._continued(client, asked, prompt)
         request = chat.request(prompt, images=images, **settings(magics, asked))

@@ -38,7 +38,6 @@ def make(
         return None
     if asked.stream and planned.is_grid:
         raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
-    magics.last_sources, magics.last_streamed = tuple(asked.images), asked.stream
     act = _grid if planned.is_grid else _one
     made = act(magics, asked, planned, client)
     return None if asked.quiet and asked.is_cell else made
@@ -108,7 +107,7 @@ def _one(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cli
     said: list[str] = []
     with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said):
         generation = _streamed(client, request, said) if asked.stream else client.generate(request)
-    return finished(magics, asked, generation)
+    return finished(magics, asked, generation, streamed=asked.stream)
 
 
 def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generation:
@@ -119,13 +118,24 @@ def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generat
         return stream.generation
 
 
-def finished(magics: GeminiMagics, asked: Namespace, generation: Generation) -> Generation:
+def finished(
+    magics: GeminiMagics, asked: Namespace, generation: Generation, *, streamed: bool = False
+) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
-    generation = magics.keep(magics.shown(generation, full=asked.full, width=asked.width))
+    generation = magics.shown(generation, full=asked.full, width=asked.width)
+    _remember(magics, asked, generation, streamed=streamed)
     if asked.save:
         generation = saving.one(generation, asked.save)
     magics.assign(asked.name, generation)
     return generation
+
+
+def _remember(
+    magics: GeminiMagics, asked: Namespace, generation: Generation, *, streamed: bool = False
+) -> None:
+    """Count a picture as the last, with what `%gemini code` has to know of its cell."""
+    magics.keep(generation)
+    magics.last_sources, magics.last_streamed = tuple(asked.images), streamed
 
 
 def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Batch:
@@ -160,7 +170,7 @@ def _kept(
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
-            magics.keep(outcome)
+            _remember(magics, asked, outcome)
     outcomes = {
         request.digest: outcome for request, outcome in zip(progress.requests, progress.outcomes, strict=True)
     }
