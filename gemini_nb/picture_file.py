@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gemini_nb.whole_file import Draft
 
 _PIECE_BYTES = 256 * 1024
+_UNREAD = "It may still be there: see to the disk, then read it again."
 
 Data: TypeAlias = "bytes | PictureFile"
 
@@ -121,12 +122,16 @@ class PictureFile:
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        with self._lock:  # a draft that is closed meanwhile would leave its number to another file
-            file = self._open()
-        if file is None:
-            self._refuse("is gone or cannot be read")
-        with file:
-            yield file
+        try:
+            with self._lock:  # a draft that is closed meanwhile would leave its number to another file
+                file = self._open()
+            if file is None:
+                self._refuse("is gone or cannot be read")
+            with file:
+                yield file
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            self._refuse(f"cannot be read: {reason}", hint=_UNREAD)
 
     def _open(self) -> BinaryIO | None:
         if self._data is not None:
@@ -135,8 +140,9 @@ class PictureFile:
             return self._draft.opened()
         return None if self.path is None else stored_file.opened(self.path)
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise ImageLostError(f"The picture's file {self.path or ''} {what}.") from None
+    def _refuse(self, what: str, *, hint: str | None = None) -> NoReturn:
+        file = "file" if self.path is None else f"file {self.path}"
+        raise ImageLostError(f"The picture's {file} {what}.", hint=hint) from None
 
     def __len__(self) -> int:
         return self.size

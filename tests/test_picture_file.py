@@ -5,6 +5,7 @@ import os
 import pickle
 import stat
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from test_image import REFUSED, VALID
 
 PICTURE = noise_png(600_000)
 OTHER = PICTURE[:-20] + bytes(20)
+UNREADABLE = Path("/proc/self/mem")  # is opened as any other, and nothing is at its beginning
 
 
 def stored(folder, data: bytes = PICTURE) -> PictureFile:
@@ -90,6 +92,55 @@ def test_a_file_that_is_gone_or_altered_is_an_error_and_never_another_picture(lo
         read(image, tmp_path)
     assert not (tmp_path / "saved.png").exists()
     assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+UNREAD = {
+    **{name: read for name, read in READ.items() if name != "pickle"},
+    "pieces": lambda image, _: list(image.held.pieces()),
+    "inspect": lambda image, _: inspect(image.held),
+}
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="this system has no file whose reading fails")
+@pytest.mark.parametrize("read", UNREAD.values(), ids=UNREAD)
+def test_a_file_that_cannot_be_read_is_an_error_of_ours(read, tmp_path):
+    held = PictureFile(size=len(PICTURE), sha256=sha256(PICTURE).hexdigest(), path=UNREADABLE)
+    (tmp_path / "there.png").write_bytes(b"mine")
+    with pytest.raises(ImageLostError, match="cannot be read: input/output error") as caught:
+        read(GeneratedImage(held, "image/png", 1, 1, "inlineData"), tmp_path)
+    assert "made anew" not in str(caught.value)  # it may be there still, and is paid for
+    assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+TOO_MANY_FILES = """
+import os, resource
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from gemini_nb import ImageLostError
+from test_picture_file import PICTURE, draft_of
+with TemporaryDirectory() as folder:
+    held = draft_of(Path(folder))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
+    taken = []
+    try:
+        while True:
+            taken.append(os.dup(0))
+    except OSError:
+        pass
+    try:
+        held.read()
+    except ImageLostError as error:
+        print(error.args[0])
+    for descriptor in taken:
+        os.close(descriptor)
+    assert held.read() == PICTURE
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
+def test_a_draft_is_not_lost_to_too_many_open_files():
+    assert ran(TOO_MANY_FILES) == "The picture's file cannot be read: too many open files."
 
 
 def test_a_picture_in_a_file_is_equal_to_the_same_one_in_memory(tmp_path):
