@@ -219,7 +219,7 @@ class ImageRefusedError(_KeptReplyError):
 
 
 class ImageLostError(GeminiError):
-    """The file that held the picture is gone or was altered since it was written."""
+    """The file that held the picture is gone, was altered since it was written, or cannot be read."""
 
     hint = "Ask again: what the store no longer holds is made anew."
 

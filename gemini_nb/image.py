@@ -123,7 +123,7 @@ class GeneratedImage:
 
     @property
     def data(self) -> bytes:
-        """The bytes as they were received; raises ImageLostError where their file is gone or altered."""
+        """The bytes as they were received; raises ImageLostError where their file gives others, or none."""
         return self.held if isinstance(self.held, bytes) else self.held.read()
 
     @property
