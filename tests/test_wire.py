@@ -102,7 +102,7 @@ def test_a_connection_that_is_over_is_freed_without_the_garbage_collector(scheme
     try:
         with over_tls(authority, fault) if scheme == "https" else FaultServer(fault) as server:
             asked(server, lengths_and_digest)
-        assert not [one for one in gc.get_objects() if type(one).__name__ == "_Connection"]
+        assert not [one for one in gc.get_objects() if type(one) is wire._Connection]
     finally:
         gc.enable()
 
@@ -124,11 +124,14 @@ def test_who_does_not_read_makes_the_server_wait():
     async def read_one(response):
         async for _ in response.stream:
             break
-        await anyio.sleep(0.3)
-        return server.sent
+        sent = -1
+        while sent != server.sent:  # until it waits, or has sent all
+            sent = server.sent
+            await anyio.sleep(0.3)
+        return sent
 
     with FaultServer(faults.endless(faults.sized(2**28), pieces)) as server:
-        assert asked(server, read_one) < 2**27  # what fits into the socket's buffers and ours
+        assert asked(server, read_one) < 2**26  # what fits into the socket's buffers and ours
 
 
 def test_a_refusal_is_read_although_the_request_is_never_taken_whole():
