@@ -124,15 +124,16 @@ def test_promise_4_what_was_never_sent_says_nothing_of_the_key():
 
 
 def test_promise_4_a_mistake_while_an_outcome_is_told_loses_nothing_and_is_raised_in_the_end():
-    told = []
+    told, mistaken = [], threading.Event()
 
     def listener(place, _request, _outcome):
         told.append((place, made.done))
         if place == 0:
+            mistaken.set()
             raise ZeroDivisionError("a mistake")
 
     def later_than_the_mistake(request):
-        return Answer(painted(request).body, delay=0.0 if prompt_of(request) == "0" else 0.2)
+        return Answer(painted(request).body, hold=None if prompt_of(request) == "0" else mistaken)
 
     with Gateway(later_than_the_mistake) as gateway, client_of(gateway.url) as client:
         made = Progress([ImageRequest(prompt) for prompt in PROMPTS])
