@@ -36,7 +36,9 @@ def runs(tmp_path_factory):
 
 def run(path, folder):
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells += map(nbformat.v4.new_code_cell, solution(notebook))
+    cells = solution(notebook)
+    assert cells or path.stem == "08_studio"  # its exercise is done with the mouse
+    notebook.cells += map(nbformat.v4.new_code_cell, cells)
     nbformat.write(notebook, folder / path.name)
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", path.name, f"ran_{path.name}"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
