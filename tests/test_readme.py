@@ -146,9 +146,13 @@ def test_each_command_runs(line, tmp_path):
 def test_the_server_answers_until_it_is_interrupted(line):
     words = re.sub(r"--port \d+", "--port 0", line).split()
     with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True) as server:
-        url = re.search(r"http://\S+", server.stdout.readline())[0]
-        status = httpx.get(f"{url}/v1beta/models?key=any").status_code
-        server.send_signal(signal.SIGINT)
+        try:
+            url = re.search(r"http://\S+", server.stdout.readline())[0]
+            status = httpx.get(f"{url}/v1beta/models?key=any", timeout=WAIT_SECONDS).status_code
+            server.send_signal(signal.SIGINT)
+            server.wait(WAIT_SECONDS)
+        finally:
+            server.kill()  # whoever leaves the block waits for its end
     assert (status, server.returncode) == (200, 0)
 
 

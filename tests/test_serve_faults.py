@@ -131,7 +131,7 @@ def test_a_link_leads_to_nothing(server):
     (part,) = candidate(meet(server, "gone-link", model=HOSTED))["content"]["parts"]
     link = re.fullmatch(r"!\[Image\]\((.+)\)", part["text"])[1]
     assert link.startswith(server.url)
-    assert httpx.get(link).status_code == 404
+    assert httpx.get(link, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(("fault", "count"), [("several", 3), ("drafts", 2)])
@@ -322,7 +322,7 @@ def test_posts_are_counted_refused_ones_too():
     with OfflineServer() as server:
         meet(server, "quota")
         ask(server, "a cat", key=REJECTED_KEY)
-        httpx.get(f"{server.url}/v1beta/models?key=k")
+        httpx.get(f"{server.url}/v1beta/models?key=k", timeout=60)
         assert server.posts == 2
 
 
