@@ -26,7 +26,7 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.inputs import read
-from interpreter import finished, ran, running
+from interpreter import WAIT_SECONDS, finished, ran, running
 from patience import given_time, in_time
 from pictures import noise_png, png
 from replies import body, inline, reply
@@ -248,7 +248,7 @@ def test_promise_6_who_waits_for_an_equal_call_does_not_wait_past_its_time(tmp_p
             anyio.create_task_group() as group,
         ):
             group.start_soon(client.generate, "1")
-            await anyio.to_thread.run_sync(gateway.wait_for_posts, 1)
+            assert await anyio.to_thread.run_sync(gateway.wait_for_posts, 1)
             client.timeout = 0.2
             try:
                 await client.generate("1")
@@ -301,9 +301,11 @@ def test_a_429_to_one_client_holds_back_another_of_the_same_key():
     ):
         waiting = threading.Thread(target=one.generate, args=("a",))
         waiting.start()
-        gateway.wait_for_posts(1)
-        while one.asynchronous._pace._paused_until < 0:
-            time.sleep(0.001)  # until the refusal was read
+        assert gateway.wait_for_posts(1)
+        end = time.monotonic() + WAIT_SECONDS
+        while one.asynchronous._pace._paused_until < 0 and time.monotonic() < end:
+            time.sleep(0.001)
+        assert one.asynchronous._pace._paused_until >= 0  # the refusal was read
         two.generate("b")
         waiting.join()
         first, *others = gateway.requests

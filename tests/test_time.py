@@ -104,7 +104,7 @@ def test_promise_7_a_cancelled_task_closes_its_connection_and_the_next_one_works
     async def main(gateway):
         async with AsyncClient(base_url=gateway.url, api_key=KEY) as client:
             task = asyncio.create_task(client.generate("a red square"))
-            await asyncio.to_thread(gateway.wait_for_posts, 1)
+            assert await asyncio.to_thread(gateway.wait_for_posts, 1)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

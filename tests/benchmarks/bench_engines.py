@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -103,17 +103,18 @@ def killing(client: Client, cluster: clusters.Cluster, gateway: Gateway, held: H
     victim = cluster.processes()[0]
 
     def kill() -> None:
-        held.wait_for(WORKERS)
-        os.kill(victim, signal.SIGKILL)
-        gateway.wait_for_disconnects(1)
-        held.let_go.set()
+        try:
+            held.wait_for(WORKERS)
+            os.kill(victim, signal.SIGKILL)
+            assert gateway.wait_for_disconnects(1)
+        finally:
+            held.let_go.set()
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        return client.generate_many(prompts(2 * held.first), executor=cluster.executor, progress=False)
-    finally:
-        killer.join()
+    with ThreadPoolExecutor(1) as killer:
+        killed = killer.submit(kill)
+        batch = client.generate_many(prompts(2 * held.first), executor=cluster.executor, progress=False)
+        killed.result()
+    return batch
 
 
 if __name__ == "__main__":
