@@ -69,7 +69,7 @@ def test_no_output_is_an_error(path):
     assert not [out for cell in cells for out in cell.get("outputs", ()) if out.output_type == "error"]
 
 
-PLACE = re.compile(r"(?:/home/|/root/|/Users/|/tmp/|/var/|/work/|[A-Z]:\\)\S*|(?:127\.0\.0\.1|localhost):\d+")
+PLACE = re.compile(r"(?:/home/|/root/|/Users/|/tmp/|/var/|[A-Z]:\\)\S*|(?:127\.0\.0\.1|localhost):\d+")
 
 PLACES = {
     "a home": ("saved /home/ada/cat.png", 1),

@@ -1,7 +1,8 @@
 """One client at work, in a process of its own: many pictures at a concurrency, then what that took.
 
-Run: python loopback_clients.py WAY URL IMAGES CONCURRENCY. Each way posts what a text prompt needs, decodes
-the picture and drops it; the gateway closes each connection. Prints seconds, CPU seconds and peak MiB.
+Run: python loopback_clients.py WAY URL IMAGES CONCURRENCY FOLDER. Each way posts what a text prompt needs,
+decodes the picture and drops it, one way after keeping it in a store in FOLDER; the gateway closes each
+connection. Prints seconds, CPU seconds and peak MiB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The libraries that are measured beside ours, each from the registry in an environment of its own.
+"""The libraries that are measured beside ours, each from PyPI in an environment of its own.
 
 An environment is made once and kept in build/benchmarks; where it cannot be had, its rows are left out.
 """
@@ -20,7 +20,7 @@ FAILED = "failed"  # not tried again within the hour, by one benchmark after the
 REQUIREMENTS = {
     "google-genai": "google-genai>=1.0",
     "jupyter_ai_magics": "jupyter-ai-magics==2.31.*",
-    "litellm": "litellm==1.106.*",  # an audit tool on the registry calls 1.107.0 compromised
+    "litellm": "litellm==1.106.*",  # not 1.107.0, which an audit reported as compromised
 }
 
 
