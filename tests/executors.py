@@ -1,4 +1,4 @@
-"""Executors for tests, and a gateway's script that tells whose picture it gave."""
+"""Executors for tests, and a gateway's script that holds its pictures back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 from gateway import Answer, Gateway
-from pictures import png
-from replies import inline, reply
+from painting import painted, prompt_of
 
 WAIT_SECONDS = 60.0
 
@@ -72,15 +71,6 @@ def processes(workers: int = 2, **options) -> ProcessPoolExecutor:
 
 def prompts(count: int) -> list[str]:
     return [str(number) for number in range(count)]
-
-
-def prompt_of(request) -> str:
-    return request.json["contents"][0]["parts"][0]["text"]
-
-
-def painted(request) -> Answer:
-    """A picture one pixel wider than the number that the prompt is."""
-    return Answer(reply(inline(png(width=int(prompt_of(request)) + 1))))
 
 
 class Held:

@@ -23,25 +23,8 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from interpreter import WAIT_SECONDS, finished, running
+from painting import BLOCKED, PROMPTS, by_prompt, painted, prompt_of
 from patience import given_time, in_time
-from pictures import png
-from replies import inline, reply
-
-PROMPTS = [str(number) for number in range(8)]
-
-
-def prompt_of(request) -> str:
-    return request.json["contents"][0]["parts"][0]["text"]
-
-
-def painted(request) -> Answer:
-    """A picture as wide as the prompt says, more or less, so that it tells whose it is."""
-    return Answer(reply(inline(png(width=int(prompt_of(request)) + 1))))
-
-
-def by_prompt(**answers):
-    """A script that answers some prompts, by number, otherwise than with their picture."""
-    return lambda request: answers.get(f"n{prompt_of(request)}") or painted(request)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 100])
@@ -72,7 +55,7 @@ def test_promise_4_as_many_are_under_way_as_was_allowed():
 FAILURES = {
     "n1": (Answer({"error": {"message": "no"}}, status=400), APIError),
     "n2": (Answer({"error": {"message": "no"}}, status=500), OutcomeUnknownError),
-    "n3": (Answer({"promptFeedback": {"blockReason": "SAFETY"}}), BlockedError),
+    "n3": (BLOCKED, BlockedError),
     "n4": (Answer(b"no JSON"), BadResponseError),
     "n6": (Answer({"error": {"message": "no"}}, status=401), AuthenticationError),
 }

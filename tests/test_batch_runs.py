@@ -27,12 +27,10 @@ from gemini_nb.errors import (
 )
 from gemini_nb.inputs import read
 from interpreter import WAIT_SECONDS, finished, ran, running
+from painting import BLOCKED, PROMPTS, by_prompt, painted, prompt_of
 from patience import given_time, in_time
 from pictures import noise_png, png
 from replies import body, inline, reply
-from test_batch import PROMPTS, by_prompt, painted, prompt_of
-
-BLOCKED = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
 
 
 def asked_for(gateway) -> Counter[str]:

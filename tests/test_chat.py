@@ -9,6 +9,7 @@ from asking import KEY, client_of
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient
 from gemini_nb.errors import ArgumentError, BlockedError
+from painting import BLOCKED
 from pictures import jpeg, png
 from replies import b64, data_uri, inline, reply
 from shells import prompt_of
@@ -19,7 +20,6 @@ SIGNED = [
     {"text": "Voilà «ü» </script> \ud83d\udfe5"},
     inline(PNG, thoughtSignature="c2lnbmF0dXJl/+==", unknownField={"b": [1, 2.50, None], "a": 1e3}),
 ]
-BLOCKED = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
 
 
 def contents(request):

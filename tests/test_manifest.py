@@ -16,9 +16,8 @@ from gemini_nb.manifest import Manifest
 from gemini_nb.row import COLUMNS
 from interpreter import ran
 from naughty import STRINGS
-from test_batch import PROMPTS, by_prompt, painted
+from painting import BLOCKED, PROMPTS, by_prompt, painted
 
-BLOCKED = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
 FAILED = BlockedError("The prompt was blocked.")
 
 

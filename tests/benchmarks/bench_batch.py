@@ -23,6 +23,7 @@ from measuring import Table, command
 
 from asking import KEY
 from gateway import Answer, Gateway, Request
+from painting import prompt_of
 from pictures import noise_png
 from replies import body, inline, reply
 
@@ -65,7 +66,7 @@ class Painter:
     def __call__(self, request: Request) -> Answer:
         if not request.body:  # whoever sent it was killed meanwhile
             return Answer()
-        mark = b64encode(_mark(_prompt(request)))
+        mark = b64encode(_mark(prompt_of(request)))
         return Answer(b"".join((self._head, mark, self._tail)))
 
     def digest(self, prompt: str) -> str:
@@ -74,10 +75,6 @@ class Painter:
 
 def _mark(prompt: str) -> bytes:
     return sha256(prompt.encode()).digest()[: len(MARK)]
-
-
-def _prompt(request: Request) -> str:
-    return request.json["contents"][0]["parts"][0]["text"]
 
 
 def run(quick: bool) -> Iterator[Table]:
@@ -151,7 +148,7 @@ def killed(painter: Painter, folder: Path, count: int) -> Table:
         stored = len(list((folder / "store" / "records").glob("*.json")))
         again = _start(gateway, folder, count, is_stored=True)
         made = int(again.communicate()[0].split()[0])
-        posts = Counter(_prompt(request) for request in gateway.requests if request.body)
+        posts = Counter(prompt_of(request) for request in gateway.requests if request.body)
     columns = (
         "pictures", "killed after POST", "stored then", "asked the second time", "asked twice",
         "made in the end", "digests right",

@@ -18,9 +18,10 @@ from measuring import Table, command
 
 import clusters
 from asking import KEY
-from executors import Held, asked_more_than_once, painted, processes, prompts, widths
+from executors import Held, asked_more_than_once, processes, prompts, widths
 from gateway import Gateway
 from gemini_nb import Client, OutcomeUnknownError
+from painting import painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
