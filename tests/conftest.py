@@ -44,6 +44,16 @@ def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
 
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """A test CA that clients trust."""
+    from hosts import Authority  # here: most tests speak to nobody over TLS
+
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
+    return made
+
+
 def pytest_terminal_summary(terminalreporter):
     rows = promised.lines(terminalreporter.stats.get("passed", []))
     if rows:

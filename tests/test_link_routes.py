@@ -15,7 +15,6 @@ from gemini_nb.link_routes import resolve
 from hosts import (
     NAME,
     PICTURE,
-    Authority,
     Names,
     always,
     fetch,
@@ -32,43 +31,36 @@ def _no_proxy(monkeypatch):
     forget_proxies(monkeypatch)
 
 
-@pytest.fixture
-def trusted(tmp_path, monkeypatch):
-    authority = Authority(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    return authority
-
-
 # Over TLS, to the address that was judged.
 
 
-def test_a_picture_comes_from_the_address_that_was_looked_up(trusted):
-    with trusted.server(picture()) as server:
+def test_a_picture_comes_from_the_address_that_was_looked_up(authority):
+    with authority.server(picture()) as server:
         assert fetch_tls(server) == (PICTURE, "image/png")
     assert server.names == [NAME]
 
 
-def test_the_certificate_must_be_for_the_name_of_the_link(trusted):
+def test_the_certificate_must_be_for_the_name_of_the_link(authority):
     with (
-        trusted.server(picture(), name="other.example") as server,
+        authority.server(picture(), name="other.example") as server,
         pytest.raises(LinkFailedError, match="certificate does not prove"),
     ):
         fetch_tls(server)
     assert server.requests == []
 
 
-def test_an_address_in_a_link_is_not_looked_up_and_its_certificate_is_for_the_address(trusted):
+def test_an_address_in_a_link_is_not_looked_up_and_its_certificate_is_for_the_address(authority):
     names = Names()
-    with trusted.server(picture(), name="127.0.0.1") as server:
+    with authority.server(picture(), name="127.0.0.1") as server:
         assert fetch_tls(server, names, url=f"https://127.0.0.1:{server.port}/")[0] == PICTURE
     assert names.asked == []
 
 
-def test_the_certificate_must_be_of_a_known_authority(trusted, monkeypatch):
+def test_the_certificate_must_be_of_a_known_authority(authority, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     with (
-        trusted.server(picture()) as server,
+        authority.server(picture()) as server,
         pytest.raises(LinkFailedError, match="certificate does not prove"),
     ):
         fetch_tls(server)
@@ -80,8 +72,8 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path, monkeypatch):
         fetch(f"https://{NAME}/a.png", resolver=always("8.8.8.8"))
 
 
-def test_nothing_of_ours_travels_with_the_request(trusted):
-    with trusted.server(picture()) as server:
+def test_nothing_of_ours_travels_with_the_request(authority):
+    with authority.server(picture()) as server:
         fetch_tls(server, url=f"{server.url}/a%2Fb.png?sig=%2B&x=1#fragment")
     lines = server.requests[0].head.decode().split("\r\n")
     assert lines[0] == "GET /a%2Fb.png?sig=%2B&x=1 HTTP/1.1"
@@ -94,34 +86,34 @@ def test_nothing_of_ours_travels_with_the_request(trusted):
     ]
 
 
-def test_no_log_holds_the_query_of_a_link(trusted, caplog):
+def test_no_log_holds_the_query_of_a_link(authority, caplog):
     caplog.set_level("DEBUG")
-    with trusted.server(picture()) as server:
+    with authority.server(picture()) as server:
         fetch_tls(server, url=f"{server.url}/a.png?signature=secret")
     assert "send_request_headers" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_cookies_are_not_kept_from_one_hop_to_the_next(trusted):
+def test_cookies_are_not_kept_from_one_hop_to_the_next(authority):
     move = faults.raw(head("Location: /b.png", "Set-Cookie: a=b", "Content-Length: 0", status=302))
-    with trusted.server(move, picture()) as server:
+    with authority.server(move, picture()) as server:
         fetch_tls(server)
     assert b"ookie" not in server.requests[1].head
 
 
 @pytest.mark.parametrize("refusing", [1, 3, 4])
-def test_an_address_that_refuses_gives_way_to_the_next_of_four(trusted, refusing):
+def test_an_address_that_refuses_gives_way_to_the_next_of_four(authority, refusing):
     answers = always(*(f"127.0.0.{9 - number}" for number in range(refusing)), "127.0.0.1")
-    with trusted.server(picture()) as server:
+    with authority.server(picture()) as server:
         guard = Guard(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
         with suppress(LinkFailedError):
             fetch(server.url, resolver=answers, guard=guard)
     assert server.connections == (1 if refusing < 4 else 0)
 
 
-def test_an_address_that_is_given_twice_is_tried_once(trusted):
+def test_an_address_that_is_given_twice_is_tried_once(authority):
     answers = always(*["127.0.0.9"] * 4, "127.0.0.1")
-    with trusted.server(picture()) as server:
+    with authority.server(picture()) as server:
         guard = Guard(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
         assert fetch(server.url, resolver=answers, guard=guard)[0] == PICTURE
 
@@ -129,17 +121,17 @@ def test_an_address_that_is_given_twice_is_tried_once(trusted):
 # Names.
 
 
-def test_a_name_is_looked_up_once_so_that_rebinding_finds_no_second_time(trusted):
+def test_a_name_is_looked_up_once_so_that_rebinding_finds_no_second_time(authority):
     names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
-    with trusted.server(picture()) as server:
+    with authority.server(picture()) as server:
         assert fetch_tls(server, names)[0] == PICTURE
     assert names.asked == [NAME]
 
 
-def test_each_redirect_is_looked_up_and_judged_again(trusted):
+def test_each_redirect_is_looked_up_and_judged_again(authority):
     names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
     with (
-        trusted.server(faults.redirect("/b.png"), picture()) as server,
+        authority.server(faults.redirect("/b.png"), picture()) as server,
         pytest.raises(LinkRefusedError, match=r"10\.0\.0\.1"),
     ):
         fetch_tls(server, names)
@@ -157,8 +149,8 @@ def test_each_redirect_is_looked_up_and_judged_again(trusted):
     ],
     ids=["last", "first", "far down", "with a zone"],
 )
-def test_one_bad_address_among_good_ones_refuses_the_link(trusted, addresses):
-    with trusted.server(picture()) as server, pytest.raises(LinkRefusedError):
+def test_one_bad_address_among_good_ones_refuses_the_link(authority, addresses):
+    with authority.server(picture()) as server, pytest.raises(LinkRefusedError):
         fetch_tls(server, always(*addresses))
     assert server.connections == 0
 
@@ -264,10 +256,10 @@ def test_a_proxy_in_the_environment_refuses_the_link(monkeypatch, variable):
 
 
 @pytest.mark.parametrize("exempt", [NAME, ".example", "*"])
-def test_a_name_exempt_from_the_proxy_is_fetched_directly(trusted, monkeypatch, exempt):
+def test_a_name_exempt_from_the_proxy_is_fetched_directly(authority, monkeypatch, exempt):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", exempt)
-    with trusted.server(picture()) as server:
+    with authority.server(picture()) as server:
         assert fetch_tls(server)[0] == PICTURE
 
 

@@ -13,7 +13,6 @@ from gemini_nb.link_guard import Guard
 from hosts import (
     NAME,
     PICTURE,
-    Authority,
     Names,
     always,
     fetch,
@@ -33,26 +32,19 @@ def _no_proxy(monkeypatch):
     forget_proxies(monkeypatch)
 
 
-@pytest.fixture
-def trusted(tmp_path, monkeypatch):
-    authority = Authority(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    return authority
-
-
 # Redirects.
 
 
-def test_three_redirects_are_followed(trusted):
+def test_three_redirects_are_followed(authority):
     moves = [faults.redirect(f"/{number}.png", status) for number, status in enumerate([301, 307, 308])]
-    with trusted.server(*moves, picture()) as server:
+    with authority.server(*moves, picture()) as server:
         assert fetch_tls(server)[0] == PICTURE
     assert server.connections == 4
 
 
-def test_a_fourth_redirect_is_refused(trusted):
+def test_a_fourth_redirect_is_refused(authority):
     with (
-        trusted.server(faults.redirect("/again.png")) as server,
+        authority.server(faults.redirect("/again.png")) as server,
         pytest.raises(LinkRefusedError, match="more than 3 times"),
     ):
         fetch_tls(server)
@@ -75,13 +67,13 @@ def test_a_fourth_redirect_is_refused(trusted):
         ("https://[::1", "no web address"),
     ],
 )
-def test_a_redirect_is_judged_as_strictly_as_a_link(trusted, location, complaint):
+def test_a_redirect_is_judged_as_strictly_as_a_link(authority, location, complaint):
     names = Names(**{NAME: [["127.0.0.1"]], "private.example": [["10.0.0.1"]]})
 
     def move(visit):
         faults.redirect(location.format(port=visit.server.port))(visit)
 
-    with trusted.server(move) as server, pytest.raises(LinkRefusedError, match=complaint) as caught:
+    with authority.server(move) as server, pytest.raises(LinkRefusedError, match=complaint) as caught:
         fetch_tls(server, names)
     assert server.connections == 1
     assert caught.value.url == f"{server.url}/a.png"
@@ -144,10 +136,10 @@ def test_a_redirect_may_not_lead_to_another_port_of_loopback():
     assert other.connections == 0
 
 
-def test_off_the_trusted_origin_there_is_no_way_back_to_it(trusted):
+def test_off_the_trusted_origin_there_is_no_way_back_to_it(authority):
     with (
         FaultServer(picture()) as local,
-        trusted.server(faults.redirect(f"{local.url}/b.png")) as server,
+        authority.server(faults.redirect(f"{local.url}/b.png")) as server,
         pytest.raises(LinkRefusedError, match="not https"),
     ):
         fetch_tls(server, trusted_origin=local.url)

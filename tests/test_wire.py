@@ -17,17 +17,8 @@ import faults
 from faults import FaultServer
 from gemini_nb import wire
 from gemini_nb.connecting import tls_context
-from hosts import Authority
 
 SIZES = (0, 1, wire.BUFFER_BYTES - 1, wire.BUFFER_BYTES, 3_000_000, wire.LARGE_BODY_BYTES, 9_000_000)
-
-
-@pytest.fixture
-def authority(tmp_path, monkeypatch):
-    """A test CA that clients trust."""
-    made = Authority(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
-    return made
 
 
 def over_tls(authority, fault):
