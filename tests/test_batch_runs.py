@@ -407,16 +407,13 @@ def test_promise_1_a_batch_that_was_killed_goes_on_where_it_was(tmp_path, after)
 # --- memory ---
 
 MANY = """
-from pathlib import Path
 from hashlib import sha256
+from peaks import peak_mib
 count, store = (json.loads(sys.argv[2]) if len(sys.argv) > 2 else json.loads(sys.stdin.readline()))
-def peak():
-    line = next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 with client_of(url, store=store) as client:
     batch = client.generate_many((str(number) for number in range(count)), concurrency=4)
 right = sum(sha256(made.image.data).hexdigest() == made.image.sha256 for made in batch.generations)
-print(right, peak())
+print(right, peak_mib())
 """
 
 

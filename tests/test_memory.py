@@ -21,45 +21,38 @@ MAX_OF_IMAGE = 1.3
 MAX_WHOLE_MIB = 45  # what the promise says, an interpreter of about 33 MiB included
 MAX_STORED_MIB = 5
 LOOK = """
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from gemini_nb import GeminiError
-def peak():
-    line = next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+from peaks import peak_mib
 """
-CODE = (
-    LOOK
-    + """
+CALLED = """
 with client_of(sys.argv[1]) as client:
     client.generate("warm up")
-    before = peak()
+    before = peak_mib()
     try:
         size = len(client.generate("a red square").image.data)
     except GeminiError as error:
         size = type(error).__name__
-    print(size, peak() - before)
+    print(size, peak_mib() - before)
 """
-)
-
 STORED = """
 with TemporaryDirectory() as folder, client_of(sys.argv[1], store=folder) as client:
     client.generate("warm up")
-    before = peak()
+    before = peak_mib()
     image = client.generate("a red square").image
-    print(image.size, image.held.path.stat().st_size, peak(), peak() - before)
+    print(image.size, image.held.path.stat().st_size, peak_mib(), peak_mib() - before)
 """
 SPOOLED = """
 with client_of(sys.argv[1]) as client:
     client.generate_many(["warm up"], progress=False)
-    before = peak()
+    before = peak_mib()
     batch = client.generate_many([f"square {n}" for n in range(40)], progress=False)
-    print(sum(made.image.size for made in batch.generations), peak() - before)
+    print(sum(made.image.size for made in batch.generations), peak_mib() - before)
 """
 
 
 def extra_mib(url):
-    what, extra = ran(CODE, url).split()
+    what, extra = ran(LOOK + CALLED, url).split()
     return what, float(extra)
 
 

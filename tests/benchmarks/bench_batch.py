@@ -1,7 +1,7 @@
 """A long batch: peak memory with few pictures and with many, every file checked, and a run that is killed.
 
 Pictures of 1.5 MB, each another one, from a gateway in the benchmark's own process; the batch runs in one of
-its own, whose peak is the kernel's word (VmHWM). It writes up to 9 GB into /var/tmp, and removes them.
+its own, whose peak is the kernel's word. It writes up to 9 GB into /var/tmp, and removes them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from measuring import Table, command
 
 from asking import KEY
 from gateway import Answer, Gateway, Request
+from interpreter import TESTS
 from painting import prompt_of
 from pictures import noise_png
 from replies import body, inline, reply
@@ -36,21 +37,24 @@ CONCURRENCY = 8
 MARK = b"0123456789ab"  # twelve bytes of the picture, sixteen of its base64, which tell whose it is
 AT = 600_000
 
-CHILD = """
-import sys, time
+CHILD = (
+    f"import sys; sys.path.insert(0, {TESTS!r})"
+    + """
+import time
 from hashlib import sha256
-from pathlib import Path
 from gemini_nb import Client
+from peaks import peak_mib
 url, key, store, manifest, count, concurrency = sys.argv[1:]
 with Client(base_url=url, api_key=key, store=store or False) as client:
     prompts = (f"picture {number}" for number in range(int(count)))
     started = time.perf_counter()
     batch = client.generate_many(prompts, concurrency=int(concurrency), manifest=manifest)
     seconds = time.perf_counter() - started
-peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+peak = peak_mib()
 right = sum(sha256(made.image.data).hexdigest() == made.image.sha256 for made in batch.generations)
-print(right, int(peak.split()[1]) / 1024, seconds)
+print(right, peak, seconds)
 """
+)
 
 
 class Painter:
