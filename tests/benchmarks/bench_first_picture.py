@@ -7,7 +7,6 @@ the sockets and the gateway take. "shown" includes the preview that the notebook
 from __future__ import annotations
 
 import statistics
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ WAYS = {
 
 def run(quick: bool) -> Iterator[Table]:
     data = photograph(128 if quick else 900, "PNG")
-    ways, notes = found(quick)
+    ways, notes = peers.available(WAYS, quick=quick)
     if quick:
         ways = {name: ways[name] for name in ("floor: sockets", "%%gemini_image, kept and shown")}
     with loopback.serving(body(reply(inline(data)))) as url:
@@ -89,18 +88,6 @@ def run(quick: bool) -> Iterator[Table]:
             1 if quick else ROUNDS + 1,
         )
     yield table(f"A picture of {len(data) / 1e6:.1f} MB", {n: v[not quick :] for n, v in runs.items()}, notes)
-
-
-def found(quick: bool) -> tuple[dict[str, tuple[str, Path | str]], tuple[str, ...]]:
-    ways: dict[str, tuple[str, Path | str]] = {}
-    notes = []
-    for name, (code, package) in WAYS.items():
-        python = sys.executable if not package else None if quick else peers.python(package)
-        if python is None:
-            notes.append(f"Left out: {name}.")
-        else:
-            ways[name] = (code, python)
-    return ways, tuple(notes)
 
 
 def once(code: str, python: Path | str, url: str, later: int) -> list[fresh_kernel.Spent]:

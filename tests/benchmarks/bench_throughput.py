@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -67,26 +66,13 @@ QUICK = (Load(2, 4, size=50_000),)
 
 
 def run(quick: bool) -> Iterator[Table]:
-    ways, notes = found(quick)
+    ways, notes = peers.available(WAYS, quick=quick)
     for load in QUICK if quick else LOADS:
         with loopback.serving(answer(load.size), delay=load.delay) as url:
             runs = interleaved(
                 {name: partial(once, *way, url, load) for name, way in ways.items()}, 1 if quick else ROUNDS
             )
         yield table(load, runs, (*notes, *([load.note] if load.note else [])))
-
-
-def found(quick: bool) -> tuple[dict[str, tuple[str, Path | str]], tuple[str, ...]]:
-    """The ways that can be measured here with their interpreters, and what is said of the others."""
-    ways: dict[str, tuple[str, Path | str]] = {}
-    notes = []
-    for name, (way, package) in WAYS.items():
-        python = sys.executable if not package else None if quick else peers.python(package)
-        if python is None:
-            notes.append(f"Left out: {name}.")
-        else:
-            ways[name] = (way, python)
-    return ways, tuple(notes)
 
 
 def answer(size: int) -> bytes:

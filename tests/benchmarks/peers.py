@@ -12,6 +12,10 @@ import time
 import venv
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = Path(__file__).parents[2] / "build" / "benchmarks"
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
@@ -43,6 +47,24 @@ def python(name: str, *, make: bool = True) -> Path | None:
         return None
     marker.write_text(wanted)
     return interpreter
+
+
+def available(
+    ways: Mapping[str, tuple[str, str]], *, quick: bool
+) -> tuple[dict[str, tuple[str, Path | str]], tuple[str, ...]]:
+    """The ways that can be measured here, and what is said of the others.
+
+    A way names its package, "" for ours; what is returned has an interpreter there. `quick` has no peers.
+    """
+    found: dict[str, tuple[str, Path | str]] = {}
+    notes = []
+    for name, (way, package) in ways.items():
+        interpreter = sys.executable if not package else None if quick else python(package)
+        if interpreter is None:
+            notes.append(f"Left out: {name}.")
+        else:
+            found[name] = (way, interpreter)
+    return found, tuple(notes)
 
 
 def _failed_lately(folder: Path) -> bool:
