@@ -26,6 +26,11 @@ def noise_png(size: int, *, seed: int = 0) -> bytes:
     return small[: -len(PNG_END)] + chunk(b"noIz", noise) + PNG_END
 
 
+def bytes_of(data) -> bytes:
+    """A picture's data, whether they are held in memory or in a file."""
+    return data if isinstance(data, bytes) else data.read()
+
+
 def chunk(kind: bytes, data: bytes) -> bytes:
     """A PNG chunk with its length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -5,24 +5,20 @@ Teaching with it, as notebooks/CLASSROOM.md says, is tried in test_classroom.py.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+from course import FOLDER, NOTEBOOKS, each_notebook, module
+
 LAUNCH = re.compile(
     r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/(notebooks/\w+\.ipynb)"
 )
-
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +84,7 @@ def test_a_notebook_becomes_a_page_with_all_its_pictures(path):
 
 def index():
     """The script that writes the index, as a module."""
-    spec = importlib.util.spec_from_file_location("index", FOLDER / "index.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module("index")
 
 
 def test_the_index_is_what_the_notebooks_say():

@@ -15,7 +15,7 @@ from gemini_nb.picture_file import PictureFile
 from gemini_nb.sink import IN_MEMORY_BYTES
 from gemini_nb.streamed import StreamedReply
 from gemini_nb.whole_file import Draft
-from pictures import noise_png
+from pictures import bytes_of, noise_png
 from replies import b64, body, inline, reply
 from streams import event
 from test_cut import BODIES, CUT, LARGE, LEFT, RUN, plain
@@ -133,7 +133,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     came = received(raw, range(0, len(raw), 10_007), draft=lambda: Draft(tmp_path))
     value, lifted = cut.loads(came.rest, came.cut)
     found = lifted.data(value["data"])
-    assert (found if isinstance(found, bytes) else found.read()) == LARGE_PICTURE
+    assert bytes_of(found) == LARGE_PICTURE
     assert came.raw() == raw
 
 
@@ -197,7 +197,7 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
     found = response.read(received(body(reply(*map(inline, pictures))), draft=draft))
     assert len(opened) == incoming.MAX_FILES
-    assert [one.data if isinstance(one.data, bytes) else one.data.read() for one in found.images] == pictures
+    assert [bytes_of(one.data) for one in found.images] == pictures
 
 
 def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
@@ -213,7 +213,7 @@ def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
         streamed.write(event(reply(inline(one))))
     found = response.read(streamed.finish())
     assert len(opened) == incoming.MAX_FILES
-    assert [one.data if isinstance(one.data, bytes) else one.data.read() for one in found.images] == pictures
+    assert [bytes_of(one.data) for one in found.images] == pictures
 
 
 def test_what_is_no_picture_counts_as_rest():

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
 import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from pathlib import Path
 
 import nbformat
 import pytest
 from PIL import Image
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-
-
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+from course import FOLDER, each_notebook, module
 
 
 @each_notebook
@@ -103,14 +97,6 @@ def without_code(words) -> str:
     return re.sub(r"```.*?```|`[^`]*`", "", words, flags=re.DOTALL)
 
 
-def comparison():
-    """The notebooks' own conftest, as a module."""
-    spec = importlib.util.spec_from_file_location("comparison", FOLDER / "conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def picture(colour, *, quality=75, size=(320, 179)):
     canvas = Image.linear_gradient("L").resize(size).convert("RGB")
     canvas.paste(colour, (40, 40, 120, 120))
@@ -142,7 +128,7 @@ PAIRS = {
 @pytest.mark.parametrize("pair", PAIRS)
 def test_outputs_are_compared_by_what_they_show(pair):
     one, other, same = PAIRS[pair]
-    shown = comparison().Shown
+    shown = module("conftest").Shown
     assert (shown(one) == shown(other)) is same
     assert (shown(one) != shown(other)) is not same
 

@@ -161,6 +161,7 @@ del os.O_TMPFILE
 from gemini_nb.incoming import Incoming
 from gemini_nb.response import read
 from gemini_nb.store import Store
+from pictures import bytes_of
 from test_store_files import LARGE, REPLY
 store = Store(url)
 incoming = Incoming(store.draft)
@@ -172,8 +173,7 @@ if %r:  # the disk refuses the rest
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 incoming.write(REPLY[500_000:])
 image, = read(incoming.finish()).images
-data = image.data
-print((data if isinstance(data, bytes) else data.read()) == LARGE)
+print(bytes_of(image.data) == LARGE)
 """
 
 

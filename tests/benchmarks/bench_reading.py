@@ -21,7 +21,7 @@ from measuring import Table, command
 from gemini_nb import response
 from gemini_nb.incoming import Incoming
 from gemini_nb.spool import Spool
-from pictures import noise_png
+from pictures import bytes_of, noise_png
 from replies import body, data_uri, inline, reply
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ URI = {
 def measure(raw: bytes, image: bytes, ways: dict, rounds: int = 15) -> list[tuple[str, float, float]]:
     times: dict[str, list[float]] = {name: [] for name in ways}
     for name, way in ways.items():
-        found = way(raw)
-        assert (found if isinstance(found, bytes) else found.read()) == image, name
+        assert bytes_of(way(raw)) == image, name
     for _ in range(rounds):
         for name, way in ways.items():
             gc.collect()
