@@ -51,7 +51,7 @@ def value_of(came: incoming.Body):
 
 
 @pytest.mark.parametrize("name", sorted(STREAMED))
-def test_a_run_is_lifted_out_wherever_the_pieces_end(name):
+def test_a_run_is_lifted_out_of_a_body_that_comes_in_two_pieces(name):
     raw = CUT[name].encode()
     for end in range(0, len(raw), 29):
         came = received(raw, [end])

@@ -144,11 +144,12 @@ print("TMonitor" in [type(thread).__name__ for thread in threading.enumerate()])
     assert out == "done\nFalse\n"
 
 
-def in_a_kernel(url, **settings) -> list[str]:
-    """What kinds of output a cell with a batch has in the end."""
+def in_a_kernel(url, *, times=1, **settings) -> list[str]:
+    """What kinds of output a cell with a batch has in the end; the bar waits so many times as long."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     code = f"""
-from gemini_nb import Client
+from gemini_nb import Client, progress_bar
+progress_bar._KERNEL_SECONDS *= {times}
 made = Client(base_url={url!r}, api_key="a-key-of-tests").generate_many({arguments})
 """
     cell = executed(code).cells[1]
@@ -156,8 +157,8 @@ made = Client(base_url={url!r}, api_key="a-key-of-tests").generate_many({argumen
 
 
 def test_in_a_notebook_a_few_pictures_leave_no_trace_however_long_they_take():
-    with Gateway(Answer(OK, delay=3), Answer(OK)) as gateway:
-        assert in_a_kernel(gateway.url, prompts=["1"] * 5) == []
+    with Gateway(Answer(OK)) as gateway:
+        assert in_a_kernel(gateway.url, prompts=["1"] * 5, times=0) == []
 
 
 def test_in_a_notebook_there_is_a_widget_for_those_who_ask():
@@ -168,5 +169,12 @@ def test_in_a_notebook_there_is_a_widget_for_those_who_ask():
 
 
 def test_in_a_notebook_a_batch_that_takes_its_time_has_a_bar():
-    with Gateway(Answer(OK, delay=3), Answer(OK)) as gateway:
-        assert "application/vnd.jupyter.widget-view+json" in in_a_kernel(gateway.url, prompts=["1"] * 20)
+    with Gateway(Answer(OK)) as gateway:
+        assert "application/vnd.jupyter.widget-view+json" in in_a_kernel(
+            gateway.url, prompts=["1"] * 20, times=0
+        )
+
+
+def test_in_a_notebook_many_pictures_that_take_no_time_leave_no_trace():
+    with Gateway(Answer(OK)) as gateway:
+        assert in_a_kernel(gateway.url, prompts=["1"] * 20, times=1000) == []

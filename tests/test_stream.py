@@ -15,7 +15,7 @@ import leaks
 from asking import KEY, client_of
 from faults import FaultServer, chunk, endless, raw, reset_after_request, sized, then_stall
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, Client, GeminiWarning, cut
+from gemini_nb import AsyncClient, Client, GeminiWarning, cut, response
 from gemini_nb.errors import (
     ArgumentError,
     AuthenticationError,
@@ -96,15 +96,20 @@ def test_a_stream_is_asked_for_at_its_own_address():
 @pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r"], ids=["LF", "CRLF", "CR"])
 def test_a_stream_may_be_cut_at_every_byte(end):
     whole = stream("A ", "square", end=end)
+    for at in range(len(whole) + 1):
+        received = StreamedReply(lambda *_, **__: None)
+        received.write(whole[:at])
+        received.write(whole[at:])
+        found = response.read(received.finish())
+        assert (found.text, [one.data for one in found.images]) == ("A square", [PICTURE])
 
-    def in_pieces(at):
-        return raw(HEAD + chunk(whole[:at]) + chunk(whole[at:]) + chunk(b""))
 
-    with FaultServer(*(in_pieces(at) for at in range(1, len(whole), 7))) as server:
-        client = client_of(server.url)
-        for _ in range(1, len(whole), 7):
-            generation = client.generate("a red square", text=True, stream=True).result()
-            assert (generation.text, generation.image.data) == ("A square", PICTURE)
+def test_a_stream_may_come_a_few_bytes_at_a_time():
+    whole = stream("A ", "square")
+    pieces = (chunk(whole[at : at + 7]) for at in range(0, len(whole), 7))
+    with FaultServer(raw(HEAD + b"".join(pieces) + chunk(b""))) as server:
+        generation = streamed(server.url).result()
+    assert (generation.text, generation.image.data) == ("A square", PICTURE)
 
 
 def test_the_first_text_is_there_before_the_server_has_sent_the_rest():
