@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import pty
 import re
 import shlex
 import signal
@@ -23,6 +21,7 @@ from gemini_nb.cli_manual import PAGES
 from gemini_nb.store import Store
 from pictures import png
 from replies import inline, reply
+from terminals import on_a_terminal
 
 WAIT_SECONDS = 60
 OK = Answer(reply(inline(png(6, 6))))
@@ -155,7 +154,7 @@ def test_a_key_that_is_missing_is_said_in_the_words_of_the_command_line():
 # --- generate in a pipe
 
 
-def piped(redirections, *arguments, url, words="a red square", **settings):
+def piped(redirections, *arguments, url, words="a red square"):
     """The finished shell: the program between other streams than a terminal's."""
     line = " ".join(map(shlex.quote, command("generate", *arguments)))
     return subprocess.run(
@@ -165,7 +164,6 @@ def piped(redirections, *arguments, url, words="a red square", **settings):
         capture_output=True,
         timeout=WAIT_SECONDS,
         check=False,
-        **settings,
     )
 
 
@@ -327,30 +325,9 @@ def test_an_interrupt_is_130_and_closes_the_connection():
     assert "Traceback" not in err
 
 
-def on_a_terminal(*arguments, url, stdout=subprocess.DEVNULL):
-    """What a program writes to a terminal on its stderr, and its exit code."""
-    ours, theirs = pty.openpty()
-    try:
-        stdout = theirs if stdout == "terminal" else stdout
-        child = subprocess.Popen(command(*arguments), env=environment(url), stdout=stdout, stderr=theirs)
-        os.close(theirs)
-        written = b"".join(iter(lambda: _read(ours), b""))
-        return written.decode(), child.wait(WAIT_SECONDS)
-    finally:
-        os.close(ours)
-
-
-def _read(terminal):
-    try:
-        return os.read(terminal, 4096)
-    except OSError as problem:
-        if problem.errno == errno.EIO:  # the program has left its terminal
-            return b""
-        raise
-
-
 def test_on_a_terminal_a_line_tells_that_it_waits_and_is_erased(gateway):
-    written, code = on_a_terminal("generate", "a red square", "-o", "a.png", url=gateway.url)
+    asked = command("generate", "a red square", "-o", "a.png")
+    written, code = on_a_terminal(asked, env=environment(gateway.url))
     waiting, erased, rest = written.rpartition("\r\x1b[K")
     assert code == 0
     assert "Asking crazyrouter for gemini-3.1-flash-image-preview · 0 s" in waiting
@@ -359,7 +336,8 @@ def test_on_a_terminal_a_line_tells_that_it_waits_and_is_erased(gateway):
 
 
 def test_a_pictures_bytes_are_not_written_to_a_terminal_nor_paid_for(gateway):
-    written, code = on_a_terminal("generate", "a", "-o", "-", url=gateway.url, stdout="terminal")
+    asked = command("generate", "a", "-o", "-")
+    written, code = on_a_terminal(asked, env=environment(gateway.url), stdout="terminal")
     assert (code, gateway.posts) == (1, 0)
     assert "not for a terminal" in written
 
@@ -509,9 +487,7 @@ def test_a_host_that_others_reach_must_be_allowed():
     ],
 )
 def test_a_wrong_fault_delay_port_or_host_is_said_before_anything_is_served(option, message):
-    done = subprocess.run(
-        [sys.executable, "-m", "gemini_nb", "serve", *option], capture_output=True, text=True, check=False
-    )
+    done = ran("serve", *option)
     assert done.returncode == 1
     assert message in done.stderr
 

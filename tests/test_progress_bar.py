@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
 import sys
-import termios
 
 import pytest
 
@@ -14,6 +10,7 @@ from asking import OK
 from gateway import Answer, Gateway
 from interpreter import PREAMBLE, WAIT_SECONDS, finished, running
 from kernels import executed
+from terminals import on_a_terminal
 from test_batch import by_prompt, painted
 
 MANY = """
@@ -23,31 +20,16 @@ print("done")
 """
 
 
-def on_a_terminal(code, url) -> str:
-    """What a program prints whose errors go to a terminal."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 120))
-    command = [sys.executable, "-c", PREAMBLE + code, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True) as child:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError:  # how a terminal ends
-                break
-            if not piece:
-                break
-            shown += piece
-        assert child.stdout.read() == "done\n"
-        assert child.wait(WAIT_SECONDS) == 0
-    os.close(ours)
-    return shown.decode()
+def shown_by(code, url) -> str:
+    """What a program shows on a terminal that its errors go to."""
+    shown, exit_code = on_a_terminal([sys.executable, "-c", PREAMBLE + code, url])
+    assert exit_code == 0
+    return shown
 
 
 def test_on_a_terminal_a_bar_says_how_many_how_fast_and_what_it_cost():
     with Gateway(by_prompt(n3=Answer(status=400))) as gateway:
-        shown = on_a_terminal(MANY.format(more=""), gateway.url)
+        shown = shown_by(MANY.format(more=""), gateway.url)
     last = shown.rstrip().rpartition("\r")[2]
     assert "8/8 [" in last
     assert "pictures/s" in last or "s/ pictures" in last
@@ -57,7 +39,7 @@ def test_on_a_terminal_a_bar_says_how_many_how_fast_and_what_it_cost():
 
 def test_a_price_that_is_not_known_is_said_to_be():
     with Gateway(painted) as gateway:
-        shown = on_a_terminal(MANY.format(more=', model="some-model"'), gateway.url)
+        shown = shown_by(MANY.format(more=', model="some-model"'), gateway.url)
     assert "cost unknown" in shown
     assert "$" not in shown
 
@@ -70,7 +52,7 @@ with client_of(url, store={str(tmp_path)!r}) as client:
 print("done")
 """
     with Gateway(painted) as gateway:
-        shown = on_a_terminal(code, gateway.url)
+        shown = shown_by(code, gateway.url)
     assert "2 replayed" in shown
     assert "$" not in shown
 
@@ -78,13 +60,13 @@ print("done")
 def test_of_an_iterator_the_bar_counts_without_an_end():
     code = MANY.format(more="").replace("[str(number) for number in range(8)]", "map(str, range(8))")
     with Gateway(painted) as gateway:
-        shown = on_a_terminal(code, gateway.url)
+        shown = shown_by(code, gateway.url)
     assert "8 pictures [" in shown.rstrip().rpartition("\r")[2]
 
 
 def test_progress_false_draws_nothing_on_a_terminal():
     with Gateway(painted) as gateway:
-        assert on_a_terminal(MANY.format(more=", progress=False"), gateway.url) == ""
+        assert shown_by(MANY.format(more=", progress=False"), gateway.url) == ""
 
 
 def test_in_a_pipe_there_is_no_bar():
@@ -124,7 +106,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("breaks", BREAKS.values(), ids=BREAKS.keys())
 def test_whatever_goes_wrong_with_the_bar_the_batch_goes_on(breaks):
-    code = f"import os\n{breaks}\n" + MANY.format(more=", progress=True")
+    code = f"{breaks}\n" + MANY.format(more=", progress=True")
     with Gateway(painted) as gateway, running(code, gateway.url) as child:
         out, _ = child.communicate(timeout=WAIT_SECONDS)
         assert gateway.posts == 8
