@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from patience import in_time
 
 WAIT_SECONDS = 60
 TESTS = str(Path(__file__).parent)
@@ -16,6 +20,19 @@ warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, {TESTS!r})
 from asking import PICTURE, client_of
 url = sys.argv[1]
+"""
+# Reads a line before its second call. `first` comes before the call that is interrupted.
+INTERRUPTED = """
+import time
+from gemini_nb import Cancelled
+client = client_of(url)
+{first}
+try:
+    {call}
+except Cancelled as cancelled:
+    print(time.monotonic(), cancelled.__context__, cancelled.__cause__)
+input()
+print(client.generate("a red square").image.data == PICTURE)
 """
 
 
@@ -43,3 +60,17 @@ def finished(child, answer: str | None = None) -> str:
 def ran(code: str, url: str = "") -> str:
     with running(code, url) as child:
         return finished(child)
+
+
+def interrupted(child, server, *, seconds: float) -> None:
+    """Interrupt a child that runs INTERRUPTED: it closes its one request and returns, and asks once more."""
+    interrupted_at = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    assert server.wait_for_disconnects(1)
+    assert server.posts == 1
+    returned, next_call = finished(child, "\n").splitlines()
+    assert server.posts == 2
+    assert returned.split()[1:] == ["None", "None"]
+    assert next_call == "True"
+    in_time(float(returned.split()[0]) - interrupted_at < seconds)
+    in_time(server.disconnects[0] - interrupted_at < seconds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from asking import PICTURE
 from faults import chunk
-from pictures import png
 from replies import body, inline, reply
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rawserver import Visit
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-PICTURE = png()
 WORDS = ("Here is ", "a red ", "square.")
 
 
