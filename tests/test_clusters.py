@@ -26,11 +26,6 @@ def cluster(request, tmp_path_factory):
             yield started
 
 
-@pytest.fixture(autouse=True)
-def key_in_environment(monkeypatch):
-    monkeypatch.setenv("CRAZYROUTER_API_KEY", KEY)
-
-
 def test_workers_without_the_package_are_told_what_they_lack(cluster, tmp_path):
     cluster.everywhere("import sys; sys.modules['gemini_nb'] = None")
     with Client(store=tmp_path) as client:
@@ -52,10 +47,12 @@ def test_a_killed_worker_loses_what_it_had_begun_and_nothing_else(cluster, tmp_p
     with Gateway(held) as gateway, Client(base_url=gateway.url, store=tmp_path) as client:
 
         def kill_one():
-            held.wait_for(2)
-            os.kill(victim, signal.SIGKILL)
-            gateway.wait_for_disconnects(1)
-            held.let_go.set()
+            try:
+                held.wait_for(2)
+                os.kill(victim, signal.SIGKILL)
+                assert gateway.wait_for_disconnects(1)
+            finally:
+                held.let_go.set()
 
         killer = threading.Thread(target=kill_one)
         killer.start()
