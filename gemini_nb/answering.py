@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.content import Content
+    from gemini_nb.files import Draft
     from gemini_nb.generation import Generation
     from gemini_nb.pace import Pace
     from gemini_nb.providers import Provider
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gemini_nb.spool import Spool
     from gemini_nb.streamed import Telling
     from gemini_nb.transport import Answer
-    from gemini_nb.whole_file import Draft
 
 T = TypeVar("T")
 

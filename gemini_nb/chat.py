@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gemini_nb import background
+from gemini_nb import event_loop
 from gemini_nb.content import can_be_echoed
 from gemini_nb.errors import ArgumentError
 from gemini_nb.generation import Generation
@@ -137,7 +137,7 @@ class Chat:
 
     def send(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> Generation:
         """Say what to paint or change next, and wait for the new picture."""
-        return background.run(partial(self._chat.send, prompt, images=images, **options))
+        return event_loop.run(partial(self._chat.send, prompt, images=images, **options))
 
     @property
     def source(self) -> Any:
@@ -145,14 +145,14 @@ class Chat:
 
     def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
         """Return what `send` would ask for, and send nothing."""
-        return background.run(partial(self._chat.request, prompt, images=images, **options))
+        return event_loop.run(partial(self._chat.request, prompt, images=images, **options))
 
     def ask(self, request: ImageRequest, *, tell: Tell | None = None) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn.
 
         With `tell` the reply is streamed: it is called with each text and picture, on another thread.
         """
-        return background.run(partial(self._chat.ask, request, tell=tell))
+        return event_loop.run(partial(self._chat.ask, request, tell=tell))
 
     def undo(self) -> Generation | None:
         """Forget the last turn and return the result before it, or None where there is none."""

@@ -107,7 +107,7 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
 
 
 def _probe(asked: argparse.Namespace) -> None:
-    from gemini_nb import background, probe, providers  # noqa: PLC0415
+    from gemini_nb import event_loop, probe, providers  # noqa: PLC0415
     from gemini_nb.async_client import AsyncClient  # noqa: PLC0415
     from gemini_nb.terminal import progress  # noqa: PLC0415
 
@@ -125,7 +125,7 @@ def _probe(asked: argparse.Namespace) -> None:
     names = [request.model for request in requests]
     try:
         with progress(lambda: f"{len(found)} of {len(names)} models have answered"):
-            findings = background.run(partial(probe.probe, client, names, each=found.append))
+            findings = event_loop.run(partial(probe.probe, client, names, each=found.append))
     except Cancelled:
         print(probe.render(found, asked.format))
         raise

@@ -6,7 +6,7 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from gemini_nb import background, batch, models
+from gemini_nb import batch, event_loop, models
 from gemini_nb.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.chat import Chat
 from gemini_nb.errors import Cancelled
@@ -80,7 +80,7 @@ class Client:
 
     def request(self, prompt: str, **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
-        return background.run(partial(self._client.request, prompt, **options))
+        return event_loop.run(partial(self._client.request, prompt, **options))
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether the store would answer a request, at no cost."""
@@ -132,7 +132,7 @@ class Client:
             extra=extra,
             stream=stream,
         )
-        made = background.run(ask)
+        made = event_loop.run(ask)
         return Stream(made) if isinstance(made, AsyncStream) else made
 
     def generate_many(
@@ -155,7 +155,7 @@ class Client:
         from gemini_nb.progress_bar import ProgressBar  # noqa: PLC0415
 
         client = self._client
-        asked = background.run(partial(client.requests, prompts, options))
+        asked = event_loop.run(partial(client.requests, prompts, options))
         feed = None if isinstance(asked, tuple) else Feed(asked)
         made = client.progress(feed or asked)
         with manifests.kept(made, manifest, redact=client.redact), ProgressBar(made, progress) as bar:
@@ -191,14 +191,14 @@ class Client:
                 bar.look()
 
         try:
-            return background.run(main, meanwhile=meanwhile)
+            return event_loop.run(main, meanwhile=meanwhile)
         except Cancelled as cancelled:
             cancelled.batch = progress.batch()
             raise
 
     def close(self) -> None:
         """Close the client; requests under way in other threads are cut off."""
-        background.run(self._client.aclose)
+        event_loop.run(self._client.aclose)
 
     def __enter__(self) -> Self:
         return self

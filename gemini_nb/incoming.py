@@ -23,7 +23,7 @@ from gemini_nb.sink import Sink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.whole_file import Draft
+    from gemini_nb.files import Draft
 
 MAX_FILES = 16  # open at a time for one reply, whatever it holds
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import row
 from gemini_nb.errors import ArgumentError, SaveError
-from gemini_nb.whole_file import whole_file
+from gemini_nb.files import whole_file
 
 if TYPE_CHECKING:
     import os

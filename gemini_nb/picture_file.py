@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias
 
 from gemini_nb import stored_file
 from gemini_nb.errors import ImageLostError
-from gemini_nb.whole_file import whole_file
+from gemini_nb.files import whole_file
 from gemini_nb.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gemini_nb.whole_file import Draft
+    from gemini_nb.files import Draft
 
 _PIECE_BYTES = 256 * 1024
 _UNREAD = "It may still be there: see to the disk, then read it again."

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import SaveError
+from gemini_nb.files import whole_file
 from gemini_nb.image_header import SUFFIXES, sniff
-from gemini_nb.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

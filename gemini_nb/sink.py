@@ -11,8 +11,8 @@ from gemini_nb.picture_file import PictureFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gemini_nb.files import Draft
     from gemini_nb.picture_file import Data
-    from gemini_nb.whole_file import Draft
 
 IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
 

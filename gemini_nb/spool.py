@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from gemini_nb.whole_file import Draft
+from gemini_nb.files import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

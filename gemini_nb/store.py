@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import content as contents
 from gemini_nb import nearest, record, stored_file, upkeep
 from gemini_nb.errors import GeminiError, GeminiWarning
+from gemini_nb.files import Draft
 from gemini_nb.generation import Generation
 from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.picture_file import PictureFile
-from gemini_nb.whole_file import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import stat
 from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
-from gemini_nb.whole_file import whole_file
+from gemini_nb.files import whole_file
 
 if TYPE_CHECKING:
     from io import FileIO

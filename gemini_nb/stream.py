@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from gemini_nb import background
+from gemini_nb import event_loop
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning, OutcomeUnknownError
 
 if TYPE_CHECKING:
@@ -150,14 +150,14 @@ class Stream:
         return self
 
     def __next__(self) -> str | GeneratedImage:
-        piece = background.run(self._stream.next_piece)
+        piece = event_loop.run(self._stream.next_piece)
         if piece is None:
             raise StopIteration
         return piece
 
     def result(self) -> Generation:
         """Wait for the end and return the whole result; the pieces that were not taken are left out."""
-        return background.run(self._stream.result)
+        return event_loop.run(self._stream.result)
 
     @property
     def generation(self) -> Generation:
@@ -166,7 +166,7 @@ class Stream:
 
     def close(self) -> None:
         """Close the connection where the reply is under way still; warns that it may have been billed."""
-        if background.run(self._stream.end):
+        if event_loop.run(self._stream.end):
             warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
 
     def __enter__(self) -> Self:
@@ -177,7 +177,7 @@ class Stream:
     ) -> None:
         if error is None:
             self.close()
-        elif background.run(self._stream.end):
+        elif event_loop.run(self._stream.end):
             error.add_note(_CLOSED)
 
 

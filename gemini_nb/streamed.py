@@ -19,9 +19,9 @@ from gemini_nb.reply_shapes import Findings, dicts, field_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gemini_nb.files import Draft
     from gemini_nb.generation import Generation
     from gemini_nb.secret import Secret
-    from gemini_nb.whole_file import Draft
 
     Tell = Callable[[str | GeneratedImage], object]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from gemini_nb import background, providers
+from gemini_nb import event_loop, providers
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Task:
     def _asked(self) -> Result:
         try:
             client = self.settings.client()
-            generation = background.run(partial(client.generate, self.request))
+            generation = event_loop.run(partial(client.generate, self.request))
         except MissingKeyError:
             return Result(error=_without_key(self.settings))
         except GeminiError as error:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from gemini_nb import background
+from gemini_nb import event_loop
 from gemini_nb.errors import APIError, Cancelled, GeminiError
 from interpreter import WAIT_SECONDS, ran, running
 from patience import given_time, in_time
@@ -19,23 +19,23 @@ def test_it_gives_back_what_the_coroutine_returns():
     async def add(a, b):
         return a + b
 
-    assert background.run(add, 1, 2) == 3
+    assert event_loop.run(add, 1, 2) == 3
 
 
 def test_there_is_one_loop_in_a_daemon_thread_of_its_own():
-    (thread, loop), (same_thread, same_loop) = (background.run(thread_and_loop) for _ in range(2))
+    (thread, loop), (same_thread, same_loop) = (event_loop.run(thread_and_loop) for _ in range(2))
     assert thread is same_thread is not threading.current_thread()
     assert loop is same_loop
     assert thread.daemon
 
 
 def test_threads_that_begin_together_share_the_loop():
-    background.stop()
+    event_loop.stop()
     begin, found = threading.Barrier(4), []
 
     def ask():
         begin.wait()
-        found.append(background.run(thread_and_loop))
+        found.append(event_loop.run(thread_and_loop))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -72,10 +72,10 @@ print(background.run(add, 1, 2))
 
 
 def test_after_a_stop_the_next_call_starts_another_loop():
-    before = background.run(thread_and_loop)
-    background.stop()
+    before = event_loop.run(thread_and_loop)
+    event_loop.stop()
     assert not before[0].is_alive()
-    assert background.run(thread_and_loop) != before
+    assert event_loop.run(thread_and_loop) != before
 
 
 def test_a_loop_that_was_killed_is_replaced():
@@ -97,8 +97,8 @@ except SystemExit:
 
 
 def test_stopping_twice_is_stopping_once():
-    background.stop()
-    background.stop()
+    event_loop.stop()
+    event_loop.stop()
 
 
 def test_our_errors_come_without_the_frames_of_the_loop():
@@ -109,7 +109,7 @@ def test_our_errors_come_without_the_frames_of_the_loop():
         raise APIError(f"m{len(kept) * 0}", status=400)
 
     with pytest.raises(APIError) as caught:
-        background.run(fail)
+        event_loop.run(fail)
     frames = [entry.name for entry in caught.traceback]
     assert "fail" not in frames
     assert caught.value.__context__ is None
@@ -120,7 +120,7 @@ def test_other_errors_keep_theirs():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError) as caught:
-        background.run(fail)
+        event_loop.run(fail)
     assert "fail" in [entry.name for entry in caught.traceback]
 
 
@@ -133,14 +133,14 @@ def test_who_waits_when_the_loop_is_stopped_is_cancelled():
 
     def ask():
         try:
-            background.run(wait)
+            event_loop.run(wait)
         except Cancelled as cancelled:
             found.append(cancelled)
 
     thread = threading.Thread(target=ask)
     thread.start()
     assert begun.wait(WAIT_SECONDS)
-    background.stop()
+    event_loop.stop()
     thread.join()
     assert len(found) == 1
 
@@ -188,7 +188,7 @@ def test_whatever_is_raised_while_it_waits_ends_the_task_too(raised):
         raise raised
 
     with pytest.raises(type(raised)) as caught:
-        background.run(work, meanwhile=meanwhile)
+        event_loop.run(work, meanwhile=meanwhile)
     assert caught.value is raised
     assert ended.wait(WAIT_SECONDS)
 

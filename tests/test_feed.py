@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from gemini_nb import background
+from gemini_nb import event_loop
 from gemini_nb.feed import Feed
 
 
@@ -25,7 +25,7 @@ def taken(items):
         finally:
             feed.close()
 
-    arrived = background.run(main, meanwhile=lambda _future, seconds: feed.serve(seconds))
+    arrived = event_loop.run(main, meanwhile=lambda _future, seconds: feed.serve(seconds))
     return arrived, threads
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gemini_nb.errors import GeminiError, ImageLostError
+from gemini_nb.files import Draft
 from gemini_nb.image import GeneratedImage, inspect
 from gemini_nb.picture_file import PictureFile
-from gemini_nb.whole_file import Draft
 from interpreter import ran
 from pictures import gif, jpeg, noise_png, png, webp
 from test_image import REFUSED, VALID

@@ -260,12 +260,12 @@ def test_facts_go_into_a_sidecar_that_is_replaced(tmp_path):
 
 
 def test_a_file_without_hard_links_is_claimed_all_the_same(tmp_path):
-    from gemini_nb import whole_file
+    from gemini_nb import files
 
     (tmp_path / "whole").write_bytes(PNG)
-    assert whole_file._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
+    assert files._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
     (tmp_path / "whole").write_bytes(OTHER)
-    assert not whole_file._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
+    assert not files._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == PNG
 
 

@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 
 from gateway import Answer, Gateway
-from gemini_nb import ArgumentError, Studio, background
+from gemini_nb import ArgumentError, Studio, event_loop
 from gemini_nb.notebook.making import Ask, Making
 from gemini_nb.providers import OFFLINE
 from patience import given_time, in_time
@@ -219,7 +219,7 @@ def busy_loop():
     async def hold():
         free.wait()
 
-    background.submit(hold)
+    event_loop.submit(hold)
     try:
         yield
     finally:
@@ -288,7 +288,7 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
             arrived=lambda generation: (kept.append(generation), over.set()),
             show=lambda _page: None,
         )
-        future = background.submit(job.run)
+        future = event_loop.submit(job.run)
         assert client.storing.wait(SECONDS)
         future.cancel()
         client.release.set()

@@ -16,7 +16,7 @@ from uuid import uuid4
 import anyio
 from anyio import to_thread
 
-from gemini_nb import background, models
+from gemini_nb import event_loop, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.ledger import dollars, pictures
 from gemini_nb.notebook import budget, cells, making
@@ -95,7 +95,7 @@ class Desk:
     def _start(self, work: Callable[[Client], Awaitable[making.Ask]], words: str) -> None:
         self.controls.show_running(True)
         self.controls.say(words)
-        future = self._future = background.submit(self._run, work)
+        future = self._future = event_loop.submit(self._run, work)
         future.add_done_callback(self._done)
 
     async def _run(self, work: Callable[[Client], Awaitable[making.Ask]]) -> None:

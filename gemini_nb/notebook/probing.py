@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gemini_nb import background, probe, providers
+from gemini_nb import event_loop, probe, providers
 from gemini_nb.async_client import AsyncClient
 from gemini_nb.errors import Cancelled
 from gemini_nb.notebook import live
@@ -43,7 +43,7 @@ def run(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | N
     task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
     try:
         with live.shown(lambda seconds: _progress(len(found), len(asked), seconds)):
-            return probe.table(background.run(task))
+            return probe.table(event_loop.run(task))
     except Cancelled:
         if found:
             print(probe.table(found))
