@@ -19,7 +19,7 @@ _HOME = {
     "AsyncStream": "stream",
     "Batch": "generation",
     "Client": "client",
-    "GeneratedImage": "image",
+    "GeneratedImage": "images.image",
     "Generation": "generation",
     "ImageRequest": "request",
     "Stream": "stream",

@@ -12,12 +12,13 @@ import anyio
 import anyio.lowlevel
 from anyio import to_thread
 
-from gemini_nb import api_error, providers
+from gemini_nb import api_error
 from gemini_nb.delivery import Delivery
 from gemini_nb.errors import ConnectionFailedError, GeminiError
+from gemini_nb.http.rate_limit import Turns
+from gemini_nb.http.retry import retrying
 from gemini_nb.incoming import Incoming
-from gemini_nb.pace import Turns
-from gemini_nb.retry import retrying
+from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from gemini_nb.content import Content
     from gemini_nb.files import Draft
     from gemini_nb.generation import Generation
-    from gemini_nb.pace import Pace
-    from gemini_nb.providers import Provider
+    from gemini_nb.http.rate_limit import Pace
+    from gemini_nb.http.transport import Answer
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.replay import Replay
     from gemini_nb.request import ImageRequest
-    from gemini_nb.secret import Secret
     from gemini_nb.spool import Spool
     from gemini_nb.streamed import Telling
-    from gemini_nb.transport import Answer
 
 T = TypeVar("T")
 
@@ -145,7 +146,7 @@ class Answering:
         telling: Telling | None,
         draft: Callable[[], Draft] | None,
     ) -> Answer | GeminiError:
-        from gemini_nb import transport  # noqa: PLC0415 - httpx is loaded with the first request
+        from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
         streamed = telling.receiver(draft) if telling else None
         answer = await transport.post(

@@ -28,8 +28,8 @@ from gemini_nb.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gemini_nb.providers import Provider
-    from gemini_nb.secret import Secret
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
 
 REFUSED = (429, 503)  # the server did not begin the work
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 import anyio
 from anyio import to_thread
 
-from gemini_nb import batch, inputs, models, providers
+from gemini_nb import batch, models
 from gemini_nb.answering import Answering
 from gemini_nb.chat import AsyncChat
 from gemini_nb.errors import (
@@ -20,10 +20,12 @@ from gemini_nb.errors import (
     NoImageError,
     OutcomeUnknownError,
 )
-from gemini_nb.pace import forget_here, pace_of, seconds_between
+from gemini_nb.http.rate_limit import forget_here, pace_of, seconds_between
+from gemini_nb.images import inputs
+from gemini_nb.providers import provider as providers
+from gemini_nb.providers.secret import Secret
 from gemini_nb.replay import Replay
 from gemini_nb.request import ImageRequest
-from gemini_nb.secret import Secret
 from gemini_nb.stream import AsyncStream
 from gemini_nb.streamed import Telling
 

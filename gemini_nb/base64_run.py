@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pybase64
 
 if TYPE_CHECKING:
-    from gemini_nb.picture_file import Data
+    from gemini_nb.images.file_bytes import Data
 
 MIN_RUN_CHARS = 1024
 

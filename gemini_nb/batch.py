@@ -23,7 +23,7 @@ from gemini_nb.errors import (
     ReplayMissError,
 )
 from gemini_nb.generation import Batch, Generation
-from gemini_nb.inputs import SentImage
+from gemini_nb.images.inputs import SentImage
 from gemini_nb.ledger import Ledger
 
 if TYPE_CHECKING:

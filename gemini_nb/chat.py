@@ -19,7 +19,7 @@ from gemini_nb.generation import Generation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.request import ImageRequest
     from gemini_nb.streamed import Tell
 

@@ -50,7 +50,7 @@ def add(parser: ArgumentParser) -> None:
 
 
 def _generate(asked: Namespace) -> None:
-    from gemini_nb.save import check_free  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.images.save import check_free  # noqa: PLC0415 - each command loads what it needs
     from gemini_nb.terminal import progress  # noqa: PLC0415
 
     to_stdout = asked.output == "-"
@@ -133,7 +133,7 @@ def _write_out(made: Generation) -> None:
 
 
 def _saved(made: Generation, output: str) -> Path:
-    from gemini_nb.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
 
     try:
         is_folder = output.endswith("/") or Path(output).expanduser().is_dir()
@@ -145,7 +145,7 @@ def _saved(made: Generation, output: str) -> Path:
 
 def _kept(made: Generation, problem: str) -> SaveError:
     """Keep a picture, since it may have been paid for, in the cache folder; return the error that says so."""
-    from gemini_nb.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
     from gemini_nb.unread import cache_folder  # noqa: PLC0415
 
     name = f"{safe_stem(made.prompt)}{made.image.suffix}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gemini_nb.feed import Feed
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.progress_bar import ProgressBar
-    from gemini_nb.providers import Provider
+    from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store import Store
 

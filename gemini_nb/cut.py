@@ -20,7 +20,7 @@ from gemini_nb.events import Next
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.picture_file import Data
+    from gemini_nb.images.file_bytes import Data
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists

@@ -9,7 +9,7 @@ import anyio
 from gemini_nb import api_error, response, unread
 from gemini_nb.errors import BadResponseError, BlockedError, GeminiError, ImageRefusedError, NoImageError
 from gemini_nb.generation import Generation, notes
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images.image import GeneratedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from gemini_nb.content import Content
     from gemini_nb.incoming import Body
-    from gemini_nb.providers import Provider
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
     from gemini_nb.response import FoundImage, Reply
-    from gemini_nb.secret import Secret
 
 
 class Delivery:
@@ -107,10 +107,12 @@ class Delivery:
 
     async def fetch(self, url: str, *, deadline: float) -> tuple[bytes, str | None]:
         """Fetch a hosted picture; the provider's own origin is trusted where it is this machine."""
-        from gemini_nb import links  # noqa: PLC0415 - httpx is loaded with the first request
+        from gemini_nb.http import link_fetch  # noqa: PLC0415 - httpx is loaded with the first request
 
         trusted = self.provider.origin if self.provider.is_loopback else None
-        return await links.fetch(url, trusted_origin=trusted, deadline=deadline, transport=self._embedded)
+        return await link_fetch.fetch(
+            url, trusted_origin=trusted, deadline=deadline, transport=self._embedded
+        )
 
     def _without_image(self, reply: Reply) -> GeminiError:
         error = response.outcome(reply) or NoImageError("The reply holds no picture.")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from gemini_nb import providers
 from gemini_nb.claim import Claim
 from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
+from gemini_nb.providers import provider as providers
 from gemini_nb.replay import Replay
 from gemini_nb.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gemini_nb.generation import Generation
-    from gemini_nb.pace import Pace
-    from gemini_nb.providers import Provider
+    from gemini_nb.http.rate_limit import Pace
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
-    from gemini_nb.secret import Secret
 
 _LATER_LOOKS_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show late what another machine has written
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import figure, grid
+from gemini_nb.display import figure, grid
+from gemini_nb.display.figure import PREVIEW_WIDTH
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.figure import PREVIEW_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.request import ImageRequest
 
 _LABEL_CHARACTERS = 120

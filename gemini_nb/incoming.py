@@ -17,8 +17,8 @@ import pybase64
 
 from gemini_nb.base64_run import GOES_ON, MIN_RUN_CHARS, Run, decoded
 from gemini_nb.cut import Cut
-from gemini_nb.picture_file import PictureFile
-from gemini_nb.sink import Sink
+from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.spooled import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gemini_nb import stored_file, upkeep
+from gemini_nb.display.table import Table
 from gemini_nb.ledger import dollars
-from gemini_nb.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gemini_nb.display.table import Thumbnail
     from gemini_nb.record import Record
     from gemini_nb.store import Store
-    from gemini_nb.table import Thumbnail
     from gemini_nb.upkeep import Report
 
 _KINDS = ("records", "images", "contents", "unread")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_nb import models as catalogue
+from gemini_nb.display.table import Table
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -24,15 +25,14 @@ from gemini_nb.errors import (
 )
 from gemini_nb.ledger import dollars
 from gemini_nb.request import ImageRequest
-from gemini_nb.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from gemini_nb.async_client import AsyncClient
     from gemini_nb.generation import Generation
-    from gemini_nb.image import GeneratedImage
-    from gemini_nb.providers import Provider
+    from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.providers.provider import Provider
 
 PROMPT = "a red square on white"
 MODELS = tuple(row.id for row in catalogue.CATALOGUE)

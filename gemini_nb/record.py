@@ -14,13 +14,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
-from gemini_nb.image import SUFFIXES, GeneratedImage, Source
+from gemini_nb.images.image import SUFFIXES, GeneratedImage, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gemini_nb.generation import Generation
-    from gemini_nb.inputs import InputImage
+    from gemini_nb.images.inputs import InputImage
     from gemini_nb.request import ImageRequest
 
 FORMAT = 1

@@ -16,8 +16,8 @@ from gemini_nb.store import Store, beside_notebook
 
 if TYPE_CHECKING:
     from gemini_nb.generation import Generation
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
-    from gemini_nb.secret import Secret
 
 _MANY = 20  # misses within a minute; to find the nearest, every record is read
 _UNLOCK = "Only stored pictures may be shown: run it once with replay “auto” and a key, and keep the store."

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gemini_nb.cut import Cut
-    from gemini_nb.image import Source
-    from gemini_nb.picture_file import Data
+    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.image import Source
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from gemini_nb.errors import ArgumentError, GeminiWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gemini_nb.inputs import InputImage
+    from gemini_nb.images.inputs import InputImage
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gemini_nb.generation import Generation
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
 
 
 class Spool:

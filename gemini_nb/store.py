@@ -28,15 +28,15 @@ from gemini_nb import nearest, record, stored_file, upkeep
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import Draft
 from gemini_nb.generation import Generation
-from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
-from gemini_nb.picture_file import PictureFile
+from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.record import Record, StoredImage
     from gemini_nb.request import ImageRequest
-    from gemini_nb.secret import Secret
     from gemini_nb.upkeep import Report
 
 _TRIES_WHILE_CLEARED = 50

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gemini_nb.generation import Generation
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.streamed import Tell
 
     Make = Callable[[Tell], Coroutine[Any, Any, Generation]]

@@ -11,7 +11,7 @@ from gemini_nb import chunks
 from gemini_nb import cut as cutting
 from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.events import EventSplitter
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.incoming import Body, Incoming
 from gemini_nb.prose import Prose
 from gemini_nb.reply_shapes import Findings, dicts, field_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.files import Draft
     from gemini_nb.generation import Generation
-    from gemini_nb.secret import Secret
+    from gemini_nb.providers.secret import Secret
 
     Tell = Callable[[str | GeneratedImage], object]
 

@@ -12,7 +12,7 @@ from gemini_nb import stored_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gemini_nb.secret import Secret
+    from gemini_nb.providers.secret import Secret
 
 MAX_KEPT_BYTES = 256 * 2**20
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb import record, stored_file
 from gemini_nb.content import MAX_CONTENT_BYTES
-from gemini_nb.image import MAX_IMAGE_BYTES
+from gemini_nb.images.image import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from gemini_nb import event_loop, providers
+from gemini_nb import event_loop
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
+from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from gemini_nb.async_client import AsyncClient
     from gemini_nb.claim import Claim
     from gemini_nb.generation import Generation
+    from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
-    from gemini_nb.secret import Secret
     from gemini_nb.store import Store
 
 OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gemini_nb.generation import Generation
-from gemini_nb.image import GeneratedImage
-from gemini_nb.inputs import InputImage
+from gemini_nb.images.image import GeneratedImage
+from gemini_nb.images.inputs import InputImage
 from gemini_nb.request import ImageRequest
 from pictures import png
 

@@ -10,8 +10,8 @@ import anyio
 import trustme
 
 from faults import ClientLeftError, FaultServer, raw
-from gemini_nb import links
-from gemini_nb.link_guard import Guard
+from gemini_nb.http import link_fetch
+from gemini_nb.http.link_policy import Guard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def picture(*lines: str) -> Fault:
 
 def fetch(url, *, seconds=60.0, **options):
     async def main():
-        return await links.fetch(url, deadline=anyio.current_time() + seconds, **options)
+        return await link_fetch.fetch(url, deadline=anyio.current_time() + seconds, **options)
 
     return anyio.run(main)
 

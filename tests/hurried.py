@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb.pace import Pace
+from gemini_nb.http.rate_limit import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

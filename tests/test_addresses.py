@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from gemini_nb.addresses import is_loopback, is_public, read_address
+from gemini_nb.http.addresses import is_loopback, is_public, read_address
 
 # One inside, and the ends of what a mistyped prefix would let through.
 NOT_PUBLIC = """

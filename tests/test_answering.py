@@ -10,11 +10,12 @@ import pytest
 
 from asking import KEY, OK
 from gateway import Answer, Gateway
-from gemini_nb import ImageRequest, providers
+from gemini_nb import ImageRequest
 from gemini_nb.answering import Answering
-from gemini_nb.pace import pace_of
+from gemini_nb.http.rate_limit import pace_of
+from gemini_nb.providers import provider as providers
+from gemini_nb.providers.secret import Secret
 from gemini_nb.replay import Replay
-from gemini_nb.secret import Secret
 from gemini_nb.store import Store
 from interpreter import WAIT_SECONDS
 

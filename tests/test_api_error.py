@@ -13,8 +13,8 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     RateLimitError,
 )
-from gemini_nb.providers import CRAZYROUTER
-from gemini_nb.secret import Secret
+from gemini_nb.providers.provider import CRAZYROUTER
+from gemini_nb.providers.secret import Secret
 
 KEY = Secret("sk-test-0123456789", where="CRAZYROUTER_API_KEY")
 

@@ -25,7 +25,7 @@ from gemini_nb.errors import (
     NoImageError,
     RateLimitError,
 )
-from gemini_nb.inputs import read
+from gemini_nb.images.inputs import read
 from interpreter import WAIT_SECONDS, finished, ran, running
 from painting import BLOCKED, PROMPTS, by_prompt, painted, prompt_of
 from patience import given_time, in_time

@@ -6,7 +6,7 @@ from asking import OK, client_of
 from gateway import Answer, Gateway
 from gemini_nb import Client, ImageRequest
 from gemini_nb.errors import CostLimitError
-from gemini_nb.inputs import InputImage
+from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import budget
 from gemini_nb.notebook.budget import Budget
 from pictures import png

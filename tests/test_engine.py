@@ -17,7 +17,7 @@ from answered import answer
 from asking import KEY
 from executors import Copying, Counted, Failing, Held, painted, processes, prompt_of, prompts, widths
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, Client, Generation, ImageRequest, providers
+from gemini_nb import AsyncClient, Client, Generation, ImageRequest
 from gemini_nb.batch import MAX_REFUSALS
 from gemini_nb.claim import Claim
 from gemini_nb.errors import (
@@ -33,6 +33,7 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
     RateLimitError,
 )
+from gemini_nb.providers import provider
 from gemini_nb.store import Store
 from gemini_nb.worker import Task
 from leaks import FAILURES, leaks
@@ -276,11 +277,11 @@ def test_a_worker_takes_the_key_that_was_set_since(tmp_path, monkeypatch):
 @pytest.mark.parametrize("given", ["by hand", "entered"])
 def test_a_key_that_workers_cannot_have_is_an_error(tmp_path, given):
     if given == "entered":
-        providers.enter_key(providers.CRAZYROUTER, "sk-other")
+        provider.enter_key(provider.CRAZYROUTER, "sk-other")
     try:
         client = Client(api_key="sk-other" if given == "by hand" else None, store=tmp_path)
     finally:
-        providers.forget_key(providers.CRAZYROUTER)
+        provider.forget_key(provider.CRAZYROUTER)
     with client, pytest.raises(ArgumentError, match="cannot have the key") as caught:
         client.generate_many(["0"], executor=ThreadPoolExecutor())
     assert "Keys never travel" in str(caught.value)

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from gemini_nb import figure
-from gemini_nb.image import GeneratedImage
+from gemini_nb.display import figure
+from gemini_nb.images.image import GeneratedImage
 from pictures import encoded, jpeg, png
 
 WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from answered import answer, picture
-from gemini_nb import ImageRequest, grid
+from gemini_nb import ImageRequest
+from gemini_nb.display import grid
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.generation import Batch
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images.image import GeneratedImage
 from pictures import encoded, png
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> 🟥 $x$'

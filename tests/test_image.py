@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb import errors, image
-from gemini_nb.image import GeneratedImage
+from gemini_nb import errors
+from gemini_nb.images import image
+from gemini_nb.images.image import GeneratedImage
 from pictures import PNG_END, PNG_START, chunk, encoded, gif, jpeg, noise_png, png, webp
 
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}

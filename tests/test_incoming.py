@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gemini_nb import cut, incoming, response
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.files import Draft
+from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.incoming import Incoming
-from gemini_nb.picture_file import PictureFile
-from gemini_nb.sink import IN_MEMORY_BYTES
 from gemini_nb.streamed import StreamedReply
 from pictures import bytes_of, noise_png
 from replies import b64, body, inline, reply

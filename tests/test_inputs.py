@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gemini_nb import ArgumentError, Client
-from gemini_nb.inputs import InputImage, read
+from gemini_nb.images.inputs import InputImage, read
 from pictures import gif, jpeg, png, webp
 
 

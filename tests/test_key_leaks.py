@@ -14,9 +14,11 @@ import anyio
 import pytest
 
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, Client, GeminiError, Generation, providers, transport
+from gemini_nb import AsyncClient, Client, GeminiError, Generation
 from gemini_nb.errors import APIError, ConnectionFailedError
-from gemini_nb.secret import Secret
+from gemini_nb.http import transport
+from gemini_nb.providers import provider as providers
+from gemini_nb.providers.secret import Secret
 from leaks import FAILURES, FORMS, KEY, MORE, WHOLE, leaks, shown
 from pictures import png
 from replies import inline, reply

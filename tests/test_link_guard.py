@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.errors import LinkRefusedError
-from gemini_nb.link_guard import MAX_LINK_CHARACTERS, STRICT, Hop, origin, parse, shown
+from gemini_nb.http.link_policy import MAX_LINK_CHARACTERS, STRICT, Hop, origin, parse, shown
 
 REFUSED = {
     "nothing": "",

@@ -10,8 +10,8 @@ import pytest
 import faults
 from faults import FaultServer
 from gemini_nb.errors import LinkFailedError, LinkRefusedError
-from gemini_nb.link_guard import Guard
-from gemini_nb.link_routes import resolve
+from gemini_nb.http.link_connect import resolve
+from gemini_nb.http.link_policy import Guard
 from hosts import (
     NAME,
     PICTURE,

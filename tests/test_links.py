@@ -9,7 +9,7 @@ import pytest
 import faults
 from faults import FaultServer
 from gemini_nb.errors import LinkFailedError, LinkRefusedError, TooLargeError
-from gemini_nb.link_guard import Guard
+from gemini_nb.http.link_policy import Guard
 from hosts import (
     NAME,
     PICTURE,

@@ -11,7 +11,7 @@ import pytest
 from gateway import Answer, Gateway
 from gemini_nb import Generation
 from gemini_nb.generation import Batch
-from gemini_nb.providers import PROVIDERS
+from gemini_nb.providers.provider import PROVIDERS
 from pictures import noise_png
 from replies import inline, reply
 from shells import a_shell, prompt_of

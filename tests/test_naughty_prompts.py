@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import pytest
 
 from gateway import Answer, Gateway
-from gemini_nb import Client, figure, models, save
+from gemini_nb import Client, models
+from gemini_nb.display import figure
 from gemini_nb.errors import ArgumentError
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images import save
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.notebook import template
 from naughty import CLASSES, STRINGS
 from pictures import png

@@ -11,7 +11,6 @@ import pytest
 
 import hurried
 import leaks
-from gemini_nb import pace, providers
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -20,10 +19,12 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
     RateLimitError,
 )
-from gemini_nb.pace import Turns, pace_of, seconds_between
-from gemini_nb.retry import retrying
-from gemini_nb.secret import Secret
-from gemini_nb.transport import Answer
+from gemini_nb.http import rate_limit
+from gemini_nb.http.rate_limit import Turns, pace_of, seconds_between
+from gemini_nb.http.retry import retrying
+from gemini_nb.http.transport import Answer
+from gemini_nb.providers import provider
+from gemini_nb.providers.secret import Secret
 from interpreter import ran
 
 DONE = Answer(200, {}, b"")
@@ -242,7 +243,7 @@ def test_who_was_let_through_takes_no_second_turn_for_the_first_try():
     assert hurried.run(main) is DONE
 
 
-CRAZY, GOOGLE = providers.CRAZYROUTER, providers.GOOGLE
+CRAZY, GOOGLE = provider.CRAZYROUTER, provider.GOOGLE
 
 
 def test_all_who_share_an_origin_and_a_key_share_a_pace():
@@ -259,7 +260,7 @@ def test_others_have_a_pace_of_their_own(provider, key):
 
 def test_what_is_kept_of_a_key_does_not_tell_it():
     pace_of(CRAZY, Secret(leaks.KEY))
-    assert leaks.leaks(repr(list(pace._paces))) == []
+    assert leaks.leaks(repr(list(rate_limit._paces))) == []
 
 
 def test_a_pause_is_remembered_when_its_client_is_gone():
@@ -268,7 +269,7 @@ def test_a_pause_is_remembered_when_its_client_is_gone():
 
 
 def test_a_port_of_this_machine_may_be_another_servers_soon():
-    here = providers.choose("crazyrouter", base_url="http://127.0.0.1:9")
+    here = provider.choose("crazyrouter", base_url="http://127.0.0.1:9")
     pace_of(here, None).heed(RateLimitError("m", retry_after=60))
     gc.collect()
     assert hurried.run(partial(pace_of(here, None).turn, within=1)) is None
@@ -290,7 +291,7 @@ import asyncio, os
 from functools import partial
 import anyio
 from gemini_nb import providers
-from gemini_nb.pace import pace_of
+from gemini_nb.http.rate_limit import pace_of
 pace = pace_of(providers.choose("crazyrouter", base_url={base_url!r}), None)
 loop = asyncio.new_event_loop()
 loop.run_until_complete(pace.turn(every=3600))

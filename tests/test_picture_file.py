@@ -11,8 +11,8 @@ import pytest
 
 from gemini_nb.errors import GeminiError, ImageLostError
 from gemini_nb.files import Draft
-from gemini_nb.image import GeneratedImage, inspect
-from gemini_nb.picture_file import PictureFile
+from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.image import GeneratedImage, inspect
 from interpreter import ran
 from pictures import gif, jpeg, noise_png, png, webp
 from test_image import REFUSED, VALID

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.prose import Prose
-from gemini_nb.secret import Secret
+from gemini_nb.providers.secret import Secret
 
 KEY = "sk-Test0123456789abcdef"
 PART = None  # ends a part

@@ -5,9 +5,10 @@ import types
 
 import pytest
 
-from gemini_nb import Client, MissingKeyError, providers
+from gemini_nb import Client, MissingKeyError
 from gemini_nb.errors import ArgumentError
-from gemini_nb.providers import CRAZYROUTER, GOOGLE, OFFLINE, choose, clean_base_url, find_key
+from gemini_nb.providers import provider as providers
+from gemini_nb.providers.provider import CRAZYROUTER, GOOGLE, OFFLINE, choose, clean_base_url, find_key
 from leaks import KEY, leaks, shown
 
 GIVEN = {CRAZYROUTER: "CRAZYROUTER_API_KEY", GOOGLE: "GEMINI_API_KEY"}

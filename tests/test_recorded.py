@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gemini_nb import errors, image, response
+from gemini_nb import errors, response
+from gemini_nb.images import image
 
 FOLDER = Path(__file__).parents[2] / "shared" / "recorded"
 

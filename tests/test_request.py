@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 from gemini_nb import ArgumentError, GeminiWarning, ImageRequest
-from gemini_nb.inputs import InputImage
+from gemini_nb.images.inputs import InputImage
 from pictures import png
 
 PICTURE = InputImage(png(), "image/png")

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 import hostile_json
 from asking import OK, PICTURE, client_of
 from gateway import Answer, Gateway
-from gemini_nb import cut, errors, providers, response
+from gemini_nb import cut, errors, response
 from gemini_nb.delivery import Delivery
+from gemini_nb.providers import provider
+from gemini_nb.providers.secret import Secret
 from gemini_nb.request import ImageRequest
-from gemini_nb.secret import Secret
 from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, four_shapes, inline, never_cut, openai, reply, text_body
 from test_cut import KEYS, RUN, TEXTS, VALUES
@@ -359,7 +360,7 @@ class Overwhelmed(Secret):
 
 
 def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
-    delivery = Delivery(providers.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
+    delivery = Delivery(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
 
     async def main():
         return await delivery.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)

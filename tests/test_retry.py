@@ -15,9 +15,9 @@ from gemini_nb.errors import (
     RateLimitError,
     TooLargeError,
 )
-from gemini_nb.pace import UNADVISED_PAUSE_SECONDS, Turns
-from gemini_nb.retry import MAX_TRIES, retrying
-from gemini_nb.transport import Answer
+from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS, Turns
+from gemini_nb.http.retry import MAX_TRIES, retrying
+from gemini_nb.http.transport import Answer
 
 DONE = Answer(200, {}, b"")
 

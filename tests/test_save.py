@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb import save
 from gemini_nb.errors import SaveError
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images import save
+from gemini_nb.images.image import GeneratedImage
 from pictures import jpeg, noise_png, png
 
 PNG, OTHER, JPEG = png(), png(colour=(0, 0, 255)), jpeg()

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.redaction import MASK
-from gemini_nb.secret import Secret
+from gemini_nb.providers.redaction import MASK
+from gemini_nb.providers.secret import Secret
 from leaks import KEY, WHOLE, leaks
 
 SECRET = Secret(KEY, where="GEMINI_API_KEY")

@@ -16,9 +16,9 @@ import pytest
 from answered import answer, full_answer, picture
 from gemini_nb import record, unread
 from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.inputs import InputImage
+from gemini_nb.images.inputs import InputImage
+from gemini_nb.providers.secret import Secret
 from gemini_nb.request import ImageRequest
-from gemini_nb.secret import Secret
 from gemini_nb.store import Store, beside_notebook
 from pictures import gif, jpeg, png, webp
 from replies import b64

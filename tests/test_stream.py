@@ -28,7 +28,7 @@ from gemini_nb.errors import (
     ReplayMissError,
     TooLargeError,
 )
-from gemini_nb.image import GeneratedImage
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.streamed import StreamedReply
 from interpreter import INTERRUPTED, interrupted, running

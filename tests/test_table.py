@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.table import Table, Thumbnail
+from gemini_nb.display.table import Table, Thumbnail
 
 DOT = Thumbnail("data:image/webp;base64,AAAA", 'a "dot" <b>', 8, 4)
 

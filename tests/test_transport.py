@@ -11,7 +11,6 @@ import leaks
 from asking import KEY, OK, PICTURE, client_of, error_from
 from faults import FaultServer
 from gateway import Answer, Gateway
-from gemini_nb import transport
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -22,8 +21,9 @@ from gemini_nb.errors import (
     RateLimitError,
     TooLargeError,
 )
-from gemini_nb.providers import choose
-from gemini_nb.secret import Secret
+from gemini_nb.http import transport
+from gemini_nb.providers.provider import choose
+from gemini_nb.providers.secret import Secret
 from hosts import Authority
 from interpreter import ran
 from patience import given_time, in_time

@@ -11,7 +11,7 @@ import pytest
 from gateway import Answer, Gateway
 from gemini_nb import Client, SaveError, unread
 from gemini_nb.errors import BadResponseError, GeminiError, ImageRefusedError, LinkFailedError
-from gemini_nb.secret import Secret
+from gemini_nb.providers.secret import Secret
 from leaks import KEY, leaks
 from pictures import png
 from replies import body, data_uri, inline, reply, text_body

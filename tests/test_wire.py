@@ -15,10 +15,18 @@ from anyio import to_thread
 
 import faults
 from faults import FaultServer
-from gemini_nb import wire
-from gemini_nb.connecting import tls_context
+from gemini_nb.http import asyncio_transport
+from gemini_nb.http.environment import tls_context
 
-SIZES = (0, 1, wire.BUFFER_BYTES - 1, wire.BUFFER_BYTES, 3_000_000, wire.LARGE_BODY_BYTES, 9_000_000)
+SIZES = (
+    0,
+    1,
+    asyncio_transport.BUFFER_BYTES - 1,
+    asyncio_transport.BUFFER_BYTES,
+    3_000_000,
+    asyncio_transport.LARGE_BODY_BYTES,
+    9_000_000,
+)
 
 
 def over_tls(authority, fault):
@@ -35,7 +43,7 @@ def asked(server, read, *, content=b"{}"):
     async def ask():
         request = httpx.Request("POST", server.url, content=content)
         with anyio.fail_after(60):
-            response = await wire.WireTransport(tls=tls).handle_async_request(request)
+            response = await asyncio_transport.WireTransport(tls=tls).handle_async_request(request)
             try:
                 return await read(response)
             finally:
@@ -65,12 +73,12 @@ def test_a_body_comes_whole_to_who_reads_slower_than_it_is_sent(size, form):
     with FaultServer(faults.raw(answers[form])) as server:
         lengths, digest = asked(server, lengths_and_digest)
     assert (sum(lengths), digest) == (size, sha256(content).hexdigest())
-    assert max(lengths, default=0) <= wire.LARGE_BUFFER_BYTES
+    assert max(lengths, default=0) <= asyncio_transport.LARGE_BUFFER_BYTES
 
 
 def test_the_end_of_a_body_over_tls_comes_whole_to_a_slow_reader_too(authority):
     held = sslproto.SSLProtocol.max_size + 2 * 16 * 1024  # by asyncio, encrypted; a record has 16 KiB at most
-    assert held <= wire.BUFFER_BYTES
+    assert held <= asyncio_transport.BUFFER_BYTES
 
     async def lengths_once_more_came(response):
         seen = []
@@ -93,7 +101,7 @@ def test_a_connection_that_is_over_is_freed_without_the_garbage_collector(scheme
     try:
         with over_tls(authority, fault) if scheme == "https" else FaultServer(fault) as server:
             asked(server, lengths_and_digest)
-        assert not [one for one in gc.get_objects() if type(one) is wire._Connection]
+        assert not [one for one in gc.get_objects() if type(one) is asyncio_transport._Connection]
     finally:
         gc.enable()
 
@@ -152,7 +160,7 @@ def test_what_cannot_be_sent_is_said_before_anything_is():
     with FaultServer(faults.answer()) as server:
         request = httpx.Request("POST", server.url, headers={"X-Odd": "a\nb"}, content=b"{}")
         with pytest.raises(httpx.LocalProtocolError):
-            anyio.run(wire.WireTransport().handle_async_request, request)
+            anyio.run(asyncio_transport.WireTransport().handle_async_request, request)
         assert server.posts == 0
 
 
@@ -160,7 +168,7 @@ def test_a_connection_is_closed_when_its_request_is_given_up():
     async def give_up():
         async with anyio.create_task_group() as tasks:
             request = httpx.Request("POST", server.url, content=b"{}")
-            tasks.start_soon(wire.WireTransport().handle_async_request, request)
+            tasks.start_soon(asyncio_transport.WireTransport().handle_async_request, request)
             assert await to_thread.run_sync(server.wait_for_posts, 1)
             tasks.cancel_scope.cancel()
 

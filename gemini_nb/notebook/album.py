@@ -12,8 +12,8 @@ from weakref import WeakSet
 from gemini_nb import stored_file
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
-from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
-from gemini_nb.inputs import InputImage
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.images.inputs import InputImage
 from gemini_nb.request import ImageRequest
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from pathlib import Path
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_nb import models, providers, replay_mode
+from gemini_nb import models, replay_mode
 from gemini_nb.errors import ArgumentError
-from gemini_nb.image import sniff
+from gemini_nb.images.image import sniff
 from gemini_nb.notebook import template
+from gemini_nb.providers import provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -140,7 +141,7 @@ def _is_picture(value: Any) -> bool:
     return (
         _is_a(value, "PIL.Image", "Image")
         or _is_a(value, "matplotlib.figure", "Figure")
-        or _is_a(value, "gemini_nb.image", "GeneratedImage")
+        or _is_a(value, "gemini_nb.images.image", "GeneratedImage")
         or _is_a(value, "gemini_nb.generation", "Generation")
     )
 
@@ -217,7 +218,7 @@ _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
     "--vary": lambda _typed, scope: _named(scope, _is_list),
     "--each": lambda _typed, scope: _named(scope, _is_frame),
     "--replay": lambda _typed, _scope: plain(replay_mode.MODES),
-    "--provider": lambda _typed, _scope: plain([*providers.PROVIDERS, "auto"]),
+    "--provider": lambda _typed, _scope: plain([*provider.PROVIDERS, "auto"]),
 }
 
 

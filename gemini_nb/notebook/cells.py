@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import inputs, save
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.image import SUFFIXES
+from gemini_nb.images import inputs, save
+from gemini_nb.images.image import SUFFIXES
 from gemini_nb.notebook import sources
 
 if TYPE_CHECKING:
-    from gemini_nb.inputs import InputImage
+    from gemini_nb.images.inputs import InputImage
     from gemini_nb.notebook.album import Entry
     from gemini_nb.notebook.magics import GeminiMagics
 
@@ -83,7 +83,7 @@ def _gives(magics: GeminiMagics, word: str, image: InputImage) -> bool:
 def _is(value: object, image: InputImage) -> bool:
     """Whether a variable is a picture of these bytes; only what is compared at no cost is looked at."""
     data = value if isinstance(value, bytes) else None
-    if type(value).__module__ in ("gemini_nb.generation", "gemini_nb.image"):
+    if type(value).__module__ in ("gemini_nb.generation", "gemini_nb.images.image"):
         data = getattr(getattr(value, "image", value), "data", None)
     return data == image.data
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from gemini_nb import figure, models
+from gemini_nb import models
+from gemini_nb.display import figure
 from gemini_nb.notebook.gallery import shortened
 
 if TYPE_CHECKING:

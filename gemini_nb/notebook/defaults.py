@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from gemini_nb import models, providers
+from gemini_nb import models
 from gemini_nb.errors import ArgumentError
+from gemini_nb.providers import provider
 
 if TYPE_CHECKING:
     from traitlets.config import Config, Configurable
@@ -27,7 +28,7 @@ def checked(name: str, value: str) -> str:
     try:
         options.refuse_keys([value])
         if name == "base_url":
-            providers.choose("crazyrouter", base_url=value or None)
+            provider.choose("crazyrouter", base_url=value or None)
         else:
             ImageRequest("a check", **setting)
     except ArgumentError as problem:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from gemini_nb import __version__, inventory, models, providers
+from gemini_nb import __version__, inventory, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
+from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.notebook.magics import GeminiMagics
-    from gemini_nb.providers import Provider
+    from gemini_nb.providers.provider import Provider
 
 CONNECT_SECONDS = 3.0
 _PACKAGES = ("IPython", "ipykernel", "ipywidgets", "httpx", "Pillow")
@@ -189,7 +190,7 @@ def _connected(host: str, port: int, *, secure: bool) -> str:
     try:
         with socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection:
             if secure:
-                from gemini_nb.connecting import tls_context  # noqa: PLC0415 - loads httpx
+                from gemini_nb.http.environment import tls_context  # noqa: PLC0415 - loads httpx
 
                 tls_context().wrap_socket(connection, server_hostname=host).close()
     except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that cannot be written

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_nb import stored_file
 from gemini_nb.errors import GeminiError
-from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 
 if TYPE_CHECKING:
     from gemini_nb.record import Record, StoredImage

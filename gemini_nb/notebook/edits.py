@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gemini_nb.chat import Chat
     from gemini_nb.client import Client
     from gemini_nb.generation import Generation
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.notebook.magics import GeminiMagics
 
 

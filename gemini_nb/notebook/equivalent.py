@@ -12,10 +12,11 @@ from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import inputs, stored_file
+from gemini_nb import stored_file
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.image import MAX_IMAGE_BYTES, SUFFIXES
-from gemini_nb.inputs import InputImage
+from gemini_nb.images import inputs
+from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES
+from gemini_nb.images.inputs import InputImage
 from gemini_nb.store import Store
 
 if TYPE_CHECKING:
@@ -148,7 +149,11 @@ def _is_picture(value: Any) -> bool:
     if type(value) is bytes:
         return True
     kind = type(value)
-    known = {"gemini_nb.generation": "Generation", "gemini_nb.image": "GeneratedImage", "numpy": "ndarray"}
+    known = {
+        "gemini_nb.generation": "Generation",
+        "gemini_nb.images.image": "GeneratedImage",
+        "numpy": "ndarray",
+    }
     pil = sys.modules.get("PIL.Image")
     return known.get(kind.__module__) == kind.__name__ or (pil is not None and isinstance(value, pil.Image))
 

@@ -7,10 +7,11 @@ from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gemini_nb import figure, inventory, stored_file
+from gemini_nb import inventory, stored_file
+from gemini_nb.display import figure
+from gemini_nb.display.table import Table, Thumbnail
 from gemini_nb.errors import GeminiError
-from gemini_nb.image import MAX_IMAGE_BYTES, GeneratedImage
-from gemini_nb.table import Table, Thumbnail
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 
 if TYPE_CHECKING:
     from gemini_nb.record import Record

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import inventory, models, providers
+from gemini_nb import inventory, models
+from gemini_nb.display.table import Table
 from gemini_nb.errors import ArgumentError
 from gemini_nb.ledger import dollars
 from gemini_nb.notebook import options
-from gemini_nb.table import Table
+from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import figure, grid
+from gemini_nb.display import figure, grid
 from gemini_nb.errors import Cancelled
 from gemini_nb.generation import Batch, Generation
 

@@ -91,7 +91,7 @@ class GeminiMagics(Magics):
 
     @default("preview_width")
     def _default_preview_width(self) -> int:
-        from gemini_nb.figure import PREVIEW_WIDTH
+        from gemini_nb.display.figure import PREVIEW_WIDTH
 
         return PREVIEW_WIDTH
 
@@ -168,8 +168,8 @@ class GeminiMagics(Magics):
 
     def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
-        from gemini_nb import providers
         from gemini_nb.client import Client
+        from gemini_nb.providers import provider as providers
         from gemini_nb.store import beside_notebook
 
         provider = providers.choose(self.provider_name(), base_url=self.base_url or None)

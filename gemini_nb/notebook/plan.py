@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models as catalogue
+from gemini_nb.display.grid import MAX_COLUMNS
 from gemini_nb.errors import ArgumentError
-from gemini_nb.grid import MAX_COLUMNS
 from gemini_nb.notebook import frames, template
 
 if TYPE_CHECKING:

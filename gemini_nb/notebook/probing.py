@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gemini_nb import event_loop, probe, providers
+from gemini_nb import event_loop, probe
 from gemini_nb.async_client import AsyncClient
 from gemini_nb.errors import Cancelled
 from gemini_nb.notebook import live
+from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gemini_nb.display.table import Table
     from gemini_nb.notebook.magics import GeminiMagics
     from gemini_nb.probe import Finding
-    from gemini_nb.table import Table
 
 
 def run(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | None:

@@ -7,14 +7,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemini_nb import save
 from gemini_nb.errors import SaveError
+from gemini_nb.images import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gemini_nb.generation import Generation
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
 
 _PROMPT_CHARACTERS = 48
 

@@ -35,7 +35,7 @@ def _png(result: Any) -> bytes | None:
 
     from PIL import Image  # noqa: PLC0415
 
-    from gemini_nb import figure  # noqa: PLC0415
+    from gemini_nb.display import figure  # noqa: PLC0415
     from gemini_nb.errors import GeminiError  # noqa: PLC0415
 
     if hasattr(result, "image"):

@@ -27,7 +27,7 @@ from replies import body, data_uri, inline, reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.picture_file import PictureFile
+    from gemini_nb.images.file_bytes import PictureFile
 
 SIZES = (1_500_000, 6_000_000, 20_000_000)
 QUICK = (400_000,)

@@ -18,16 +18,16 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
-from gemini_nb import wire
-from gemini_nb.connecting import proxy_for, tls_context
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
+from gemini_nb.http import asyncio_transport
+from gemini_nb.http.environment import proxy_for, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from gemini_nb.incoming import Body
-    from gemini_nb.providers import Provider
-    from gemini_nb.secret import Secret
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
 
 MAX_REPLY_BYTES = 64 * 2**20
 MAX_ERROR_BYTES = 2**20
@@ -262,8 +262,8 @@ async def _transport(
     parts = urlsplit(provider.base_url)
     proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
     tls = tls_context() if parts.scheme == "https" else None
-    if proxy is None and wire.is_possible():
-        yield wire.WireTransport(tls=tls)  # which holds nothing that could be closed
+    if proxy is None and asyncio_transport.is_possible():
+        yield asyncio_transport.WireTransport(tls=tls)  # which holds nothing that could be closed
         return
     transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     try:

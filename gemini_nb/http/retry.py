@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 import anyio
 
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, RateLimitError
-from gemini_nb.pace import UNADVISED_PAUSE_SECONDS
+from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tenacity import RetryCallState
 
-    from gemini_nb.pace import Turns
-    from gemini_nb.transport import Answer
+    from gemini_nb.http.rate_limit import Turns
+    from gemini_nb.http.transport import Answer
 
 MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import SaveError
 from gemini_nb.files import whole_file
-from gemini_nb.image_header import SUFFIXES, sniff
+from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gemini_nb.picture_file import Data
+    from gemini_nb.images.file_bytes import Data
 
 MAX_STEM_CHARS = 80
 MAX_STEM_BYTES = 120

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_nb import figure, image_header, save, stored_file
-from gemini_nb.decoding import TYPE_NAMES, decode
+from gemini_nb import stored_file
+from gemini_nb.display import figure
+from gemini_nb.display.preview import TYPE_NAMES, decode
 from gemini_nb.errors import ImageRefusedError, TooLargeError
-from gemini_nb.image_header import SUFFIXES, sniff
-from gemini_nb.picture_file import Data, PictureFile
+from gemini_nb.images import header, save
+from gemini_nb.images.file_bytes import Data, PictureFile
+from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,11 +78,11 @@ def inspect(data: Data) -> Facts:
         mime_type = sniff(seen)
         if mime_type is None:
             raise ImageRefusedError(
-                f"The bytes that came as a picture look like {image_header.describe(seen)}.", hint=_WANTED
+                f"The bytes that came as a picture look like {header.describe(seen)}.", hint=_WANTED
             )
         try:
-            width, height = image_header.size(seen, mime_type)
-        except image_header.Malformed as error:
+            width, height = header.size(seen, mime_type)
+        except header.Malformed as error:
             problem = str(error)
         else:
             problem = _size_problem(width, height)

@@ -6,13 +6,13 @@ import io
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gemini_nb.picture_file import PictureFile
+from gemini_nb.images.file_bytes import PictureFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gemini_nb.files import Draft
-    from gemini_nb.picture_file import Data
+    from gemini_nb.images.file_bytes import Data
 
 IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
 

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import figure
+from gemini_nb.display import figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from gemini_nb.addresses import is_loopback, is_public, read_address
 from gemini_nb.errors import LinkFailedError, LinkRefusedError
+from gemini_nb.http.addresses import is_loopback, is_public, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gemini_nb.addresses import IPAddress
+    from gemini_nb.http.addresses import IPAddress
 
 MAX_LINK_CHARACTERS = 8192
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.image import GeneratedImage, sniff
+from gemini_nb.images.image import GeneratedImage, sniff
 
 MAX_INPUT_BYTES = 32 * 2**20
 

@@ -10,13 +10,13 @@ import io
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.decoding import decode
+from gemini_nb.display.preview import decode
 from gemini_nb.errors import GeminiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
 
 PREVIEW_WIDTH = 768  # pixels
 _DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens

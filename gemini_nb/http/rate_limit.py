@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from gemini_nb.errors import GeminiError
-    from gemini_nb.providers import Provider
-    from gemini_nb.secret import Secret
-    from gemini_nb.transport import Answer
+    from gemini_nb.http.transport import Answer
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
 
 UNADVISED_PAUSE_SECONDS = 0.5
 _TOO_LATE = "at this many requests per minute its turn comes too late"

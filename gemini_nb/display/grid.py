@@ -7,13 +7,13 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import figure
+from gemini_nb.display import figure
 from gemini_nb.errors import GeminiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.image import GeneratedImage
+    from gemini_nb.images.image import GeneratedImage
 
 TILE_WIDTH = 384  # pixels of a tile's preview
 MAX_TILES = 60  # a table of more is no picture but a burden; the rest is counted

@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from gemini_nb.errors import ArgumentError, MissingKeyError
-from gemini_nb.secret import Secret
+from gemini_nb.providers.secret import Secret
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from gemini_nb.addresses import read_address
-from gemini_nb.connecting import proxy_for, tls_context
-from gemini_nb.link_guard import host, port
+from gemini_nb.http.addresses import read_address
+from gemini_nb.http.environment import proxy_for, tls_context
+from gemini_nb.http.link_policy import host, port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from gemini_nb.addresses import IPAddress
-    from gemini_nb.link_guard import Hop
+    from gemini_nb.http.addresses import IPAddress
+    from gemini_nb.http.link_policy import Hop
 
     Resolver = Callable[[str, int], Awaitable[list[str]]]
 

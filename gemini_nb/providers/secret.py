@@ -9,12 +9,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.redaction import MASK, finder
+from gemini_nb.providers.redaction import MASK, finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gemini_nb.redaction import Span
+    from gemini_nb.providers.redaction import Span
 
 _KEY = re.compile(r"""[^\s"'`\\<>]{1,4096}""")
 _SALT = os.urandom(16)

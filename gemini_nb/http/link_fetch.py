@@ -13,11 +13,11 @@ import anyio
 import httpx
 
 from gemini_nb.errors import TooLargeError
-from gemini_nb.link_guard import STRICT, Guard, Hop, origin, shown
-from gemini_nb.link_routes import find_route, resolve
+from gemini_nb.http.link_connect import find_route, resolve
+from gemini_nb.http.link_policy import STRICT, Guard, Hop, origin, shown
 
 if TYPE_CHECKING:
-    from gemini_nb.link_routes import Resolver, Route
+    from gemini_nb.http.link_connect import Resolver, Route
 
 __all__ = ["fetch", "origin"]
 
