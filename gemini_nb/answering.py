@@ -12,28 +12,28 @@ import anyio
 import anyio.lowlevel
 from anyio import to_thread
 
-from gemini_nb import api_error
-from gemini_nb.delivery import Delivery
 from gemini_nb.errors import ConnectionFailedError, GeminiError
 from gemini_nb.http.rate_limit import Turns
 from gemini_nb.http.retry import retrying
-from gemini_nb.incoming import Incoming
 from gemini_nb.providers import provider as providers
+from gemini_nb.reply import api_errors
+from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.reader import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.content import Content
     from gemini_nb.files import Draft
     from gemini_nb.generation import Generation
     from gemini_nb.http.rate_limit import Pace
     from gemini_nb.http.transport import Answer
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
-    from gemini_nb.replay import Replay
+    from gemini_nb.reply.content import Content
+    from gemini_nb.reply.stream_receiver import Telling
     from gemini_nb.request import ImageRequest
-    from gemini_nb.spool import Spool
-    from gemini_nb.streamed import Telling
+    from gemini_nb.store.replay import Replay
+    from gemini_nb.store.spool import Spool
 
 T = TypeVar("T")
 
@@ -167,7 +167,7 @@ class Answering:
             return error
         if answer.is_reply:
             return answer
-        return api_error.error_for(
+        return api_errors.error_for(
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
         )
 

@@ -24,10 +24,10 @@ from gemini_nb.http.rate_limit import forget_here, pace_of, seconds_between
 from gemini_nb.images import inputs
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.secret import Secret
-from gemini_nb.replay import Replay
+from gemini_nb.reply.stream_receiver import Telling
 from gemini_nb.request import ImageRequest
+from gemini_nb.store.replay import Replay
 from gemini_nb.stream import AsyncStream
-from gemini_nb.streamed import Telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from gemini_nb.engine import Engine
     from gemini_nb.generation import Batch, Generation
+    from gemini_nb.reply.stream_receiver import Tell
     from gemini_nb.request import Options
-    from gemini_nb.spool import Spool
-    from gemini_nb.store import Store
-    from gemini_nb.streamed import Tell
+    from gemini_nb.store.spool import Spool
+    from gemini_nb.store.store import Store
 
 TIMEOUT_SECONDS = 240.0
 
@@ -218,7 +218,7 @@ class AsyncClient:
 
     def asking(self, executor: Executor | None = None) -> Callable[[ImageRequest], Awaitable[Generation]]:
         """Return what answers the requests of one batch: this client, or the workers of an executor."""
-        from gemini_nb.spool import Spool  # noqa: PLC0415 - one picture does without
+        from gemini_nb.store.spool import Spool  # noqa: PLC0415 - one picture does without
 
         return self.engine(executor).generate if executor else partial(self._item, spool=Spool())
 

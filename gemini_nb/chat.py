@@ -12,16 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb import event_loop
-from gemini_nb.content import can_be_echoed
 from gemini_nb.errors import ArgumentError
 from gemini_nb.generation import Generation
+from gemini_nb.reply.content import can_be_echoed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.reply.stream_receiver import Tell
     from gemini_nb.request import ImageRequest
-    from gemini_nb.streamed import Tell
 
 
 class Conversing(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.reply_shapes import dicts, field_of, items
+from gemini_nb.reply.shapes import dicts, field_of, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import models, replay_mode
+from gemini_nb import models
 from gemini_nb.errors import ArgumentError, SaveError
+from gemini_nb.store import replay_mode
 from gemini_nb.terminal import discard_stdout, say, say_words
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _saved(made: Generation, output: str) -> Path:
 def _kept(made: Generation, problem: str) -> SaveError:
     """Keep a picture, since it may have been paid for, in the cache folder; return the error that says so."""
     from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
-    from gemini_nb.unread import cache_folder  # noqa: PLC0415
+    from gemini_nb.reply.kept import cache_folder  # noqa: PLC0415
 
     name = f"{safe_stem(made.prompt)}{made.image.suffix}"
     try:

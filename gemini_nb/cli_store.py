@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from gemini_nb.store import Store
+    from gemini_nb.store.store import Store
 
 
 def add(parser: ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add(parser: ArgumentParser) -> None:
 
 
 def _store(asked: Namespace) -> Store:
-    from gemini_nb.store import Store, beside_notebook  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store.store import Store, beside_notebook  # noqa: PLC0415 - the other commands need none of it
 
     named = os.environ.get("GEMINI_NB_STORE") or ""
     folder = asked.folder or (Path(named) if named not in ("", "off") else beside_notebook())
@@ -45,7 +45,7 @@ def _store(asked: Namespace) -> Store:
 
 
 def _list(asked: Namespace) -> None:
-    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
     store = _store(asked)
     records = list(store.records())
@@ -59,7 +59,7 @@ def _list(asked: Namespace) -> None:
 
 
 def _verify(asked: Namespace) -> None:
-    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
     report = _store(asked).verify()
     if asked.json:
@@ -72,7 +72,7 @@ def _verify(asked: Namespace) -> None:
 
 
 def _clear(asked: Namespace) -> None:
-    from gemini_nb import inventory  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
     store = _store(asked)
     if not asked.yes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gemini_nb.progress_bar import ProgressBar
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
-    from gemini_nb.store import Store
+    from gemini_nb.store.store import Store
 
 
 class Client:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
-    from gemini_nb.streamed import Tell
+    from gemini_nb.reply.stream_receiver import Tell
 
     Make = Callable[[Tell], Coroutine[Any, Any, Generation]]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
-    from gemini_nb.store import Store
+    from gemini_nb.store.store import Store
 
 OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."
 _SHOWN_CHARACTERS = 60

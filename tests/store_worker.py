@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 from answered import answer  # noqa: E402
 from gemini_nb.request import ImageRequest  # noqa: E402
-from gemini_nb.store import Store  # noqa: E402
+from gemini_nb.store.store import Store  # noqa: E402
 from pictures import PNG_END, chunk, png  # noqa: E402
 
 

@@ -15,8 +15,8 @@ from gemini_nb.answering import Answering
 from gemini_nb.http.rate_limit import pace_of
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.secret import Secret
-from gemini_nb.replay import Replay
-from gemini_nb.store import Store
+from gemini_nb.store.replay import Replay
+from gemini_nb.store.store import Store
 from interpreter import WAIT_SECONDS
 
 

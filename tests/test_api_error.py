@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from gemini_nb.api_error import advised_wait, error_for, error_in_reply, read_error
 from gemini_nb.errors import (
     APIError,
     AuthenticationError,
@@ -15,6 +14,7 @@ from gemini_nb.errors import (
 )
 from gemini_nb.providers.provider import CRAZYROUTER
 from gemini_nb.providers.secret import Secret
+from gemini_nb.reply.api_errors import advised_wait, error_for, error_in_reply, read_error
 
 KEY = Secret("sk-test-0123456789", where="CRAZYROUTER_API_KEY")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb import chunks, response
+from gemini_nb import chunks
 from gemini_nb.chunks import joined, parts
+from gemini_nb.reply import reply as response
 from pictures import png
 from replies import body, chat, inline, reply
 

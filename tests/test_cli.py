@@ -18,7 +18,7 @@ import pytest
 from answered import answer
 from gateway import Answer, Gateway
 from gemini_nb.cli_manual import PAGES
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 from pictures import png
 from replies import inline, reply
 from terminals import on_a_terminal

@@ -34,7 +34,7 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.providers import provider
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 from gemini_nb.worker import Task
 from leaks import FAILURES, leaks
 from leaks import KEY as ODD_KEY

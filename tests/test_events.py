@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.events import EventSplitter
+from gemini_nb.reply.sse import EventSplitter
 
 LONG = b"x" * 3_000_000
 

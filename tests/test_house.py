@@ -17,7 +17,7 @@ from gateway import Answer, Gateway
 from gemini_nb.errors import BadResponseError
 from gemini_nb.notebook import house
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 from leaks import KEY, leaks
 from pictures import encoded, png
 from replies import inline, reply

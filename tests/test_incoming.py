@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb import cut, incoming, response
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.files import Draft
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.spooled import IN_MEMORY_BYTES
-from gemini_nb.incoming import Incoming
-from gemini_nb.streamed import StreamedReply
+from gemini_nb.reply import base64_blobs, json_receiver
+from gemini_nb.reply import reply as response
+from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.stream_receiver import StreamedReply
 from pictures import bytes_of, noise_png
 from replies import b64, body, inline, reply
 from streams import event
@@ -26,7 +27,7 @@ STREAMED = CUT.keys() - {
 }
 
 
-def received(raw: bytes, ends=(), **options) -> incoming.Body:
+def received(raw: bytes, ends=(), **options) -> json_receiver.Body:
     """The body, received in pieces that end where `ends` say, each overwritten by the next as on the wire."""
     incoming_reply = Incoming(**options)
     buffer = bytearray(len(raw))
@@ -41,10 +42,10 @@ def received(raw: bytes, ends=(), **options) -> incoming.Body:
     return incoming_reply.finish()
 
 
-def value_of(came: incoming.Body):
+def value_of(came: json_receiver.Body):
     """What is read in the end, tokens replaced, or the error's kind."""
     try:
-        value, lifted = cut.loads(came.rest, came.cut)
+        value, lifted = base64_blobs.loads(came.rest, came.cut)
     except BadResponseError:
         return BadResponseError
     return lifted.restored(value)
@@ -131,7 +132,7 @@ def test_marks_by_the_thousand_are_answered_like_any_text():
 def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
     came = received(raw, range(0, len(raw), 10_007), draft=lambda: Draft(tmp_path))
-    value, lifted = cut.loads(came.rest, came.cut)
+    value, lifted = base64_blobs.loads(came.rest, came.cut)
     found = lifted.data(value["data"])
     assert bytes_of(found) == LARGE_PICTURE
     assert came.raw() == raw
@@ -196,7 +197,7 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
     found = response.read(received(body(reply(*map(inline, pictures))), draft=draft))
-    assert len(opened) == incoming.MAX_FILES
+    assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
 
 
@@ -212,20 +213,20 @@ def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
     for one in pictures:
         streamed.write(event(reply(inline(one))))
     found = response.read(streamed.finish())
-    assert len(opened) == incoming.MAX_FILES
+    assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
 
 
 def test_what_is_no_picture_counts_as_rest():
-    raw = b'{"text":"' + b"x " * (cut.MAX_REST_BYTES // 2) + b'"}'
+    raw = b'{"text":"' + b"x " * (base64_blobs.MAX_REST_BYTES // 2) + b'"}'
     came = received(raw, range(0, len(raw), 100_000))
     with pytest.raises(TooLargeError):
-        cut.loads(came.rest, came.cut)
+        base64_blobs.loads(came.rest, came.cut)
 
 
 def test_replies_that_share_a_cut_keep_their_runs_apart():
-    shared = cut.Cut()
+    shared = base64_blobs.Cut()
     pictures = [random.Random(seed).randbytes(2000) for seed in (1, 2)]
     bodies = [received(f'{{"data":"{b64(one)}"}} '.encode(), cut=shared) for one in pictures]
-    found = [cut.loads(one.rest, shared)[0]["data"] for one in bodies]
+    found = [base64_blobs.loads(one.rest, shared)[0]["data"] for one in bodies]
     assert [shared.data(token) for token in found] == pictures

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.prose import Prose
 from gemini_nb.providers.secret import Secret
+from gemini_nb.reply.live_pieces import Prose
 
 KEY = "sk-Test0123456789abcdef"
 PART = None  # ends a part

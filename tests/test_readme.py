@@ -17,7 +17,7 @@ import pytest
 from answered import answer
 from gemini_nb import Client, errors
 from gemini_nb.models import CATALOGUE
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 from shells import a_shell, put_away
 
 ROOT = Path(__file__).parent.parent

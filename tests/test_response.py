@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 import hostile_json
 from asking import OK, PICTURE, client_of
 from gateway import Answer, Gateway
-from gemini_nb import cut, errors, response
-from gemini_nb.delivery import Delivery
+from gemini_nb import errors
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
+from gemini_nb.reply import base64_blobs
+from gemini_nb.reply import reply as response
+from gemini_nb.reply.reader import Delivery
 from gemini_nb.request import ImageRequest
 from pictures import gif, jpeg, noise_png, png, webp
 from replies import b64, body, chat, data_uri, four_shapes, inline, never_cut, openai, reply, text_body
@@ -105,7 +107,7 @@ def test_the_same_is_read_where_nothing_can_be_cut(value, source, images):
 
 
 def test_a_line_as_wide_as_a_token_is_not_taken_for_more_of_the_image():
-    value = reply(f"data:image/png;base64,{b64(LARGE)}\n{'A' * cut.TOKEN_CHARS}")
+    value = reply(f"data:image/png;base64,{b64(LARGE)}\n{'A' * base64_blobs.TOKEN_CHARS}")
     assert response.read(never_cut(value)) == read(value)
     assert read(value).images[0].data == LARGE
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from answered import answer, full_answer, picture
-from gemini_nb import record, unread
 from gemini_nb.errors import ArgumentError, GeminiWarning
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.providers.secret import Secret
+from gemini_nb.reply import kept
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store, beside_notebook
+from gemini_nb.store import record
+from gemini_nb.store.store import Store, beside_notebook
 from pictures import gif, jpeg, png, webp
 from replies import b64
 
@@ -250,7 +251,7 @@ def test_promise_20_folders_are_0700_and_files_0600(store, umask):
 
 def test_promise_21_clear_removes_every_copy(store):
     store.keep(full_answer(), {"parts": [{"text": "SECRET PROMPT"}]})
-    unread.keep(b"SECRET PROMPT", folder=store.unread)
+    kept.keep(b"SECRET PROMPT", folder=store.unread)
     for kind in ("", "records", "images", "contents", "unread"):
         (store.folder / kind / ".0123456789abcdef.part").write_bytes(b"SECRET PROMPT")
     assert store.clear() == 1 + 3 + 1 + 2 + 5
@@ -449,7 +450,7 @@ def test_a_take_without_its_picture_is_free(store):
 
 def test_verify_counts_what_is_sound(store):
     store.keep(full_answer(), {"parts": []})
-    unread.keep(b"{}", folder=store.unread)
+    kept.keep(b"{}", folder=store.unread)
     report = store.verify()
     assert (report.ok, report.records, report.images, report.contents, report.unread) == (True, 1, 3, 1, 1)
     assert (report.unused, report.left_over) == (0, 0)
@@ -511,7 +512,7 @@ def test_the_store_is_in_the_cache_where_there_is_no_folder_to_write_to(tmp_path
 HIT = """
 import sys
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 assert Store(sys.argv[1]).find(ImageRequest("a")).image.width == 4
 print(sorted({"PIL", "httpx", "IPython", "platformdirs"} & sys.modules.keys()))
 """

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from answered import answer, full_answer
-from gemini_nb import record, stored_file
+from gemini_nb import stored_file
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store
+from gemini_nb.store import record
+from gemini_nb.store.store import Store
 from pictures import jpeg, png
 
 if TYPE_CHECKING:

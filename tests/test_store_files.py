@@ -13,12 +13,12 @@ import pytest
 from asking import KEY, client_of
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient
-from gemini_nb.content import Content
-from gemini_nb.cut import Cut
 from gemini_nb.errors import GeminiError, GeminiWarning, ImageLostError, NoImageError
+from gemini_nb.reply.base64_blobs import Cut
+from gemini_nb.reply.content import Content
 from gemini_nb.request import ImageRequest
-from gemini_nb.spool import Spool
-from gemini_nb.store import Store
+from gemini_nb.store.spool import Spool
+from gemini_nb.store.store import Store
 from interpreter import ran
 from pictures import noise_png, png
 from replies import b64, body, inline, reply, text_body
@@ -168,9 +168,9 @@ def test_a_reply_that_cannot_be_used_is_kept_as_it_came_and_leaves_no_draft(raw,
 CLEARED_MEANWHILE = """
 import os, resource
 del os.O_TMPFILE
-from gemini_nb.incoming import Incoming
-from gemini_nb.response import read
-from gemini_nb.store import Store
+from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.reply import read
+from gemini_nb.store.store import Store
 from pictures import bytes_of
 from test_store_files import LARGE, REPLY
 store = Store(url)
@@ -253,7 +253,7 @@ def test_a_spool_that_cannot_be_written_costs_memory_and_no_picture(tmp_path):
 FORKED = """
 import os
 from test_store_files import asked_without_store
-from gemini_nb.spool import Spool
+from gemini_nb.store.spool import Spool
 made = Spool().keep(asked_without_store())
 if os.fork() == 0:
     del made

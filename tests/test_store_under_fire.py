@@ -20,7 +20,7 @@ import pytest
 from answered import answer
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store, beside_notebook
+from gemini_nb.store.store import Store, beside_notebook
 from pictures import noise_png
 
 TESTS = Path(__file__).parent
@@ -109,7 +109,7 @@ def test_promise_20_kill_9_leaves_only_sound_files_and_left_overs(aftermath):
 SAME = """
 import sys
 from store_worker import numbered
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 sys.stdin.readline()
 for noise in range(40):
     assert Store(sys.argv[1]).keep(numbered(7, bytes([int(sys.argv[2]), noise]) * 20_000))
@@ -140,7 +140,7 @@ def test_promise_20_two_kernels_may_keep_the_same_request(tmp_path):
 KEEPING = """
 import sys, warnings
 from store_worker import numbered
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 warnings.simplefilter("error")
 store = Store(sys.argv[1])
 for number in range(1, 101):
@@ -210,7 +210,7 @@ def in_mount(options: str, folder: Path, code: str) -> str:
 
 FULL = """
 from store_worker import numbered
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 store = Store("store")
 kept = [store.keep(numbered(number, bytes(100_000))) for number in range(1, 9)]
 found = [store.find(numbered(number, b"").request) is not None for number in range(1, 9)]
@@ -228,7 +228,7 @@ def test_promise_20_a_disk_that_fills_up_keeps_what_it_reported(tmp_path):
 READ_ONLY = """
 import os, subprocess
 from answered import answer
-from gemini_nb.store import Store, beside_notebook
+from gemini_nb.store.store import Store, beside_notebook
 assert beside_notebook() == Store(".gemini_nb").folder
 assert Store(".gemini_nb").keep(answer("a"))
 os.mkdir("empty")

@@ -14,7 +14,7 @@ import leaks
 from asking import KEY, OK, PICTURE, client_of
 from faults import FaultServer, answer, chunk, endless, raw, reset_after_request, then_stall
 from gateway import Answer, Gateway
-from gemini_nb import AsyncClient, Client, GeminiWarning, cut, response
+from gemini_nb import AsyncClient, Client, GeminiWarning
 from gemini_nb.errors import (
     ArgumentError,
     AuthenticationError,
@@ -30,7 +30,9 @@ from gemini_nb.errors import (
 )
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.offline.server import OfflineServer
-from gemini_nb.streamed import StreamedReply
+from gemini_nb.reply import base64_blobs
+from gemini_nb.reply import reply as response
+from gemini_nb.reply.stream_receiver import StreamedReply
 from interpreter import INTERRUPTED, interrupted, running
 from patience import given_time, in_time
 from pictures import noise_png
@@ -357,17 +359,17 @@ FLOODS = {
 
 @pytest.mark.parametrize("case", FLOODS)
 def test_promise_13_a_stream_of_events_without_end_is_left_and_what_came_is_kept(case, monkeypatch):
-    monkeypatch.setattr("gemini_nb.streamed.MAX_EVENTS", 20_000)
+    monkeypatch.setattr("gemini_nb.reply.stream_receiver.MAX_EVENTS", 20_000)
     with FaultServer(endless(HEAD, iter(lambda: chunk(FLOODS[case]), None))) as server:
         _, error = failure_of(server.url)
         assert server.posts == 1
     assert type(error) is TooLargeError
     assert "beside its pictures, in" in str(error)
-    assert error.raw_path.stat().st_size < 2 * cut.MAX_REST_BYTES
+    assert error.raw_path.stat().st_size < 2 * base64_blobs.MAX_REST_BYTES
 
 
 def test_a_text_of_as_many_deltas_as_are_read_is_told(monkeypatch):
-    monkeypatch.setattr("gemini_nb.streamed.MAX_EVENTS", 20_000)
+    monkeypatch.setattr("gemini_nb.reply.stream_receiver.MAX_EVENTS", 20_000)
     told = []
     reply = StreamedReply(lambda part, *_, **__: told.append(part["text"]))
     reply.write(b'data: {"candidates":[{"content":{"parts":[{"text":"a "}]}}]}\n\n' * 20_000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb import cut, text_images
+from gemini_nb.reply import base64_blobs, text_images
 from pictures import noise_png, png
 from replies import b64, data_uri
 
@@ -21,7 +21,9 @@ LARGE = noise_png(5000)
 
 
 def decoded(text: str) -> list[bytes | None]:
-    return [None if uri.refused else cut.lenient(uri.payload) for uri in text_images.data_uris(text)[0]]
+    return [
+        None if uri.refused else base64_blobs.lenient(uri.payload) for uri in text_images.data_uris(text)[0]
+    ]
 
 
 FOUND = {

@@ -25,9 +25,9 @@ from gemini_nb.http.environment import proxy_for, tls_context
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from gemini_nb.incoming import Body
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
+    from gemini_nb.reply.json_receiver import Body
 
 MAX_REPLY_BYTES = 64 * 2**20
 MAX_ERROR_BYTES = 2**20

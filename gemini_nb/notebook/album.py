@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Protocol
 
-    from gemini_nb.record import Record, StoredImage
-    from gemini_nb.store import Store
+    from gemini_nb.store.record import Record, StoredImage
+    from gemini_nb.store.store import Store
 
     class Watcher(Protocol):
         """What is told of each change of an album."""

@@ -17,11 +17,12 @@ from pathlib import Path
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_nb import models, replay_mode
+from gemini_nb import models
 from gemini_nb.errors import ArgumentError
 from gemini_nb.images.image import sniff
 from gemini_nb.notebook import template
 from gemini_nb.providers import provider
+from gemini_nb.store import replay_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

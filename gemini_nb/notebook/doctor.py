@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from gemini_nb import __version__, inventory, models
+from gemini_nb import __version__, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
+from gemini_nb.store import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def _model_line(model: str) -> str:
 
 
 def _store_line(magics: GeminiMagics) -> str:
-    from gemini_nb.store import Store  # noqa: PLC0415 - needed for some words only
+    from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
     folder = magics.store_path()
     if folder is None:
@@ -123,7 +124,7 @@ def _store_line(magics: GeminiMagics) -> str:
 
 
 def _replay_line(trait: str) -> str:
-    from gemini_nb.replay import Replay  # noqa: PLC0415 - needed for some words only
+    from gemini_nb.store.replay import Replay  # noqa: PLC0415 - needed for some words only
 
     mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
     if mode == variable == "only":

@@ -9,8 +9,8 @@ from gemini_nb.errors import GeminiError
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 
 if TYPE_CHECKING:
-    from gemini_nb.record import Record, StoredImage
-    from gemini_nb.store import Store
+    from gemini_nb.store.record import Record, StoredImage
+    from gemini_nb.store.store import Store
 
 
 class Earlier(NamedTuple):

@@ -17,14 +17,14 @@ from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.images import inputs
 from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES
 from gemini_nb.images.inputs import InputImage
-from gemini_nb.store import Store
+from gemini_nb.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gemini_nb.notebook.magics import GeminiMagics
-    from gemini_nb.record import Record
     from gemini_nb.request import ImageRequest
+    from gemini_nb.store.record import Record
 
 _LINE_CHARACTERS = 88
 _STREAMED = (

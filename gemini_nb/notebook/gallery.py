@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gemini_nb import inventory, models
+from gemini_nb import models
 from gemini_nb.display import figure, grid
 from gemini_nb.errors import GeminiError
 from gemini_nb.ledger import dollars
 from gemini_nb.notebook.comparison import comparison
+from gemini_nb.store import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,15 +7,16 @@ from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gemini_nb import inventory, stored_file
+from gemini_nb import stored_file
 from gemini_nb.display import figure
 from gemini_nb.display.table import Table, Thumbnail
 from gemini_nb.errors import GeminiError
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.store import inventory
 
 if TYPE_CHECKING:
-    from gemini_nb.record import Record
-    from gemini_nb.store import Store
+    from gemini_nb.store.record import Record
+    from gemini_nb.store.store import Store
 
 THUMBNAIL_PIXELS = 96  # at most, across and down
 _DENSITY = 1.5  # pixels to a CSS pixel, so that it stays sharp on dense screens

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import inventory, models
+from gemini_nb import models
 from gemini_nb.display.table import Table
 from gemini_nb.errors import ArgumentError
 from gemini_nb.ledger import dollars
 from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
+from gemini_nb.store import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.notebook.magics import GeminiMagics
-    from gemini_nb.store import Store
+    from gemini_nb.store.store import Store
 
 _HELP = ("-h", "--help", "help")
 _HISTORY_ROWS = 20
@@ -178,7 +179,7 @@ def _cleared(store: Store, *, sure: bool) -> str:
 
 
 def _store_of(magics: GeminiMagics) -> Store | None:
-    from gemini_nb.store import Store  # noqa: PLC0415 - needed for some words only
+    from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
     folder = magics.store_path()
     return None if folder is None else Store(folder)

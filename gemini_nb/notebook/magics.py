@@ -170,7 +170,7 @@ class GeminiMagics(Magics):
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
         from gemini_nb.client import Client
         from gemini_nb.providers import provider as providers
-        from gemini_nb.store import beside_notebook
+        from gemini_nb.store.store import beside_notebook
 
         provider = providers.choose(self.provider_name(), base_url=self.base_url or None)
         key = providers.find_key(provider)
@@ -195,7 +195,7 @@ class GeminiMagics(Magics):
 
     def store_path(self) -> Path | None:
         """The store's folder: the trait, else `GEMINI_NB_STORE`, else beside the notebook; None when off."""
-        from gemini_nb.store import beside_notebook
+        from gemini_nb.store.store import beside_notebook
 
         chosen = self.store or os.environ.get("GEMINI_NB_STORE") or ""
         if chosen == "off":

@@ -13,8 +13,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gemini_nb import replay_mode
 from gemini_nb.errors import ArgumentError
+from gemini_nb.store import replay_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

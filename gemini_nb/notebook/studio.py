@@ -85,7 +85,7 @@ def album(shell: InteractiveShell) -> Album:
 
 def _session(shell: InteractiveShell, magics: GeminiMagics) -> _Session:
     if shell not in _sessions:
-        from gemini_nb.store import Store  # noqa: PLC0415 - loaded with the first picture
+        from gemini_nb.store.store import Store  # noqa: PLC0415 - loaded with the first picture
 
         folder = magics.store_path()
         _sessions[shell] = _Session(Album(Store(folder) if folder is not None else None))

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import pybase64
 from measuring import Table, command
 
-from gemini_nb import response
-from gemini_nb.incoming import Incoming
-from gemini_nb.spool import Spool
+from gemini_nb.reply import reply as response
+from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.store.spool import Spool
 from pictures import bytes_of, noise_png
 from replies import body, data_uri, inline, reply
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from measuring import Table, command, median_seconds
 
 from answered import answer
-from gemini_nb import record
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import Store
+from gemini_nb.store import record
+from gemini_nb.store.store import Store
 from pictures import noise_png
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemini_nb import record, stored_file
-from gemini_nb.content import MAX_CONTENT_BYTES
+from gemini_nb import stored_file
 from gemini_nb.images.image import MAX_IMAGE_BYTES
+from gemini_nb.reply.content import MAX_CONTENT_BYTES
+from gemini_nb.store import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

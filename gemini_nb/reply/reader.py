@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb import api_error, response, unread
 from gemini_nb.errors import BadResponseError, BlockedError, GeminiError, ImageRefusedError, NoImageError
 from gemini_nb.generation import Generation, notes
 from gemini_nb.images.image import GeneratedImage
+from gemini_nb.reply import api_errors
+from gemini_nb.reply import kept as unread
+from gemini_nb.reply import reply as response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gemini_nb.content import Content
-    from gemini_nb.incoming import Body
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
+    from gemini_nb.reply.content import Content
+    from gemini_nb.reply.json_receiver import Body
+    from gemini_nb.reply.reply import FoundImage, Reply
     from gemini_nb.request import ImageRequest
-    from gemini_nb.response import FoundImage, Reply
 
 
 class Delivery:
@@ -74,7 +76,7 @@ class Delivery:
         else:
             if reply.error is None or reply.images or reply.links:
                 return reply
-            raise api_error.error_in_reply(
+            raise api_errors.error_in_reply(
                 reply.error, provider=self.provider, model=request.model, key=self._key
             )
         raise self.kept(problem, body)

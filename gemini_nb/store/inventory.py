@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gemini_nb import stored_file, upkeep
+from gemini_nb import stored_file
 from gemini_nb.display.table import Table
 from gemini_nb.ledger import dollars
+from gemini_nb.store import maintenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gemini_nb.display.table import Thumbnail
-    from gemini_nb.record import Record
-    from gemini_nb.store import Store
-    from gemini_nb.upkeep import Report
+    from gemini_nb.store.maintenance import Report
+    from gemini_nb.store.record import Record
+    from gemini_nb.store.store import Store
 
 _KINDS = ("records", "images", "contents", "unread")
 _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
@@ -23,12 +24,14 @@ _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 
 def count(store: Store) -> int:
     """Return how many records there are, told by their names alone."""
-    return sum(1 for _ in upkeep.files(store.folder, "records"))
+    return sum(1 for _ in maintenance.files(store.folder, "records"))
 
 
 def lines(store: Store) -> list[str]:
     """Say where a store is and how much it holds; nothing is read but names and sizes."""
-    found = {kind: [stored_file.size(path) for path in upkeep.files(store.folder, kind)] for kind in _KINDS}
+    found = {
+        kind: [stored_file.size(path) for path in maintenance.files(store.folder, kind)] for kind in _KINDS
+    }
     sizes = [size for sizes in found.values() for size in sizes]
     return [
         f"folder   {store.folder}",

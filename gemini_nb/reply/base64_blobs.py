@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.base64_run import MIN_RUN_CHARS, Run, lenient, odd, strict
 from gemini_nb.errors import BadResponseError, TooLargeError
-from gemini_nb.events import Next
+from gemini_nb.reply.sse import Next
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

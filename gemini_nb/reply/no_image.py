@@ -8,7 +8,7 @@ from gemini_nb.errors import BlockedError, ImageRefusedError, NoImageError
 
 if TYPE_CHECKING:
     from gemini_nb.errors import GeminiError
-    from gemini_nb.response import Reply
+    from gemini_nb.reply.reply import Reply
 
 # Finish reasons that name a policy. What is not here, unknown reasons included, is no block.
 BLOCKING_REASONS = {

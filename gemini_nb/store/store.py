@@ -23,21 +23,22 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import content as contents
-from gemini_nb import nearest, record, stored_file, upkeep
+from gemini_nb import stored_file
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import Draft
 from gemini_nb.generation import Generation
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.reply import content as contents
+from gemini_nb.store import maintenance, nearest, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gemini_nb.providers.secret import Secret
-    from gemini_nb.record import Record, StoredImage
     from gemini_nb.request import ImageRequest
-    from gemini_nb.upkeep import Report
+    from gemini_nb.store.maintenance import Report
+    from gemini_nb.store.record import Record, StoredImage
 
 _TRIES_WHILE_CLEARED = 50
 _warned: set[Path] = set()
@@ -151,7 +152,7 @@ class Store:
     def prepare(self) -> None:
         """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, text in upkeep.ABOUT.items():
+        for name, text in maintenance.ABOUT.items():
             stored_file.write_missing(self.folder / name, text)
 
     def content(self, request: ImageRequest | str) -> Any | None:
@@ -172,7 +173,7 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
-        found = (upkeep.read_record(path) for path in upkeep.files(self.folder, "records"))
+        found = (maintenance.read_record(path) for path in maintenance.files(self.folder, "records"))
         sound = [one for one in found if one is not None]
         return iter(sorted(sound, key=lambda one: one.created, reverse=True))
 
@@ -186,24 +187,24 @@ class Store:
 
     def verify(self) -> Report:
         """Read and check every file; nothing is changed."""
-        return upkeep.verify(self.folder)
+        return maintenance.verify(self.folder)
 
     def clear(self) -> int:
         """Remove every record, picture, content, kept reply and left-over; return how many files went.
 
         What is not the store's stays: other names, other folders, links and an edited README.
         """
-        return upkeep.clear(self.folder)
+        return maintenance.clear(self.folder)
 
     def tidy(self) -> int:
         """Remove what writers that died a day ago or longer left behind; return how many files went."""
-        return upkeep.tidy(self.folder)
+        return maintenance.tidy(self.folder)
 
     def _record_path(self, digest: str) -> Path:
         return self.folder / "records" / f"{digest}.json"
 
     def _record(self, digest: str) -> Record | None:
-        return upkeep.read_record(self._record_path(digest)) if record.DIGEST.fullmatch(digest) else None
+        return maintenance.read_record(self._record_path(digest)) if record.DIGEST.fullmatch(digest) else None
 
     def _image(self, stored: StoredImage) -> GeneratedImage | None:
         path = self.folder / "images" / stored.file_name
@@ -248,7 +249,7 @@ def _record_bytes(generation: Generation, content: bytes | None, key: Secret | N
         raw = record.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
     except (ValueError, TypeError, RecursionError):
         raise _NotKept("its facts nest too deeply, or are no JSON") from None
-    if len(raw) > upkeep.MAX_RECORD_BYTES:
+    if len(raw) > maintenance.MAX_RECORD_BYTES:
         raise _NotKept(f"its record would have {len(raw) / 2**20:.0f} MiB")
     return raw
 

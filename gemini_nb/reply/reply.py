@@ -11,19 +11,19 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import chunks
-from gemini_nb import cut as cutting
-from gemini_nb.content import Content
 from gemini_nb.errors import BadResponseError
 from gemini_nb.images.header import describe
 from gemini_nb.images.image import look, sniff
-from gemini_nb.outcome import outcome
-from gemini_nb.reply_shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
+from gemini_nb.reply import base64_blobs as cutting
+from gemini_nb.reply.content import Content
+from gemini_nb.reply.no_image import outcome
+from gemini_nb.reply.shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.images.file_bytes import Data
-    from gemini_nb.incoming import Body
+    from gemini_nb.reply.json_receiver import Body
 
 __all__ = ["MAX_LINKS", "FoundImage", "Reply", "outcome", "read"]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb import chunks
-from gemini_nb import cut as cutting
 from gemini_nb.errors import GeminiError, TooLargeError
-from gemini_nb.events import EventSplitter
 from gemini_nb.images.image import GeneratedImage
-from gemini_nb.incoming import Body, Incoming
-from gemini_nb.prose import Prose
-from gemini_nb.reply_shapes import Findings, dicts, field_of
+from gemini_nb.reply import base64_blobs as cutting
+from gemini_nb.reply.json_receiver import Body, Incoming
+from gemini_nb.reply.live_pieces import Prose
+from gemini_nb.reply.shapes import Findings, dicts, field_of
+from gemini_nb.reply.sse import EventSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import record
+from gemini_nb.store import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gemini_nb.record import Record
     from gemini_nb.request import ImageRequest
+    from gemini_nb.store.record import Record
 
 _COMPARED_CHARS = 4_000  # of a prompt; enough to tell prompts apart, and a bound for hostile ones
 _SHOWN_CHARS = 40

@@ -9,10 +9,10 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import replay_mode
-from gemini_nb.content import can_be_echoed
 from gemini_nb.errors import GeminiWarning, ReplayMissError
-from gemini_nb.store import Store, beside_notebook
+from gemini_nb.reply.content import can_be_echoed
+from gemini_nb.store import replay_mode
+from gemini_nb.store.store import Store, beside_notebook
 
 if TYPE_CHECKING:
     from gemini_nb.generation import Generation

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import text_images
+from gemini_nb.reply import text_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.cut import Cut
     from gemini_nb.images.file_bytes import Data
     from gemini_nb.images.image import Source
+    from gemini_nb.reply.base64_blobs import Cut
 
 
 @dataclass(frozen=True)

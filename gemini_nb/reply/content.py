@@ -14,9 +14,9 @@ from pybase64 import b64encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from gemini_nb.cut import Cut
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.providers.secret import Secret
+    from gemini_nb.reply.base64_blobs import Cut
 
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _IMAGE = "$image"
