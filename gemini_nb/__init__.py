@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "AsyncClient": "async_client",
-    "AsyncStream": "stream",
+    "AsyncClient": "client.async_client",
+    "AsyncStream": "client.stream",
     "Batch": "generation",
-    "Client": "client",
+    "Client": "client.client",
     "GeneratedImage": "images.image",
     "Generation": "generation",
     "ImageRequest": "request",
-    "Stream": "stream",
+    "Stream": "client.stream",
     "Studio": "notebook.studio",
-    "generate": "client",
+    "generate": "client.client",
 }
 _ERRORS = (
     "APIError",

@@ -108,7 +108,7 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
 
 def _probe(asked: argparse.Namespace) -> None:
     from gemini_nb import event_loop, probe  # noqa: PLC0415
-    from gemini_nb.async_client import AsyncClient  # noqa: PLC0415
+    from gemini_nb.client.async_client import AsyncClient  # noqa: PLC0415
     from gemini_nb.providers import provider as providers  # noqa: PLC0415
     from gemini_nb.terminal import progress  # noqa: PLC0415
 

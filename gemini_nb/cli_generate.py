@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TextIO
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
+    from gemini_nb.client.stream import Stream
     from gemini_nb.generation import Generation
-    from gemini_nb.stream import Stream
 
 _TIMEOUT_SECONDS = 240.0
 
@@ -86,7 +86,7 @@ def _generate(asked: Namespace) -> None:
 
 
 def _client(asked: Namespace) -> Client:
-    from gemini_nb.client import Client  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.client.client import Client  # noqa: PLC0415 - each command loads what it needs
 
     folder = asked.store or os.environ.get("GEMINI_NB_STORE") or "off"
     return Client(

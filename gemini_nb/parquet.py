@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import row
+from gemini_nb.batch import rows as row
 from gemini_nb.errors import ArgumentError, SaveError
 from gemini_nb.files import whole_file
 

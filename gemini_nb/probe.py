@@ -29,7 +29,7 @@ from gemini_nb.request import ImageRequest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from gemini_nb.async_client import AsyncClient
+    from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.providers.provider import Provider

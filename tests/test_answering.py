@@ -11,7 +11,7 @@ import pytest
 from asking import KEY, OK
 from gateway import Answer, Gateway
 from gemini_nb import ImageRequest
-from gemini_nb.answering import Answering
+from gemini_nb.client.pipeline import Answering
 from gemini_nb.http.rate_limit import pace_of
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.secret import Secret

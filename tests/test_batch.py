@@ -11,7 +11,7 @@ import pytest
 from asking import KEY, OK, client_of
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, ImageRequest, event_loop
-from gemini_nb.batch import MAX_REFUSALS, Progress, run
+from gemini_nb.batch.run import MAX_REFUSALS, Progress, run
 from gemini_nb.errors import (
     APIError,
     ArgumentError,

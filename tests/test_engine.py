@@ -18,8 +18,9 @@ from asking import KEY
 from executors import Copying, Counted, Failing, Held, painted, processes, prompt_of, prompts, widths
 from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, Client, Generation, ImageRequest
-from gemini_nb.batch import MAX_REFUSALS
-from gemini_nb.claim import Claim
+from gemini_nb.batch.claim import Claim
+from gemini_nb.batch.run import MAX_REFUSALS
+from gemini_nb.batch.worker import Task
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -35,7 +36,6 @@ from gemini_nb.errors import (
 )
 from gemini_nb.providers import provider
 from gemini_nb.store.store import Store
-from gemini_nb.worker import Task
 from leaks import FAILURES, leaks
 from leaks import KEY as ODD_KEY
 

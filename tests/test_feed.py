@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from gemini_nb import event_loop
-from gemini_nb.feed import Feed
+from gemini_nb.batch.feed import Feed
 
 
 def taken(items):

@@ -6,7 +6,7 @@ import pytest
 
 from answered import answer, picture
 from gemini_nb import ImageRequest
-from gemini_nb.batch import Progress
+from gemini_nb.batch.run import Progress
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.ledger import Ledger
 from gemini_nb.notebook import live

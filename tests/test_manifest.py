@@ -11,9 +11,9 @@ import pytest
 from asking import KEY, OK, client_of
 from gateway import Answer, Gateway
 from gemini_nb import Batch, ImageRequest
+from gemini_nb.batch.manifest import Manifest
+from gemini_nb.batch.rows import COLUMNS
 from gemini_nb.errors import ArgumentError, BlockedError, GeminiWarning, SaveError
-from gemini_nb.manifest import Manifest
-from gemini_nb.row import COLUMNS
 from interpreter import ran
 from naughty import STRINGS
 from painting import BLOCKED, PROMPTS, by_prompt, painted

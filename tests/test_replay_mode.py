@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.async_client import TIMEOUT_SECONDS
 from gemini_nb.cli_generate import _TIMEOUT_SECONDS
+from gemini_nb.client.async_client import TIMEOUT_SECONDS
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook.magics import GeminiMagics
 from gemini_nb.store import replay_mode

@@ -12,7 +12,7 @@ from gemini_nb.ledger import dollars, pictures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
     from gemini_nb.request import ImageRequest
 
 _ELIDED_CHARACTERS = 120

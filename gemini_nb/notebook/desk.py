@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from concurrent.futures import Future
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.notebook.album import Album, Entry
     from gemini_nb.notebook.magics import GeminiMagics

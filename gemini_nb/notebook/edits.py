@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
-    from gemini_nb.chat import Chat
-    from gemini_nb.client import Client
+    from gemini_nb.client.chat import Chat
+    from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.notebook.magics import GeminiMagics

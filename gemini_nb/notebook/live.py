@@ -15,7 +15,7 @@ from gemini_nb.generation import Batch, Generation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gemini_nb.batch import Progress
+    from gemini_nb.batch.run import Progress
     from gemini_nb.ledger import Ledger
 
     Render = Callable[[float], dict[str, str]]

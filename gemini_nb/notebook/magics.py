@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.notebook.edits import Edits
@@ -168,7 +168,7 @@ class GeminiMagics(Magics):
 
     def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
-        from gemini_nb.client import Client
+        from gemini_nb.client.client import Client
         from gemini_nb.providers import provider as providers
         from gemini_nb.store.store import beside_notebook
 

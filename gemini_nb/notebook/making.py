@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from gemini_nb import batch
+from gemini_nb.batch import run as batch
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.ledger import pictures
 from gemini_nb.notebook import budget, live, options, sources
@@ -18,7 +18,7 @@ from gemini_nb.notebook import budget, live, options, sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.notebook.album import Album
     from gemini_nb.notebook.controls import Order

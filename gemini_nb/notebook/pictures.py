@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import batch
+from gemini_nb.batch import run
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Batch, Generation
 from gemini_nb.ledger import pictures
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
-    from gemini_nb.client import Client
+    from gemini_nb.client.client import Client
     from gemini_nb.notebook.magics import GeminiMagics
     from gemini_nb.request import ImageRequest
 
@@ -142,7 +142,7 @@ def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cl
     """Ask for a grid; what has finished is kept and assigned whatever happens to the rest."""
     places = {request.digest: place for place, request in enumerate(planned.requests)}
     distinct = [planned.requests[place] for place in places.values()]  # equal ones once
-    progress = batch.Progress(distinct, is_stored=client.holds)
+    progress = run.Progress(distinct, is_stored=client.holds)
     labels = [planned.labels[place] for place in places.values()]
     counting = live.counting(progress, client.provider.name, magics.ledger, asked.concurrency)
     newest = live.newest(progress, labels, planned.columns)
@@ -165,7 +165,7 @@ def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cl
 
 
 def _kept(
-    magics: GeminiMagics, asked: Namespace, planned: plan.Plan, progress: batch.Progress
+    magics: GeminiMagics, asked: Namespace, planned: plan.Plan, progress: run.Progress
 ) -> tuple[Batch, GeminiError | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gemini_nb import event_loop, probe
-from gemini_nb.async_client import AsyncClient
+from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.errors import Cancelled
 from gemini_nb.notebook import live
 from gemini_nb.providers import provider as providers

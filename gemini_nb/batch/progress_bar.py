@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from gemini_nb.ledger import dollars
 
 if TYPE_CHECKING:
-    from gemini_nb.batch import Progress
+    from gemini_nb.batch.run import Progress
 
 _KERNEL_PICTURES = 20  # fewer are worth no widget, which stays in the notebook's file
 _KERNEL_SECONDS = 2.0  # nor is a batch that ends as soon, such as one that is replayed

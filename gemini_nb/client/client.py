@@ -6,11 +6,12 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from gemini_nb import batch, event_loop, models
-from gemini_nb.async_client import TIMEOUT_SECONDS, AsyncClient
-from gemini_nb.chat import Chat
+from gemini_nb import event_loop, models
+from gemini_nb.batch import run as batch
+from gemini_nb.client.async_client import TIMEOUT_SECONDS, AsyncClient
+from gemini_nb.client.chat import Chat
+from gemini_nb.client.stream import AsyncStream, Stream
 from gemini_nb.errors import Cancelled
-from gemini_nb.stream import AsyncStream, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gemini_nb.feed import Feed
+    from gemini_nb.batch.feed import Feed
+    from gemini_nb.batch.progress_bar import ProgressBar
     from gemini_nb.generation import Batch, Generation
-    from gemini_nb.progress_bar import ProgressBar
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store.store import Store
@@ -150,9 +151,9 @@ class Client:
         An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds what has
         finished.
         """
-        from gemini_nb import manifest as manifests  # noqa: PLC0415 - one picture does without
-        from gemini_nb.feed import Feed  # noqa: PLC0415
-        from gemini_nb.progress_bar import ProgressBar  # noqa: PLC0415
+        from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
+        from gemini_nb.batch.feed import Feed  # noqa: PLC0415
+        from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         client = self._client
         asked = event_loop.run(partial(client.requests, prompts, options))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 import anyio
 from anyio import to_thread
 
-from gemini_nb import batch, models
-from gemini_nb.answering import Answering
-from gemini_nb.chat import AsyncChat
+from gemini_nb import models
+from gemini_nb.batch import run
+from gemini_nb.client.chat import AsyncChat
+from gemini_nb.client.pipeline import Answering
+from gemini_nb.client.stream import AsyncStream
 from gemini_nb.errors import (
     ArgumentError,
     LinkFailedError,
@@ -27,7 +29,6 @@ from gemini_nb.providers.secret import Secret
 from gemini_nb.reply.stream_receiver import Telling
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.replay import Replay
-from gemini_nb.stream import AsyncStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gemini_nb.engine import Engine
+    from gemini_nb.batch.executor import Engine
     from gemini_nb.generation import Batch, Generation
     from gemini_nb.reply.stream_receiver import Tell
     from gemini_nb.request import Options
@@ -204,17 +205,17 @@ class AsyncClient:
         runs, `.parquet` is written in the end. `progress` draws a bar, by default (None) on a terminal, and
         in a notebook for twenty pictures or more.
         """
-        from gemini_nb import manifest as manifests  # noqa: PLC0415 - one picture does without
-        from gemini_nb.progress_bar import ProgressBar  # noqa: PLC0415
+        from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
+        from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         made = self.progress(await self.requests(prompts, options))
         with manifests.kept(made, manifest, redact=self.redact), ProgressBar(made, progress) as bar:
             made.listeners.append(lambda *_: bar.look())
-            return await batch.run(self.asking(executor), made, concurrency=concurrency)
+            return await run.run(self.asking(executor), made, concurrency=concurrency)
 
-    def progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> batch.Progress:
+    def progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
         """Return the progress of a batch that has not begun; where a store is used, equal ones are one."""
-        return batch.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
+        return run.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
 
     def asking(self, executor: Executor | None = None) -> Callable[[ImageRequest], Awaitable[Generation]]:
         """Return what answers the requests of one batch: this client, or the workers of an executor."""
@@ -224,8 +225,8 @@ class AsyncClient:
 
     def engine(self, executor: Executor) -> Engine:
         """Return what asks on the workers of an executor, with this client's settings; see `Engine`."""
-        from gemini_nb import engine  # noqa: PLC0415 - few have one
-        from gemini_nb.worker import Settings  # noqa: PLC0415
+        from gemini_nb.batch import executor as engine  # noqa: PLC0415 - few have one
+        from gemini_nb.batch.worker import Settings  # noqa: PLC0415
 
         engine.check_key(self.provider, self._key)
         settings = Settings(

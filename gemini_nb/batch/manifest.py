@@ -19,13 +19,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import parquet
+from gemini_nb.batch.rows import facts
 from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
-from gemini_nb.row import facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gemini_nb.batch import Progress
+    from gemini_nb.batch.run import Progress
 
     _Redact = Callable[[Any], Any]
 

@@ -19,8 +19,8 @@ from gemini_nb.providers import provider as providers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.async_client import AsyncClient
-    from gemini_nb.claim import Claim
+    from gemini_nb.batch.claim import Claim
+    from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from gemini_nb.claim import Claim
+from gemini_nb.batch.claim import Claim
+from gemini_nb.batch.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
 from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
 from gemini_nb.providers import provider as providers
 from gemini_nb.store.replay import Replay
-from gemini_nb.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
