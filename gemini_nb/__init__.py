@@ -23,7 +23,7 @@ _HOME = {
     "Generation": "generation",
     "ImageRequest": "request",
     "Stream": "client.stream",
-    "Studio": "notebook.studio",
+    "Studio": "notebook.studio.studio",
     "generate": "client.client",
 }
 _ERRORS = (
@@ -69,13 +69,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext gemini_nb` calls."""
-    from gemini_nb.notebook import registration  # noqa: PLC0415 - IPython is needed only here
+    from gemini_nb.notebook import extension  # noqa: PLC0415 - IPython is needed only here
 
-    registration.load(shell)
+    extension.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take everything back: what `%unload_ext gemini_nb` calls."""
-    from gemini_nb.notebook import registration  # noqa: PLC0415
+    from gemini_nb.notebook import extension  # noqa: PLC0415
 
-    registration.unload(shell)
+    extension.unload(shell)

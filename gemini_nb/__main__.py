@@ -1,5 +1,5 @@
 """`python -m gemini_nb` is the same program as `gemini-nb`."""
 
-from gemini_nb.cli import main
+from gemini_nb.cli.main import main
 
 raise SystemExit(main())

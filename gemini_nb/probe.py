@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_nb import models as catalogue
+from gemini_nb.costs import dollars
 from gemini_nb.display.table import Table
 from gemini_nb.errors import (
     APIError,
@@ -23,7 +24,6 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
     ReplayMissError,
 )
-from gemini_nb.ledger import dollars
 from gemini_nb.request import ImageRequest
 
 if TYPE_CHECKING:

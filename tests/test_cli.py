@@ -17,7 +17,7 @@ import pytest
 
 from answered import answer
 from gateway import Answer, Gateway
-from gemini_nb.cli_manual import PAGES
+from gemini_nb.cli.help import PAGES
 from gemini_nb.store.store import Store
 from pictures import png
 from replies import inline, reply
@@ -200,7 +200,7 @@ def test_a_stdout_that_is_full_is_said_and_1(gateway, tmp_path):
 
 COUNTED = """
 import os, sys
-from gemini_nb.cli import main
+from gemini_nb.cli.main import main
 before = len(os.listdir("/dev/fd"))
 main(sys.argv[1:])
 print(len(os.listdir("/dev/fd")) - before, file=sys.stderr)
@@ -245,10 +245,10 @@ USAGE = {
 
 @pytest.mark.parametrize("case", USAGE)
 def test_wrong_usage_is_2(case):
-    from gemini_nb import cli
+    from gemini_nb.cli import main
 
     with pytest.raises(SystemExit) as left:
-        cli.main(USAGE[case])
+        main.main(USAGE[case])
     assert left.value.code == 2
 
 
@@ -256,10 +256,10 @@ def test_wrong_usage_is_2(case):
     "words", [[], ["generate"], ["probe"], ["serve"], ["store"], ["store", "clear"], ["demo"]], ids=" ".join
 )
 def test_every_command_has_help(words, capsys):
-    from gemini_nb import cli
+    from gemini_nb.cli import main
 
     with pytest.raises(SystemExit) as left:
-        cli.main([*words, "--help"])
+        main.main([*words, "--help"])
     assert left.value.code == 0
     assert f"usage: {' '.join(['gemini-nb', *words])}" in capsys.readouterr().out
 
@@ -283,9 +283,9 @@ DEMOS = [line for line in EXAMPLES if line.startswith("gemini-nb demo")]  # run 
 
 @pytest.mark.parametrize("line", SERVING + DEMOS)
 def test_an_example_that_goes_on_or_takes_long_is_understood(line):
-    from gemini_nb import cli
+    from gemini_nb.cli import main
 
-    assert cli._parser().parse_args(shlex.split(line)[1:]).command
+    assert main._parser().parse_args(shlex.split(line)[1:]).command
 
 
 def test_the_other_examples_run_one_after_the_other(tmp_path):
@@ -511,9 +511,7 @@ def test_a_demo_does_not_write_among_other_files(tmp_path):
 
 
 def test_a_demo_says_what_it_needs():
-    code = (
-        "import sys; sys.modules['nbclient'] = None; from gemini_nb.cli import main; sys.exit(main(['demo']))"
-    )
+    code = "import sys; sys.modules['nbclient'] = None; from gemini_nb.cli.main import main; sys.exit(main(['demo']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'gemini-nb[demo]'" in done.stderr

@@ -15,7 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import start_new_kernel
 
 from gemini_nb import models
-from gemini_nb.notebook import candidates, completion, cursor, options, tab
+from gemini_nb.notebook import options
+from gemini_nb.notebook.completion import candidates, cursor, matcher, suggest
 from pictures import png
 from shells import put_away
 
@@ -26,7 +27,7 @@ def bare():
     shell = InteractiveShell()
     shell.Completer.use_jedi = False  # it would be asked where we have nothing to say, and takes its time
     shell.run_line_magic("load_ext", "gemini_nb")
-    completion.remove(shell)
+    matcher.remove(shell)
     yield shell
     shell.run_line_magic("unload_ext", "gemini_nb")
     put_away(shell)
@@ -35,10 +36,10 @@ def bare():
 @pytest.fixture
 def shell(bare, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    completion.install(bare, bare.magics_manager.registry["GeminiMagics"])
+    matcher.install(bare, bare.magics_manager.registry["GeminiMagics"])
     names = set(bare.user_ns)
     yield bare
-    completion.remove(bare)
+    matcher.remove(bare)
     for name in bare.user_ns.keys() - names:
         del bare.user_ns[name]
 
@@ -312,14 +313,14 @@ def test_an_option_yet_to_come_completes_by_itself(case):
     typed, expected = TO_COME[case]
     variables = {"cities": ["Oslo"], "rows": [{"city": "Oslo"}], "n": 1, "text": "a"}
     place = cursor.Place("gemini_image", f" {typed.partition('¦')[0]}", cell=True)
-    found = tab.at(place, parser_to_come()._option_string_actions, variables, model=models.DEFAULT_MODEL)
+    found = suggest.at(place, parser_to_come()._option_string_actions, variables, model=models.DEFAULT_MODEL)
     assert [one.text for one in found.candidates] == expected
 
 
 def test_the_columns_of_a_frame_are_names_of_its_fields():
     place = cursor.Place("gemini_image", " --each rows", cell=True, body="a view of {{ci")
     known = parser_to_come()._option_string_actions
-    found = tab.at(place, known, {"rows": [{"city": "Oslo", "no name": 1}]}, model="")
+    found = suggest.at(place, known, {"rows": [{"city": "Oslo", "no name": 1}]}, model="")
     assert [one.text for one in found.candidates] == ["city"]
 
 
@@ -344,10 +345,10 @@ def test_a_line_is_split_up_to_the_cursor(case):
 
 def test_completion_is_taken_back_without_a_trace(bare):
     before = footprint(bare)
-    completion.install(bare, bare.magics_manager.registry["GeminiMagics"])
-    completion.install(bare, bare.magics_manager.registry["GeminiMagics"])
+    matcher.install(bare, bare.magics_manager.registry["GeminiMagics"])
+    matcher.install(bare, bare.magics_manager.registry["GeminiMagics"])
     assert len(bare.Completer.custom_matchers) == before[0] + 1
-    completion.remove(bare)
+    matcher.remove(bare)
     assert footprint(bare) == before
 
 
@@ -361,8 +362,8 @@ def test_a_matcher_of_somebody_else_stays(bare):
         return []
 
     bare.Completer.custom_matchers.append(other)
-    completion.install(bare, bare.magics_manager.registry["GeminiMagics"])
-    completion.remove(bare)
+    matcher.install(bare, bare.magics_manager.registry["GeminiMagics"])
+    matcher.remove(bare)
     assert bare.Completer.custom_matchers == [other]
     bare.Completer.custom_matchers.clear()
 
@@ -375,7 +376,9 @@ def test_installing_loads_nothing_but_itself():
         "print(sorted(set(sys.modules) - before - {'__future__'})); shell.history_manager.end_session()"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['gemini_nb', 'gemini_nb.notebook', 'gemini_nb.notebook.completion']"
+    assert (
+        done.stdout.strip() == "['gemini_nb', 'gemini_nb.notebook', 'gemini_nb.notebook.completion.matcher']"
+    )
 
 
 class OldShell:
@@ -409,7 +412,7 @@ def test_the_hook_of_ipython_7_completes_its_own_last_word(case, tmp_path, monke
     event = SimpleNamespace(line=line.replace("¦", ""), text_until_cursor=before, symbol=symbol)
     magics = SimpleNamespace(model=models.DEFAULT_MODEL)
     shell = OldShell(place=SimpleNamespace(name="x"))
-    assert completion._hook(magics)(shell, event) == expected
+    assert matcher._hook(magics)(shell, event) == expected
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from answered import answer
 from gateway import Answer, Gateway
 from gemini_nb.errors import BadResponseError
-from gemini_nb.notebook import house
+from gemini_nb.notebook import commands
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.store import Store
 from leaks import KEY, leaks
@@ -25,7 +25,7 @@ from shells import put_away
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 
-WORDS = tuple(house._WORDS)
+WORDS = tuple(commands._WORDS)
 KEY_VARIABLES = ("CRAZYROUTER_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 
 

@@ -14,12 +14,12 @@ shell.find_line_magic("load_ext")  # IPython loads its own magics late
 LOAD = "shell.run_line_magic('load_ext', 'gemini_nb')"
 LOADED = {
     "gemini_nb",
-    "gemini_nb.ledger",
+    "gemini_nb.costs",
     "gemini_nb.notebook",
-    "gemini_nb.notebook.completion",
+    "gemini_nb.notebook.completion.matcher",
     "gemini_nb.notebook.magics",
-    "gemini_nb.notebook.registration",
-    "gemini_nb.notebook.terminal",
+    "gemini_nb.notebook.extension",
+    "gemini_nb.notebook.terminal_images",
 }
 HEAVY = {"IPython", "PIL", "anyio", "httpx", "ipywidgets", "numpy", "pandas", "pybase64", "tenacity", "tqdm"}
 LATER = HEAVY - {"IPython"} | {"argparse", "difflib", "gemini_nb.errors", "gemini_nb.models", "statistics"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from answered import answer
 from gemini_nb import ImageRequest
-from gemini_nb.ledger import Ledger, pictures
+from gemini_nb.costs import Ledger, pictures
 
 
 def ledger_of(*generations):

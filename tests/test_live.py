@@ -7,9 +7,9 @@ import pytest
 from answered import answer, picture
 from gemini_nb import ImageRequest
 from gemini_nb.batch.run import Progress
+from gemini_nb.costs import Ledger
 from gemini_nb.errors import OutcomeUnknownError
-from gemini_nb.ledger import Ledger
-from gemini_nb.notebook import live
+from gemini_nb.notebook import progress as live
 from pictures import png
 
 MODEL = "gemini-3.1-flash-image-preview"

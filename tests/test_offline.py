@@ -19,10 +19,10 @@ from gemini_nb import models
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import server as offline_server
 from gemini_nb.offline import stream
-from gemini_nb.offline.embedded import OfflineTransport
 from gemini_nb.offline.gallery import Gallery
 from gemini_nb.offline.provider import OfflineGateway
 from gemini_nb.offline.server import OfflineServer
+from gemini_nb.offline.transport import OfflineTransport
 
 ORIGIN = "http://127.0.0.1:8765"
 FLASH = "gemini-3.1-flash-image-preview"

@@ -125,7 +125,7 @@ def test_no_store_and_no_cache_is_shipped(kind, built, tmp_path):
 
 
 def test_the_command_is_the_command_lines_main(wheel):
-    assert "gemini-nb = gemini_nb.cli:main" in metadata(wheel, "entry_points.txt")
+    assert "gemini-nb = gemini_nb.cli.main:main" in metadata(wheel, "entry_points.txt")
 
 
 @pytest.mark.parametrize("line", ["Framework :: IPython", "Framework :: Jupyter", "Typing :: Typed"])
@@ -167,7 +167,10 @@ def test_an_installation_is_the_one_that_runs(installed):
 
 
 def test_an_installation_paints(installed, tmp_path):
-    ran("from gemini_nb.cli import main; main(['generate', 'a', '-o', 'a.jpg', '-p', 'offline'])", installed)
+    ran(
+        "from gemini_nb.cli.main import main; main(['generate', 'a', '-o', 'a.jpg', '-p', 'offline'])",
+        installed,
+    )
     assert (tmp_path / "a.jpg").read_bytes().startswith(b"\xff\xd8")
 
 

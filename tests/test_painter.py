@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from gemini_nb.offline import layout, painter, sketch
+from gemini_nb.offline.painter import layout, paint, scene
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -44,14 +44,14 @@ def middle_of(image: Image.Image, colour: tuple[int, int, int]) -> tuple[float, 
 
 
 def png(image: Image.Image) -> bytes:
-    return painter.encode(image, "image/png")
+    return paint.encode(image, "image/png")
 
 
-PHOTO = png(painter.paint("a house in a meadow", image_size="512"))
+PHOTO = png(paint.paint("a house in a meadow", image_size="512"))
 
 
 def test_the_documented_first_prompt_is_a_pure_red_square_in_the_middle_of_pure_white():
-    image = painter.paint(
+    image = paint.paint(
         "Generate an IMAGE of a simple red square on a white background. Return image output."
     )
     assert (image.mode, image.size) == ("RGB", (1024, 1024))
@@ -67,11 +67,11 @@ def test_the_documented_first_prompt_is_a_pure_red_square_in_the_middle_of_pure_
 
 def test_the_same_prompt_and_size_give_the_same_pixels():
     for prompt in ("a misty forest", "an idea nobody had", "three birds over a city at night"):
-        assert painter.paint(prompt).tobytes() == painter.paint(prompt).tobytes()
+        assert paint.paint(prompt).tobytes() == paint.paint(prompt).tobytes()
 
 
 def test_different_unknown_prompts_give_different_pictures():
-    pictures = {painter.paint(f"notion number {word}", image_size="512").tobytes() for word in "abcdefgh"}
+    pictures = {paint.paint(f"notion number {word}", image_size="512").tobytes() for word in "abcdefgh"}
     assert len(pictures) == 8
 
 
@@ -91,7 +91,7 @@ def test_different_unknown_prompts_give_different_pictures():
     ],
 )
 def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
-    assert blobs(painter.paint(prompt), colour) == count
+    assert blobs(paint.paint(prompt), colour) == count
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
     ],
 )
 def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
-    at = middle_of(painter.paint(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
+    at = middle_of(paint.paint(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
     assert [(share_ > 0.6) - (share_ < 0.4) for share_ in at] == [x, y]
 
 
@@ -120,7 +120,7 @@ def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
     ],
 )
 def test_shapes_stand_to_each_other_as_the_prompt_says(prompt, axis, first):
-    image = painter.paint(prompt)
+    image = paint.paint(prompt)
     second = BLUE if first == RED else RED
     assert middle_of(image, first)[axis] < middle_of(image, second)[axis] - 0.1
 
@@ -134,30 +134,30 @@ def test_shapes_stand_to_each_other_as_the_prompt_says(prompt, axis, first):
     ],
 )
 def test_one_shape_inside_another_is_painted_over_it(prompt):
-    image = painter.paint(prompt)
+    image = paint.paint(prompt)
     assert image.getpixel((512, 512)) == BLUE
     assert share(image, RED) > share(image, BLUE)
 
 
 def test_a_colour_does_not_pass_from_a_thing_that_cannot_be_drawn_to_the_next():
-    assert sketch.read("a red dragon, a star").items[0].colours == ()
-    assert sketch.read("a red dragon and a star").items[0].colours == ()
+    assert scene.read("a red dragon, a star").items[0].colours == ()
+    assert scene.read("a red dragon and a star").items[0].colours == ()
 
 
 def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
-    assert sketch.read("9999 red dots in the corner").items[0].count == layout.MAX_FIGURES
-    crowd = sketch.read("40 red dots and 40 blue dots").items
+    assert scene.read("9999 red dots in the corner").items[0].count == layout.MAX_FIGURES
+    crowd = scene.read("40 red dots and 40 blue dots").items
     assert len(layout.arrange(crowd, 1024, 1024)) == layout.MAX_FIGURES
 
 
 def test_a_ring_lets_the_background_through():
-    image = painter.paint("a red ring on white")
+    image = paint.paint("a red ring on white")
     assert (image.getpixel((512, 512)), image.getpixel((300, 512))) == (WHITE, RED)
 
 
 def test_sizes_are_told_apart():
     areas = [
-        share(painter.paint(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
+        share(paint.paint(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
     ]
     assert areas == sorted(areas)
     assert len(set(areas)) == 5
@@ -175,12 +175,12 @@ def test_sizes_are_told_apart():
     ],
 )
 def test_the_background_has_the_colour_asked_for(prompt, colour):
-    assert painter.paint(prompt).getpixel((4, 4)) == colour
+    assert paint.paint(prompt).getpixel((4, 4)) == colour
 
 
 def test_light_and_dark_are_lighter_and_darker():
     greys = [
-        sum(painter.paint(f"a {shade} purple circle").getpixel((512, 512)))
+        sum(paint.paint(f"a {shade} purple circle").getpixel((512, 512)))
         for shade in ("dark", "", "light", "pale")
     ]
     assert greys == sorted(greys)
@@ -196,17 +196,17 @@ def test_light_and_dark_are_lighter_and_darker():
     ],
 )
 def test_a_gradient_goes_from_the_first_colour_to_the_last(prompt):
-    image = painter.paint(prompt)
+    image = paint.paint(prompt)
     assert (image.getpixel((10, 0)), image.getpixel((10, 1023))) == (RED, BLUE)
     red, _, blue = image.getpixel((10, 512))
     assert abs(red - blue) < 4
 
 
-@pytest.mark.parametrize("shape", sorted({*sketch.words.vocabulary.NOUNS}))
+@pytest.mark.parametrize("shape", sorted({*scene.words.vocabulary.NOUNS}))
 def test_every_shape_is_read_and_seen(shape):
-    phrase = sketch.words.vocabulary.NOUNS[shape].split(", ")[0]
-    assert [item.shape for item in sketch.read(f"a {phrase}").items] == [shape]
-    image = painter.paint(f"a {phrase} on a #010203 background", image_size="512")
+    phrase = scene.words.vocabulary.NOUNS[shape].split(", ")[0]
+    assert [item.shape for item in scene.read(f"a {phrase}").items] == [shape]
+    image = paint.paint(f"a {phrase} on a #010203 background", image_size="512")
     assert 0.01 < 1 - share(image, (1, 2, 3)) < 0.7
 
 
@@ -214,21 +214,20 @@ def test_every_shape_is_read_and_seen(shape):
     "prompt", ["mountains by day", "a beach", "a snowy forest", "city skyline at night", "a galaxy"]
 )
 def test_scenes_are_rich_in_colours(prompt):
-    image = painter.paint(prompt, image_size="512")
+    image = paint.paint(prompt, image_size="512")
     assert len(image.getcolors(512 * 512) or []) > 200
 
 
 def test_night_is_dark_and_day_is_light():
     levels = [
-        ImageStat.Stat(painter.paint(f"mountains at {time}").convert("L")).mean[0]
-        for time in ("night", "noon")
+        ImageStat.Stat(paint.paint(f"mountains at {time}").convert("L")).mean[0] for time in ("night", "noon")
     ]
     assert levels[0] < 70
     assert levels[1] > 130
 
 
 def test_a_shape_and_a_scene_combine():
-    assert share(painter.paint("a #fe0102 circle over mountains"), (0xFE, 1, 2)) > 0.01
+    assert share(paint.paint("a #fe0102 circle over mountains"), (0xFE, 1, 2)) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -243,29 +242,29 @@ def test_a_shape_and_a_scene_combine():
     ],
 )
 def test_the_size_follows_ratio_and_image_size(ratio, size, pixels):
-    assert painter.paint("a red square on white", aspect_ratio=ratio, image_size=size).size == pixels
+    assert paint.paint("a red square on white", aspect_ratio=ratio, image_size=size).size == pixels
 
 
 def test_four_k_is_four_thousand_ninety_six_pixels():
-    assert painter.pixel_size("1:1", "4K") == (4096, 4096)
+    assert paint.pixel_size("1:1", "4K") == (4096, 4096)
 
 
 @pytest.mark.parametrize(
     "prompt", ["", " ", "\x00\ud800", "🙂" * 50, "of the and, . on in with", "red " * 9000, "#" * 9000]
 )
 def test_any_text_gives_a_picture(prompt):
-    assert painter.paint(prompt, image_size="512").size == (512, 512)
+    assert paint.paint(prompt, image_size="512").size == (512, 512)
 
 
 def test_edges_are_smooth():
-    image = painter.paint("a red circle on white")
+    image = paint.paint("a red circle on white")
     edge = {colour for _, colour in image.crop((256, 256, 512, 512)).getcolors(70000) or []} - {RED, WHITE}
     assert len(edge) >= 12
 
 
 def test_the_mark_is_in_the_corner_and_nowhere_else():
     plain = Image.new("RGB", (1024, 1024), WHITE)
-    bounds = ImageChops.difference(painter.paint("a white background"), plain).getbbox()
+    bounds = ImageChops.difference(paint.paint("a white background"), plain).getbbox()
     assert bounds is not None
     assert bounds[0] > 800
     assert bounds[1] > 960
@@ -313,36 +312,36 @@ def brightness(image):
 @pytest.mark.parametrize("prompt", EDITS)
 def test_an_edit_does_what_it_says(prompt):
     old = Image.open(io.BytesIO(PHOTO))
-    assert EDITS[prompt](old, painter.paint(prompt, images=[PHOTO]))
+    assert EDITS[prompt](old, paint.paint(prompt, images=[PHOTO]))
 
 
 def test_an_edit_keeps_the_shape_of_the_picture_unless_another_is_asked_for():
-    assert painter.paint("sepia", images=[PHOTO]).size == (512, 512)
-    assert painter.paint("crop it", images=[PHOTO], aspect_ratio="16:9").size == (1376, 768)
+    assert paint.paint("sepia", images=[PHOTO]).size == (512, 512)
+    assert paint.paint("crop it", images=[PHOTO], aspect_ratio="16:9").size == (1376, 768)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (3000, 2)], ids=str)
 def test_a_picture_of_any_shape_can_be_edited(size):
     data = png(Image.new("RGB", size, BLUE))
     for prompt in [*EDITS, "make it a pencil sketch", "rotate it 17 degrees", "sharpen", "posterize"]:
-        assert painter.paint(prompt, images=[data]).mode == "RGB"
+        assert paint.paint(prompt, images=[data]).mode == "RGB"
 
 
 def test_a_sliver_of_a_picture_is_not_covered_by_the_mark():
     sliver = png(Image.new("RGB", (5000, 20), BLUE))
-    assert share(painter.paint("flip it", images=[sliver]), BLUE) == 1
+    assert share(paint.paint("flip it", images=[sliver]), BLUE) == 1
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded():
     out = io.BytesIO()
     Image.new("1", (10_000, 5_001)).save(out, "PNG")
-    with pytest.raises(painter.UnreadableImageError, match="50 megapixels"):
-        painter.paint("sepia", images=[out.getvalue()])
+    with pytest.raises(paint.UnreadableImageError, match="50 megapixels"):
+        paint.paint("sepia", images=[out.getvalue()])
 
 
 def test_several_pictures_are_set_side_by_side():
     red, blue = (png(Image.new("RGB", (300, 200), colour)) for colour in (RED, BLUE))
-    image = painter.paint("combine these", images=[red, blue])
+    image = paint.paint("combine these", images=[red, blue])
     assert middle_of(image, RED)[0] < 0.5 < middle_of(image, BLUE)[0]
 
 
@@ -350,18 +349,18 @@ def test_several_pictures_are_set_side_by_side():
 def test_pictures_of_every_mode_can_be_edited(mode):
     out = io.BytesIO()
     Image.new(mode, (40, 30)).save(out, "JPEG" if mode == "CMYK" else "PNG")
-    assert painter.paint("sepia", images=[out.getvalue()]).mode == "RGB"
+    assert paint.paint("sepia", images=[out.getvalue()]).mode == "RGB"
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"no picture", PHOTO[:200], b"\x89PNG\r\n\x1a\n" + b"\0" * 60], ids=len
 )
 def test_a_picture_that_cannot_be_opened_is_said_to_be_so(data):
-    with pytest.raises(painter.UnreadableImageError):
-        painter.paint("sepia", images=[data])
+    with pytest.raises(paint.UnreadableImageError):
+        paint.paint("sepia", images=[data])
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
 def test_pictures_are_encoded_as_asked(kind):
-    data = painter.encode(Image.new("RGB", (20, 20), RED), f"image/{kind}")
+    data = paint.encode(Image.new("RGB", (20, 20), RED), f"image/{kind}")
     assert Image.open(io.BytesIO(data)).format == kind.upper()

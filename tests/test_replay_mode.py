@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.cli_generate import _TIMEOUT_SECONDS
+from gemini_nb.cli.generate import _TIMEOUT_SECONDS
 from gemini_nb.client.async_client import TIMEOUT_SECONDS
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook.magics import GeminiMagics

@@ -16,7 +16,7 @@ import pytest
 
 from gateway import Answer, Gateway
 from gemini_nb import ArgumentError, Studio, event_loop
-from gemini_nb.notebook.making import Ask, Making
+from gemini_nb.notebook.studio.job import Ask, Making
 from gemini_nb.providers.provider import OFFLINE
 from patience import given_time, in_time
 from pictures import encoded

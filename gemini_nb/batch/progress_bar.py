@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from gemini_nb.ledger import dollars
+from gemini_nb.costs import dollars
 
 if TYPE_CHECKING:
     from gemini_nb.batch.run import Progress

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import anyio
 
+from gemini_nb.costs import Ledger
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -24,7 +25,6 @@ from gemini_nb.errors import (
 )
 from gemini_nb.generation import Batch, Generation
 from gemini_nb.images.inputs import SentImage
-from gemini_nb.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable

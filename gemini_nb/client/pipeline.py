@@ -179,7 +179,7 @@ class Answering:
     def _offline(self) -> Any:
         """The embedded provider's transport, or None where there is a server to ask."""
         if self._embedded is None and self.provider is providers.OFFLINE:
-            from gemini_nb.offline.embedded import OfflineTransport  # noqa: PLC0415
+            from gemini_nb.offline.transport import OfflineTransport  # noqa: PLC0415
 
             self._embedded = OfflineTransport()
         return self._embedded

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.costs import dollars, pictures
 from gemini_nb.errors import CostLimitError
-from gemini_nb.ledger import dollars, pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from gemini_nb.notebook import sources
 
 if TYPE_CHECKING:
     from gemini_nb.images.inputs import InputImage
-    from gemini_nb.notebook.album import Entry
     from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.studio.album import Entry
 
 
 def source(magics: GeminiMagics, entry: Entry) -> str:

@@ -23,7 +23,7 @@ from IPython.core.magic import (
 )
 from traitlets import Enum, Float, Int, Unicode, default, validate
 
-from gemini_nb.ledger import Ledger
+from gemini_nb.costs import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gemini_nb.client.client import Client
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Batch, Generation
-    from gemini_nb.notebook.edits import Edits
+    from gemini_nb.notebook.edit import Edits
 
 
 @magics_class
@@ -103,9 +103,9 @@ class GeminiMagics(Magics):
 
     def update_config(self, config: Config) -> None:
         """Take what `%config` sets; a bad value is said, and the old one stays."""
-        from gemini_nb.notebook import defaults, guard
+        from gemini_nb.notebook import defaults, error_boundary
 
-        with guard.warnings_as_lines():
+        with error_boundary.warnings_as_lines():
             defaults.keep_good(self, config)
             super().update_config(config)
 
@@ -116,12 +116,12 @@ class GeminiMagics(Magics):
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
     ) -> Generation | Batch | None:
         """Ask a Gemini image model for a picture; `--help` lists the options."""
-        from gemini_nb.notebook import guard
+        from gemini_nb.notebook import error_boundary
 
-        with guard.guarded(self):
-            from gemini_nb.notebook import pictures
+        with error_boundary.guarded(self):
+            from gemini_nb.notebook import generate
 
-            return pictures.make(self, line, cell, self._names(local_ns))
+            return generate.make(self, line, cell, self._names(local_ns))
         return None
 
     @no_var_expand
@@ -129,10 +129,10 @@ class GeminiMagics(Magics):
     @cell_magic
     def gemini_edit(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Generation | None:
         """Change the last picture, turn by turn; `--help` lists the options."""
-        from gemini_nb.notebook import guard
+        from gemini_nb.notebook import error_boundary
 
-        with guard.guarded(self):
-            from gemini_nb.notebook.edits import Edits
+        with error_boundary.guarded(self):
+            from gemini_nb.notebook.edit import Edits
 
             self._edits = self._edits or Edits(self)
             return self._edits.make(line, cell, self._names(local_ns))
@@ -142,10 +142,10 @@ class GeminiMagics(Magics):
     @line_magic
     def gemini(self, line: str) -> Any:
         """Look after gemini_nb; `%gemini` alone says what there is."""
-        from gemini_nb.notebook import guard, house, options
+        from gemini_nb.notebook import commands, error_boundary, options
 
-        with guard.warnings_as_lines():
-            return house.run(self, options.tokens(line))
+        with error_boundary.warnings_as_lines():
+            return commands.run(self, options.tokens(line))
 
     def _names(self, local_ns: dict[str, Any] | None) -> Mapping[str, Any]:
         """The variables that a line and its prompt may name: those of the calling function first."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import models as catalogue
 from gemini_nb.display.grid import MAX_COLUMNS
 from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook import frames, template
+from gemini_nb.notebook import template, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,8 +93,8 @@ def _filled(
     for name in vary:
         if name not in used:
             raise ArgumentError(f"--vary {name}: the prompt does not hold {{{{{name}}}}}.")
-    lists = {name: frames.values(name, names, most=MAX_REQUESTS) for name in vary}
-    rows: Sequence[Mapping[Any, Any]] = frames.rows(each, names) if each else ({},)
+    lists = {name: variables.values(name, names, most=MAX_REQUESTS) for name in vary}
+    rows: Sequence[Mapping[Any, Any]] = variables.rows(each, names) if each else ({},)
     _check_count(len(rows) * math.prod(map(len, lists.values())) * times)
     return [
         _one(prompt, row, dict(zip(lists, values, strict=True)), names, used)

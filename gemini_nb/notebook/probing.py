@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemini_nb import event_loop, probe
 from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.errors import Cancelled
-from gemini_nb.notebook import live
+from gemini_nb.notebook import progress
 from gemini_nb.providers import provider as providers
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | N
     found: list[Finding] = []
     task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
     try:
-        with live.shown(lambda seconds: _progress(len(found), len(asked), seconds)):
+        with progress.shown(lambda seconds: _progress(len(found), len(asked), seconds)):
             return probe.table(event_loop.run(task))
     except Cancelled:
         if found:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from gemini_nb.offline import colours, sketch
-from gemini_nb.offline.canvas import Canvas, Gradient
+from gemini_nb.offline.painter import colours, scene
+from gemini_nb.offline.painter.canvas import Canvas, Gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.offline.colours import Colour
+    from gemini_nb.offline.painter.colours import Colour
 
     Change = Callable[[Image.Image, str], Image.Image]
 
@@ -122,7 +122,7 @@ def _winter(image: Image.Image) -> Image.Image:
 
 def _coloured(image: Image.Image, text: str) -> Image.Image:
     """Tint for "make it blue": the colour that stands last in the request."""
-    mentioned = sketch.read(text).mentioned
+    mentioned = scene.read(text).mentioned
     return tint(image, mentioned[-1]) if mentioned else image
 
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.offline import reply as replies
-from gemini_nb.offline.answer import Answer, failure, gateway_failure, of_bytes
-from gemini_nb.offline.order import Refusal
+from gemini_nb.offline import replies as replies
+from gemini_nb.offline.request import Refusal
+from gemini_nb.offline.responses import Answer, failure, gateway_failure, of_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.offline.answer import Delivery
     from gemini_nb.offline.job import Job
+    from gemini_nb.offline.responses import Delivery
 
 MAX_REMEMBERED = 1024
 """How many requests that met a fault "once" are remembered; past that the oldest are forgotten."""

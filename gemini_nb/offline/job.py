@@ -7,15 +7,15 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.offline import answer, stream
-from gemini_nb.offline import reply as replies
+from gemini_nb.offline import replies as replies
+from gemini_nb.offline import responses, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.models import Model
-    from gemini_nb.offline.answer import Answer
-    from gemini_nb.offline.order import Order
+    from gemini_nb.offline.request import Order
+    from gemini_nb.offline.responses import Answer
     from gemini_nb.offline.stream import Form
 
 BLOCKED_PHRASE = "blocked by safety"
@@ -53,7 +53,7 @@ class Job:
 
     def answer(self, reply: dict[str, Any]) -> Answer:
         """Send a reply in the form that was asked for: one JSON object, or a stream."""
-        return stream.answer(reply, self.form) if self.form else answer.of_json(200, reply)
+        return stream.answer(reply, self.form) if self.form else responses.of_json(200, reply)
 
     def picture(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
         """Paint the order; with `edit`, as in "black and white", a picture that differs from it so."""

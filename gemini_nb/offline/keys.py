@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.answer import Answer, failure
+from gemini_nb.offline.responses import Answer, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

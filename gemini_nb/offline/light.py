@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.colours import mix
+from gemini_nb.offline.painter.colours import mix
 
 if TYPE_CHECKING:
-    from gemini_nb.offline.colours import Colour
+    from gemini_nb.offline.painter.colours import Colour
 
 
 @dataclass(frozen=True)

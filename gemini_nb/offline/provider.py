@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 from gemini_nb import models
 from gemini_nb.offline import stream
-from gemini_nb.offline.answer import Answer, failure, of_bytes, of_json
 from gemini_nb.offline.gallery import Gallery
 from gemini_nb.offline.job import BLOCKED_PHRASE, Job, mime_type_of
-from gemini_nb.offline.order import Order, Refusal, read_order
+from gemini_nb.offline.request import Order, Refusal, read_order
+from gemini_nb.offline.responses import Answer, failure, of_bytes, of_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,19 +87,19 @@ class OfflineGateway:
             return failure(400, str(refusal))
 
     def _paint(self, order: Order, mime_type: str) -> bytes:
-        from gemini_nb.offline import painter  # noqa: PLC0415 - Pillow is loaded with the first picture
+        from gemini_nb.offline.painter import paint  # noqa: PLC0415 - Pillow is loaded with the first picture
 
         with self._easels:
             try:
-                image = painter.paint(
+                image = paint.paint(
                     order.prompt,
                     aspect_ratio=order.aspect_ratio,
                     image_size=order.image_size,
                     images=order.images,
                 )
-            except painter.UnreadableImageError:
+            except paint.UnreadableImageError:
                 raise Refusal("Unable to process input image.") from None
-            return painter.encode(image, mime_type)
+            return paint.encode(image, mime_type)
 
 
 def model_call(path: str) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gemini_nb.offline.answer import Delivery
+    from gemini_nb.offline.responses import Delivery
 
 DRIP_SECONDS = 0.1
 

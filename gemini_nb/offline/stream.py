@@ -11,12 +11,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_nb.offline import answer as answers
+from gemini_nb.offline import responses as answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gemini_nb.offline.answer import Answer
+    from gemini_nb.offline.responses import Answer
 
 Form = Literal["sse", "array"]
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gemini_nb import stored_file
+from gemini_nb.costs import dollars
 from gemini_nb.display.table import Table
-from gemini_nb.ledger import dollars
 from gemini_nb.store import maintenance
 
 if TYPE_CHECKING:

@@ -1,0 +1,96 @@
+"""The demo: the first notebook run offline in a fresh kernel, its pictures and an HTML page written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gemini_nb.cli.terminal import progress
+from gemini_nb.errors import ArgumentError, GeminiError
+
+NOTEBOOK = "01_first_image.ipynb"
+PAGE = "first_image.html"
+
+_SAVE_ALL = """
+from gemini_nb import Generation
+for _name, _made in list(globals().items()):
+    if isinstance(_made, Generation) and not _name.startswith("_"):
+        print(_made.save(_name + _made.image.suffix, overwrite=True))
+"""
+
+
+def run(folder: Path) -> None:
+    """Execute the first notebook in `folder` without a key; print where its pictures and its page are.
+
+    Raises `ArgumentError` without Jupyter, or for a folder that holds what no demo left there.
+    """
+    nbformat, nbclient, exporters = _jupyter()
+    notebook = nbformat.read(find(), as_version=4)
+    _prepare(folder)
+    notebook.cells.append(nbformat.v4.new_code_cell(_SAVE_ALL))
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=120,
+        iopub_timeout=120,  # by itself it drops outputs that are 4 s late, as on a busy machine
+        resources={"metadata": {"path": str(folder)}},
+        kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],  # what a kernel warns of is not about the demo
+    )
+    reason = ""
+    with progress(lambda: "Running the first notebook offline"):
+        try:
+            client.execute(env=_without_settings())
+        except nbclient.exceptions.CellExecutionError as failure:
+            reason = f"{failure.ename}: {failure.evalue}"
+    if reason:
+        raise GeminiError(f"The notebook failed: {reason[:500]}")
+    saved = notebook.cells.pop().outputs
+    page = folder / PAGE
+    page.write_text(exporters.HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+    nbformat.write(notebook, folder / NOTEBOOK)
+    for name in "".join(output.get("text", "") for output in saved).split():
+        print(f"picture   {folder / name}")
+    print(f"notebook  {folder / NOTEBOOK}")
+    print(f"page      {page.resolve().as_uri()}")
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder; refuse one where the demo's names could be somebody's own files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_another = any(folder.iterdir()) and not (folder / NOTEBOOK).exists()
+    except OSError as error:
+        problem = error.strerror or str(error)
+    else:
+        if not is_another:
+            return
+        problem = "it holds other files"
+    raise ArgumentError(
+        f"The demo cannot be written to {str(folder)!r}: {problem}.", hint="Name an empty folder."
+    )
+
+
+def _without_settings() -> dict[str, str]:
+    """The environment without what is set for gemini_nb, a lock on replay for one; the key is not used."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
+    return {**kept, "GEMINI_NB_PROVIDER": "offline"}
+
+
+def find() -> Path:
+    """Return the notebook: beside the package in a checkout, inside it in an installation."""
+    here = Path(__file__).parent.parent
+    for folder in (here.parent / "notebooks", here / "notebooks"):
+        if (folder / NOTEBOOK).exists():
+            return folder / NOTEBOOK
+    raise ArgumentError(f"{NOTEBOOK} is not here.", hint="Install gemini-nb again, or run it in a checkout.")
+
+
+def _jupyter() -> tuple[Any, Any, Any]:
+    try:
+        import nbclient  # noqa: PLC0415 - an extra
+        import nbformat  # noqa: PLC0415
+        from nbconvert import exporters  # noqa: PLC0415
+    except ImportError:
+        raise ArgumentError("The demo needs Jupyter.", hint="pip install 'gemini-nb[demo]'") from None
+    return nbformat, nbclient, exporters

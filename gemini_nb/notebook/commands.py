@@ -1,0 +1,252 @@
+"""The words of `%gemini`: what there is, what was made, what it cost, and whether all is well."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from getpass import getpass
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import models
+from gemini_nb.costs import dollars
+from gemini_nb.display.table import Table
+from gemini_nb.errors import ArgumentError
+from gemini_nb.notebook import options
+from gemini_nb.providers import provider as providers
+from gemini_nb.store import inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.store.store import Store
+
+_HELP = ("-h", "--help", "help")
+_HISTORY_ROWS = 20
+_MAX_HISTORY_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of `%gemini`: what it does, and how many `arguments` it takes, as they are written."""
+
+    act: Callable[[GeminiMagics, list[str]], Any]
+    arguments: str = ""
+    most: int = 0
+
+    @property
+    def help(self) -> str:
+        """The word's documentation in one line."""
+        return str(self.act.__doc__)
+
+
+def run(magics: GeminiMagics, words: list[str]) -> Any:
+    """Carry out `%gemini WORD …` and return what to show; without a word, say what there is."""
+    options.refuse_keys(words)
+    if not words or words[0] in _HELP:
+        return _say([_usage(name) for name in _WORDS])
+    name, *rest = words
+    if name not in _WORDS:
+        near = difflib.get_close_matches(name[:40], _WORDS, n=1)
+        hint = f"Did you mean %gemini {near[0]}?" if near else f"There are: {', '.join(_WORDS)}."
+        raise ArgumentError(f"There is no %gemini {name[:40]}.", hint=hint)
+    if any(word in _HELP for word in rest):
+        return _say([_usage(name)])
+    word = _WORDS[name]
+    if len(rest) > word.most:
+        raise ArgumentError(f"%gemini {name} does not take {rest[word.most][:40]!r}.", hint=_usage(name))
+    return word.act(magics, rest)
+
+
+def _usage(name: str) -> str:
+    word = _WORDS[name]
+    return f"%gemini {f'{name} {word.arguments}'.strip():32} {word.help}"
+
+
+def _say(lines: list[str]) -> None:
+    print("\n".join(lines))
+
+
+def _models(_magics: GeminiMagics, _words: list[str]) -> Table:
+    """List the known models, their sizes, list prices and the shape last seen."""
+    sources = list(dict.fromkeys(row.source for row in models.CATALOGUE))
+    rows = tuple(
+        (
+            row.id,
+            row.alias or "",
+            " ".join(row.image_sizes) or "one",
+            ", ".join(f"{size} {dollars(price)}".strip() for size, price in row.prices) or "unknown",
+            f"{row.shape}, {row.observed}" if row.shape else "never",
+            f"[{sources.index(row.source) + 1}]",
+        )
+        for row in models.CATALOGUE
+    )
+    seen = {row.source: f" Shapes seen on {row.observed}." for row in models.CATALOGUE if row.observed}
+    notes = [f"[{place}] {source}.{seen.get(source, '')}" for place, source in enumerate(sources, start=1)]
+    notes += ["Prices are Google's list prices in US dollars for one picture; a gateway charges its own."]
+    notes += [row.note for row in models.CATALOGUE if row.note]
+    columns = ("model", "alias", "sizes", "list price of a picture", "shape last seen", "source")
+    return Table(columns, rows, notes=tuple(notes))
+
+
+def _key(magics: GeminiMagics, words: list[str]) -> None:
+    """Ask for a key and keep it in memory; "forget" drops it, a .env file is read if it is named."""
+    provider = providers.choose(_keyed(magics))
+    if words == ["forget"]:
+        for one in providers.PROVIDERS.values():
+            providers.forget_key(one)
+    elif words:
+        providers.read_dotenv(words[0])
+    else:
+        providers.enter_key(provider, _typed(f"Key for {provider.name} (kept in memory only): ", provider))
+    _say(_key_lines())
+
+
+def _typed(question: str, provider: providers.Provider) -> str:
+    from IPython.core.error import StdinNotImplementedError  # noqa: PLC0415 - IPython is needed only here
+
+    try:
+        return getpass(question)
+    except (StdinNotImplementedError, EOFError):
+        pass
+    raise ArgumentError(
+        "There is nobody to ask for a key: this notebook runs unattended.",
+        hint=f"Set {provider.key_variables[0]} before it is started.",
+    )
+
+
+def _keyed(magics: GeminiMagics) -> str:
+    name = magics.provider_name()
+    return name if name in ("crazyrouter", "google") else "crazyrouter"
+
+
+def _status(magics: GeminiMagics, _words: list[str]) -> None:
+    """Say who is asked and why, for which model, what is replayed, and whether a key is set."""
+    from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
+
+    _say([*doctor.settings(magics), *_key_lines()])
+
+
+def _key_lines() -> list[str]:
+    keys = [(one.name, providers.find_key(one)) for one in providers.KEYED]
+    return [f"key          {name}: {f'set, from {key.where}' if key else 'not set'}" for name, key in keys]
+
+
+def _cost(magics: GeminiMagics, _words: list[str]) -> Table:
+    """Say how many pictures were made in this session, and what they cost by estimate."""
+    split = [line.partition("  ") for line in magics.ledger.lines()]
+    return Table(("", ""), tuple((what, said.strip()) for what, _, said in split))
+
+
+def _history(magics: GeminiMagics, words: list[str]) -> Any:
+    """Show the newest pictures of the store (20, or so many), with prompt, model, time and cost."""
+    from gemini_nb.notebook import history  # noqa: PLC0415 - loads Pillow
+
+    count = words[0] if words else str(_HISTORY_ROWS)
+    if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
+        raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
+    store = _store_of(magics)
+    if store is None or not inventory.count(store):
+        return _say([_nothing_stored(store)])
+    return history.table(store, int(count))
+
+
+def _store(magics: GeminiMagics, words: list[str]) -> Any:
+    """Say where pictures are kept and how much it is; check every file, or remove them all."""
+    store = _store_of(magics)
+    action = words[0] if words else ""
+    if action not in ("", "list", "verify", "clear") or (words[1:] and words != ["clear", "--yes"]):
+        raise ArgumentError(f"There is no %gemini store {' '.join(words)[:40]}.", hint=_usage("store"))
+    if store is None:
+        return _say([_nothing_stored(store)])
+    if action == "list":
+        return _history(magics, [])
+    if action == "verify":
+        return _say(inventory.report_lines(store.verify()))
+    if action == "clear":
+        return _say([_cleared(store, sure=words[1:] == ["--yes"])])
+    return _say(inventory.lines(store))
+
+
+def _cleared(store: Store, *, sure: bool) -> str:
+    if not sure:
+        held = inventory.counted(inventory.count(store), "record")
+        raise ArgumentError(
+            f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
+            hint="Nothing was removed. %gemini store clear --yes does it.",
+        )
+    return f"{inventory.counted(store.clear(), 'file')} removed from {store.folder}."
+
+
+def _store_of(magics: GeminiMagics) -> Store | None:
+    from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
+
+    folder = magics.store_path()
+    return None if folder is None else Store(folder)
+
+
+def _nothing_stored(store: Store | None) -> str:
+    return "The store is off." if store is None else f"The store {store.folder} holds nothing yet."
+
+
+def _last(magics: GeminiMagics, _words: list[str]) -> None:
+    """Show the last failure again, and where the reply is that came with it."""
+    error = magics.last_error
+    if error is None:
+        return _say(["There was no failure yet."])
+    path = getattr(error, "raw_path", None)
+    return _say([f"{type(error).__name__}: {error}", *([f"reply        {path}"] if path else [])])
+
+
+def _code(magics: GeminiMagics, _words: list[str]) -> None:
+    """Print the Python that asks for the last picture again, and gets the stored one."""
+    from gemini_nb.notebook import export  # noqa: PLC0415 - needed for this word only
+
+    print(export.code(magics), end="")
+
+
+def _probe(magics: GeminiMagics, words: list[str]) -> Any:
+    """Ask each model once (or those named) what shape it returns today; says the cost, sends with --yes."""
+    from gemini_nb.notebook import probing  # noqa: PLC0415 - loads the client
+
+    return probing.run(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
+
+
+def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
+    """Look for what could be wrong: versions, front end, provider, reachability, store. Nothing secret."""
+    from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
+
+    _say([*doctor.lines(magics), *_key_lines()])
+
+
+def _studio(magics: GeminiMagics, _words: list[str]) -> Any:
+    """Open the studio: controls beside the code, and a gallery that is saved with the notebook."""
+    from gemini_nb.notebook.studio.studio import Studio  # noqa: PLC0415 - loads ipywidgets and Pillow
+
+    return Studio(shell=magics.shell)
+
+
+def _cell(magics: GeminiMagics, words: list[str]) -> None:
+    """Insert below the cell that makes picture N of the studio again, from the store where it is kept."""
+    from gemini_nb.notebook import cells  # noqa: PLC0415 - loads ipywidgets and Pillow
+    from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
+
+    number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
+    source = cells.source(magics, studio.album(magics.shell).find(number))
+    magics.shell.set_next_input(source)
+
+
+_WORDS: dict[str, Word] = {
+    "models": Word(_models),
+    "key": Word(_key, "[forget | FILE]", 1),
+    "status": Word(_status),
+    "cost": Word(_cost),
+    "history": Word(_history, "[N]", 1),
+    "store": Word(_store, "[list | verify | clear --yes]", 2),
+    "last": Word(_last),
+    "code": Word(_code),
+    "probe": Word(_probe, "[--yes] [MODEL]…", 100),
+    "studio": Word(_studio),
+    "cell": Word(_cell, "N", 1),
+    "doctor": Word(_doctor),
+}

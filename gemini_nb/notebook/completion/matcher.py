@@ -1,0 +1,89 @@
+"""Completion by Tab, as IPython asks for it: through its matcher interface, or its older command hook.
+
+What may stand at the cursor is told by `tab`, which is loaded with the first Tab.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gemini_nb.notebook.completion.suggest import Found
+    from gemini_nb.notebook.magics import GeminiMagics
+
+_HOOK = r"(?:[^%=]*=)?\s*%%?gemini"
+_IDENTIFIER = "gemini_nb"
+_PRIORITY = 200  # before IPython's own matchers, which then need not run
+
+
+def install(shell: InteractiveShell, magics: GeminiMagics) -> None:
+    """Complete the magics in this shell, in place of an earlier installation."""
+    remove(shell)
+    try:
+        from IPython.core.completer import context_matcher  # noqa: PLC0415 - absent from IPython 7
+    except ImportError:
+        shell.set_hook("complete_command", _hook(magics), re_key=_HOOK)
+        return
+
+    @context_matcher(identifier=_IDENTIFIER, priority=_PRIORITY)
+    def matcher(context: CompletionContext) -> SimpleMatcherResult:
+        return _matched(context, shell, magics)
+
+    shell.Completer.custom_matchers.append(matcher)
+
+
+def remove(shell: InteractiveShell) -> None:
+    """Take back what `install` gave to the shell."""
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", None) != _IDENTIFIER]
+    hooks = shell.strdispatchers["complete_command"].regexs
+    for pattern in [pattern for pattern in hooks if pattern.pattern == _HOOK]:
+        del hooks[pattern]
+
+
+def _matched(
+    context: CompletionContext, shell: InteractiveShell, magics: GeminiMagics
+) -> SimpleMatcherResult:
+    from IPython.core.completer import SimpleCompletion  # noqa: PLC0415 - absent from IPython 7
+
+    found = _at(shell, magics, context.full_text, context.cursor_line, context.cursor_position)
+    return {
+        "completions": [SimpleCompletion(text, type=kind) for text, kind in found.candidates],
+        "matched_fragment": found.fragment,  # IPython's own token would begin after the colon of 16:9
+        "suppress": True,
+        "ordered": True,
+    }
+
+
+def _hook(magics: GeminiMagics) -> Any:
+    def complete_line(shell: InteractiveShell, event: Any) -> list[str]:
+        """Return what IPython 7 puts in place of `event.symbol`, the end of the line as it splits it."""
+        found = _at(shell, magics, event.line, 0, len(event.text_until_cursor))
+        shared = len(found.fragment) - len(event.symbol)
+        if shared <= 0:
+            return [event.symbol[:-shared] + text for text, _kind in found.candidates]
+        kept = found.fragment[:shared]
+        return [text[shared:] for text, _kind in found.candidates if text.startswith(kept)]
+
+    return complete_line
+
+
+def _at(shell: InteractiveShell, magics: GeminiMagics, text: str, line: int, column: int) -> Found:
+    from gemini_nb.notebook.completion import suggest  # noqa: PLC0415 - needed for the first Tab, not for loading
+
+    try:
+        return suggest.complete(text, line, column, _variables(shell), model=magics.model)
+    except Exception:  # noqa: BLE001 - a `__dir__` of the user's; Tab never prints a traceback
+        return suggest.Found()
+
+
+def _variables(shell: InteractiveShell) -> dict[str, Any]:
+    hidden = shell.user_ns_hidden
+    return {
+        name: value
+        for name, value in shell.user_ns.items()
+        if not name.startswith("_") and not (name in hidden and hidden[name] is value)
+    }

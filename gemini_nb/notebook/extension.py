@@ -1,0 +1,46 @@
+"""Registering the magics with a shell, and taking them back from everywhere IPython keeps them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from traitlets.config import Config
+
+from gemini_nb.notebook import terminal_images
+from gemini_nb.notebook.completion import matcher
+from gemini_nb.notebook.magics import GeminiMagics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics and their completion in place of earlier ones."""
+    unload(shell)
+    magics = _configured(shell)
+    shell.register_magics(magics)
+    matcher.install(shell, magics)
+    terminal_images.install(shell)
+
+
+def _configured(shell: InteractiveShell) -> GeminiMagics:
+    """Make the magics; a bad value in the configuration is said and left out, not fatal."""
+    magics = GeminiMagics(shell, config=Config())
+    if given := shell.config.GeminiMagics:
+        magics.update_config(Config(GeminiMagics=deepcopy(given)))
+    return magics
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics back."""
+    manager = shell.magics_manager
+    magics = manager.registry.pop("GeminiMagics", None)
+    if magics is None:
+        return
+    matcher.remove(shell)
+    terminal_images.remove(shell)
+    for table in manager.magics.values():
+        for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
+            del table[name]
+    shell.configurables[:] = [one for one in shell.configurables if one is not magics]

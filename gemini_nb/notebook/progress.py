@@ -1,0 +1,215 @@
+"""What stands under a cell while it waits: how long already, how long yet, and pictures as they arrive."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.display import figure, grid
+from gemini_nb.errors import Cancelled
+from gemini_nb.generation import Batch, Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gemini_nb.batch.run import Progress
+    from gemini_nb.costs import Ledger
+
+    Render = Callable[[float], dict[str, str]]
+
+_EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
+_OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
+_GLANCE_SECONDS = 0.25  # whether there are new words to draw
+_SHOWN_CHARACTERS = 4000  # of words while they come; all of them stand under the picture
+_NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
+
+
+@contextmanager
+def shown(
+    render: Render,
+    *,
+    pictures: Callable[[], str] | None = None,
+    alone: bool = False,
+    quiet: bool = False,
+    offline: bool = False,
+    said: Sequence[str] = (),
+) -> Iterator[None]:
+    """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away.
+
+    `pictures` gives the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
+    holds no output of others, so that all of it can be cleared; `quiet` that no result follows,
+    `offline` that there is hardly anything to wait for. What is appended to `said` is drawn beneath, soon.
+    """
+    from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
+
+    if getattr(get_ipython(), "kernel", None) is None:
+        yield
+        return
+    first = _OFFLINE_SECONDS if offline else _EVERY_SECONDS
+    drawing = _Drawing(render, pictures, first=first, said=said)
+    drawing.start()
+    try:
+        yield
+    except Cancelled:
+        drawing.stop(alone=alone, quiet=quiet, keep_pictures=True)
+        raise
+    except BaseException:
+        drawing.stop(alone=alone)
+        raise
+    drawing.stop(alone=alone, quiet=quiet)
+
+
+def waiting(model: str, provider: str, ledger: Ledger) -> Render:
+    """One line and a bar for one picture; the estimate is learned from earlier ones of this model."""
+
+    def render(seconds: float) -> dict[str, str]:
+        expected = ledger.expected_seconds(model, provider)
+        usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
+        share = min(seconds / expected, 0.95) if usually and expected else None
+        return _bundle(f"Asking {model} · {seconds:.0f} s{usually}", share)
+
+    return render
+
+
+def counting(progress: Progress, provider: str, ledger: Ledger, concurrency: int) -> Render:
+    """A line and a bar for a batch; the estimate is learned from earlier pictures and from its own."""
+
+    def render(seconds: float) -> dict[str, str]:
+        outcomes = list(progress.outcomes)
+        left = [place for place, outcome in enumerate(outcomes) if outcome is None]
+        done = len(outcomes) - len(left)
+        failed = sum(outcome is not None and not isinstance(outcome, Generation) for outcome in outcomes)
+        expected = _expected_seconds(progress, left, provider, ledger)
+        words = f"{done} of {len(outcomes)} · {seconds:.0f} s"
+        if left and expected:
+            words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
+        words += f" · {failed} failed" if failed else ""
+        return _bundle(words, done / len(outcomes))
+
+    return render
+
+
+def _expected_seconds(progress: Progress, left: Sequence[int], provider: str, ledger: Ledger) -> float | None:
+    """How long one picture of this batch takes; what was replayed took no time."""
+    own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
+    if own or not left:
+        from statistics import median  # noqa: PLC0415 - loads fractions, not wanted before the first picture
+
+        return median(own) if own else None
+    return ledger.expected_seconds(progress.requests[left[0]].model, provider)
+
+
+def newest(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
+    """The pictures of a batch that finished last and what failed, as HTML; each is drawn once."""
+    cells: dict[int, str] = {}
+
+    def page() -> str:
+        batch = replace(progress.batch(), labels=tuple(labels))
+        done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
+        fresh = [place for place in done if place not in cells]
+        for place in fresh:
+            is_shown = place in fresh[-_NEWEST:]
+            cells[place] = grid.draw(_part(batch, place).tiles()[0]).html if is_shown else ""
+        for place in [place for place, cell in cells.items() if cell][:-_NEWEST]:
+            cells[place] = ""
+        latest = [cell for cell in cells.values() if cell]
+        return grid.table(latest, columns=columns) if latest else ""
+
+    return page
+
+
+def _part(batch: Batch, place: int) -> Batch:
+    at = slice(place, place + 1)
+    return Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
+
+
+def _bundle(words: str, share: float | None) -> dict[str, str]:
+    value = "" if share is None else f' value="{share:.3f}"'
+    label = figure.escaped(words)
+    bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'
+    line = f'<span style="opacity:0.75;margin-left:0.75em">{label}</span>'
+    return {"text/plain": words, "text/html": f"<div>{bar}{line}</div>"}
+
+
+def _with_words(bundle: dict[str, str], words: str) -> dict[str, str]:
+    """A line with the end of what a model has said so far beneath it, as text: it is other people's."""
+    if not words:
+        return bundle
+    words = figure.printable(words if len(words) <= _SHOWN_CHARACTERS else f"…{words[-_SHOWN_CHARACTERS:]}")
+    page = f'{bundle["text/html"]}<div style="{figure.CAPTION_STYLE}">{figure.escaped(words)}</div>'
+    return {"text/plain": f"{bundle['text/plain']}\n{words}", "text/html": page}
+
+
+class _Drawing(threading.Thread):
+    """Draws about once a second from `first` on, and new words soon; nothing once `stop` was called."""
+
+    def __init__(
+        self, render: Render, pictures: Callable[[], str] | None, *, first: float, said: Sequence[str] = ()
+    ) -> None:
+        super().__init__(name="gemini_nb drawing", daemon=True)
+        self._render = render
+        self._pictures = pictures
+        self._first = first
+        self._said = said
+        self._over = threading.Event()
+        self._drawing = threading.Lock()
+        self._line = _Output()
+        self._grid = _Output()
+
+    def run(self) -> None:
+        started = monotonic()
+        due, words = self._first, 0
+        while not self._over.wait(_GLANCE_SECONDS):
+            seconds = monotonic() - started
+            if seconds < due and words == len(self._said):
+                continue
+            due, words = seconds + _EVERY_SECONDS, len(self._said)
+            page = self._pictures() if self._pictures else ""  # takes its time, so outside of the lock
+            line = _with_words(self._render(seconds), "".join(self._said))
+            with self._drawing:
+                if not self._over.is_set():
+                    self._line.draw(line)
+                    self._grid.draw({"text/plain": "", "text/html": page} if page else {})
+
+    def stop(self, *, alone: bool, quiet: bool = False, keep_pictures: bool = False) -> None:
+        from IPython.display import clear_output  # noqa: PLC0415 - here only in a kernel
+
+        with self._drawing:
+            self._over.set()
+        if keep_pictures and self._grid.is_drawn:
+            self._line.empty()
+        elif alone and self._line.is_drawn:
+            clear_output(wait=not quiet)
+        else:
+            self._line.empty()
+            self._grid.empty()
+
+
+class _Output:
+    """One place in a cell's output, updated only where it changes."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._bundle: dict[str, str] = {}
+
+    @property
+    def is_drawn(self) -> bool:
+        return self._handle is not None
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        from IPython.display import display  # noqa: PLC0415 - here only in a kernel
+
+        if bundle == self._bundle:
+            return
+        self._bundle = bundle
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
+
+    def empty(self) -> None:
+        if self._handle is not None:
+            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)

@@ -1,0 +1,225 @@
+"""One studio at work: its controls, its gallery, and what it is making now.
+
+Callbacks come on whatever thread the kernel chooses, so they only start things; the work is done on the
+background loop, and state is changed under a lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import anyio
+from anyio import to_thread
+
+from gemini_nb import event_loop, models
+from gemini_nb.costs import dollars, pictures
+from gemini_nb.errors import GeminiError
+from gemini_nb.notebook import budget, cells
+from gemini_nb.notebook.studio import job as making
+from gemini_nb.notebook.studio.actions import Actions
+from gemini_nb.notebook.studio.controls import Controls
+from gemini_nb.notebook.studio.gallery import Gallery
+from gemini_nb.request import ImageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
+
+    from gemini_nb.client.client import Client
+    from gemini_nb.generation import Generation
+    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.studio.album import Album, Entry
+
+_SETTLING_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
+_ONE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
+
+
+class Desk:
+    """The controls and the gallery of one studio."""
+
+    def __init__(self, magics: GeminiMagics, album: Album) -> None:
+        self._magics = magics
+        self._album = album
+        self._lock = threading.RLock()
+        self._drawing = threading.RLock()
+        self._future: Future[None] | None = None
+        self._started = 0.0
+        self._gallery = Gallery()
+        self._display_id = f"gemini-nb-{uuid4().hex}"
+        self._is_shown = self.is_closed = False
+        self.controls = Controls(magics)
+        self._wire()
+        self.controls.offer_pictures(album.entries)
+        self._estimate()
+        album.watch(self)
+
+    def _wire(self) -> None:
+        controls = self.controls
+        controls.go.on_click(lambda _button: self._pressed())
+        controls.observe(self._estimate)
+        controls.observe_choice(self._publish)
+        self._actions = Actions(self._magics, self._album, controls, again=self._again, failed=self._failed)
+
+    # What is pressed
+
+    def _pressed(self) -> None:
+        """Generate, or Stop while something is being made."""
+        with self._lock:
+            now = self._moment()
+            if self._future is None:
+                self._started = now
+                self._start(self._ordered, "Generating…")
+            elif not 0 <= now - self._started < _ONE_CLICK_SECONDS:
+                self._future.cancel()
+
+    def _moment(self) -> float:
+        """When the front end sent what is handled now; where it does not say, the time it is."""
+        parent: dict[str, Any] = getattr(self._magics.shell, "get_parent", dict)() or {}
+        header = parent.get("header", {})
+        sent = header.get("date")
+        is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)
+        return sent.timestamp() if is_ours else time.time()
+
+    def _again(self, entry: Entry) -> None:
+        cells.check_whole(entry)
+        with self._lock:
+            if self._future is None:
+                self._start(partial(self._another, entry), f"Picture {entry.number} again…")
+
+    # The work
+
+    def _start(self, work: Callable[[Client], Awaitable[making.Ask]], words: str) -> None:
+        self.controls.show_running(True)
+        self.controls.say(words)
+        future = self._future = event_loop.submit(self._run, work)
+        future.add_done_callback(self._done)
+
+    async def _run(self, work: Callable[[Client], Awaitable[making.Ask]]) -> None:
+        await anyio.sleep(_SETTLING_SECONDS)
+        client = await to_thread.run_sync(self._magics.client)
+        ask = await work(client)
+        job = making.Making(
+            self._magics,
+            ask,
+            client,
+            arrived=partial(self._arrived, sources=ask.sources),
+            show=self._show_progress,
+        )
+        await job.run()
+        words, error = job.verdict()
+        self._magics.last_error = error or self._magics.last_error
+        self.controls.say(words)
+
+    async def _ordered(self, client: Client) -> making.Ask:
+        named = making.Sources(self._album, self._actions.uploads, self._magics.shell.user_ns)
+        return await making.ordered(self.controls.order(), client, named)
+
+    async def _another(self, entry: Entry, client: Client) -> making.Ask:
+        request = entry.generation.request
+        known = self._album.takes(request)
+        if client.store is not None:
+            known |= set(range(client.store.next_take(request)))
+        return making.Ask(making.takes(request, 1, known), entry.sources)
+
+    def _arrived(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
+        """Take a picture in, on a worker's thread."""
+        self._magics.ledger.add(generation)
+        self._magics.last = generation
+        entry = self._album.add(generation, sources=sources)
+        with self._drawing:
+            self.controls.picture.value = entry.number  # one that came from the store may be an older one
+
+    def _show_progress(self, page: str) -> None:
+        with self._lock:
+            if self._future is not None:
+                self.controls.show_progress(page)
+
+    def _done(self, future: Future[None]) -> None:
+        """Back to Generate, whatever came of it."""
+        with self._lock:
+            if self._future is future:
+                self._future = None
+                self.controls.show_running(False)
+        if future.cancelled():
+            self.controls.say("Stopped. What was under way may have been billed; finished pictures are kept.")
+        elif (error := future.exception()) is not None:
+            self._failed(error)
+        self._estimate()
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, GeminiError):
+            self._magics.last_error = error
+            self.controls.say(str(error))
+        else:  # its text may hold anything, so it is not shown
+            self.controls.say(f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost.")
+
+    # What is shown
+
+    def _estimate(self) -> None:
+        """Say whom the next press asks and what it costs by estimate, before it is spent."""
+        try:
+            self.controls.say_price(self._price())
+        except GeminiError as error:
+            self.controls.say_price(str(error))
+
+    def _price(self) -> str:
+        order, client = self.controls.order(), self._magics.client()
+        if client.provider.name == "offline":
+            return "Offline: painted here without a model, at no cost. %gemini key sets a key."
+        request = ImageRequest(
+            order.prompt or "…",
+            model=order.model,
+            aspect_ratio=order.aspect_ratio,
+            image_size=order.image_size,
+        )
+        requests = making.takes(request, order.number, self._album.takes(request))
+        costs = budget.plan([] if order.sources else requests, client)
+        sent = len(requests) - len(costs.replayed)
+        if not sent:
+            return f"{client.provider.name}: {pictures(len(requests))} from the store, at no cost."
+        each, row = request.estimated_cost, models.find(request.model)
+        total = dollars(None if each is None else each * sent)
+        words = f"{client.provider.name}: {pictures(sent)}, estimated at {total} (Google's list price)."
+        return f"{words} {row.note if row else ''}".strip()
+
+    def redraw(self) -> None:
+        """Draw the album anew: what an album calls when it has changed."""
+        with self._drawing:  # pictures may come on several threads at once
+            self.controls.offer_pictures(self._album.entries)
+            self._publish()
+
+    def _publish(self, *, update: bool = True) -> None:
+        with self._drawing:
+            if update and not self._is_shown:
+                return
+            compared = self.controls.compare.value or None
+            bundle = self._gallery.bundle(
+                self._album.entries,
+                selected=self.controls.picture.value,
+                compared=compared if compared != self.controls.picture.value else None,
+            )
+            self._magics.shell.display_pub.publish(
+                bundle, transient={"display_id": self._display_id}, update=update
+            )
+            self._is_shown = True
+
+    def show(self) -> None:
+        """Display controls and gallery in the cell that runs."""
+        from IPython.display import display  # noqa: PLC0415 - here only in a shell
+
+        display(self.controls.root)
+        self._publish(update=False)
+
+    def close(self) -> None:
+        """Stop what is being made and take the controls away; the gallery stays."""
+        self.is_closed = True
+        self._album.unwatch(self)
+        with self._lock:
+            if self._future is not None:
+                self._future.cancel()
+        self.controls.close()

@@ -1,0 +1,140 @@
+"""The studio's gallery as a notebook saves it: one large picture or two to compare, and the others small."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gemini_nb import models
+from gemini_nb.costs import dollars
+from gemini_nb.display import figure, grid
+from gemini_nb.errors import GeminiError
+from gemini_nb.notebook.comparison import comparison
+from gemini_nb.store import inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gemini_nb.notebook.studio.album import Entry
+
+LARGE = 768  # pixels of a preview
+SMALL = 384
+MAX_SHOWN = 24
+_PROMPT_CHARACTERS = 240
+
+_GALLERY = "display:flow-root;margin:0.5em 0;max-width:1120px"
+_TILE = "display:inline-block;vertical-align:top;width:256px;max-width:100%;margin-right:20px"
+_FEATURED = "float:left;width:512px;max-width:100%;margin-right:20px"
+_LINK = "font-size:0.85em;margin:-0.1em 0 0.4em;overflow-wrap:anywhere"
+_EMPTY = "opacity:0.8;margin:0.75em 0"
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    html: str
+    thumb: Any
+
+
+class Gallery:
+    """Draws entries as one MIME bundle; a picture is decoded once for each size it is shown in."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[tuple[int, int, Path | None], _Drawn] = {}
+
+    def bundle(
+        self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
+    ) -> dict[str, Any]:
+        """Return the bundle of entries, newest first; `selected` is drawn large, beside `compared`."""
+        featured = [one for number in (selected, compared) for one in entries if one.number == number]
+        others = [one for one in list(reversed(entries))[:MAX_SHOWN] if one not in featured]
+        shown = [*featured, *others]
+        drawn = {one.number: self._draw(one, LARGE if one in featured else SMALL) for one in shown}
+        page = _page(featured, others, {number: one.html for number, one in drawn.items()})
+        page += _more(len(entries) - len(shown))
+        text = "\n".join(figure.printable(_caption(one)) for one in shown) or _NOTHING
+        found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
+        thumbs = [drawn[one.number].thumb for one in shown if drawn[one.number].thumb]
+        sheet = grid.contact_sheet(thumbs, grid.MAX_COLUMNS)
+        jpeg = {"image/jpeg": b64encode(sheet).decode("ascii")} if sheet else {}
+        return {**found, **jpeg, "text/plain": text}
+
+    def _draw(self, entry: Entry, width: int) -> _Drawn:
+        key = (entry.number, width, entry.generation.path)
+        if key not in self._drawn:
+            self._drawn[key] = _drawn(entry, width)
+        return self._drawn[key]
+
+
+_NOTHING = "No pictures yet. Say what to paint, and press Generate."
+
+
+def _page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
+    if not featured and not others:
+        return f'<p style="{_EMPTY}">{_NOTHING}</p>'
+    above = [drawn[one.number] for one in featured]
+    if len(featured) == 2:
+        first, second = (one.number for one in featured)
+        top = comparison(above[0], above[1], first=first, second=second)
+    else:
+        top = "".join(f'<div style="{_FEATURED}">{one}</div>' for one in above)
+    tiles = "".join(f'<div style="{_TILE}">{drawn[one.number]}</div>' for one in others)
+    return top + tiles
+
+
+def _more(count: int) -> str:
+    return f"<div>… and {count} older; %gemini history lists them.</div>" if count > 0 else ""
+
+
+def _drawn(entry: Entry, width: int) -> _Drawn:
+    generation = entry.generation
+    try:
+        picture = figure.scaled(generation.image, width)
+    except GeminiError as error:
+        return _Drawn(f"<div>{figure.escaped(f'{_caption(entry)}: {error}')}</div>", None)
+    page = figure.drawn(
+        generation.image,
+        picture,
+        alt=generation.prompt,
+        caption=_caption(entry),
+        remarks=generation.remarks,
+        width=width,
+    )
+    return _Drawn(page + _link(generation.path), figure.narrowed(picture, 160))
+
+
+def _caption(entry: Entry) -> str:
+    """Two lines: number and prompt; then model, pixels, how long, price, when, where it came from."""
+    generation = entry.generation
+    image, row = generation.image, models.find(generation.model)
+    is_offline = generation.provider == "offline"
+    facts = (
+        (row.alias if row else None) or generation.model,
+        f"{image.width} × {image.height}",
+        f"{generation.seconds:.{0 if generation.seconds >= 10 else 1}f} s",
+        "offline, no cost" if is_offline else f"{dollars(generation.estimated_cost)} by estimate",
+        inventory.when(entry.made),
+        *(["from the store"] if generation.replayed else []),
+    )
+    return f"{entry.number} · {shortened(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"
+
+
+def shortened(prompt: str, characters: int) -> str:
+    """A prompt on one line, cut to a readable length."""
+    line = " ".join(prompt[: 4 * characters].split())
+    return line if len(line) <= characters else f"{line[: characters - 1]}…"
+
+
+def _link(path: Path | None) -> str:
+    """A link to the saved file; what lies outside of the notebook's folder is named and cannot be linked."""
+    if path is None:
+        return ""
+    here = Path.cwd()
+    whole = path if path.is_absolute() else here / path
+    if not whole.is_relative_to(here):
+        return f'<div style="{_LINK}">{figure.escaped(os.fspath(path))}</div>'
+    near = whole.relative_to(here).as_posix()
+    return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{figure.escaped(near)}</a></div>'

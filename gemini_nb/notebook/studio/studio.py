@@ -1,0 +1,109 @@
+"""`Studio`: controls beside the code, and a gallery that is saved with the notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from gemini_nb.errors import ArgumentError
+from gemini_nb.notebook.studio.album import Album
+from gemini_nb.notebook.studio.controller import Desk
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gemini_nb.generation import Generation
+    from gemini_nb.notebook.magics import GeminiMagics
+
+
+class Studio:
+    """A studio for the notebook that runs, or for `shell`; showing it draws its controls and its gallery.
+
+    `pictures` are results of other cells to begin with. Run again in the same cell it is the one that was
+    there: its prompt, its pictures, what it is making. Raises `ArgumentError` outside of IPython.
+    """
+
+    def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:
+        shell = shell or _shell()
+        magics = _magics(shell)
+        session = _session(shell, magics)
+        self._album = session.album
+        self._desk = session.desk(shell, magics)
+        for picture in pictures:
+            self._album.add(picture)
+
+    @property
+    def pictures(self) -> list[Generation]:
+        """The pictures of this session, oldest first, begun with the newest of the store."""
+        return [entry.generation for entry in self._album.entries]
+
+    def close(self) -> None:
+        """Stop what is being made and take the controls away; the gallery stays."""
+        self._desk.close()
+
+    def __repr__(self) -> str:
+        return f"<Studio of {len(self._album.entries)} pictures>"
+
+    def _ipython_display_(self) -> None:
+        self._desk.show()
+
+
+@dataclass
+class _Session:
+    """What outlives the running of a cell: the pictures, and the desks by the cell they stand in."""
+
+    album: Album
+    _desks: dict[tuple[str, int], Desk] = field(default_factory=dict)
+    _run: str = ""
+    _count: int = 0
+
+    def desk(self, shell: InteractiveShell, magics: GeminiMagics) -> Desk:
+        """Return the desk of the cell that runs: the one it had, or a new one."""
+        header = getattr(shell, "parent_header", None) or {}
+        run = str(header.get("header", {}).get("msg_id", ""))
+        cell = str(header.get("metadata", {}).get("cellId", ""))
+        self._count = self._count + 1 if run == self._run else 0  # a cell may hold several
+        self._run = run
+        if not cell:
+            return Desk(magics, self.album)
+        place = (cell, self._count)
+        if place not in self._desks or self._desks[place].is_closed:
+            self._desks[place] = Desk(magics, self.album)
+        return self._desks[place]
+
+
+_sessions: WeakKeyDictionary[InteractiveShell, _Session] = WeakKeyDictionary()
+
+
+def album(shell: InteractiveShell) -> Album:
+    """Return the pictures of the session's studios; raise `ArgumentError` before the first."""
+    if shell not in _sessions:
+        raise ArgumentError("There is no studio in this session yet.", hint="%gemini studio opens one.")
+    return _sessions[shell].album
+
+
+def _session(shell: InteractiveShell, magics: GeminiMagics) -> _Session:
+    if shell not in _sessions:
+        from gemini_nb.store.store import Store  # noqa: PLC0415 - loaded with the first picture
+
+        folder = magics.store_path()
+        _sessions[shell] = _Session(Album(Store(folder) if folder is not None else None))
+    return _sessions[shell]
+
+
+def _shell() -> InteractiveShell:
+    from IPython import get_ipython  # noqa: PLC0415 - here only in a notebook
+
+    shell: InteractiveShell | None = get_ipython()
+    if shell is None:
+        raise ArgumentError("The studio needs a notebook.", hint="Client makes pictures anywhere.")
+    return shell
+
+
+def _magics(shell: InteractiveShell) -> GeminiMagics:
+    """The magics, whose defaults, client and ledger the studio shares; loaded where they are not."""
+    registry: dict[str, GeminiMagics] = shell.magics_manager.registry
+    if "GeminiMagics" not in registry:
+        shell.run_line_magic("load_ext", "gemini_nb")
+    return registry["GeminiMagics"]

@@ -1,0 +1,240 @@
+"""Landscapes: a light, a sky and the layers of land that a sketch's scenery names, back to front."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gemini_nb.offline.light import LIGHTS
+from gemini_nb.offline.painter import terrain
+from gemini_nb.offline.painter.canvas import Gradient
+from gemini_nb.offline.painter.colours import WHITE, lighter, mix
+from gemini_nb.offline.painter.outlines import arc_loop, loop, outline, oval, stroke
+from gemini_nb.offline.painter.terrain import Stage
+from gemini_nb.offline.painter.things import THINGS
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from gemini_nb.offline.painter.canvas import Canvas
+    from gemini_nb.offline.painter.outlines import Loop
+    from gemini_nb.offline.painter.scene import Sketch
+
+_HORIZON = {
+    "sea": 0.6,
+    "beach": 0.46,
+    "hills": 0.56,
+    "forest": 0.48,
+    "city": 0.74,
+    "desert": 0.56,
+    "mountains": 0.74,
+}
+
+
+def wanted(sketch: Sketch) -> bool:
+    """Say whether a sketch is of a landscape."""
+    return bool(sketch.scenery or sketch.time)
+
+
+def paint(canvas: Canvas, sketch: Sketch, dice: Random) -> Stage:
+    """Paint the scenery; the stage tells where sun, horizon and ground are."""
+    scenery = set(sketch.scenery)
+    time = _time(sketch)
+    if time in ("sunset", "dawn") and not scenery - {"clouds", "sky"} and sketch.ground is None:
+        scenery.add("sea" if time == "sunset" else "hills")
+    stage = _stage(canvas, scenery, time, dice)
+    if "underwater" in scenery:
+        _underwater(stage)
+        return replace(stage, horizon=canvas.height * 0.12)
+    if "space" in scenery:
+        _space(stage, planet=not sketch.items)
+        return replace(stage, horizon=canvas.height * 0.9)
+    _sky(stage, time, scenery)
+    _land(stage, scenery)
+    if "rain" in scenery:
+        _rain(stage)
+    if "snow" in scenery:
+        _snowfall(stage)
+    return stage
+
+
+def _time(sketch: Sketch) -> str:
+    shapes = {item.shape for item in sketch.items}
+    if sketch.time:
+        return sketch.time
+    if "stars" in sketch.scenery or shapes & {"moon", "crescent"}:
+        return "night"
+    return "grey" if sketch.scenery & {"rain", "snow"} else "day"
+
+
+def _stage(canvas: Canvas, scenery: set[str], time: str, dice: Random) -> Stage:
+    share = min((_HORIZON[part] for part in scenery if part in _HORIZON), default=0.8)
+    if "sea" in scenery and scenery & {"mountains", "city"}:
+        share = 0.62
+    horizon = canvas.height * share
+    height = {"sunset": 0.84, "dawn": 0.72, "night": 0.3}.get(time, 0.32)
+    if time == "sunset" and scenery & {"mountains", "city", "forest"}:
+        height = 0.55
+    across = 0.5 if time == "sunset" and "sea" in scenery else dice.choice((0.26, 0.34, 0.68, 0.76))
+    return Stage(canvas, LIGHTS[time], dice, horizon, (canvas.width * across, horizon * height))
+
+
+def _sky(stage: Stage, time: str, scenery: set[str]) -> None:
+    canvas, light = stage.canvas, stage.light
+    canvas.ground(light.sky[-1])
+    bottom = stage.horizon + 1
+    canvas.fill(
+        (loop([(0, 0), (canvas.width, 0), (canvas.width, bottom), (0, bottom)]),), Gradient(light.sky)
+    )
+    x, y = stage.sun
+    unit = canvas.unit
+    if time == "night":
+        _stars(stage, round(170 * canvas.width / canvas.height))
+        THINGS["moon"].draw(canvas.pen(x, y, unit * 0.075), (244, 234, 204))
+    elif time != "grey":
+        low = time in ("sunset", "dawn")
+        canvas.glow(x, y, unit * (0.62 if low else 0.4), light.sun, opacity=0.75)
+        canvas.fill((oval(x, y, unit * (0.1 if low else 0.065)),), lighter(light.sun, 0.25 if low else 0.5))
+    if "rainbow" in scenery:
+        _rainbow(stage)
+    if "clouds" in scenery or scenery & {"sky", "rain", "rainbow"}:
+        _clouds(stage, 4 if "rainbow" in scenery else 6)
+    elif time in ("sunset", "dawn"):
+        _streaks(stage)
+    elif time == "day":
+        _clouds(stage, 3)
+
+
+def _stars(stage: Stage, count: int, *, everywhere: bool = False) -> None:
+    canvas = stage.canvas
+    foot = canvas.height if everywhere else stage.horizon
+    for _ in range(count):
+        x, y = stage.dice.uniform(0, canvas.width), stage.dice.uniform(0, foot)
+        size = canvas.unit * 0.0012 * (0.8 + 3 * stage.dice.random() ** 4)
+        tint = mix(WHITE, stage.dice.choice(((255, 220, 180), (180, 205, 255))), stage.dice.random() * 0.6)
+        canvas.fill((oval(x, y, max(0.7, size)),), tint, opacity=stage.dice.uniform(0.45, 1))
+        if size > canvas.unit * 0.0038:
+            canvas.glow(x, y, size * 5, tint, opacity=0.45)
+
+
+def _clouds(stage: Stage, count: int) -> None:
+    canvas, light = stage.canvas, stage.light
+    colour = mix(lighter(light.sky[1], 0.75), light.haze, light.strength)
+    for index in range(count):
+        x = (index + stage.dice.uniform(0.2, 0.8)) / count * canvas.width
+        y = stage.horizon * stage.dice.uniform(0.1, 0.5)
+        pen = canvas.pen(x, y, canvas.unit * stage.dice.uniform(0.06, 0.13))
+        if math.hypot(x - stage.sun[0], y - stage.sun[1]) < canvas.unit * 0.2:
+            continue
+        pen.fill(outline("cloud"), colour, opacity=0.96)
+
+
+def _streaks(stage: Stage) -> None:
+    canvas, light = stage.canvas, stage.light
+    for _ in range(9):
+        x, y = stage.dice.uniform(0, canvas.width), stage.horizon * stage.dice.uniform(0.25, 0.75)
+        half = canvas.unit * stage.dice.uniform(0.1, 0.34)
+        colour = mix(light.sky[1], light.sun, stage.dice.uniform(0.1, 0.5))
+        canvas.fill((oval(x, y, half, half * 0.05),), colour, opacity=0.4)
+
+
+def _rainbow(stage: Stage) -> None:
+    canvas = stage.canvas
+    bands = ((226, 84, 84), (242, 150, 72), (248, 214, 92), (110, 190, 110), (84, 150, 220), (140, 106, 196))
+    radius, x, y = canvas.unit * 0.46, canvas.width / 2, stage.horizon
+    thick = radius * 0.045
+    for index, colour in enumerate(bands):
+        outer = radius - index * thick
+        hole = arc_loop(x, y, outer - thick, outer - thick, 175, 365, hole=True)
+        canvas.fill((arc_loop(x, y, outer, outer, 175, 365), hole), colour, opacity=0.7)
+
+
+def _land(stage: Stage, scenery: set[str]) -> None:
+    snowy = "snow" in scenery
+    if "mountains" in scenery:
+        terrain.mountains(stage, snowy=snowy)
+        if not scenery & set(_HORIZON) - {"mountains"}:
+            terrain.foothills(stage, snowy=snowy)
+    if "city" in scenery:
+        terrain.city(stage)
+    if "desert" in scenery:
+        terrain.desert(stage)
+    if "forest" in scenery:
+        terrain.forest(stage, snowy=snowy)
+    elif "hills" in scenery or (snowy and not scenery & {"mountains", "city", "desert"}):
+        terrain.hills(stage, snowy=snowy)
+        if not snowy:
+            terrain.meadow_flowers(stage)
+    if "beach" in scenery:
+        terrain.beach(stage)
+    elif "sea" in scenery:
+        terrain.sea(stage)
+
+
+def _rain(stage: Stage) -> None:
+    canvas = stage.canvas
+    colour = mix(WHITE, stage.light.haze, 0.4)
+    drops: list[Loop] = []
+    for _ in range(150):
+        x, y = stage.dice.uniform(0, canvas.width * 1.1), stage.dice.uniform(0, canvas.height)
+        long = canvas.unit * stage.dice.uniform(0.02, 0.05)
+        drops += stroke([(x, y), (x - long * 0.28, y + long)], canvas.unit * 0.0022)
+    canvas.fill(drops, colour, opacity=0.5)
+
+
+def _snowfall(stage: Stage) -> None:
+    canvas = stage.canvas
+    flakes = [
+        oval(
+            stage.dice.uniform(0, canvas.width),
+            stage.dice.uniform(0, canvas.height),
+            canvas.unit * stage.dice.uniform(0.002, 0.007),
+        )
+        for _ in range(150)
+    ]
+    canvas.fill(flakes, WHITE, opacity=0.9)
+
+
+def _space(stage: Stage, *, planet: bool) -> None:
+    canvas, dice = stage.canvas, stage.dice
+    canvas.ground(Gradient(((8, 8, 28), (22, 16, 58), (12, 14, 40)), 45))
+    for colour in ((150, 60, 170), (40, 110, 190), (210, 80, 120), (70, 60, 190)):
+        for _ in range(3):
+            x, y = dice.gauss(0.5, 0.24) * canvas.width, dice.gauss(0.5, 0.2) * canvas.height
+            canvas.glow(x, y, canvas.unit * dice.uniform(0.25, 0.5), colour, opacity=0.32)
+    _stars(stage, round(260 * max(canvas.width, canvas.height) / canvas.unit), everywhere=True)
+    if planet:
+        pen = canvas.pen(canvas.width * 0.24, canvas.height * 0.26, canvas.unit * 0.13)
+        THINGS["planet"].draw(pen, (222, 146, 96))
+
+
+def _underwater(stage: Stage) -> None:
+    canvas, dice = stage.canvas, stage.dice
+    canvas.ground(Gradient(((120, 214, 222), (34, 138, 180), (12, 66, 116))))
+    for index in range(5):
+        x = canvas.width * (0.1 + 0.2 * index)
+        ray = [
+            (x, 0),
+            (x + canvas.unit * 0.06, 0),
+            (x + canvas.unit * 0.2, canvas.height),
+            (x - canvas.unit * 0.1, canvas.height),
+        ]
+        canvas.fill((loop(ray),), WHITE, opacity=0.06)
+    for _ in range(26):
+        x, y = dice.uniform(0, canvas.width), dice.uniform(0, canvas.height * 0.9)
+        canvas.fill((oval(x, y, canvas.unit * dice.uniform(0.004, 0.014)),), WHITE, opacity=0.35)
+    terrain.land(stage, terrain.swell(stage, canvas.height * 0.9, canvas.unit * 0.02), (206, 186, 140))
+    for index in range(11):
+        _weed(stage, canvas.width * (index + dice.uniform(0.1, 0.9)) / 11, index)
+
+
+def _weed(stage: Stage, x: float, index: int) -> None:
+    canvas = stage.canvas
+    tall = canvas.unit * stage.dice.uniform(0.08, 0.24)
+    colour = ((46, 130, 104), (226, 110, 110), (80, 160, 110), (232, 160, 90))[index % 4]
+    line = [
+        (x + canvas.unit * 0.014 * math.sin(t * 7 + index), canvas.height * 0.95 - tall * t)
+        for t in (i / 24 for i in range(25))
+    ]
+    canvas.fill(stroke(line, canvas.unit * 0.016), colour)

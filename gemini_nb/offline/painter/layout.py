@@ -1,0 +1,262 @@
+"""Where things go: items with their counts, places and relations become figures with a point and a radius."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemini_nb.offline.painter.scene import MAX_FIGURES
+from gemini_nb.offline.painter.things import THINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gemini_nb.offline.painter.colours import Colour
+    from gemini_nb.offline.painter.scene import Item, Place
+
+_INSIDE = 0.5
+_WIDE = {"rectangle": 1.3, "oval": 1.25, "line": 1.25, "planet": 1.3}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One shape to draw: `x`, `y` and `radius` in pixels."""
+
+    shape: str
+    colour: Colour | None
+    x: float
+    y: float
+    radius: float
+
+
+@dataclass
+class _Cell:
+    """One figure before it has a point, and what stands inside it or before it."""
+
+    shape: str
+    colour: Colour | None
+    size: float
+    inside: list[_Cell]
+
+
+def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
+    """Place every figure of `items` on a picture of the given size, back to front."""
+    rows: list[list[_Cell]] = []
+    placed: list[tuple[Place, list[_Cell]]] = []
+    latest: list[_Cell] = []
+    total = 0
+    for item in items:
+        count = max(0, min(item.count or max(3, len(item.colours)), MAX_FIGURES - total))
+        total += count
+        cells = [_cell(item, index) for index in range(count)]
+        if item.relation in ("inside", "outside", "behind", "before") and latest:
+            _nest(rows, placed, latest, cells, item.relation)
+            latest = cells if item.relation in ("inside", "before") else latest
+        elif item.place is not None:
+            placed.append((item.place, cells))
+            latest = cells
+        else:
+            _set_row(rows, latest, cells, item.relation)
+            latest = cells
+    figures = _draw_rows(_wrapped(rows, width / height), width, height)
+    for place, cells in placed:
+        figures += _draw_place(place, cells, width, height)
+    return figures
+
+
+def _cell(item: Item, index: int) -> _Cell:
+    colour = item.colours[index % len(item.colours)] if item.colours else None
+    return _Cell(item.shape, colour, item.size, [])
+
+
+def _set_row(rows: list[list[_Cell]], latest: list[_Cell], cells: list[_Cell], relation: str | None) -> None:
+    """Put cells into the row of those before them, or above or below it."""
+    at = next((i for i, row in enumerate(rows) if latest and any(cell is latest[0] for cell in row)), None)
+    if at is None or not rows:
+        rows.append(list(cells))
+    elif relation == "above":
+        rows.insert(at + 1, list(cells))
+    elif relation == "below":
+        rows.insert(at, list(cells))
+    elif relation == "right":
+        rows[at][:0] = cells
+    elif relation is None and len(rows[at]) + len(cells) > 4:
+        rows.append(list(cells))
+    else:
+        rows[at] += cells
+
+
+def _nest(
+    rows: list[list[_Cell]],
+    placed: list[tuple[Place, list[_Cell]]],
+    inner: list[_Cell],
+    outer: list[_Cell],
+    relation: str,
+) -> None:
+    """Put one group into the other; the outer one takes the place on the picture."""
+    if relation in ("outside", "before"):
+        for index, cell in enumerate(outer):
+            inner[index % len(inner)].inside.append(cell)
+        return
+    for line in [*rows, *(cells for _, cells in placed)]:
+        if any(cell is inner[0] for cell in line):
+            start = next(i for i, cell in enumerate(line) if cell is inner[0])
+            line[start : start + len(inner)] = outer
+    for index, cell in enumerate(inner):
+        outer[index % len(outer)].inside.append(cell)
+
+
+def _wrapped(rows: list[list[_Cell]], aspect: float) -> list[list[_Cell]]:
+    """Break a single long row into a block of the picture's proportions."""
+    if len(rows) != 1 or len(rows[0]) <= 3:
+        return [part for row in rows for part in _broken(row, max(6, round(6 * aspect)))]
+    row = rows[0]
+    columns = max(1, min(len(row), math.ceil(math.sqrt(len(row) * aspect) - 0.05)))
+    return _broken(row, columns)
+
+
+def _broken(row: list[_Cell], columns: int) -> list[list[_Cell]]:
+    """Break a row evenly: seven in columns of three is 3, 2, 2 and never 3, 3, 1."""
+    lines = math.ceil(len(row) / columns)
+    base, more = divmod(len(row), lines) if lines else (0, 0)
+    out, start = [], 0
+    for index in range(lines):
+        end = start + base + (index < more)
+        out.append(row[start:end])
+        start = end
+    return out
+
+
+def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]:
+    if not rows:
+        return []
+    columns = max(len(row) for row in rows)
+    if columns == len(rows) == 1 and rows[0][0].shape == "person":
+        return _portrait(rows[0][0], width, height)
+    widest = max((_WIDE.get(cell.shape, 1.0) for row in rows for cell in row), default=1.0)
+    many = columns * len(rows) > 1
+    across, down = width / (columns + 0.5 * many), height / (len(rows) + 0.5 * many)
+    radius = min(across / widest, down) * (0.39 if many else 0.25)
+    biggest = max(cell.size for row in rows for cell in row)
+    if many and biggest > 1:
+        radius *= 1.2 / biggest
+    reach = 2.8 * radius * max(0.5, min(1.0, biggest))
+    across, down = min(across, reach * widest), min(down, reach)
+    figures: list[Figure] = []
+    for line, row in enumerate(rows):
+        y = height / 2 + (line - (len(rows) - 1) / 2) * down
+        for column, cell in enumerate(row):
+            x = width / 2 + (column - (len(row) - 1) / 2) * across
+            figures += _with_inside(cell, x, y, radius * cell.size)
+    return figures
+
+
+def _portrait(cell: _Cell, width: int, height: int) -> list[Figure]:
+    """Let a person alone rise from the lower edge, as in a portrait."""
+    radius = min(width * 0.56, height * 0.44) * min(1.0, cell.size)
+    return _with_inside(cell, width / 2, height - radius, radius)
+
+
+def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> list[Figure]:
+    unit = min(width, height)
+    radius = unit * (0.14 if len(cells) == 1 else 0.09)
+    biggest = max((cell.size for cell in cells), default=1)
+    margin = radius * biggest + 0.08 * unit
+    x = _along(place[0], width, margin)
+    y = _along(place[1], height, margin)
+    step = 2.5 * radius
+    columns = max(1, len(cells) // 3) if place[0] else len(cells)
+    lines = _broken(cells, max(1, columns))
+    figures: list[Figure] = []
+    for line, row in enumerate(lines):
+        for column, cell in enumerate(row):
+            dx = _spread(column, len(row), place[0]) * step
+            dy = _spread(line, len(lines), place[1]) * step
+            figures += _with_inside(cell, x + dx, y + dy, radius * cell.size)
+    return figures
+
+
+def _along(side: int | None, length: int, margin: float) -> float:
+    return length / 2 if not side else (margin if side < 0 else length - margin)
+
+
+def _spread(index: int, count: int, side: int | None) -> float:
+    """Count inwards from an edge, and both ways from the middle."""
+    if not side:
+        return index - (count - 1) / 2
+    return index if side < 0 else index - (count - 1)
+
+
+def _with_inside(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
+    own = radius * (1.4 if cell.inside else 1)
+    figures = [Figure(cell.shape, cell.colour, x, y, own)]
+    count = len(cell.inside)
+    part = own * _INSIDE / max(1.0, count * 0.75)
+    # a triangle, heart or house has its room below or above its middle
+    drop = {"triangle": 0.3, "house": 0.35, "heart": -0.1}.get(cell.shape, 0) * own
+    for index, inner in enumerate(cell.inside):
+        dx = (index - (count - 1) / 2) * part * 2.3
+        size = part * min(1.2, inner.size) / _WIDE.get(inner.shape, 1)
+        figures += _with_inside_once(inner, x + dx, y + drop, size)
+    return figures
+
+
+def _with_inside_once(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
+    figures = [Figure(cell.shape, cell.colour, x, y, radius)]
+    for inner in cell.inside[:4]:
+        figures += _with_inside_once(inner, x, y, radius * _INSIDE)
+    return figures
+
+
+def settle(items: Sequence[Item], horizon: float, width: int, height: int) -> list[Figure]:
+    """Place items in a landscape: what flies in the sky, what stands on the ground, what floats on water."""
+    unit = min(width, height)
+    figures: list[Figure] = []
+    free = [item for item in items if item.shape not in ("sun", "moon")]
+    slots = sum(min(item.count or 3, MAX_FIGURES) for item in free if item.place is None)
+    slot = 0
+    for item in free:
+        if item.place is not None:
+            figures += _draw_place(
+                item.place, [_cell(item, i) for i in range(item.count or 3)], width, height
+            )
+            continue
+        for index in range(min(item.count or 3, MAX_FIGURES)):
+            slot += 1
+            radius = _scenic_radius(slots, width, unit) * item.size
+            x = width * slot / (slots + 1)
+            # neighbours stand at different heights, as things in a landscape do
+            y = _ground_line(item.shape, horizon, height, radius) + (0.0, 0.07, -0.03)[slot % 3] * unit * (
+                slots > 1
+            )
+            cell = _cell(item, index)
+            figures.append(Figure(cell.shape, cell.colour, x, y, radius))
+    return figures
+
+
+def add(items: Sequence[Item], width: int, height: int) -> list[Figure]:
+    """Place items on a picture that exists: where they are told, or in the middle at a third of it."""
+    figures: list[Figure] = []
+    free = [item for item in items if item.place is None]
+    for figure in arrange(free, width, height):
+        x, y = width / 2 + (figure.x - width / 2) * 0.7, height / 2 + (figure.y - height / 2) * 0.7
+        figures.append(Figure(figure.shape, figure.colour, x, y, figure.radius * 0.7))
+    for item in items:
+        if item.place is not None:
+            cells = [_cell(item, index) for index in range(item.count or 3)]
+            figures += _draw_place(item.place, cells, width, height)
+    return figures
+
+
+def _scenic_radius(slots: int, width: int, unit: int) -> float:
+    return min(unit * 0.15, width / (slots + 1) * 0.42)
+
+
+def _ground_line(shape: str, horizon: float, height: int, radius: float) -> float:
+    home = THINGS[shape].home if shape in THINGS else "sky"
+    if home == "sky":
+        return max(radius * 1.2, horizon * 0.42)
+    if home == "water":
+        return horizon + (height - horizon) * 0.42 - radius * 0.6
+    return min(horizon + (height - horizon) * 0.72, height * 0.9) - radius

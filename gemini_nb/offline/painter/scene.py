@@ -1,0 +1,239 @@
+"""What a prompt asks to be seen, as values: items, ground, scenery, time of day. Reading, no drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.offline.painter import colours, words
+
+if TYPE_CHECKING:
+    from gemini_nb.offline.painter.colours import Colour
+
+Place = tuple[int | None, int | None]
+
+MAX_FIGURES = 60
+_ENOUGH_ITEMS = 24
+_SCENIC = {"star": "stars", "cloud": "clouds", "tree": "forest", "pine": "forest", "palm": "beach"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Some shapes of one kind, as one phrase of the prompt names them.
+
+    `count` is 0 for a plural without a number; `place` is (-1, 0 or 1 across, -1, 0 or 1 down);
+    `relation` is how the item before stands to this one.
+    """
+
+    shape: str
+    colours: tuple[Colour, ...] = ()
+    count: int = 1
+    size: float = 1.0
+    place: Place | None = None
+    relation: str | None = None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is behind everything: one colour, or several as a gradient or pattern."""
+
+    colours: tuple[Colour, ...]
+    pattern: str = "plain"
+    angle: int = 0
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Everything read from a prompt; `mentioned` is every colour in it, for what is painted freely."""
+
+    items: tuple[Item, ...] = ()
+    ground: Ground | None = None
+    scenery: frozenset[str] = frozenset()
+    time: str | None = None
+    mentioned: tuple[Colour, ...] = ()
+
+
+def read(prompt: str) -> Sketch:
+    """Read a prompt; what is not understood is left out.
+
+    >>> sketch = read("two red circles on a white background")
+    >>> sketch.items[0].count, sketch.items[0].colours, sketch.ground.colours
+    (2, ((255, 0, 0),), ((255, 255, 255),))
+    """
+    reader = _Reader()
+    for word in words.read(prompt):
+        getattr(reader, f"read_{word.kind}")(word)
+    return reader.finish()
+
+
+class _Reader:
+    """Holds what has been said and not yet used: "two large red" waits for its noun."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.scenery: set[str] = set()
+        self.time: str | None = None
+        self.ground: Ground | None = None
+        self.mentioned: list[Colour] = []
+        self.pattern: str | None = None
+        self.angle = 0
+        self.pattern_colours: list[Colour] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self.colours: list[Colour] = []
+        self.count: int | None = None
+        self.size: float | None = None
+        self.shade: str | None = None
+        self.place: Place | None = None
+        self.relation: str | None = None
+        self.on = False
+        self.stale = False
+        self.after_noun = False
+
+    def finish(self) -> Sketch:
+        self._end_clause()
+        if self.pattern and self.ground is None:
+            self.ground = Ground(tuple(self.pattern_colours[:6]), self.pattern, self.angle)
+        if self.scenery or self.time:
+            self.items = [item for item in self.items if not self._part_of_scene(item)]
+        return Sketch(
+            tuple(self.items),
+            self.ground,
+            frozenset(self.scenery),
+            self.time,
+            tuple(dict.fromkeys(self.mentioned)),
+        )
+
+    def _part_of_scene(self, item: Item) -> bool:
+        """Turn an uncounted "stars" or "trees" in a landscape into a part of it."""
+        part = _SCENIC.get(item.shape) if not item.count and not item.colours else None
+        if part:
+            self.scenery.add(part)
+        return part is not None
+
+    def read_colour(self, word: words.Word) -> None:
+        name = word.value
+        if name.startswith("#"):
+            colour = colours.from_hex(name)
+        else:
+            colour = colours.shaded(self.shade, name) if self.shade else colours.names()[name]
+        self.shade = None
+        self.colours.append(colour)
+        self.mentioned.append(colour)
+
+    def read_shade(self, word: words.Word) -> None:
+        self.shade = word.value
+
+    def read_count(self, word: words.Word) -> None:
+        if word.value == 1 and self.count:
+            return
+        self.count = max(1, min(MAX_FIGURES, word.value))
+
+    def read_size(self, word: words.Word) -> None:
+        self.size = word.value
+
+    def read_noun(self, word: words.Word) -> None:
+        if self.after_noun and self.items[-1].shape == word.value == "person":
+            # "a portrait of a woman" is one person
+            self._forget()
+            self.after_noun = True
+            return
+        count = self.count or (0 if word.plural else 1)
+        if len(self.items) < _ENOUGH_ITEMS:
+            item = Item(
+                word.value, tuple(self.colours), count, self.size or 1.0, self.place, self._relation()
+            )
+            self.items.append(item)
+        self._forget()
+        self.after_noun = True
+
+    def _relation(self) -> str | None:
+        if not self.items:
+            return None
+        return self.relation or ("inside" if self.on else None)
+
+    def read_place(self, word: words.Word) -> None:
+        across, down = word.value
+        old = self.place or (None, None)
+        self.place = (old[0] if across is None else across, old[1] if down is None else down)
+        self.relation = None
+        self.on = False
+        if self.after_noun and self.items and not self.colours and self.count is None:
+            self.items[-1] = replace(self.items[-1], place=self._merged(self.items[-1].place, word.value))
+            self.place = None
+
+    @staticmethod
+    def _merged(old: Place | None, new: Place) -> Place:
+        old = old or (None, None)
+        if new == (0, 0) and old != (None, None):
+            # "top centre" is the top
+            return (old[0] if old[0] is not None else 0, old[1] if old[1] is not None else 0)
+        return (old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1])
+
+    def read_relation(self, word: words.Word) -> None:
+        self.relation = word.value
+
+    def read_on(self, word: words.Word) -> None:  # noqa: ARG002 - one signature for every kind of word
+        if self.colours and self.items:
+            # "a circle in red on white": red is the circle's
+            self._end_clause()
+        self.on = True
+
+    def read_ground(self, word: words.Word) -> None:  # noqa: ARG002
+        found = tuple(self.colours or self.pattern_colours)
+        if self.pattern and not found:
+            # "a gradient background from yellow to white": its colours are still to come
+            self.on = False
+        elif found:
+            pattern = self.pattern or ("gradient" if len(found) > 1 else "plain")
+            self.ground = Ground(found, pattern, self.angle)
+            self.pattern = None
+            self._forget()
+
+    def read_pattern(self, word: words.Word) -> None:
+        self.pattern = word.value
+        self.pattern_colours += self.colours
+        self._forget()
+
+    def read_angle(self, word: words.Word) -> None:
+        self.angle = word.value
+
+    def read_scenery(self, word: words.Word) -> None:
+        self.scenery.add(word.value)
+        self._forget()
+
+    def read_time(self, word: words.Word) -> None:
+        self.time, scenery = word.value
+        if scenery:
+            self.scenery.add(scenery)
+
+    def read_and(self, word: words.Word) -> None:  # noqa: ARG002
+        if not self.colours or self.after_noun or self.stale:
+            self._end_clause()
+
+    def read_break(self, word: words.Word) -> None:
+        if word.value == "," and self.colours and not (self.after_noun or self.stale):
+            return
+        self._end_clause()
+
+    def read_skip(self, word: words.Word) -> None:
+        """Take no notice of a word that only joins others."""
+
+    def read_other(self, word: words.Word) -> None:  # noqa: ARG002
+        """Drop what waited for a noun: its noun is one that cannot be drawn."""
+        self.count = self.size = self.shade = None
+        self.stale = True
+
+    def _end_clause(self) -> None:
+        """Give what is left over at the end of a phrase to the item, ground or pattern before it."""
+        if self.pattern:
+            self.pattern_colours += self.colours
+        elif self.colours and self.on and self.ground is None:
+            self.ground = Ground(tuple(self.colours), "gradient" if len(self.colours) > 1 else "plain")
+        elif self.colours and self.items and not self.items[-1].colours:
+            self.items[-1] = replace(self.items[-1], colours=tuple(self.colours))
+        elif self.relation in ("inside", "outside") and len(self.items) > 1 and not self.items[-1].relation:
+            turned: Any = {"inside": "outside", "outside": "inside"}[self.relation]
+            self.items[-1] = replace(self.items[-1], relation=turned)
+        self._forget()
