@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AsyncClient": "client.async_client",
     "AsyncStream": "client.stream",
-    "Batch": "generation",
+    "Batch": "batch.result",
     "Client": "client.client",
     "GeneratedImage": "images.image",
     "Generation": "generation",

@@ -19,7 +19,7 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 
 @dataclass(frozen=True)
-class WholeFile:
+class AtomicFile:
     """A file without its final name: `link` is where the system finds it until then."""
 
     link: Path
@@ -71,7 +71,7 @@ _NO_NAMELESS_FILES = {
 }
 
 
-class Draft:
+class UnnamedFile:
     """A file of `folder` that is being written: gone when it is closed or forgotten, unless it was named.
 
     On Linux it has no name at all, so that not even `kill -9` leaves one behind.
@@ -85,7 +85,7 @@ class Draft:
             descriptor = os.open(link, _NEW, mode)
         else:
             link = Path(f"/proc/self/fd/{descriptor}")
-        self.file = WholeFile(link, is_named)
+        self.file = AtomicFile(link, is_named)
         self._open = [descriptor]
         self._mode = mode
         self._end = weakref.finalize(self, _discard, os.getpid(), self._open, link if is_named else None)
@@ -108,9 +108,9 @@ class Draft:
         if self._open and os.name == "nt":  # what is open cannot be renamed there
             os.close(self._open.pop())
 
-    def copy(self, folder: Path) -> Draft:
+    def copy(self, folder: Path) -> UnnamedFile:
         """Return another draft of the same bytes, for where somebody has removed this one's name."""
-        other = Draft(folder, mode=self._mode)
+        other = UnnamedFile(folder, mode=self._mode)
         os.lseek(self._open[0], 0, os.SEEK_SET)
         while piece := os.read(self._open[0], _COPIED_BYTES):
             other.write(piece)
@@ -159,11 +159,11 @@ def _discard(process: int, opened: list[int], temporary: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(
+def atomic_file(
     data: bytes | Iterable[bytes], folder: Path, *, mode: int = 0o666, flush: bool = True
-) -> Iterator[WholeFile]:
+) -> Iterator[AtomicFile]:
     """Hold bytes, flushed to disk, in a file of `folder` that is gone after the block unless named."""
-    draft = Draft(folder, mode=mode)
+    draft = UnnamedFile(folder, mode=mode)
     try:
         for piece in (data,) if isinstance(data, bytes) else data:
             draft.write(piece)

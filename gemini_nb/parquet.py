@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import rows as row
 from gemini_nb.errors import ArgumentError, SaveError
-from gemini_nb.files import whole_file
+from gemini_nb.files import atomic_file
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +41,7 @@ def write(
     data = _encoded([_storable(redact(one)) for one in rows])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(data, target.parent) as file:
+        with atomic_file(data, target.parent) as file:
             if overwrite:
                 file.replace(target)
                 return target

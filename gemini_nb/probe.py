@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_nb import models as catalogue
-from gemini_nb.costs import dollars
 from gemini_nb.display.table import Table
 from gemini_nb.errors import (
     APIError,
@@ -25,6 +24,7 @@ from gemini_nb.errors import (
     ReplayMissError,
 )
 from gemini_nb.request import ImageRequest
+from gemini_nb.text import format_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -126,7 +126,7 @@ def estimate(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
     unknown = [request.model for request, price in zip(asked, prices, strict=True) if price is None]
     said = [
         f"This asks {provider.name} ({provider.origin}) for {count}, one of each model, whatever is stored.",
-        f"Estimated price: {dollars(known)} at Google's list prices; a gateway charges its own.",
+        f"Estimated price: {format_dollars(known)} at Google's list prices; a gateway charges its own.",
     ]
     said += [f"Not in the estimate, since the price is unknown: {', '.join(unknown)}."] if unknown else []
     return said

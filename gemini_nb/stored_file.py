@@ -8,7 +8,7 @@ import stat
 from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
-from gemini_nb.files import whole_file
+from gemini_nb.files import atomic_file
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -20,7 +20,7 @@ _FLAGS = os.O_RDONLY | sum(
 )
 
 
-def opened(path: Path) -> FileIO | None:
+def open_plain(path: Path) -> FileIO | None:
     """Return a plain file opened for reading; None for links, pipes, folders and errors."""
     try:
         descriptor = os.open(path, _FLAGS)
@@ -32,9 +32,9 @@ def opened(path: Path) -> FileIO | None:
     return None
 
 
-def read(path: Path, *, limit: int) -> bytes | None:
+def read_plain(path: Path, *, limit: int) -> bytes | None:
     """Return the bytes of a plain file of up to `limit` bytes; None for links, pipes, folders and errors."""
-    file = opened(path)
+    file = open_plain(path)
     if file is None:
         return None
     try:
@@ -46,13 +46,13 @@ def read(path: Path, *, limit: int) -> bytes | None:
 
 def read_addressed(path: Path, *, limit: int) -> bytes | None:
     """Return the bytes of a file whose name is their SHA-256, else None."""
-    data = read(path, limit=limit)
+    data = read_plain(path, limit=limit)
     return data if data is not None and sha256(data).hexdigest() == path.name.partition(".")[0] else None
 
 
 def is_addressed(path: Path, *, limit: int) -> bool:
     """Whether a file's name is the SHA-256 of its bytes, told without holding them."""
-    file = opened(path)
+    file = open_plain(path)
     if file is None:
         return False
     try:
@@ -63,7 +63,7 @@ def is_addressed(path: Path, *, limit: int) -> bool:
         return False
 
 
-def size(path: Path) -> int:
+def plain_size(path: Path) -> int:
     """Return the length of a plain file, 0 for anything else."""
     try:
         facts = path.lstat()
@@ -72,23 +72,23 @@ def size(path: Path) -> int:
     return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
 
 
-def make_folder(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make a folder for its owner alone, if it is not there; raise OSError where a link has its name."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "a symbolic link stands in a folder's place", str(folder))
 
 
-def write(path: Path, data: bytes, *, flush: bool = True) -> None:
+def write_private(path: Path, data: bytes, *, flush: bool = True) -> None:
     """Put a file of mode 0600 in place of whatever has this name, on the disk before it has it."""
-    with whole_file(data, path.parent, flush=flush) as file:
+    with atomic_file(data, path.parent, flush=flush) as file:
         file.link.chmod(0o600)
         file.replace(path)
 
 
-def write_missing(path: Path, data: bytes) -> None:
+def write_private_if_missing(path: Path, data: bytes) -> None:
     """Write a file unless its name is taken."""
     if not path.exists():
-        with whole_file(data, path.parent) as file:
+        with atomic_file(data, path.parent) as file:
             file.link.chmod(0o600)
             file.claim(path)

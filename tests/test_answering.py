@@ -13,8 +13,8 @@ from gateway import Answer, Gateway
 from gemini_nb import ImageRequest
 from gemini_nb.client.pipeline import Answering
 from gemini_nb.http.rate_limit import pace_of
-from gemini_nb.providers import provider as providers
 from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store.replay import Replay
 from gemini_nb.store.store import Store
 from interpreter import WAIT_SECONDS
@@ -35,7 +35,7 @@ class Slow(Store):
 
 
 def answering_of(url: str, store: Store) -> Answering:
-    provider, key = providers.choose(None, base_url=url), Secret(KEY)
+    provider, key = choose_provider(None, base_url=url), Secret(KEY)
     replay = Replay(store.folder)
     replay.store = store
     pace = pace_of(provider, key)

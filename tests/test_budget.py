@@ -5,10 +5,9 @@ import pytest
 from asking import OK, client_of
 from gateway import Answer, Gateway
 from gemini_nb import Client, ImageRequest
+from gemini_nb.costs import Estimate, estimate
 from gemini_nb.errors import CostLimitError
 from gemini_nb.images.inputs import InputImage
-from gemini_nb.notebook import budget
-from gemini_nb.notebook.budget import Budget
 from pictures import png
 
 KNOWN = tuple(ImageRequest("x", take=take) for take in range(3))
@@ -16,7 +15,7 @@ UNPRICED = (ImageRequest("x", model="nano-banana-2.1", image_size="4K"),)
 
 
 def budget_of(sent=KNOWN, provider="crazyrouter"):
-    return Budget(tuple(sent), (), provider, "https://crazyrouter.com")
+    return Estimate(tuple(sent), (), provider, "https://crazyrouter.com")
 
 
 ALLOWED = {
@@ -53,7 +52,7 @@ def test_what_is_not_allowed_is_refused_and_says_so(case):
 def test_what_is_stored_is_told_from_what_would_be_sent(tmp_path):
     with Gateway(Answer(OK)) as gateway, client_of(gateway.url, store=tmp_path) as client:
         client.generate(KNOWN[0])
-        costs = budget.plan(KNOWN, client)
+        costs = estimate(KNOWN, client)
         assert gateway.posts == 1
     assert (costs.replayed, costs.sent) == (KNOWN[:1], KNOWN[1:])
     assert costs.cost == pytest.approx(0.134)
@@ -61,7 +60,7 @@ def test_what_is_stored_is_told_from_what_would_be_sent(tmp_path):
 
 def test_equal_requests_are_counted_once():
     with Client("offline") as client:
-        assert len(budget.plan([*KNOWN, *KNOWN], client).sent) == 3
+        assert len(estimate([*KNOWN, *KNOWN], client).sent) == 3
 
 
 def test_a_dry_run_says_price_address_and_body_without_the_pictures_bytes():

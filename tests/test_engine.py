@@ -35,6 +35,7 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.providers import provider
+from gemini_nb.providers.keys import enter_key, forget_key
 from gemini_nb.store.store import Store
 from leaks import FAILURES, leaks
 from leaks import KEY as ODD_KEY
@@ -277,11 +278,11 @@ def test_a_worker_takes_the_key_that_was_set_since(tmp_path, monkeypatch):
 @pytest.mark.parametrize("given", ["by hand", "entered"])
 def test_a_key_that_workers_cannot_have_is_an_error(tmp_path, given):
     if given == "entered":
-        provider.enter_key(provider.CRAZYROUTER, "sk-other")
+        enter_key(provider.CRAZYROUTER, "sk-other")
     try:
         client = Client(api_key="sk-other" if given == "by hand" else None, store=tmp_path)
     finally:
-        provider.forget_key(provider.CRAZYROUTER)
+        forget_key(provider.CRAZYROUTER)
     with client, pytest.raises(ArgumentError, match="cannot have the key") as caught:
         client.generate_many(["0"], executor=ThreadPoolExecutor())
     assert "Keys never travel" in str(caught.value)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from gemini_nb.display import figure
 from gemini_nb.images.image import GeneratedImage
+from gemini_nb.text import escape_html
 from pictures import encoded, jpeg, png
 
 WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")
@@ -107,8 +108,8 @@ def test_promise_16_text_is_escaped_wherever_it_stands(text):
 
 
 def test_mathematics_is_not_typeset():
-    assert "$x$" not in figure.escaped("$x$")
-    assert "\\(" not in figure.escaped("\\(x\\)")
+    assert "$x$" not in escape_html("$x$")
+    assert "\\(" not in escape_html("\\(x\\)")
 
 
 def test_a_lone_surrogate_does_not_break_the_message():

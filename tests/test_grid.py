@@ -9,9 +9,9 @@ from PIL import Image
 
 from answered import answer, picture
 from gemini_nb import ImageRequest
+from gemini_nb.batch.result import Batch
 from gemini_nb.display import grid
 from gemini_nb.errors import OutcomeUnknownError
-from gemini_nb.generation import Batch
 from gemini_nb.images.image import GeneratedImage
 from pictures import encoded, png
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
-from gemini_nb.files import Draft
+from gemini_nb.files import UnnamedFile
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.reply import base64_blobs, json_receiver
@@ -131,7 +131,7 @@ def test_marks_by_the_thousand_are_answered_like_any_text():
 @pytest.mark.parametrize("written", LARGE.values(), ids=LARGE)
 def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
-    came = received(raw, range(0, len(raw), 10_007), draft=lambda: Draft(tmp_path))
+    came = received(raw, range(0, len(raw), 10_007), draft=lambda: UnnamedFile(tmp_path))
     value, lifted = base64_blobs.loads(came.rest, came.cut)
     found = lifted.data(value["data"])
     assert bytes_of(found) == LARGE_PICTURE
@@ -140,7 +140,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
 
 def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
     small = noise_png(IN_MEMORY_BYTES // 2)
-    came = received(body(reply(inline(LARGE_PICTURE), inline(small))), draft=lambda: Draft(tmp_path))
+    came = received(body(reply(inline(LARGE_PICTURE), inline(small))), draft=lambda: UnnamedFile(tmp_path))
     large, little = response.read(came).images
     assert isinstance(large.data, PictureFile)
     assert large.data.read() == LARGE_PICTURE
@@ -150,7 +150,7 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
 def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
     raw = body(reply("words", inline(LARGE_PICTURE), inline(noise_png(5000), thought=True)))
     whole = response.read(raw)
-    for options in ({}, {"draft": lambda: Draft(tmp_path)}):
+    for options in ({}, {"draft": lambda: UnnamedFile(tmp_path)}):
         found = response.read(received(raw, range(0, len(raw), 65_536), **options))
         assert (found.text, found.finish_reason, len(found.images)) == (whole.text, whole.finish_reason, 1)
         assert found.content() == whole.content()
@@ -159,12 +159,12 @@ def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
 def test_a_run_that_turns_odd_late_is_written_back_out_of_its_file(tmp_path):
     text = b64(LARGE_PICTURE)
     raw = f'{{"data":"{text[:-200]}\\n{text[-200:]}"}}'.encode()
-    came = received(raw, range(0, len(raw), 50_000), draft=lambda: Draft(tmp_path))
+    came = received(raw, range(0, len(raw), 50_000), draft=lambda: UnnamedFile(tmp_path))
     assert came.rest == raw
     assert list(tmp_path.iterdir()) == []
 
 
-class FullDisk(Draft):
+class FullDisk(UnnamedFile):
     """A draft on a disk that takes so many bytes and no more."""
 
     room = 400_000
@@ -176,7 +176,7 @@ class FullDisk(Draft):
         super().write(data)
 
 
-def refused() -> Draft:
+def refused() -> UnnamedFile:
     raise OSError(errno.EROFS, "read-only")
 
 
@@ -191,8 +191,8 @@ def test_a_disk_that_refuses_costs_memory_and_no_picture(disk, tmp_path):
 def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
     opened = []
 
-    def draft() -> Draft:
-        opened.append(Draft(tmp_path))
+    def draft() -> UnnamedFile:
+        opened.append(UnnamedFile(tmp_path))
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
@@ -204,8 +204,8 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
 def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
     opened = []
 
-    def draft() -> Draft:
-        opened.append(Draft(tmp_path))
+    def draft() -> UnnamedFile:
+        opened.append(UnnamedFile(tmp_path))
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]

@@ -17,8 +17,8 @@ from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, Client, GeminiError, Generation
 from gemini_nb.errors import APIError, ConnectionFailedError
 from gemini_nb.http import transport
-from gemini_nb.providers import provider as providers
 from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.selection import choose_provider
 from leaks import FAILURES, FORMS, KEY, MORE, WHOLE, leaks, shown
 from pictures import png
 from replies import inline, reply
@@ -196,7 +196,7 @@ def test_promise_10_the_key_travels_in_one_place_only(monkeypatch, placement):
 @pytest.mark.parametrize("suffix", ["", "0", "@127.0.0.1", ".example"])
 def test_promise_10_nothing_is_sent_to_another_origin(placement, suffix):
     async def post(url):
-        provider = providers.choose(placement, base_url=home.url)
+        provider = choose_provider(placement, base_url=home.url)
         return await transport.post(provider, Secret(KEY), url, b"{}", deadline=anyio.current_time() + 1)
 
     with Gateway() as home, Gateway() as elsewhere:

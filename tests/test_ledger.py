@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from answered import answer
 from gemini_nb import ImageRequest
-from gemini_nb.costs import Ledger, pictures
+from gemini_nb.costs import Spending
+from gemini_nb.text import format_count
 
 
 def ledger_of(*generations):
-    ledger = Ledger()
+    ledger = Spending()
     for generation in generations:
         ledger.add(generation)
     return ledger
@@ -45,4 +46,4 @@ def test_old_times_are_forgotten():
 
 
 def test_a_number_of_pictures_is_written_as_people_do():
-    assert [pictures(count) for count in (0, 1, 1200)] == ["0 pictures", "1 picture", "1,200 pictures"]
+    assert [format_count(count, "picture") for count in (0, 1, 1200)] == ["0 pictures", "1 picture", "1,200 pictures"]

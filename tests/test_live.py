@@ -7,7 +7,7 @@ import pytest
 from answered import answer, picture
 from gemini_nb import ImageRequest
 from gemini_nb.batch.run import Progress
-from gemini_nb.costs import Ledger
+from gemini_nb.costs import Spending
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.notebook import progress as live
 from pictures import png
@@ -16,7 +16,7 @@ MODEL = "gemini-3.1-flash-image-preview"
 
 
 def ledger_of(*seconds):
-    ledger = Ledger()
+    ledger = Spending()
     for one in seconds:
         ledger.add(answer(seconds=one))
     return ledger
@@ -29,11 +29,11 @@ def progress_of(*outcomes, count=4):
 
 
 def words(progress, ledger=None, *, seconds=9.0, concurrency=2):
-    return live.counting(progress, "crazyrouter", ledger or Ledger(), concurrency)(seconds)["text/plain"]
+    return live.counting(progress, "crazyrouter", ledger or Spending(), concurrency)(seconds)["text/plain"]
 
 
 def test_one_picture_says_how_long_it_takes_already():
-    assert live.waiting(MODEL, "crazyrouter", Ledger())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
+    assert live.waiting(MODEL, "crazyrouter", Spending())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
 
 
 def test_what_earlier_pictures_took_is_the_estimate():

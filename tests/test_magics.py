@@ -10,7 +10,7 @@ import pytest
 
 from gateway import Answer, Gateway
 from gemini_nb import Generation
-from gemini_nb.generation import Batch
+from gemini_nb.batch.result import Batch
 from gemini_nb.providers.provider import PROVIDERS
 from pictures import noise_png
 from replies import inline, reply

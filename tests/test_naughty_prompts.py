@@ -15,6 +15,7 @@ from gemini_nb.errors import ArgumentError
 from gemini_nb.images import save
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.notebook import template
+from gemini_nb.text import printable
 from naughty import CLASSES, STRINGS
 from pictures import png
 from replies import inline, reply
@@ -93,11 +94,11 @@ def test_in_html_it_is_text_and_nothing_else(image, kind, record_property):
         assert {name for _tag, attributes in read.tags for name in attributes} <= ATTRIBUTES
         assert read.open == read.others == []
         (picture,) = [attributes for tag, attributes in read.tags if tag == "img"]
-        assert picture["alt"] == figure.printable(prompt)
+        assert picture["alt"] == printable(prompt)
         assert picture["src"].startswith("data:image/webp;base64,")
-        assert read.texts.get("figcaption", "") == figure.printable(prompt)
+        assert read.texts.get("figcaption", "") == printable(prompt)
         shown = read.texts.get("p") or read.texts.get("details", "")
-        assert shown == figure.printable(prompt)
+        assert shown == printable(prompt)
 
 
 @pytest.mark.parametrize("kind", CLASSES)

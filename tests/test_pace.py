@@ -25,6 +25,7 @@ from gemini_nb.http.retry import retrying
 from gemini_nb.http.transport import Answer
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.selection import choose_provider
 from interpreter import ran
 
 DONE = Answer(200, {}, b"")
@@ -269,7 +270,7 @@ def test_a_pause_is_remembered_when_its_client_is_gone():
 
 
 def test_a_port_of_this_machine_may_be_another_servers_soon():
-    here = provider.choose("crazyrouter", base_url="http://127.0.0.1:9")
+    here = choose_provider("crazyrouter", base_url="http://127.0.0.1:9")
     pace_of(here, None).heed(RateLimitError("m", retry_after=60))
     gc.collect()
     assert hurried.run(partial(pace_of(here, None).turn, within=1)) is None

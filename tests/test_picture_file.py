@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gemini_nb.errors import GeminiError, ImageLostError
-from gemini_nb.files import Draft
+from gemini_nb.files import UnnamedFile
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.image import GeneratedImage, inspect
 from interpreter import ran
@@ -28,7 +28,7 @@ def stored(folder, data: bytes = PICTURE) -> PictureFile:
 
 
 def draft_of(folder, data: bytes = PICTURE) -> PictureFile:
-    draft = Draft(folder, mode=0o600)
+    draft = UnnamedFile(folder, mode=0o600)
     draft.write(data)
     return PictureFile(size=len(data), sha256=sha256(data).hexdigest(), draft=draft)
 

@@ -8,7 +8,9 @@ import pytest
 from gemini_nb import Client, MissingKeyError
 from gemini_nb.errors import ArgumentError
 from gemini_nb.providers import provider as providers
-from gemini_nb.providers.provider import CRAZYROUTER, GOOGLE, OFFLINE, choose, clean_base_url, find_key
+from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv, require_key
+from gemini_nb.providers.provider import CRAZYROUTER, GOOGLE, OFFLINE
+from gemini_nb.providers.selection import choose_provider, clean_base_url
 from leaks import KEY, leaks, shown
 
 GIVEN = {CRAZYROUTER: "CRAZYROUTER_API_KEY", GOOGLE: "GEMINI_API_KEY"}
@@ -18,46 +20,46 @@ GIVEN = {CRAZYROUTER: "CRAZYROUTER_API_KEY", GOOGLE: "GEMINI_API_KEY"}
 def _no_key_of_an_earlier_test():
     yield
     for provider in providers.KEYED:
-        providers.forget_key(provider)
+        forget_key(provider)
 
 
 # Which provider.
 
 
 def test_crazyrouter_is_asked_unless_something_else_is_said():
-    assert choose() is CRAZYROUTER
+    assert choose_provider() is CRAZYROUTER
 
 
 def test_a_name_goes_before_the_environment(monkeypatch):
     monkeypatch.setenv("GEMINI_NB_PROVIDER", " Google ")
-    assert choose() is GOOGLE
-    assert choose("offline") is OFFLINE
+    assert choose_provider() is GOOGLE
+    assert choose_provider("offline") is OFFLINE
 
 
 @pytest.mark.parametrize("provider", GIVEN, ids=lambda p: p.name)
 def test_auto_is_the_provider_that_has_a_key(monkeypatch, provider):
     monkeypatch.setenv(GIVEN[provider], KEY)
-    assert choose("auto") is provider
+    assert choose_provider("auto") is provider
 
 
 def test_auto_without_a_key_is_offline():
-    assert choose("auto") is OFFLINE
+    assert choose_provider("auto") is OFFLINE
 
 
 def test_auto_with_a_broken_key_is_an_error_and_no_fallback(monkeypatch):
     monkeypatch.setenv("GEMINI_API_KEY", "two words")
     with pytest.raises(ArgumentError, match="from GEMINI_API_KEY"):
-        choose("auto")
+        choose_provider("auto")
 
 
 def test_a_misspelt_provider_is_named():
     with pytest.raises(ArgumentError, match=r"'googel'\.\nChoose one of: crazyrouter, google, offline"):
-        choose("googel")
+        choose_provider("googel")
 
 
 def test_promise_11_a_key_in_a_providers_place_is_not_repeated():
     with pytest.raises(ArgumentError) as caught:
-        choose(KEY)
+        choose_provider(KEY)
     assert leaks(str(caught.value)) == []
 
 
@@ -67,7 +69,7 @@ def test_no_frame_of_an_error_shows_the_environment(monkeypatch):
     for name in ("googel", "auto", "google"):
         monkeypatch.delenv("CRAZYROUTER_API_KEY", raising=name == "googel")
         with pytest.raises(ArgumentError) as caught:
-            find_key(choose(name))
+            find_key(choose_provider(name))
         assert leaks(shown(caught.value.with_traceback(caught.tb.tb_next))) == []
 
 
@@ -90,7 +92,7 @@ def test_no_frame_of_an_error_shows_the_environment(monkeypatch):
 )
 def test_a_base_url_is_read_up_to_the_version(written, read):
     assert clean_base_url(written) == read
-    assert choose("google", base_url=written).url("m") == f"{read}/v1beta/models/m:generateContent"
+    assert choose_provider("google", base_url=written).url("m") == f"{read}/v1beta/models/m:generateContent"
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "ws", ""])
@@ -128,9 +130,9 @@ def test_promise_10_an_address_that_hides_another_is_refused_and_not_repeated(ur
 
 def test_the_environment_gives_a_base_url(monkeypatch):
     monkeypatch.setenv("GEMINI_NB_BASE_URL", "http://127.0.0.1:8765/")
-    assert choose("google").base_url == "http://127.0.0.1:8765"
-    assert choose("google", base_url="https://h").base_url == "https://h"
-    assert choose("offline") is OFFLINE
+    assert choose_provider("google").base_url == "http://127.0.0.1:8765"
+    assert choose_provider("google", base_url="https://h").base_url == "https://h"
+    assert choose_provider("offline") is OFFLINE
 
 
 @pytest.mark.parametrize("model", ["a?key=x", "a#b", "a\r\nHost: evil", "a@evil", "//evil", "é"])
@@ -143,7 +145,7 @@ def test_promise_10_a_models_name_cannot_change_the_origin(model):
 
 def test_what_is_on_this_machine():
     assert OFFLINE.is_loopback
-    assert choose("google", base_url="http://127.0.0.1:1").is_loopback
+    assert choose_provider("google", base_url="http://127.0.0.1:1").is_loopback
     assert not GOOGLE.is_loopback
 
 
@@ -172,16 +174,16 @@ def test_an_empty_variable_is_no_key(monkeypatch):
 
 def test_a_key_that_was_entered_goes_before_the_environment_until_it_is_forgotten(monkeypatch):
     monkeypatch.setenv("GEMINI_API_KEY", "first")
-    providers.enter_key(GOOGLE, KEY)
+    enter_key(GOOGLE, KEY)
     assert find_key(GOOGLE).reveal() == KEY
     assert "session" in find_key(GOOGLE).where
-    providers.forget_key(GOOGLE)
+    forget_key(GOOGLE)
     assert find_key(GOOGLE).reveal() == "first"
 
 
 def test_no_frame_of_an_error_keeps_what_was_entered():
     with pytest.raises(ArgumentError) as caught:
-        providers.enter_key(GOOGLE, f"{KEY}\n{KEY}")
+        enter_key(GOOGLE, f"{KEY}\n{KEY}")
     assert leaks(shown(caught.value.with_traceback(caught.tb.tb_next))) == []
     assert find_key(GOOGLE) is None
 
@@ -200,7 +202,7 @@ def test_a_key_comes_from_colabs_secrets(colab):
     colab["GOOGLE_API_KEY"] = KEY
     assert find_key(GOOGLE).reveal() == KEY
     assert find_key(GOOGLE).where == "Colab's secret GOOGLE_API_KEY"
-    assert choose("auto") is GOOGLE
+    assert choose_provider("auto") is GOOGLE
 
 
 def test_the_environment_goes_before_colabs_secrets(colab, monkeypatch):
@@ -237,7 +239,7 @@ def test_a_broken_key_in_colabs_secrets_is_an_error(colab):
 def test_a_key_comes_from_a_dotenv_file(tmp_path, text):
     path = tmp_path / ".env"
     path.write_text(text)
-    providers.read_dotenv(str(path))
+    read_dotenv(str(path))
     assert find_key(GOOGLE).reveal() == KEY
     assert find_key(GOOGLE).where == str(path)
     assert find_key(CRAZYROUTER) is None
@@ -257,12 +259,12 @@ def test_a_dotenv_file_without_a_key_is_an_error(tmp_path, text):
     path = tmp_path / ".env"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ArgumentError):
-        providers.read_dotenv(str(path))
+        read_dotenv(str(path))
 
 
 def test_promise_11_a_key_in_place_of_a_files_name_is_not_repeated():
     with pytest.raises(ArgumentError, match="cannot be read") as caught:
-        providers.read_dotenv(KEY)
+        read_dotenv(KEY)
     assert leaks(str(caught.value)) == []
 
 
@@ -270,7 +272,7 @@ def test_no_frame_of_an_error_keeps_what_a_dotenv_file_holds(tmp_path):
     path = tmp_path / ".env"
     path.write_text(f'GEMINI_API_KEY="{KEY} {KEY}"')
     with pytest.raises(ArgumentError, match="no key has") as caught:
-        providers.read_dotenv(str(path))
+        read_dotenv(str(path))
     assert leaks(shown(caught.value.with_traceback(caught.tb.tb_next))) == []
 
 
@@ -292,4 +294,4 @@ def test_a_missing_key_names_a_provider_that_has_one(monkeypatch):
 
 
 def test_offline_needs_no_key():
-    assert providers.require_key(OFFLINE, None) is None
+    assert require_key(OFFLINE, None) is None

@@ -22,8 +22,8 @@ from gemini_nb.errors import (
     TooLargeError,
 )
 from gemini_nb.http import transport
-from gemini_nb.providers.provider import choose
 from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.selection import choose_provider
 from hosts import Authority
 from interpreter import ran
 from patience import given_time, in_time
@@ -223,7 +223,7 @@ class Counting:
 
 
 def posted(server, receiver):
-    provider = choose("crazyrouter", base_url=server.url)
+    provider = choose_provider("crazyrouter", base_url=server.url)
 
     async def post():
         deadline = anyio.current_time() + 60
@@ -335,7 +335,7 @@ def test_promise_10_an_api_redirect_is_not_followed_and_takes_no_key_along(statu
 
 def test_promise_10_the_key_goes_to_no_other_origin_than_the_providers():
     async def post_elsewhere(url):
-        provider = choose("crazyrouter", base_url="http://127.0.0.1:9")
+        provider = choose_provider("crazyrouter", base_url="http://127.0.0.1:9")
         return await transport.post(provider, Secret(KEY), url, b"{}", deadline=anyio.current_time() + 5)
 
     with Gateway(Answer(OK)) as elsewhere:

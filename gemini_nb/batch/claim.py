@@ -34,7 +34,7 @@ class Claim:
 
     def ask(self) -> None:
         """Leave the claim for a worker to take; raise OSError where the store cannot be written."""
-        stored_file.make_folder(self.folder / "claims")
+        stored_file.make_private_folder(self.folder / "claims")
         with self._path("asked").open("xb"):
             self._path("asked").chmod(0o600)
 

@@ -18,6 +18,7 @@ from gemini_nb.batch.claim import Claim
 from gemini_nb.batch.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
 from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import environment_key
 from gemini_nb.store.replay import Replay
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def check_key(provider: Provider, key: Secret | None) -> None:
     """Raise ArgumentError for a key that is not in the environment, where workers look for theirs."""
     if key is None or provider.key_in == "nowhere" or key.where in provider.key_variables:
         return
-    shared = providers.environment_key(provider)
+    shared = environment_key(provider)
     if shared is None or shared.fingerprint != key.fingerprint:
         raise ArgumentError(
             f"The workers of an executor cannot have the key from {key.where}.",

@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from gemini_nb.costs import dollars
+from gemini_nb.text import format_dollars
 
 if TYPE_CHECKING:
     from gemini_nb.batch.run import Progress
@@ -66,7 +66,7 @@ class ProgressBar:
 
     def _words(self) -> str:
         ledger, failed = self._progress.ledger, self._progress.failed
-        said = [f"about {dollars(ledger.dollars)} so far"] if ledger.asked > ledger.unknown else []
+        said = [f"about {format_dollars(ledger.dollars)} so far"] if ledger.asked > ledger.unknown else []
         said += ["cost unknown"] if ledger.unknown else []
         said += [f"{ledger.replayed} replayed"] if ledger.replayed else []
         return ", ".join([*said, *([f"{failed} failed"] if failed else [])])

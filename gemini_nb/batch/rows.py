@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import GeminiError
+from gemini_nb.generation import Generation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gemini_nb.request import ImageRequest
+
 
 # What each column holds, by pyarrow's name for it.
 COLUMNS = {
@@ -73,3 +80,30 @@ def _seen_from(folder: Path, path: Path) -> str:
     with suppress(ValueError):  # another drive
         path = Path(os.path.relpath(path, folder))
     return path.as_posix()
+
+
+def _shown_path(path: Path) -> str:
+    """The path as seen from here, so that a notebook's table is the same on every machine."""
+    try:
+        return str(path.relative_to(type(path).cwd()))
+    except (ValueError, OSError):  # it is elsewhere, or the current folder is gone
+        return str(path)
+
+
+def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dict[str, Any]:
+    made = outcome if isinstance(outcome, Generation) else None
+    status = "ok" if made else "not asked" if outcome is None else type(outcome).__name__
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "take": request.take,
+        "path": _shown_path(made.path) if made and made.path else None,
+        "pixels": f"{made.image.width} × {made.image.height}" if made else None,
+        "width": made.image.width if made else None,
+        "height": made.image.height if made else None,
+        "cost": made.estimated_cost if made else None,
+        "seconds": made.seconds if made else None,
+        "replayed": made.replayed if made else None,
+        "status": status,
+        "error": str(outcome) if isinstance(outcome, GeminiError) else None,
+    }

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import anyio
 
-from gemini_nb.costs import Ledger
+from gemini_nb.batch.result import Batch
+from gemini_nb.costs import Spending
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
@@ -23,7 +24,7 @@ from gemini_nb.errors import (
     MissingKeyError,
     ReplayMissError,
 )
-from gemini_nb.generation import Batch, Generation
+from gemini_nb.generation import Generation
 from gemini_nb.images.inputs import SentImage
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Progress:
         self.outcomes: list[Outcome | None] = [None] * len(self.requests)
         self.total = None if self.is_read_on_the_way else len(self.requests)
         self.listeners: list[Listener] = []
-        self.ledger = Ledger()
+        self.ledger = Spending()
         self.done = self.failed = 0
         self.problem: BaseException | None = None  # of the caller's iterator: it ends the batch
         self._coming = requests if hasattr(requests, "__anext__") else _Given(requests)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from gemini_nb import event_loop
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import find_key
+from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +46,8 @@ class Settings:
 
     def client(self) -> AsyncClient:
         """Return this process's client for these settings: one, so that all its tasks keep one pace."""
-        provider = providers.choose(self.provider, base_url=self.base_url)
-        return _client(self, providers.find_key(provider), os.getpid())
+        provider = choose_provider(self.provider, base_url=self.base_url)
+        return _client(self, find_key(provider), os.getpid())
 
 
 @lru_cache(maxsize=8)

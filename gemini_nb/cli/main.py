@@ -18,6 +18,7 @@ from gemini_nb import __version__
 from gemini_nb.cli import generate, help, serve, store
 from gemini_nb.cli.terminal import discard_stdout, say
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
+from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,7 @@ def _probe(asked: argparse.Namespace) -> None:
     from gemini_nb.providers import provider as providers  # noqa: PLC0415
 
     requests = probe.requests(asked.models)
-    provider = providers.choose(asked.provider, base_url=asked.base_url)
+    provider = choose_provider(asked.provider, base_url=asked.base_url)
     for line in probe.estimate(requests, provider):
         say(line)
     if provider is not providers.OFFLINE:

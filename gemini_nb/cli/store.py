@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -67,7 +68,7 @@ def _verify(asked: Namespace) -> None:
     else:
         print("\n".join(inventory.report_lines(report)))
     if not report.ok:
-        bad = inventory.counted(len(report.problems), "problem")
+        bad = format_count(len(report.problems), "problem")
         raise GeminiError(f"{bad} found.", hint="What is altered or missing counts as not stored.")
 
 
@@ -76,12 +77,12 @@ def _clear(asked: Namespace) -> None:
 
     store = _store(asked)
     if not asked.yes:
-        held = inventory.counted(inventory.count(store), "record")
+        held = format_count(inventory.count(store), "record")
         raise ArgumentError(
             f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
             hint="Nothing was removed. Add --yes to do it.",
         )
-    print(f"{inventory.counted(store.clear(), 'file')} removed from {store.folder}")
+    print(f"{format_count(store.clear(), 'file')} removed from {store.folder}")
 
 
 _ACTIONS: dict[str, tuple[Callable[[Namespace], None], str]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display.figure import printable
+from gemini_nb.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

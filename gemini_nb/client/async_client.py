@@ -25,7 +25,9 @@ from gemini_nb.errors import (
 from gemini_nb.http.rate_limit import forget_here, pace_of, seconds_between
 from gemini_nb.images import inputs
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import find_key, require_key
 from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.selection import choose_provider
 from gemini_nb.reply.stream_receiver import Telling
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.replay import Replay
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gemini_nb.batch.executor import Engine
-    from gemini_nb.generation import Batch, Generation
+    from gemini_nb.batch.result import Batch
+    from gemini_nb.generation import Generation
     from gemini_nb.reply.stream_receiver import Tell
     from gemini_nb.request import Options
     from gemini_nb.store.spool import Spool
@@ -72,12 +75,12 @@ class AsyncClient:
     ) -> None:
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
             raise ArgumentError(f"timeout is a number of seconds above 0, a day at most, not {timeout!r}.")
-        self.provider = providers.choose(provider, base_url=base_url)
-        key = Secret(api_key) if api_key is not None else providers.find_key(self.provider)
+        self.provider = choose_provider(provider, base_url=base_url)
+        key = Secret(api_key) if api_key is not None else find_key(self.provider)
         self._replay = Replay(store, replay)
         self._key = key
         if self._replay.store is None and self._replay.may_ask:
-            providers.require_key(self.provider, key)
+            require_key(self.provider, key)
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
         self.requests_per_minute = requests_per_minute

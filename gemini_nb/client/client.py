@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from gemini_nb.batch.feed import Feed
     from gemini_nb.batch.progress_bar import ProgressBar
-    from gemini_nb.generation import Batch, Generation
+    from gemini_nb.batch.result import Batch
+    from gemini_nb.generation import Generation
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store.store import Store

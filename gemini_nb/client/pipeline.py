@@ -16,6 +16,7 @@ from gemini_nb.errors import ConnectionFailedError, GeminiError
 from gemini_nb.http.rate_limit import Turns
 from gemini_nb.http.retry import retrying
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import require_key
 from gemini_nb.reply import api_errors
 from gemini_nb.reply.json_receiver import Incoming
 from gemini_nb.reply.reader import Delivery
@@ -23,7 +24,7 @@ from gemini_nb.reply.reader import Delivery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.files import Draft
+    from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
     from gemini_nb.http.rate_limit import Pace
     from gemini_nb.http.transport import Answer
@@ -91,13 +92,13 @@ class Answering:
             return self.replay.placed(found), partial(self.replay.content, request)
         if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
             raise self.replay.miss(request)
-        providers.require_key(self.provider, self.key)
+        require_key(self.provider, self.key)
         generation, content = await self._made(request, deadline, telling, self._draft(spool))
         if self.replay.store or spool:
             generation = await _to_its_end(partial(self._kept, generation, content, spool))
         return self.replay.placed(generation), content
 
-    def _draft(self, spool: Spool | None) -> Callable[[], Draft] | None:
+    def _draft(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
         """What opens a file for a picture that arrives, where files are to hold pictures."""
         if self.replay.store and self.replay.is_used and self.provider is not providers.OFFLINE:
             return self.replay.store.draft
@@ -114,7 +115,7 @@ class Answering:
         request: ImageRequest,
         deadline: float | None,
         telling: Telling | None,
-        draft: Callable[[], Draft] | None,
+        draft: Callable[[], UnnamedFile] | None,
     ) -> tuple[Generation, Content]:
         turns = Turns(self.pace, every=self.every, is_let_through=deadline is None)
         if deadline is None:
@@ -144,7 +145,7 @@ class Answering:
         *,
         deadline: float,
         telling: Telling | None,
-        draft: Callable[[], Draft] | None,
+        draft: Callable[[], UnnamedFile] | None,
     ) -> Answer | GeminiError:
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 

@@ -6,12 +6,17 @@ Prompts and the model's words are other people's text: they are escaped, never r
 from __future__ import annotations
 
 import html
-import io
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display.preview import decode
+from gemini_nb.display.preview import (
+    encode,
+    encode_jpeg,
+    limit_width,
+    scale,
+)
 from gemini_nb.errors import GeminiError
+from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +27,6 @@ PREVIEW_WIDTH = 768  # pixels
 _DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens
 _FALLBACK_WIDTH = 256  # what LaTeX and other front ends without HTML get
 _WEBP_QUALITY = 65  # with these two, a photograph takes a tenth of its PNG, be it no wider than the preview
-_JPEG_QUALITY = 60
 _FOLDED_CHARACTERS = 280
 _THUMB_WIDTH = 128
 _MAX_CHAIN = 8
@@ -61,9 +65,9 @@ def bundle(
     remarks = [printable(remark) for remark in remarks]
     plain = "\n".join((printable(caption), *remarks))
     try:
-        picture = scaled(image, width or _FALLBACK_WIDTH)  # decoded once, for both
+        picture = scale(image, width or _FALLBACK_WIDTH)  # decoded once, for both
         page = drawn(image, picture, alt=alt, caption=caption, remarks=remarks, width=width)
-        fallback = jpeg(narrowed(picture, _FALLBACK_WIDTH))
+        fallback = encode_jpeg(limit_width(picture, _FALLBACK_WIDTH))
     except GeminiError as error:
         return {"text/plain": f"{plain}\n{error}"}
     page = strip(chain) + page + folded(drafts, alt=alt)
@@ -119,7 +123,7 @@ def folded(drafts: Sequence[GeneratedImage], *, alt: str) -> str:
 def _thumb(image: GeneratedImage, alt: str, *, width: int = _THUMB_WIDTH) -> str:
     """A small picture, half as wide on the page; "" for one that is broken: it is not what was asked for."""
     try:
-        source = _webp(scaled(image, width))
+        source = _webp(scale(image, width))
     except GeminiError:
         return ""
     return (
@@ -135,29 +139,15 @@ def figure(source: str, *, alt: str, caption: str, remarks: Iterable[str], width
         f'<figure style="{_FIGURE}">'
         f'<img src="{source}" alt="{html.escape(printable(alt))}"'
         f' width="{width}" height="{height}" style="{_IMAGE}">'
-        f'<figcaption style="{CAPTION_STYLE}">{escaped(caption)}</figcaption>{words}</figure>'
+        f'<figcaption style="{CAPTION_STYLE}">{escape_html(caption)}</figcaption>{words}</figure>'
     )
-
-
-def escaped(text: str) -> str:
-    """Escape text for HTML, and keep notebooks from typesetting the mathematics in it."""
-    safe = html.escape(printable(text))
-    for mark in ("$", "\\"):  # a tag between the marks hides them from MathJax
-        safe = safe.replace(mark, f"<span>{mark}</span>")
-    return safe
-
-
-def printable(text: str) -> str:
-    """Return text that can be sent as UTF-8 and does not steer a terminal."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else "�" for c in text)
 
 
 def _remark(text: str) -> str:
     if len(text) <= _FOLDED_CHARACTERS:
-        return f'<p style="{_REMARK}">{escaped(text)}</p>'
-    summary = escaped(text[:80].rsplit(" ", 1)[0])
-    return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escaped(text)}</details>'
+        return f'<p style="{_REMARK}">{escape_html(text)}</p>'
+    summary = escape_html(text[:80].rsplit(" ", 1)[0])
+    return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escape_html(text)}</details>'
 
 
 def _original(image: GeneratedImage) -> str:
@@ -165,51 +155,5 @@ def _original(image: GeneratedImage) -> str:
 
 
 def _webp(picture: Any) -> str:
-    data = _encoded(picture, "WEBP", quality=_WEBP_QUALITY, method=4)
+    data = encode(picture, "WEBP", quality=_WEBP_QUALITY, method=4)
     return f"data:image/webp;base64,{b64encode(data).decode('ascii')}"
-
-
-def scaled(image: GeneratedImage, width: int) -> Any:
-    """Return the picture at most `width` pixels wide, as RGB or RGBA; raise `ImageRefusedError`."""
-    width = min(width, image.width)
-    size = (width, max(1, round(image.height * width / image.width)))
-    picture = decode(image.data, image.mime_type, at_least=size)
-    picture = picture if picture.mode in ("RGB", "RGBA") else picture.convert(_plain_mode(picture))
-    return picture if picture.size == size else picture.resize(size, reducing_gap=2.0)
-
-
-def _plain_mode(picture: Any) -> str:
-    return "RGBA" if picture.has_transparency_data else "RGB"
-
-
-def narrowed(picture: Any, width: int) -> Any:
-    """Return a PIL picture at most `width` pixels wide."""
-    if picture.width <= width:
-        return picture
-    return picture.resize((width, max(1, round(picture.height * width / picture.width))), reducing_gap=2.0)
-
-
-def flat(picture: Any) -> Any:
-    """Return the picture on white, as on paper: JPEG has no transparency."""
-    from PIL import Image  # noqa: PLC0415 - loaded with the first picture
-
-    if picture.mode != "RGBA":
-        return picture
-    paper = Image.new("RGB", picture.size, "white")
-    paper.paste(picture, mask=picture.getchannel("A"))
-    return paper
-
-
-def jpeg(picture: Any) -> bytes:
-    """Encode a PIL picture, on white where it is transparent."""
-    return _encoded(flat(picture), "JPEG", quality=_JPEG_QUALITY, optimize=True)
-
-
-def png(picture: Any) -> bytes:
-    return _encoded(picture, "PNG")
-
-
-def _encoded(picture: Any, kind: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()

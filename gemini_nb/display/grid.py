@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display import figure
+from gemini_nb.display.preview import encode_jpeg, flatten, limit_width, scale
 from gemini_nb.errors import GeminiError
+from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,7 @@ def bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = 
     """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text."""
     lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in tiles[:MAX_TILES]]
     more = _more(len(tiles))
-    text = "\n".join(figure.printable(line) for line in (heading, *lines, more) if line)
+    text = "\n".join(printable(line) for line in (heading, *lines, more) if line)
     drawn = [draw(tile) for tile in tiles[:MAX_TILES]]
     page = table([one.html for one in drawn], columns=columns, heading=heading, count=len(tiles))
     shown = {"text/html": page, "text/plain": text}
@@ -63,7 +65,7 @@ def table(
     body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
     more = _more(count or 0)
     return (
-        (f'<div style="margin:0.25em 0">{figure.escaped(heading)}</div>' if heading else "")
+        (f'<div style="margin:0.25em 0">{escape_html(heading)}</div>' if heading else "")
         + f'<table role="presentation" style="{_TABLE};max-width:{columns * _COLUMN_PIXELS}px">{body}</table>'
         + (f"<div>{html.escape(more)}</div>" if more else "")
     )
@@ -86,19 +88,19 @@ def draw(tile: Tile) -> Drawn:
     if tile.image is None:
         return Drawn(_problem(tile, tile.problem))
     try:
-        picture = figure.scaled(tile.image, TILE_WIDTH)
+        picture = scale(tile.image, TILE_WIDTH)
     except GeminiError as error:
         return Drawn(_problem(tile, str(error)))
     page = figure.drawn(tile.image, picture, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
-    return Drawn(page, figure.narrowed(picture, _SHEET_WIDTH))
+    return Drawn(page, limit_width(picture, _SHEET_WIDTH))
 
 
 def _problem(tile: Tile, words: str) -> str:
-    return f'<div style="{_PROBLEM}">{figure.escaped(words)}</div>{_caption(tile)}'
+    return f'<div style="{_PROBLEM}">{escape_html(words)}</div>{_caption(tile)}'
 
 
 def _caption(tile: Tile) -> str:
-    return f'<div style="{figure.CAPTION_STYLE}">{figure.escaped(tile.caption)}</div>'
+    return f'<div style="{figure.CAPTION_STYLE}">{escape_html(tile.caption)}</div>'
 
 
 def contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
@@ -113,5 +115,5 @@ def contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
     sheet = Image.new("RGB", (columns * (_SHEET_WIDTH + 8), rows * (high + 8)), "white")
     for place, thumb in enumerate(thumbs):
         at = (place % columns * (_SHEET_WIDTH + 8), place // columns * (high + 8))
-        sheet.paste(figure.flat(thumb), at)
-    return figure.jpeg(sheet)
+        sheet.paste(flatten(thumb), at)
+    return encode_jpeg(sheet)

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display import figure
+from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,11 +89,9 @@ class Table:
             + "</tr>"
             for row in self.rows
         )
-        caption = (
-            f'<caption style="{_CAPTION}">{figure.escaped(self.caption)}</caption>' if self.caption else ""
-        )
+        caption = f'<caption style="{_CAPTION}">{escape_html(self.caption)}</caption>' if self.caption else ""
         heading = f'<thead><tr style="{_ROW}">{head}</tr></thead>' if any(self.columns) else ""
-        notes = "\n".join(map(figure.escaped, self.notes))
+        notes = "\n".join(map(escape_html, self.notes))
         return f'<table style="{_TABLE}">{caption}{heading}<tbody>{body}</tbody></table>' + (
             f'<div style="{_NOTES}">{notes}</div>' if notes else ""
         )
@@ -123,13 +121,13 @@ def _html(cell: str | Thumbnail) -> str:
         alt = html.escape(_one_line(cell.alt, _HTML_CHARACTERS))
         size = f'width="{cell.width}" height="{cell.height}"'
         return f'<img src="{cell.source}" alt="{alt}" {size} style="border-radius:3px;max-width:none">'
-    return figure.escaped(_cut(cell, _HTML_CHARACTERS))
+    return escape_html(_cut(cell, _HTML_CHARACTERS))
 
 
 def _one_line(text: str, characters: int) -> str:
     # Cut before it is split: a hostile megabyte need not be read for sixty characters.
     words = " ".join(text[: 4 * characters].split()) + ("…" if len(text) > 4 * characters else "")
-    return _cut(_NO_TEXT.sub("", figure.printable(words)), characters)
+    return _cut(_NO_TEXT.sub("", printable(words)), characters)
 
 
 def _cut(text: str, characters: int) -> str:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias
 
 from gemini_nb import stored_file
 from gemini_nb.errors import ImageLostError
-from gemini_nb.files import whole_file
+from gemini_nb.files import atomic_file
 from gemini_nb.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gemini_nb.files import Draft
+    from gemini_nb.files import UnnamedFile
 
 _PIECE_BYTES = 256 * 1024
 _UNREAD = "It may still be there: see to the disk, then read it again."
@@ -42,7 +42,7 @@ class PictureFile:
         size: int,
         sha256: str,
         path: Path | None = None,
-        draft: Draft | None = None,
+        draft: UnnamedFile | None = None,
         owner: object = None,
     ) -> None:
         self.size = size
@@ -91,7 +91,7 @@ class PictureFile:
         """
         draft = self._draft
         if draft is None:
-            with whole_file(self.pieces(), target.parent, mode=0o600) as file:
+            with atomic_file(self.pieces(), target.parent, mode=0o600) as file:
                 file.replace(target)
             return
         try:
@@ -138,7 +138,7 @@ class PictureFile:
             return io.BytesIO(self._data)
         if self._draft is not None:
             return self._draft.opened()
-        return None if self.path is None else stored_file.opened(self.path)
+        return None if self.path is None else stored_file.open_plain(self.path)
 
     def _refuse(self, what: str, *, hint: str | None = None) -> NoReturn:
         file = "file" if self.path is None else f"file {self.path}"

@@ -163,7 +163,7 @@ class GeneratedImage:
     def put(self, path: Path, *, flush: bool = True) -> None:
         """Write the bytes to a file of mode 0600, in place of whatever has that name; raise OSError."""
         if isinstance(self.held, bytes):
-            stored_file.write(path, self.held, flush=flush)
+            stored_file.write_private(path, self.held, flush=flush)
         else:
             self.held.put(path, flush=flush)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import SaveError
-from gemini_nb.files import whole_file
+from gemini_nb.files import atomic_file
 from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _write_new(
     if overwrite:
         _replace(data, target)
         return target
-    with whole_file(data, target.parent) as file:
+    with atomic_file(data, target.parent) as file:
         for count in range(1, _MAX_COUNT if unique else 2):
             numbered = target if count == 1 else target.with_name(f"{target.stem}-{count}{target.suffix}")
             if file.claim(numbered):
@@ -161,7 +161,7 @@ def _write_new(
 
 
 def _replace(data: bytes | Iterable[bytes], target: Path) -> None:
-    with whole_file(data, target.parent) as file:
+    with atomic_file(data, target.parent) as file:
         file.replace(target)
 
 

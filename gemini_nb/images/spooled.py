@@ -11,7 +11,7 @@ from gemini_nb.images.file_bytes import PictureFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gemini_nb.files import Draft
+    from gemini_nb.files import UnnamedFile
     from gemini_nb.images.file_bytes import Data
 
 IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
@@ -26,10 +26,10 @@ class Sink:
     There will hardly be more than the `expected` number of them.
     """
 
-    def __init__(self, draft: Callable[[], Draft] | None, *, expected: int = 0) -> None:
+    def __init__(self, draft: Callable[[], UnnamedFile] | None, *, expected: int = 0) -> None:
         self._open = draft
         self._memory = _Memory(expected)
-        self._file: Draft | None = None
+        self._file: UnnamedFile | None = None
         self._digest = sha256()
         self._size = 0
 
@@ -48,7 +48,7 @@ class Sink:
             self._digest.update(data)
             self._size += len(data)
 
-    def _into_file(self, draft: Callable[[], Draft]) -> None:
+    def _into_file(self, draft: Callable[[], UnnamedFile]) -> None:
         self._open = None
         data = self._memory.bytes()
         try:
@@ -61,7 +61,7 @@ class Sink:
         self._memory = _Memory()
         self._file = file
 
-    def _into_memory(self, file: Draft) -> None:
+    def _into_memory(self, file: UnnamedFile) -> None:
         """Go on in memory: a disk that is full must not cost a picture."""
         with file.opened() as written:
             self._memory.write(written.read(self._size))

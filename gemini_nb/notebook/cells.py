@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.studio.album import Entry
 
 
-def source(magics: GeminiMagics, entry: Entry) -> str:
+def cell_source(magics: GeminiMagics, entry: Entry) -> str:
     """Return the source of the cell for a picture; raise `ArgumentError` where no cell can make it.
 
     An input image that nothing in the notebook holds is saved beside it, since the cell must name it.
@@ -60,14 +60,14 @@ def _named(magics: GeminiMagics, image: InputImage, word: str) -> str:
         return word
     names: dict[str, Any] = dict(magics.shell.user_ns)
     for name, value in names.items():
-        if not name.startswith("_") and _is(value, image):
+        if not name.startswith("_") and _holds(value, image):
             return name
     folder = magics.store_path()
     suffix = SUFFIXES.get(image.mime_type, ".heic")
     stored = folder / "images" / f"{image.sha256}{suffix}" if folder is not None else None
     if stored is not None and stored.is_file():
-        return _near(stored)
-    return _near(_written(image, suffix))
+        return _near_path(stored)
+    return _near_path(_written(image, suffix))
 
 
 def _gives(magics: GeminiMagics, word: str, image: InputImage) -> bool:
@@ -80,7 +80,7 @@ def _gives(magics: GeminiMagics, word: str, image: InputImage) -> bool:
     return len(found) == 1 and found[0] == image
 
 
-def _is(value: object, image: InputImage) -> bool:
+def _holds(value: object, image: InputImage) -> bool:
     """Whether a variable is a picture of these bytes; only what is compared at no cost is looked at."""
     data = value if isinstance(value, bytes) else None
     if type(value).__module__ in ("gemini_nb.generation", "gemini_nb.images.image"):
@@ -95,7 +95,7 @@ def _written(image: InputImage, suffix: str) -> Path:
     return path
 
 
-def _near(path: Path) -> str:
+def _near_path(path: Path) -> str:
     """A path as it is written from the current folder, if it lies within it."""
     here = Path.cwd()
     return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)

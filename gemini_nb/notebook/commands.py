@@ -8,12 +8,14 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
-from gemini_nb.costs import dollars
 from gemini_nb.display.table import Table
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv
+from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store import inventory
+from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +77,7 @@ def _models(_magics: GeminiMagics, _words: list[str]) -> Table:
             row.id,
             row.alias or "",
             " ".join(row.image_sizes) or "one",
-            ", ".join(f"{size} {dollars(price)}".strip() for size, price in row.prices) or "unknown",
+            ", ".join(f"{size} {format_dollars(price)}".strip() for size, price in row.prices) or "unknown",
             f"{row.shape}, {row.observed}" if row.shape else "never",
             f"[{sources.index(row.source) + 1}]",
         )
@@ -91,14 +93,14 @@ def _models(_magics: GeminiMagics, _words: list[str]) -> Table:
 
 def _key(magics: GeminiMagics, words: list[str]) -> None:
     """Ask for a key and keep it in memory; "forget" drops it, a .env file is read if it is named."""
-    provider = providers.choose(_keyed(magics))
+    provider = choose_provider(_keyed(magics))
     if words == ["forget"]:
         for one in providers.PROVIDERS.values():
-            providers.forget_key(one)
+            forget_key(one)
     elif words:
-        providers.read_dotenv(words[0])
+        read_dotenv(words[0])
     else:
-        providers.enter_key(provider, _typed(f"Key for {provider.name} (kept in memory only): ", provider))
+        enter_key(provider, _typed(f"Key for {provider.name} (kept in memory only): ", provider))
     _say(_key_lines())
 
 
@@ -128,7 +130,7 @@ def _status(magics: GeminiMagics, _words: list[str]) -> None:
 
 
 def _key_lines() -> list[str]:
-    keys = [(one.name, providers.find_key(one)) for one in providers.KEYED]
+    keys = [(one.name, find_key(one)) for one in providers.KEYED]
     return [f"key          {name}: {f'set, from {key.where}' if key else 'not set'}" for name, key in keys]
 
 
@@ -148,7 +150,7 @@ def _history(magics: GeminiMagics, words: list[str]) -> Any:
     store = _store_of(magics)
     if store is None or not inventory.count(store):
         return _say([_nothing_stored(store)])
-    return history.table(store, int(count))
+    return history.history_table(store, int(count))
 
 
 def _store(magics: GeminiMagics, words: list[str]) -> Any:
@@ -170,12 +172,12 @@ def _store(magics: GeminiMagics, words: list[str]) -> Any:
 
 def _cleared(store: Store, *, sure: bool) -> str:
     if not sure:
-        held = inventory.counted(inventory.count(store), "record")
+        held = format_count(inventory.count(store), "record")
         raise ArgumentError(
             f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
             hint="Nothing was removed. %gemini store clear --yes does it.",
         )
-    return f"{inventory.counted(store.clear(), 'file')} removed from {store.folder}."
+    return f"{format_count(store.clear(), 'file')} removed from {store.folder}."
 
 
 def _store_of(magics: GeminiMagics) -> Store | None:
@@ -209,7 +211,7 @@ def _probe(magics: GeminiMagics, words: list[str]) -> Any:
     """Ask each model once (or those named) what shape it returns today; says the cost, sends with --yes."""
     from gemini_nb.notebook import probing  # noqa: PLC0415 - loads the client
 
-    return probing.run(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
+    return probing.run_probe(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
 
 
 def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
@@ -232,7 +234,7 @@ def _cell(magics: GeminiMagics, words: list[str]) -> None:
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
     number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
-    source = cells.source(magics, studio.album(magics.shell).find(number))
+    source = cells.cell_source(magics, studio.album(magics.shell).find(number))
     magics.shell.set_next_input(source)
 
 

@@ -9,7 +9,7 @@ from traitlets import TraitError
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
-from gemini_nb.providers import provider
+from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from traitlets.config import Config, Configurable
@@ -28,7 +28,7 @@ def checked(name: str, value: str) -> str:
     try:
         options.refuse_keys([value])
         if name == "base_url":
-            provider.choose("crazyrouter", base_url=value or None)
+            choose_provider("crazyrouter", base_url=value or None)
         else:
             ImageRequest("a check", **setting)
     except ArgumentError as problem:

@@ -16,7 +16,10 @@ from gemini_nb import __version__, models
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.keys import find_key
+from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store import inventory
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +74,7 @@ def settings(magics: GeminiMagics) -> list[str]:
 def _redacted(line: str) -> str:
     """Mask a key that was put where none belongs, as the name of a folder or of a model."""
     for provider in providers.KEYED:
-        if (key := providers.find_key(provider)) is not None:
+        if (key := find_key(provider)) is not None:
             line = key.redact(line)
     return line
 
@@ -84,13 +87,13 @@ def _told(tell: Callable[[], str]) -> str:
 
 
 def _provider(magics: GeminiMagics) -> Provider:
-    return providers.choose(magics.provider_name(), base_url=magics.base_url or None)
+    return choose_provider(magics.provider_name(), base_url=magics.base_url or None)
 
 
 def _provider_line(magics: GeminiMagics) -> str:
     provider = _provider(magics)
     if magics.provider_name().strip().lower() == "auto":
-        key = providers.find_key(provider)
+        key = find_key(provider)
         return (
             f"{provider.name} (automatic: {f'its key is set, from {key.where}' if key else 'no key is set'})"
         )
@@ -120,7 +123,7 @@ def _store_line(magics: GeminiMagics) -> str:
     if folder is None:
         return "off"
     store = Store(folder)
-    return f"{store.folder} ({inventory.counted(inventory.count(store), 'record')})"
+    return f"{store.folder} ({format_count(inventory.count(store), 'record')})"
 
 
 def _replay_line(trait: str) -> str:
@@ -217,7 +220,7 @@ def _variables() -> list[str]:
 
 def _is_plain(value: str) -> bool:
     """Whether a value can be shown: no key of ours, nothing like one, no address with more than a path."""
-    keys = [key for one in providers.KEYED if (key := providers.find_key(one)) is not None]
+    keys = [key for one in providers.KEYED if (key := find_key(one)) is not None]
     try:
         options.refuse_keys([value])
     except GeminiError:

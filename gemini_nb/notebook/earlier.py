@@ -20,7 +20,7 @@ class Earlier(NamedTuple):
     image: GeneratedImage
 
 
-def picture(store: Store | None, prompt: str) -> Earlier | None:
+def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
     """Return the newest stored picture, or None where there is none.
 
     Where an edit of this prompt is stored, it is the picture which that edit began with: so the cell, run

@@ -79,7 +79,7 @@ class Edits:
         """In a fresh kernel: go on from a picture of an earlier one."""
         if asked.images:
             return client.chat(self._model(asked, None))
-        found = earlier.picture(client.store, prompt)
+        found = earlier.earlier_picture(client.store, prompt)
         if found is None:
             raise ArgumentError(
                 "There is no picture to edit yet.",

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import run
-from gemini_nb.costs import pictures
+from gemini_nb.batch.result import Batch
+from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
-from gemini_nb.generation import Batch, Generation
-from gemini_nb.notebook import budget, options, plan, saving, sources
+from gemini_nb.generation import Generation
+from gemini_nb.notebook import options, plan, saving, sources
 from gemini_nb.notebook import progress as live
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -91,7 +93,7 @@ def afforded(
     magics: GeminiMagics, asked: Namespace, requests: Sequence[ImageRequest], client: Client
 ) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
-    costs = budget.plan(requests, client)
+    costs = estimate(requests, client)
     if asked.dry_run:
         print("\n".join(costs.lines()))
         return False
@@ -203,7 +205,7 @@ def _stopped(made: Batch, asked: Namespace, *, is_stored: bool) -> Cancelled:
     where = [f"in {asked.name}"] if asked.name else []
     where += ["in the store"] if is_stored else []
     kept = f", kept {' and '.join(where)}" if count and where else ""
-    return Cancelled(f"{count} of {pictures(len(made))} had finished{kept}.")
+    return Cancelled(f"{count} of {format_count(len(made), 'picture')} had finished{kept}.")
 
 
 def _failure(made: Batch, *, strict: bool) -> GeminiError | None:
@@ -213,7 +215,7 @@ def _failure(made: Batch, *, strict: bool) -> GeminiError | None:
         return None
     failure = copy(errors[0])
     if len(made) > 1:
-        failed = f"{len(errors)} of {pictures(len(made))} failed. The first: "
+        failed = f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: "
         failure.args = (failed + str(failure.args[0]), *failure.args[1:])
     return failure
 

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gemini_nb import stored_file
-from gemini_nb.display import figure
 from gemini_nb.display.table import Table, Thumbnail
 from gemini_nb.errors import GeminiError
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
@@ -22,7 +21,7 @@ THUMBNAIL_PIXELS = 96  # at most, across and down
 _DENSITY = 1.5  # pixels to a CSS pixel, so that it stays sharp on dense screens
 
 
-def table(store: Store, count: int) -> Table:
+def history_table(store: Store, count: int) -> Table:
     """Return the newest `count` records; a picture that is missing or altered leaves its place empty."""
     total = inventory.count(store)
     records = list(islice(store.records(), count))
@@ -42,7 +41,7 @@ def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
 
 def _drawn(image: GeneratedImage, alt: str) -> Thumbnail:
     scale = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
-    small = figure.scaled(image, max(1, round(image.width * scale)))
+    small = scale(image, max(1, round(image.width * scale)))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=75, method=4)
     source = f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode('ascii')}"

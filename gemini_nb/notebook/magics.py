@@ -23,7 +23,9 @@ from IPython.core.magic import (
 )
 from traitlets import Enum, Float, Int, Unicode, default, validate
 
-from gemini_nb.costs import Ledger
+from gemini_nb.costs import Spending
+from gemini_nb.providers.keys import find_key
+from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    from gemini_nb.batch.result import Batch
     from gemini_nb.client.client import Client
     from gemini_nb.errors import GeminiError
-    from gemini_nb.generation import Batch, Generation
+    from gemini_nb.generation import Generation
     from gemini_nb.notebook.edit import Edits
 
 
@@ -74,7 +77,7 @@ class GeminiMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, **settings: Any) -> None:
         super().__init__(shell, **settings)
-        self.ledger = Ledger()
+        self.ledger = Spending()
         self.last: Generation | None = None
         self.last_error: GeminiError | None = None
         self.last_sources: tuple[str, ...] = ()  # the words of `-i` that led to the last result
@@ -169,11 +172,10 @@ class GeminiMagics(Magics):
     def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the traits and the environment ask for; one is kept for each choice."""
         from gemini_nb.client.client import Client
-        from gemini_nb.providers import provider as providers
         from gemini_nb.store.store import beside_notebook
 
-        provider = providers.choose(self.provider_name(), base_url=self.base_url or None)
-        key = providers.find_key(provider)
+        provider = choose_provider(self.provider_name(), base_url=self.base_url or None)
+        key = find_key(provider)
         store, mode = self.store_path(), replay or self.replay
         if dry_run and store is None:
             store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks

@@ -10,6 +10,7 @@ from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.errors import Cancelled
 from gemini_nb.notebook import progress
 from gemini_nb.providers import provider as providers
+from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from gemini_nb.probe import Finding
 
 
-def run(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | None:
+def run_probe(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | None:
     """Ask these models, or the catalogue's; without `sure` only where it costs nothing.
 
     An interrupt prints what was found until then.
     """
     asked = probe.requests(models)
-    provider = providers.choose(magics.provider_name(), base_url=magics.base_url or None)
+    provider = choose_provider(magics.provider_name(), base_url=magics.base_url or None)
     print("\n".join(probe.estimate(asked, provider)))
     if provider is not providers.OFFLINE:
         probe.check_unlocked()

@@ -8,15 +8,17 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.batch.result import Batch
 from gemini_nb.display import figure, grid
 from gemini_nb.errors import Cancelled
-from gemini_nb.generation import Batch, Generation
+from gemini_nb.generation import Generation
+from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gemini_nb.batch.run import Progress
-    from gemini_nb.costs import Ledger
+    from gemini_nb.costs import Spending
 
     Render = Callable[[float], dict[str, str]]
 
@@ -62,7 +64,7 @@ def shown(
     drawing.stop(alone=alone, quiet=quiet)
 
 
-def waiting(model: str, provider: str, ledger: Ledger) -> Render:
+def waiting(model: str, provider: str, ledger: Spending) -> Render:
     """One line and a bar for one picture; the estimate is learned from earlier ones of this model."""
 
     def render(seconds: float) -> dict[str, str]:
@@ -74,7 +76,7 @@ def waiting(model: str, provider: str, ledger: Ledger) -> Render:
     return render
 
 
-def counting(progress: Progress, provider: str, ledger: Ledger, concurrency: int) -> Render:
+def counting(progress: Progress, provider: str, ledger: Spending, concurrency: int) -> Render:
     """A line and a bar for a batch; the estimate is learned from earlier pictures and from its own."""
 
     def render(seconds: float) -> dict[str, str]:
@@ -92,7 +94,9 @@ def counting(progress: Progress, provider: str, ledger: Ledger, concurrency: int
     return render
 
 
-def _expected_seconds(progress: Progress, left: Sequence[int], provider: str, ledger: Ledger) -> float | None:
+def _expected_seconds(
+    progress: Progress, left: Sequence[int], provider: str, ledger: Spending
+) -> float | None:
     """How long one picture of this batch takes; what was replayed took no time."""
     own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
     if own or not left:
@@ -128,7 +132,7 @@ def _part(batch: Batch, place: int) -> Batch:
 
 def _bundle(words: str, share: float | None) -> dict[str, str]:
     value = "" if share is None else f' value="{share:.3f}"'
-    label = figure.escaped(words)
+    label = escape_html(words)
     bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'
     line = f'<span style="opacity:0.75;margin-left:0.75em">{label}</span>'
     return {"text/plain": words, "text/html": f"<div>{bar}{line}</div>"}
@@ -138,8 +142,8 @@ def _with_words(bundle: dict[str, str], words: str) -> dict[str, str]:
     """A line with the end of what a model has said so far beneath it, as text: it is other people's."""
     if not words:
         return bundle
-    words = figure.printable(words if len(words) <= _SHOWN_CHARACTERS else f"…{words[-_SHOWN_CHARACTERS:]}")
-    page = f'{bundle["text/html"]}<div style="{figure.CAPTION_STYLE}">{figure.escaped(words)}</div>'
+    words = printable(words if len(words) <= _SHOWN_CHARACTERS else f"…{words[-_SHOWN_CHARACTERS:]}")
+    page = f'{bundle["text/html"]}<div style="{figure.CAPTION_STYLE}">{escape_html(words)}</div>'
     return {"text/plain": f"{bundle['text/plain']}\n{words}", "text/html": page}
 
 

@@ -6,8 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.batch.result import Batch
 from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.generation import Batch
 from gemini_nb.images import inputs
 
 if TYPE_CHECKING:

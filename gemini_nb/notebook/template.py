@@ -18,8 +18,8 @@ from itertools import islice
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
-from gemini_nb.display.figure import printable
 from gemini_nb.errors import ArgumentError
+from gemini_nb.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.display.preview import encode_png, scale
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_RESULTS = (("gemini_nb.generation", "Generation"), ("gemini_nb.generation", "Batch"))
+_RESULTS = (("gemini_nb.generation", "Generation"), ("gemini_nb.batch.result", "Batch"))
 _WIDTH = 512
 
 
@@ -35,13 +37,12 @@ def _png(result: Any) -> bytes | None:
 
     from PIL import Image  # noqa: PLC0415
 
-    from gemini_nb.display import figure  # noqa: PLC0415
     from gemini_nb.errors import GeminiError  # noqa: PLC0415
 
     if hasattr(result, "image"):
         try:
-            return figure.png(figure.scaled(result.image, _WIDTH))
+            return encode_png(scale(result.image, _WIDTH))
         except GeminiError:
             return None
     sheet = result._repr_mimebundle_().get("image/jpeg")
-    return figure.png(Image.open(io.BytesIO(b64decode(sheet)))) if sheet else None
+    return encode_png(Image.open(io.BytesIO(b64decode(sheet)))) if sheet else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.offline import replies as replies
+from gemini_nb.offline import replies
 from gemini_nb.offline.request import Refusal
 from gemini_nb.offline.responses import Answer, failure, gateway_failure, of_bytes
 

@@ -100,7 +100,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self.command, url.path, headers, query, body, origin=self.server.origin
         )
         verb = model_call(unquote(url.path))[1]
-        self._send(self._worded(answer, stream.form_of(verb, query)), path=url.path, paused=bool(verb))
+        self._send(self._worded(answer, stream.stream_form(verb, query)), path=url.path, paused=bool(verb))
 
     do_GET = do_POST = _exchange  # noqa: N815 - the names that http.server calls
 
@@ -124,7 +124,7 @@ class _Exchange(BaseHTTPRequestHandler):
         """Return an answer in the server's dialect; a stream's failure is in an array at Google's only."""
         if self.server.dialect == "gateway":
             return in_gateway_words(answer)
-        return stream.failed(answer, form)
+        return stream.stream_failure(answer, form)
 
     def _send(self, answer: Answer, *, path: str, paused: bool = False) -> None:
         chunked = bool(answer.events) and self.request_version == "HTTP/1.1"

@@ -7,8 +7,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.offline import replies as replies
-from gemini_nb.offline import responses, stream
+from gemini_nb.offline import replies, responses, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +52,7 @@ class Job:
 
     def answer(self, reply: dict[str, Any]) -> Answer:
         """Send a reply in the form that was asked for: one JSON object, or a stream."""
-        return stream.answer(reply, self.form) if self.form else responses.of_json(200, reply)
+        return stream.stream_answer(reply, self.form) if self.form else responses.of_json(200, reply)
 
     def picture(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
         """Paint the order; with `edit`, as in "black and white", a picture that differs from it so."""

@@ -68,7 +68,7 @@ class OfflineGateway:
         if name and method == "GET" and verb is None and (row := models.find(name)):
             return of_json(200, _describe(row))
         if name and method == "POST" and verb in _GENERATE:
-            return self._generate(name, body, origin=origin, form=stream.form_of(verb, query))
+            return self._generate(name, body, origin=origin, form=stream.stream_form(verb, query))
         return failure(404, f"Nothing is found at {path[:200]!r}.")
 
     def _image(self, sha256: str) -> Answer:

@@ -27,16 +27,16 @@ _DELTA = re.compile(rf".{{{DELTA_CHARS},}}?(?=\s)|.+", re.DOTALL)
 _PICTURE_MARK = "!["
 
 
-def form_of(verb: str | None, query: Mapping[str, str]) -> Form | None:
+def stream_form(verb: str | None, query: Mapping[str, str]) -> Form | None:
     """Return how the reply to a call is streamed, or None where it is not."""
     if verb != "streamGenerateContent":
         return None
     return "sse" if query.get("alt") == "sse" else "array"
 
 
-def answer(reply: dict[str, Any], form: Form) -> Answer:
+def stream_answer(reply: dict[str, Any], form: Form) -> Answer:
     """Return a reply as a stream of its chunks."""
-    bodies = [answers.dumped(chunk) for chunk in chunks(reply)]
+    bodies = [answers.dumped(chunk) for chunk in split_reply(reply)]
     if form == "sse":
         events = tuple(b"data: " + body + b"\r\n\r\n" for body in bodies)
         whole = answers.of_bytes(200, _EVENT_STREAM, b"".join(events))
@@ -46,14 +46,14 @@ def answer(reply: dict[str, Any], form: Form) -> Answer:
     return replace(whole, events=events)
 
 
-def failed(failure: Answer, form: Form | None) -> Answer:
+def stream_failure(failure: Answer, form: Form | None) -> Answer:
     """Return a failure as a streamed call is told it: Google puts it into an array unless it is `sse`."""
     if form != "array" or failure.status < 400 or not failure.is_json:
         return failure
     return answers.of_json(failure.status, [json.loads(failure.body)])
 
 
-def chunks(reply: dict[str, Any]) -> list[dict[str, Any]]:
+def split_reply(reply: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the replies that a reply is streamed as; only the last one has the reason and the full usage.
 
     A reply without parts is streamed as it is.

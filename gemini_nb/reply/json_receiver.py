@@ -23,7 +23,7 @@ from gemini_nb.reply.base64_blobs import Cut
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.files import Draft
+    from gemini_nb.files import UnnamedFile
 
 MAX_FILES = 16  # open at a time for one reply, whatever it holds
 
@@ -55,7 +55,7 @@ class Incoming:
     Several may write the tokens of one `cut`.
     """
 
-    def __init__(self, draft: Callable[[], Draft] | None = None, *, cut: Cut | None = None) -> None:
+    def __init__(self, draft: Callable[[], UnnamedFile] | None = None, *, cut: Cut | None = None) -> None:
         self._cut = Cut() if cut is None else cut
         self._draft = draft
         self._expected = 0

@@ -19,7 +19,7 @@ from gemini_nb.reply.sse import EventSplitter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.files import Draft
+    from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
 
@@ -50,7 +50,7 @@ class Telling:
         self._images: list[GeneratedImage] = []
         self.has_begun = False
 
-    def receiver(self, draft: Callable[[], Draft] | None = None) -> StreamedReply:
+    def receiver(self, draft: Callable[[], UnnamedFile] | None = None) -> StreamedReply:
         """Return what receives the reply of one attempt; see `Incoming`."""
         self._prose, self._part = Prose(self._redact), None
         return StreamedReply(self.part, draft=draft)
@@ -110,7 +110,7 @@ class StreamedReply:
     opens a file for a large picture.
     """
 
-    def __init__(self, part: TakePart, *, draft: Callable[[], Draft] | None = None) -> None:
+    def __init__(self, part: TakePart, *, draft: Callable[[], UnnamedFile] | None = None) -> None:
         self._part = part
         self._draft = draft
         self._cut = cutting.Cut()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gemini_nb import stored_file
-from gemini_nb.costs import dollars
 from gemini_nb.display.table import Table
 from gemini_nb.store import maintenance
+from gemini_nb.text import format_count, format_dollars, format_size, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,33 +23,38 @@ _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 
 def count(store: Store) -> int:
     """Return how many records there are, told by their names alone."""
-    return sum(1 for _ in maintenance.files(store.folder, "records"))
+    return sum(1 for _ in maintenance.list_files(store.folder, "records"))
 
 
 def lines(store: Store) -> list[str]:
     """Say where a store is and how much it holds; nothing is read but names and sizes."""
     found = {
-        kind: [stored_file.size(path) for path in maintenance.files(store.folder, kind)] for kind in _KINDS
+        kind: [stored_file.plain_size(path) for path in maintenance.list_files(store.folder, kind)]
+        for kind in _KINDS
     }
     sizes = [size for sizes in found.values() for size in sizes]
     return [
         f"folder   {store.folder}",
-        f"holds    {counted(len(found['records']), 'record')}, {counted(len(found['images']), 'picture')}",
-        f"size     {size_in_words(sum(sizes))}",
+        f"holds    {format_count(len(found['records']), 'record')}, {format_count(len(found['images']), 'picture')}",
+        f"size     {format_size(sum(sizes))}",
     ]
 
 
 def report_lines(report: Report) -> list[str]:
     """Say what `Store.verify` found, a line each; sound files first."""
     sound = (
-        counted(report.records, "record"),
-        counted(report.images, "picture"),
-        counted(report.contents, "content"),
+        format_count(report.records, "record"),
+        format_count(report.images, "picture"),
+        format_count(report.contents, "content"),
     )
-    said = [f"sound    {', '.join(sound)}; {size_in_words(report.total_bytes)}"]
-    said += [f"unread   {counted(report.unread, 'kept reply', 'kept replies')}"] if report.unread else []
-    said += [f"unused   {counted(report.unused, 'file')} that no record names"] if report.unused else []
-    said += [f"partial  {counted(report.left_over, 'file')} of writers that died"] if report.left_over else []
+    said = [f"sound    {', '.join(sound)}; {format_size(report.total_bytes)}"]
+    said += [f"unread   {format_count(report.unread, 'kept reply', 'kept replies')}"] if report.unread else []
+    said += [f"unused   {format_count(report.unused, 'file')} that no record names"] if report.unused else []
+    said += (
+        [f"partial  {format_count(report.left_over, 'file')} of writers that died"]
+        if report.left_over
+        else []
+    )
     said += [f"PROBLEM  {one.path.parent.name}/{one.path.name}: {one.what}" for one in report.problems]
     return said if report.problems else [*said, "Every file is what its name says."]
 
@@ -62,9 +66,9 @@ def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = 
             one.prompt,
             one.model,
             str(one.take),
-            when(one.created),
+            format_time(one.created),
             f"{one.seconds:.1f}",
-            dollars(one.estimated_cost),
+            format_dollars(one.estimated_cost),
         )
         for one in records
     ]
@@ -75,27 +79,3 @@ def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = 
     more = f"The newest {len(rows)} of {total}. " if total > len(rows) else ""
     note = f"{more}Costs are estimates at Google's list prices; a gateway charges its own."
     return Table(columns, tuple(rows), notes=(note,), right=_NUMBERS)
-
-
-def when(created: str) -> str:
-    """Return a record's time as the clock on this machine's wall shows it."""
-    try:
-        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError, OSError):
-        return "unknown"
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> counted(2, "reply", "replies")
-    '2 replies'
-    """
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
-def size_in_words(size: int) -> str:
-    """Return bytes in words, in the units that file managers use."""
-    if size < 1000:
-        return counted(size, "byte")
-    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

@@ -88,7 +88,7 @@ def verify(folder: Path) -> Report:
     contents = _sound(folder, "contents", MAX_CONTENT_BYTES, problems)
     named: set[str] = set()
     count = 0
-    for path in files(folder, "records"):
+    for path in list_files(folder, "records"):
         found = read_record(path)
         if found is None:
             problems.append(Problem(path, "not the record its name says, or altered"))
@@ -103,17 +103,19 @@ def verify(folder: Path) -> Report:
         records=count,
         images=len(images),
         contents=len(contents),
-        unread=sum(not path.name.startswith(".") for path in files(folder, "unread")),
+        unread=sum(not path.name.startswith(".") for path in list_files(folder, "unread")),
         unused=len((images | contents) - named),
         left_over=sum(1 for _ in left_overs(folder)),
-        total_bytes=sum(stored_file.size(path) for kind in _OURS if kind for path in files(folder, kind)),
+        total_bytes=sum(
+            stored_file.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
+        ),
         problems=tuple(problems),
     )
 
 
 def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
     sound = set()
-    for path in files(folder, kind):
+    for path in list_files(folder, kind):
         if stored_file.is_addressed(path, limit=limit):
             sound.add(f"{kind}/{path.name}")
         else:
@@ -123,7 +125,7 @@ def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[
 
 def read_record(path: Path) -> record.Record | None:
     """Return the record in a file, or None where it is not the one that the name says."""
-    raw = stored_file.read(path, limit=MAX_RECORD_BYTES)
+    raw = stored_file.read_plain(path, limit=MAX_RECORD_BYTES)
     return None if raw is None else record.decode(raw, digest=path.stem)
 
 
@@ -134,11 +136,11 @@ def clear(folder: Path) -> int:
     """
     count = 0
     for kind in _OURS:  # records come first: a reader beside us then misses, and finds no half of a pair
-        count += sum(_removed(path) for path in [*files(folder, kind), *left_overs(folder, kind)])
+        count += sum(_removed(path) for path in [*list_files(folder, kind), *left_overs(folder, kind)])
         if kind:
             _remove_folder(folder / kind)
     for name, text in ABOUT.items():
-        if stored_file.read(folder / name, limit=len(text)) == text:
+        if stored_file.read_plain(folder / name, limit=len(text)) == text:
             _removed(folder / name)
     _remove_folder(folder)
     return count
@@ -150,7 +152,7 @@ def tidy(folder: Path) -> int:
     return sum(_removed(path) for path in list(left_overs(folder)) if path.lstat().st_mtime < before)
 
 
-def files(folder: Path, kind: str) -> Iterator[Path]:
+def list_files(folder: Path, kind: str) -> Iterator[Path]:
     """Yield the whole files in the sub-folder `kind` whose names are the store's, in order of names."""
     return (path for path in _entries(folder, kind) if path.suffix != ".part")
 

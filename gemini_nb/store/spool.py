@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from gemini_nb.files import Draft
+from gemini_nb.files import UnnamedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +41,9 @@ class Spool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
 
-    def draft(self) -> Draft:
+    def draft(self) -> UnnamedFile:
         """Return a file of the folder to write a picture into."""
-        return Draft(self.folder(), mode=0o600)
+        return UnnamedFile(self.folder(), mode=0o600)
 
     def keep(self, generation: Generation) -> Generation:
         """Return the answer with all its pictures in files of the folder, as far as the disk takes them."""

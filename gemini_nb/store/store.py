@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import stored_file
 from gemini_nb.errors import GeminiError, GeminiWarning
-from gemini_nb.files import Draft
+from gemini_nb.files import UnnamedFile
 from gemini_nb.generation import Generation
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
@@ -125,20 +125,20 @@ class Store:
             self._write_addressed(self._image_path(image), image.size, image.put)
         if content is not None:
             path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
-            self._write_addressed(path, len(content), lambda path: stored_file.write(path, content))
-        stored_file.make_folder(self.folder / "records")
-        stored_file.write(self._record_path(generation.digest), raw)
+            self._write_addressed(path, len(content), lambda path: stored_file.write_private(path, content))
+        stored_file.make_private_folder(self.folder / "records")
+        stored_file.write_private(self._record_path(generation.digest), raw)
 
     def _write_addressed(self, path: Path, size: int, write: Callable[[Path], None]) -> None:
-        stored_file.make_folder(path.parent)
+        stored_file.make_private_folder(path.parent)
         if not stored_file.is_addressed(path, limit=size):
             write(path)
 
-    def draft(self) -> Draft:
+    def draft(self) -> UnnamedFile:
         """Return a file to decode a picture into while it arrives: where `keep` only has to name it."""
         self.prepare()
-        stored_file.make_folder(self.folder / "images")
-        return Draft(self.folder / "images", mode=0o600)
+        stored_file.make_private_folder(self.folder / "images")
+        return UnnamedFile(self.folder / "images", mode=0o600)
 
     def referring(self, generation: Generation) -> Generation:
         """Return an answer that was kept with its pictures read from the store, which frees their memory."""
@@ -153,7 +153,7 @@ class Store:
         """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in maintenance.ABOUT.items():
-            stored_file.write_missing(self.folder / name, text)
+            stored_file.write_private_if_missing(self.folder / name, text)
 
     def content(self, request: ImageRequest | str) -> Any | None:
         """Return the model content kept for a request or its digest, with exactly the values that came."""
@@ -173,7 +173,7 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
-        found = (maintenance.read_record(path) for path in maintenance.files(self.folder, "records"))
+        found = (maintenance.read_record(path) for path in maintenance.list_files(self.folder, "records"))
         sound = [one for one in found if one is not None]
         return iter(sorted(sound, key=lambda one: one.created, reverse=True))
 
@@ -208,7 +208,7 @@ class Store:
 
     def _image(self, stored: StoredImage) -> GeneratedImage | None:
         path = self.folder / "images" / stored.file_name
-        size = stored_file.size(path)
+        size = stored_file.plain_size(path)
         if not stored_file.is_addressed(path, limit=MAX_IMAGE_BYTES):
             return None
         held = PictureFile(size=size, sha256=stored.sha256, path=path)
@@ -222,7 +222,7 @@ class Store:
     def holds(self, request: ImageRequest) -> bool:
         found = self._record(request.digest)
         return found is not None and all(
-            stored_file.size(self.folder / "images" / image.file_name) for image in found.images
+            stored_file.plain_size(self.folder / "images" / image.file_name) for image in found.images
         )
 
     def _warn(self, reason: str) -> None:

@@ -77,7 +77,7 @@ class Actions:
         self._controls.say(f"Picture {entry.number} is saved as {saved.path}.")
 
     def _copy(self, entry: Entry) -> None:
-        self._controls.show_text("Cell", cells.source(self._magics, entry))
+        self._controls.show_text("Cell", cells.cell_source(self._magics, entry))
         self._controls.say(
             f"Copy the text into a new cell, or run %gemini cell {entry.number} to have it inserted."
         )

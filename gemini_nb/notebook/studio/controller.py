@@ -17,14 +17,15 @@ import anyio
 from anyio import to_thread
 
 from gemini_nb import event_loop, models
-from gemini_nb.costs import dollars, pictures
+from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook import budget, cells
+from gemini_nb.notebook import cells
 from gemini_nb.notebook.studio import job as making
 from gemini_nb.notebook.studio.actions import Actions
 from gemini_nb.notebook.studio.controls import Controls
 from gemini_nb.notebook.studio.gallery import Gallery
 from gemini_nb.request import ImageRequest
+from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -178,13 +179,13 @@ class Desk:
             image_size=order.image_size,
         )
         requests = making.takes(request, order.number, self._album.takes(request))
-        costs = budget.plan([] if order.sources else requests, client)
+        costs = estimate([] if order.sources else requests, client)
         sent = len(requests) - len(costs.replayed)
         if not sent:
-            return f"{client.provider.name}: {pictures(len(requests))} from the store, at no cost."
+            return f"{client.provider.name}: {format_count(len(requests), 'picture')} from the store, at no cost."
         each, row = request.estimated_cost, models.find(request.model)
-        total = dollars(None if each is None else each * sent)
-        words = f"{client.provider.name}: {pictures(sent)}, estimated at {total} (Google's list price)."
+        total = format_dollars(None if each is None else each * sent)
+        words = f"{client.provider.name}: {format_count(sent, 'picture')}, estimated at {total} (Google's list price)."
         return f"{words} {row.note if row else ''}".strip()
 
     def redraw(self) -> None:

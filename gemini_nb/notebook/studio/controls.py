@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from gemini_nb import models
-from gemini_nb.display import figure
-from gemini_nb.notebook.studio.gallery import shortened
+from gemini_nb.text import escape_html, one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,7 +189,7 @@ def _line(words: str = "", *, role: str = "") -> w.HTML:
 
 def _write(line: w.HTML, words: str, *, role: str = "") -> None:
     attribute = f' role="{role}"' if role else ""
-    line.value = f'<div class="gemini-nb-line"{attribute}>{figure.escaped(words)}</div>'
+    line.value = f'<div class="gemini-nb-line"{attribute}>{escape_html(words)}</div>'
 
 
 def _models(default: str) -> list[tuple[str, str]]:
@@ -208,4 +207,4 @@ def _offer(dropdown: w.Dropdown, options: Sequence[tuple[str, Any]], wanted: Any
 
 
 def _title(entry: Entry) -> str:
-    return f"{entry.number} · {figure.printable(shortened(entry.generation.prompt, _TITLE_CHARACTERS))}"
+    return f"{entry.number} · {printable(one_line(entry.generation.prompt, _TITLE_CHARACTERS))}"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gemini_nb import models
-from gemini_nb.costs import dollars
 from gemini_nb.display import figure, grid
+from gemini_nb.display.preview import limit_width, scale
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook.comparison import comparison
-from gemini_nb.store import inventory
+from gemini_nb.text import escape_html, format_dollars, format_time, one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Gallery:
         drawn = {one.number: self._draw(one, LARGE if one in featured else SMALL) for one in shown}
         page = _page(featured, others, {number: one.html for number, one in drawn.items()})
         page += _more(len(entries) - len(shown))
-        text = "\n".join(figure.printable(_caption(one)) for one in shown) or _NOTHING
+        text = "\n".join(printable(_caption(one)) for one in shown) or _NOTHING
         found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
         thumbs = [drawn[one.number].thumb for one in shown if drawn[one.number].thumb]
         sheet = grid.contact_sheet(thumbs, grid.MAX_COLUMNS)
@@ -92,9 +92,9 @@ def _more(count: int) -> str:
 def _drawn(entry: Entry, width: int) -> _Drawn:
     generation = entry.generation
     try:
-        picture = figure.scaled(generation.image, width)
+        picture = scale(generation.image, width)
     except GeminiError as error:
-        return _Drawn(f"<div>{figure.escaped(f'{_caption(entry)}: {error}')}</div>", None)
+        return _Drawn(f"<div>{escape_html(f'{_caption(entry)}: {error}')}</div>", None)
     page = figure.drawn(
         generation.image,
         picture,
@@ -103,7 +103,7 @@ def _drawn(entry: Entry, width: int) -> _Drawn:
         remarks=generation.remarks,
         width=width,
     )
-    return _Drawn(page + _link(generation.path), figure.narrowed(picture, 160))
+    return _Drawn(page + _link(generation.path), limit_width(picture, 160))
 
 
 def _caption(entry: Entry) -> str:
@@ -115,17 +115,11 @@ def _caption(entry: Entry) -> str:
         (row.alias if row else None) or generation.model,
         f"{image.width} × {image.height}",
         f"{generation.seconds:.{0 if generation.seconds >= 10 else 1}f} s",
-        "offline, no cost" if is_offline else f"{dollars(generation.estimated_cost)} by estimate",
-        inventory.when(entry.made),
+        "offline, no cost" if is_offline else f"{format_dollars(generation.estimated_cost)} by estimate",
+        format_time(entry.made),
         *(["from the store"] if generation.replayed else []),
     )
-    return f"{entry.number} · {shortened(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"
-
-
-def shortened(prompt: str, characters: int) -> str:
-    """A prompt on one line, cut to a readable length."""
-    line = " ".join(prompt[: 4 * characters].split())
-    return line if len(line) <= characters else f"{line[: characters - 1]}…"
+    return f"{entry.number} · {one_line(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"
 
 
 def _link(path: Path | None) -> str:
@@ -135,6 +129,6 @@ def _link(path: Path | None) -> str:
     here = Path.cwd()
     whole = path if path.is_absolute() else here / path
     if not whole.is_relative_to(here):
-        return f'<div style="{_LINK}">{figure.escaped(os.fspath(path))}</div>'
+        return f'<div style="{_LINK}">{escape_html(os.fspath(path))}</div>'
     near = whole.relative_to(here).as_posix()
-    return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{figure.escaped(near)}</a></div>'
+    return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{escape_html(near)}</a></div>'

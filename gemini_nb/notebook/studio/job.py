@@ -11,9 +11,10 @@ import anyio
 from anyio import to_thread
 
 from gemini_nb.batch import run as batch
-from gemini_nb.costs import pictures
+from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.notebook import budget, options, progress, sources
+from gemini_nb.notebook import options, progress, sources
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -105,7 +106,7 @@ class Making:
     async def run(self) -> None:
         """Send the requests, after the cost was checked; a failure is in `progress`, or raised for all."""
         magics, requests = self._magics, self.progress.requests
-        costs = budget.plan(requests, self._client)
+        costs = estimate(requests, self._client)
         costs.check(max_cost=magics.max_cost, max_images=magics.max_images)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
@@ -138,13 +139,13 @@ class Making:
             return _praise(done), None
         if len(made) == 1:
             return str(errors[0]), errors[0]
-        return f"{len(errors)} of {pictures(len(made))} failed. The first: {errors[0]}", errors[0]
+        return f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: {errors[0]}", errors[0]
 
 
 def _praise(done: list[Generation]) -> str:
     replayed = sum(one.replayed for one in done)
     if replayed:
-        return f"{pictures(len(done))}, {replayed} of them from the store at no cost."
+        return f"{format_count(len(done), 'picture')}, {replayed} of them from the store at no cost."
     if all(one.provider == "offline" for one in done):
-        return f"{pictures(len(done))}, painted offline."
-    return f"{pictures(len(done))} made."
+        return f"{format_count(len(done), 'picture')}, painted offline."
+    return f"{format_count(len(done), 'picture')} made."

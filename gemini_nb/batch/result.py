@@ -1,0 +1,118 @@
+"""The result of a batch: a `Generation` or an error for each request, as rows, a table or a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.batch.rows import _row
+from gemini_nb.display import grid
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.generation import Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gemini_nb.request import ImageRequest
+
+
+_LABEL_CHARACTERS = 120
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Many answered requests: one `Generation` or one error for each, in the order they were asked.
+
+    `labels` say in a few words what tells each from the others, `values` what was filled into its prompt;
+    a notebook shows `columns` of them side by side.
+    """
+
+    requests: tuple[ImageRequest, ...] = field(repr=False)
+    outcomes: tuple[Generation | GeminiError | None, ...] = field(repr=False)
+    labels: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    values: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
+    columns: int = field(default=grid.MAX_COLUMNS, repr=False, compare=False)
+
+    @property
+    def generations(self) -> list[Generation]:
+        """The successes, in order."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Generation)]
+
+    @property
+    def errors(self) -> list[GeminiError]:
+        """One error for each failure, in order; requests an interrupt left unasked have none."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, GeminiError)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record for each request: what was filled in, what was asked, what came of it.
+
+        `cost` is an estimate in US dollars, None where the price is not known or there is no picture.
+        """
+        labels = self.labels or tuple(request.prompt for request in self.requests)
+        values: tuple[Mapping[str, Any], ...] = self.values or ({},) * len(self)
+        rows = zip(values, labels, self.requests, self.outcomes, strict=True)
+        return [
+            {**filled, "label": label, **_row(request, outcome)} for filled, label, request, outcome in rows
+        ]
+
+    def to_frame(self) -> Any:
+        """Return the rows as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional
+        except ImportError:
+            raise ArgumentError(
+                "to_frame() needs pandas.", hint="pip install pandas, or use rows()."
+            ) from None
+        return pd.DataFrame(self.rows())
+
+    def to_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write one row for each request as a Parquet file, and return its path.
+
+        The columns are a manifest's; paths are relative to the file's folder. Raises `ArgumentError` where
+        pyarrow is not installed, `SaveError` where the file is there already or cannot be written.
+        """
+        from gemini_nb import parquet  # noqa: PLC0415 - seldom needed
+
+        return parquet.write(path, self.requests, self.outcomes, overwrite=overwrite)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def __repr__(self) -> str:
+        return f"Batch({self.summary})"
+
+    @property
+    def summary(self) -> str:
+        """How many succeeded, failed and were not asked, in words."""
+        made, failed = len(self.generations), len(self.errors)
+        left = len(self) - made - failed
+        counts = ((made, "made"), (failed, "failed"), (left, "not asked"))
+        return f"{len(self)} pictures: " + ", ".join(
+            f"{n} {word}" for n, word in counts if n or word == "made"
+        )
+
+    def tiles(self) -> list[grid.Tile]:
+        """Return what a grid shows of it: a picture, or why there is none, for each request."""
+        labels = self.labels or tuple(request.prompt for request in self.requests)
+        rows = zip(self.requests, self.outcomes, labels, strict=True)
+        return [_tile(request, outcome, label) for request, outcome, label in rows]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return grid.bundle(self.tiles(), columns=self.columns, heading=self.summary)
+
+
+def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:
+    label = _shorten(label)
+    if isinstance(outcome, Generation):
+        replayed = " · replayed" if outcome.replayed else ""
+        facts = f"{label}\n{outcome.image.width} × {outcome.image.height} · {outcome.provider}{replayed}"
+        return grid.Tile(request.prompt, facts, image=outcome.image)
+    problem = "not asked" if outcome is None else f"{type(outcome).__name__}: {outcome}"
+    return grid.Tile(request.prompt, label, problem=problem)
+
+
+def _shorten(label: str) -> str:
+    """A caption's first line; a prompt of many lines, such as JSON, is put into one and cut."""
+    line = " ".join(label[: 4 * _LABEL_CHARACTERS].split())
+    return line if len(line) <= _LABEL_CHARACTERS else f"{line[: _LABEL_CHARACTERS - 1]}…"

@@ -1,0 +1,118 @@
+"""API keys: read from the environment, a `.env` file, Colab's secrets, or entered and kept in memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from gemini_nb.errors import ArgumentError, MissingKeyError
+from gemini_nb.providers.provider import KEYED, Provider
+from gemini_nb.providers.secret import Secret
+
+_MAX_DOTENV_CHARS = 2**20
+
+
+_entered: dict[str, Secret] = {}  # keys typed in this process, by provider name; never written anywhere
+
+
+def find_key(provider: Provider) -> Secret | None:
+    """Return the provider's key: entered in this process, from the environment, or from Colab's secrets."""
+    if provider.name in _entered:
+        return _entered[provider.name]
+    return environment_key(provider) or _colab_key(provider)
+
+
+def environment_key(provider: Provider) -> Secret | None:
+    """Return the provider's key from the environment, where processes that are started from here find it."""
+    # os.environ stays out of the variables here: a frame that is shown would show the keys in it.
+    for variable in provider.key_variables:
+        if (key := _secret(os.environ.get(variable, ""), where=variable)) is not None:
+            return key
+    return None
+
+
+def _colab_key(provider: Provider) -> Secret | None:
+    if "google.colab" not in sys.modules:  # a notebook there has it loaded; elsewhere asking it would hang
+        return None
+    keys = (_secret(_colab_value(name), where=f"Colab's secret {name}") for name in provider.key_variables)
+    return next(filter(None, keys), None)
+
+
+def _colab_value(name: str) -> str:
+    from google.colab import userdata  # noqa: PLC0415 - exists on Colab only
+
+    try:
+        return userdata.get(name) or ""
+    except Exception:  # noqa: BLE001 - Colab raises its own classes for "absent" and "not granted"
+        return ""
+
+
+def enter_key(provider: Provider, key: str) -> None:
+    """Keep a key for the rest of this process, in memory only."""
+    try:
+        _entered[provider.name] = Secret(key, where="entered in this session")
+    finally:
+        del key  # the frames of an error keep their locals
+
+
+def forget_key(provider: Provider) -> None:
+    """Drop a key that was entered in this process; the environment's stays."""
+    _entered.pop(provider.name, None)
+
+
+def read_dotenv(path: str = ".env") -> None:
+    """Take the providers' keys from a `.env` file, for this process only and never unasked.
+
+    Lines are `NAME=value`, optionally quoted or after `export`; other names are left alone. Raises
+    `ArgumentError` for a file that cannot be read or holds no key.
+    """
+    found = [
+        (provider, key)
+        for provider in KEYED
+        for variable in reversed(provider.key_variables)  # the first of them has the last word
+        if (key := _secret(_dotenv_value(path, variable), where=path)) is not None
+    ]
+    if not found:
+        names = ", ".join(name for provider in KEYED for name in provider.key_variables)
+        raise ArgumentError("The file holds no key.", hint=f"It is looked for under the names {names}.")
+    _entered.update((provider.name, key) for provider, key in found)
+
+
+def _dotenv_value(path: str, variable: str) -> str:
+    assignment = re.compile(rf"\s*(?:export\s+)?{variable}\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S*))")
+    matches = filter(None, map(assignment.match, _read_lines(path)))
+    return next((match[1] or match[2] or match[3] or "" for match in reversed(list(matches))), "")
+
+
+def _secret(key: str, *, where: str) -> Secret | None:
+    """Return the key as a `Secret`, None where it is empty; no frame of an error keeps it."""
+    try:
+        return Secret(key, where=where) if key.strip() else None
+    finally:
+        del key
+
+
+def _read_lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - a plain name from the user
+            return file.read(_MAX_DOTENV_CHARS).splitlines()
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not UTF-8 text"
+    # Its name is not repeated: it may be a key, given where none is taken.
+    raise ArgumentError(
+        f"The file with the key cannot be read: {reason}.", hint="Give the path of a .env file."
+    )
+
+
+def require_key(provider: Provider, key: Secret | None) -> Secret | None:
+    """Return `key`; raise `MissingKeyError` where the provider needs one and there is none."""
+    if key is not None or provider.key_in == "nowhere":
+        return key
+    others = [other.name for other in KEYED if other.name != provider.name and find_key(other) is not None]
+    other = f', provider="{others[0]}" whose key is set,' if others else ""
+    raise MissingKeyError(
+        f"No API key is set for {provider.name}.",
+        hint=f'Set {provider.key_variables[0]} (or pass api_key=…); or use{other} provider="offline", '
+        "which paints without a key.",
+    )
