@@ -12,10 +12,10 @@ from gemini_nb.errors import CostLimitError
 from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
+    from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest
 
 
@@ -64,9 +64,13 @@ class Spending:
     def lines(self) -> list[str]:
         """Say it in words, a line each."""
         cost = format_dollars(None if self.unknown and self.unknown == self.asked else self.dollars)
-        said = [f"asked for     {format_count(self.asked, 'picture')}, estimated at {cost} (Google's list price)"]
+        said = [
+            f"asked for     {format_count(self.asked, 'picture')}, estimated at {cost} (Google's list price)"
+        ]
         if self.unknown:
-            said.append(f"of these      {format_count(self.unknown, 'picture')} of unknown price, not in the estimate")
+            said.append(
+                f"of these      {format_count(self.unknown, 'picture')} of unknown price, not in the estimate"
+            )
         said.append(f"replayed      {format_count(self.replayed, 'picture')}, at no cost")
         said.append(f"offline       {format_count(self.offline, 'picture')}, at no cost")
         return said
@@ -110,7 +114,8 @@ class Estimate:
                 )
         elif cost is None:
             raise CostLimitError(
-                f"The price of {self._unpriced()} is unknown, so {format_dollars(max_cost)} cannot be kept to.",
+                f"The price of {self._unpriced()} is unknown, "
+                f"so {format_dollars(max_cost)} cannot be kept to.",
                 hint="Nothing was sent. Leave --max-cost out, or choose a model whose price is known.",
             )
         elif cost > max_cost + 1e-9:
@@ -142,18 +147,21 @@ class Estimate:
             return (
                 f"Estimated price: nothing, painted offline; with a key {format_dollars(self._list_price)}."
             )
-        return f"Estimated price: {format_dollars(self.cost)} at Google's list prices; a gateway charges its own."
+        cost = format_dollars(self.cost)
+        return f"Estimated price: {cost} at Google's list prices; a gateway charges its own."
 
 
-def estimate(requests: Sequence[ImageRequest], client: Client) -> Estimate:
-    """Look each request up in the client's store, once for each digest, and send nothing."""
+def estimate(
+    requests: Sequence[ImageRequest], *, holds: Callable[[ImageRequest], bool], provider: Provider
+) -> Estimate:
+    """Estimate the cost of requests at a provider, equal ones once; `holds` says which the store answers."""
     distinct = {request.digest: request for request in requests}.values()
-    held = [(request, client.holds(request)) for request in distinct]
+    held = [(request, holds(request)) for request in distinct]
     return Estimate(
         tuple(request for request, is_stored in held if not is_stored),
         tuple(request for request, is_stored in held if is_stored),
-        client.provider.name,
-        client.provider.base_url,
+        provider.name,
+        provider.base_url,
     )
 
 

@@ -52,7 +52,7 @@ def test_what_is_not_allowed_is_refused_and_says_so(case):
 def test_what_is_stored_is_told_from_what_would_be_sent(tmp_path):
     with Gateway(Answer(OK)) as gateway, client_of(gateway.url, store=tmp_path) as client:
         client.generate(KNOWN[0])
-        costs = estimate(KNOWN, client)
+        costs = estimate(KNOWN, holds=client.holds, provider=client.provider)
         assert gateway.posts == 1
     assert (costs.replayed, costs.sent) == (KNOWN[:1], KNOWN[1:])
     assert costs.cost == pytest.approx(0.134)
@@ -60,7 +60,7 @@ def test_what_is_stored_is_told_from_what_would_be_sent(tmp_path):
 
 def test_equal_requests_are_counted_once():
     with Client("offline") as client:
-        assert len(estimate([*KNOWN, *KNOWN], client).sent) == 3
+        assert len(estimate([*KNOWN, *KNOWN], holds=client.holds, provider=client.provider).sent) == 3
 
 
 def test_a_dry_run_says_price_address_and_body_without_the_pictures_bytes():

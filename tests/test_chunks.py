@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb import chunks
-from gemini_nb.chunks import joined, parts
 from gemini_nb.reply import reply as response
+from gemini_nb.reply import shapes
+from gemini_nb.reply.shapes import joined, parts
 from pictures import png
 from replies import body, chat, inline, reply
 
@@ -56,7 +56,7 @@ SEVERAL = {
 
 @pytest.mark.parametrize("case", SEVERAL)
 def test_other_lists_are_no_stream(case):
-    assert not chunks.are_chunks(SEVERAL[case])
+    assert not shapes.are_chunks(SEVERAL[case])
 
 
 def test_the_text_of_a_stream_is_not_broken_into_lines():

@@ -46,4 +46,8 @@ def test_old_times_are_forgotten():
 
 
 def test_a_number_of_pictures_is_written_as_people_do():
-    assert [format_count(count, "picture") for count in (0, 1, 1200)] == ["0 pictures", "1 picture", "1,200 pictures"]
+    assert [format_count(count, "picture") for count in (0, 1, 1200)] == [
+        "0 pictures",
+        "1 picture",
+        "1,200 pictures",
+    ]

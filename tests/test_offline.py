@@ -17,10 +17,9 @@ from PIL import Image
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
+from gemini_nb.offline import replies
 from gemini_nb.offline import server as offline_server
-from gemini_nb.offline import stream
-from gemini_nb.offline.gallery import Gallery
-from gemini_nb.offline.provider import OfflineGateway
+from gemini_nb.offline.provider import Gallery, OfflineGateway
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.offline.transport import OfflineTransport
 
@@ -315,9 +314,9 @@ def test_a_reply_of_one_piece_is_one_event(gateway, body):
     "words", ["", "short", "one two " * 20, "x" * 90, "two  spaces and\nlines " * 3, " "]
 )
 def test_deltas_are_the_text_cut_between_words(words):
-    found = stream.deltas(words)
+    found = replies.deltas(words)
     assert "".join(found) == words
-    assert all(len(delta) >= stream.DELTA_CHARS for delta in found[:-1])
+    assert all(len(delta) >= replies.DELTA_CHARS for delta in found[:-1])
     assert not any(one[-1:].isalnum() and other[:1].isalnum() for one, other in pairwise(found))
 
 

@@ -10,6 +10,7 @@ import pytest
 from gemini_nb import errors
 from gemini_nb.images import image
 from gemini_nb.reply import reply
+from gemini_nb.reply.no_image import no_image_error
 
 FOLDER = Path(__file__).parents[2] / "shared" / "recorded"
 
@@ -48,7 +49,7 @@ def test_recorded_content_is_echoed_exactly(name):
 
 @pytest.mark.parametrize(("name", "expected"), NO_IMAGES.items(), ids=NO_IMAGES)
 def test_a_recorded_reply_without_a_picture_says_why(name, expected):
-    error = reply.outcome(reply.read(recorded(name)))
+    error = no_image_error(reply.read(recorded(name)))
     assert (type(error), error.reason) == expected
     assert error.text
 

@@ -16,6 +16,7 @@ from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import base64_blobs
 from gemini_nb.reply import reply as response
+from gemini_nb.reply.no_image import no_image_error
 from gemini_nb.reply.reader import Delivery
 from gemini_nb.request import ImageRequest
 from pictures import gif, jpeg, noise_png, png, webp
@@ -132,7 +133,7 @@ def test_a_link_is_offered_where_there_is_no_image(value):
     found = read(value)
     assert found.images == ()
     assert len(found.links) == 1
-    assert response.outcome(found) is None
+    assert no_image_error(found) is None
 
 
 def test_no_link_is_offered_beside_an_image():
@@ -298,7 +299,7 @@ BLOCKED = {
 
 @pytest.mark.parametrize(("reason", "value"), BLOCKED.items(), ids=BLOCKED)
 def test_a_policy_is_a_blocked_error_with_its_reason(reason, value):
-    error = response.outcome(read(value))
+    error = no_image_error(read(value))
     assert isinstance(error, errors.BlockedError)
     assert error.reason == reason
     assert reason in str(error)
@@ -322,7 +323,7 @@ NO_IMAGE = {
 
 @pytest.mark.parametrize(("value", "reason"), NO_IMAGE.values(), ids=NO_IMAGE)
 def test_anything_else_without_an_image_is_a_no_image_error(value, reason):
-    error = response.outcome(read(value))
+    error = no_image_error(read(value))
     assert isinstance(error, errors.NoImageError)
     assert error.reason == reason
     assert len(str(error).splitlines()) <= 3
@@ -330,19 +331,19 @@ def test_anything_else_without_an_image_is_a_no_image_error(value, reason):
 
 def test_the_error_holds_what_the_model_said():
     value = {"candidates": [{"finishReason": "IMAGE_OTHER", "finishMessage": "Try\nanother."}]}
-    error = response.outcome(read(value))
+    error = no_image_error(read(value))
     assert (error.text, "Try another." in str(error)) == ("Try\nanother.", True)
 
 
 def test_a_reply_of_drafts_only_holds_them_on_its_error():
-    error = response.outcome(read(reply(inline(RED, thought=True))))
+    error = no_image_error(read(reply(inline(RED, thought=True))))
     assert isinstance(error, errors.NoImageError)
     assert [draft.data for draft in error.drafts] == [RED]
 
 
 def test_a_picture_that_is_no_base64_is_an_image_refused():
     assert isinstance(
-        response.outcome(read(reply(inline(RED) | {"inlineData": {"data": "@"}}))), errors.ImageRefusedError
+        no_image_error(read(reply(inline(RED) | {"inlineData": {"data": "@"}}))), errors.ImageRefusedError
     )
 
 
@@ -373,11 +374,11 @@ def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
 
 
 def test_an_image_is_no_error():
-    assert response.outcome(read(reply(inline(RED), finish_reason="SAFETY"))) is None
+    assert no_image_error(read(reply(inline(RED), finish_reason="SAFETY"))) is None
 
 
 def test_long_hostile_text_is_shortened_in_messages():
-    error = response.outcome(read(reply("\x1b[31m\n" * 5000)))
+    error = no_image_error(read(reply("\x1b[31m\n" * 5000)))
     assert len(str(error)) < 600
     assert "\x1b" not in str(error)
 
@@ -407,7 +408,7 @@ def test_any_json_gives_a_reply_or_one_of_our_errors(value):
         found = read(value)
     except errors.GeminiError:
         return
-    response.outcome(found)
+    no_image_error(found)
     found.content()
 
 

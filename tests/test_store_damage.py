@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from answered import answer, full_answer
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.store import Store
@@ -231,8 +231,8 @@ def test_promise_20_a_record_that_is_not_what_its_name_says_is_told_and_not_list
 def test_only_so_much_is_read(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"0123456789")
-    assert stored_file.read_plain(path, limit=10) == b"0123456789"
-    assert stored_file.read_plain(path, limit=9) is None
+    assert files.read_plain(path, limit=10) == b"0123456789"
+    assert files.read_plain(path, limit=9) is None
 
 
 def test_a_pipe_is_not_read_whatever_it_offers(tmp_path):
@@ -240,7 +240,7 @@ def test_a_pipe_is_not_read_whatever_it_offers(tmp_path):
     os.mkfifo(path)
     pipe = os.open(path, os.O_RDWR)
     os.write(pipe, RIGHT)
-    assert stored_file.read_plain(path, limit=1000) is None
+    assert files.read_plain(path, limit=1000) is None
     os.close(pipe)
 
 

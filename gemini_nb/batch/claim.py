@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from gemini_nb import stored_file
+from gemini_nb import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Claim:
 
     def ask(self) -> None:
         """Leave the claim for a worker to take; raise OSError where the store cannot be written."""
-        stored_file.make_private_folder(self.folder / "claims")
+        files.make_private_folder(self.folder / "claims")
         with self._path("asked").open("xb"):
             self._path("asked").chmod(0o600)
 

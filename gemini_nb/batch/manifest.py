@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import parquet
+from gemini_nb.batch import rows
 from gemini_nb.batch.rows import facts
 from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
 
@@ -137,7 +137,7 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
     if path is None:
         yield
     elif os.fspath(path).endswith(".parquet"):
-        parquet.require_pyarrow()
+        rows.require_pyarrow()
         try:
             yield
         finally:
@@ -154,7 +154,7 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
 def _write_in_the_end(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
     made = progress.batch()
     try:
-        parquet.write(path, made.requests, made.outcomes, redact=redact, overwrite=True)
+        rows.write(path, made.requests, made.outcomes, redact=redact, overwrite=True)
     except SaveError as problem:
         said = str(problem)
     except Exception as problem:  # noqa: BLE001 - whatever an odd row or path does, the pictures are paid for

@@ -72,9 +72,9 @@ class Batch:
         The columns are a manifest's; paths are relative to the file's folder. Raises `ArgumentError` where
         pyarrow is not installed, `SaveError` where the file is there already or cannot be written.
         """
-        from gemini_nb import parquet  # noqa: PLC0415 - seldom needed
+        from gemini_nb.batch import rows  # noqa: PLC0415 - seldom needed
 
-        return parquet.write(path, self.requests, self.outcomes, overwrite=overwrite)
+        return rows.write(path, self.requests, self.outcomes, overwrite=overwrite)
 
     def __len__(self) -> int:
         return len(self.outcomes)

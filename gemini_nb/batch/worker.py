@@ -10,7 +10,7 @@ import os
 import pickle
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gemini_nb import event_loop
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.batch.claim import Claim
-    from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
@@ -32,11 +31,20 @@ OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."
 _SHOWN_CHARACTERS = 60
 
 
+class GeneratingClient(Protocol):
+    """What a worker needs of a client: one picture for a request, and the store that keeps it."""
+
+    @property
+    def store(self) -> Store | None: ...
+
+    async def generate(self, request: ImageRequest, /) -> Generation: ...
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a worker needs to make the client of whoever asks, but for the key; `make` is its class."""
 
-    make: Callable[..., AsyncClient]
+    make: Callable[..., GeneratingClient]
     provider: str
     base_url: str
     store: str | None
@@ -44,14 +52,14 @@ class Settings:
     timeout: float
     retry_unknown: bool
 
-    def client(self) -> AsyncClient:
+    def client(self) -> GeneratingClient:
         """Return this process's client for these settings: one, so that all its tasks keep one pace."""
         provider = choose_provider(self.provider, base_url=self.base_url)
         return _client(self, find_key(provider), os.getpid())
 
 
 @lru_cache(maxsize=8)
-def _client(settings: Settings, _key: Secret | None, _process: int) -> AsyncClient:
+def _client(settings: Settings, _key: Secret | None, _process: int) -> GeneratingClient:
     """The arguments say when another is needed: the key was set or changed, or the process was forked."""
     return settings.make(
         settings.provider,

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import __version__
-from gemini_nb.cli import generate, help, serve, store
+from gemini_nb.cli import generate, serve, store
+from gemini_nb.cli.help import PAGES
 from gemini_nb.cli.terminal import discard_stdout, say
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
 from gemini_nb.providers.selection import choose_provider
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gemini-nb",
         description="Gemini image models, in Jupyter and beside it.",
-        epilog=help.PAGES[""],
+        epilog=PAGES[""],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
                 name,
                 help=about,
                 description=f"{about[0].upper()}{about[1:]}.",
-                epilog=help.PAGES[name],
+                epilog=PAGES[name],
                 formatter_class=argparse.RawDescriptionHelpFormatter,
                 allow_abbrev=False,
             )

@@ -77,7 +77,7 @@ def _clear(asked: Namespace) -> None:
 
     store = _store(asked)
     if not asked.yes:
-        held = format_count(inventory.count(store), "record")
+        held = format_count(inventory.count_records(store), "record")
         raise ArgumentError(
             f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
             hint="Nothing was removed. Add --yes to do it.",

@@ -6,7 +6,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
+    from gemini_nb.reply.json_receiver import Body
     from gemini_nb.reply.stream_receiver import Telling
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.replay import Replay
@@ -133,7 +134,7 @@ class Answering:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        reply = outcome.received.finish() if outcome.received else outcome.body
+        reply = cast("bytes | Body", outcome.received.finish() if outcome.received else outcome.body)
         generation, content = await self.delivery().read(request, reply, deadline=deadline)
         return replace(generation, seconds=anyio.current_time() - started), content
 

@@ -21,7 +21,7 @@ from gemini_nb.text import escape_html, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.display.preview import Picture
 
 PREVIEW_WIDTH = 768  # pixels
 _DENSITY = 1.5  # preview pixels to a CSS pixel, so that it stays sharp on dense screens
@@ -41,21 +41,21 @@ _THUMB = "height:auto;border-radius:3px"
 _REMARK = "font-size:0.9em;margin:0.35em 0 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:46em"
 
 
-def facts(image: GeneratedImage) -> str:
+def facts(image: Picture) -> str:
     """Return type, pixels and the beginning of the bytes' SHA-256: enough to notice a changed picture."""
     kind = image.mime_type.removeprefix("image/").upper()
     return f"{kind} · {image.width} × {image.height} · sha256 {image.sha256[:12]}"
 
 
 def bundle(
-    image: GeneratedImage,
+    image: Picture,
     *,
     alt: str,
     caption: str,
     remarks: Iterable[str] = (),
     width: int | None = PREVIEW_WIDTH,
-    chain: Sequence[tuple[str, GeneratedImage]] = (),
-    drafts: Sequence[GeneratedImage] = (),
+    chain: Sequence[tuple[str, Picture]] = (),
+    drafts: Sequence[Picture] = (),
 ) -> dict[str, Any]:
     """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises `GeminiError`.
 
@@ -75,7 +75,7 @@ def bundle(
 
 
 def drawn(
-    image: GeneratedImage,
+    image: Picture,
     picture: Any,
     *,
     alt: str,
@@ -95,7 +95,7 @@ def drawn(
     )
 
 
-def strip(chain: Sequence[tuple[str, GeneratedImage]]) -> str:
+def strip(chain: Sequence[tuple[str, Picture]]) -> str:
     """Return a row of small pictures, oldest first, each followed by an arrow; "" for none."""
     cells = "".join(
         f'{thumb}<span aria-hidden="true">→</span>'
@@ -105,7 +105,7 @@ def strip(chain: Sequence[tuple[str, GeneratedImage]]) -> str:
     return f'<div style="{_STRIP}">{cells}</div>' if cells else ""
 
 
-def folded(drafts: Sequence[GeneratedImage], *, alt: str) -> str:
+def folded(drafts: Sequence[Picture], *, alt: str) -> str:
     """Return the drafts of a picture, to be unfolded; "" for none."""
     some = drafts[:_MAX_DRAFTS]
     thumbs = [
@@ -120,7 +120,7 @@ def folded(drafts: Sequence[GeneratedImage], *, alt: str) -> str:
     return f'<details style="{_REMARK}"><summary>{summary}</summary>{row}</details>'
 
 
-def _thumb(image: GeneratedImage, alt: str, *, width: int = _THUMB_WIDTH) -> str:
+def _thumb(image: Picture, alt: str, *, width: int = _THUMB_WIDTH) -> str:
     """A small picture, half as wide on the page; "" for one that is broken: it is not what was asked for."""
     try:
         source = _webp(scale(image, width))
@@ -150,7 +150,7 @@ def _remark(text: str) -> str:
     return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escape_html(text)}</details>'
 
 
-def _original(image: GeneratedImage) -> str:
+def _original(image: Picture) -> str:
     return f"data:{image.mime_type};base64,{b64encode(image.data).decode('ascii')}"
 
 

@@ -15,7 +15,7 @@ from gemini_nb.text import escape_html, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.display.preview import Picture
 
 TILE_WIDTH = 384  # pixels of a tile's preview
 MAX_TILES = 60  # a table of more is no picture but a burden; the rest is counted
@@ -38,7 +38,7 @@ class Tile:
 
     alt: str
     caption: str
-    image: GeneratedImage | None = None
+    image: Picture | None = None
     problem: str = ""
 
 

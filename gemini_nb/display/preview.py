@@ -5,14 +5,31 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb.errors import ImageRefusedError
 
 if TYPE_CHECKING:
     import PIL.Image
 
-    from gemini_nb.images.image import GeneratedImage
+
+class Picture(Protocol):
+    """What can be drawn: the bytes of a PNG, JPEG, WebP or GIF, and what its header says."""
+
+    @property
+    def mime_type(self) -> str: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def data(self) -> bytes: ...
 
 
 TYPE_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
@@ -50,7 +67,7 @@ def decode(data: bytes, mime_type: str, *, at_least: tuple[int, int] | None = No
 _JPEG_QUALITY = 60
 
 
-def scale(image: GeneratedImage, width: int) -> Any:
+def scale(image: Picture, width: int) -> Any:
     """Return the picture at most `width` pixels wide, as RGB or RGBA; raise `ImageRefusedError`."""
     width = min(width, image.width)
     size = (width, max(1, round(image.height * width / image.width)))

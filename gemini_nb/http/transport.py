@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
-    from gemini_nb.reply.json_receiver import Body
 
 MAX_REPLY_BYTES = 64 * 2**20
 MAX_ERROR_BYTES = 2**20
@@ -55,7 +54,7 @@ class Receiver(Protocol):
 
     def write(self, piece: bytes | memoryview, /) -> object: ...
 
-    def finish(self) -> Body: ...
+    def finish(self) -> object: ...
 
 
 @dataclass(frozen=True)

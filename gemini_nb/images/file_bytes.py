@@ -10,12 +10,11 @@ import io
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias, overload
 
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.errors import ImageLostError
 from gemini_nb.files import atomic_file
-from gemini_nb.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +137,7 @@ class PictureFile:
             return io.BytesIO(self._data)
         if self._draft is not None:
             return self._draft.opened()
-        return None if self.path is None else stored_file.open_plain(self.path)
+        return None if self.path is None else files.open_plain(self.path)
 
     def _refuse(self, what: str, *, hint: str | None = None) -> NoReturn:
         file = "file" if self.path is None else f"file {self.path}"
@@ -166,3 +165,53 @@ class PictureFile:
 
     def __deepcopy__(self, _memo: object) -> Self:
         return self
+
+
+_WINDOW_BYTES = 4096  # what is asked for next is mostly near
+_SEARCHED_BYTES = 64 * 1024
+
+
+class Window:
+    """The first `size` bytes of an open file, with as much of `bytes` as `image_header` needs."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._size = size
+        self._start = 0
+        self._seen = b""
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> bytes: ...
+    def __getitem__(self, at: int | slice) -> int | bytes:
+        if isinstance(at, slice):
+            start, stop, _ = at.indices(self._size)
+            return self._part(start, max(start, stop))
+        return self._part(at, at + 1)[0]
+
+    def startswith(self, starts: bytes | tuple[bytes, ...]) -> bool:
+        return self[:16].startswith(starts)
+
+    def rfind(self, wanted: bytes, start: int) -> int:
+        """Return where `wanted` stands last, from `start` on, or -1."""
+        stop = self._size
+        while stop > start:
+            begin = max(start, stop - _SEARCHED_BYTES)
+            found = self._read(begin, stop + len(wanted) - 1).rfind(wanted)
+            if found >= 0:
+                return begin + found
+            stop = begin
+        return -1
+
+    def _part(self, start: int, stop: int) -> bytes:
+        if start < self._start or stop > self._start + len(self._seen):
+            self._start, self._seen = start, self._read(start, max(stop, start + _WINDOW_BYTES))
+        return self._seen[start - self._start : stop - self._start]
+
+    def _read(self, start: int, stop: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(max(0, min(stop, self._size) - start))

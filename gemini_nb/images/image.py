@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.display import figure
 from gemini_nb.display.preview import TYPE_NAMES, decode
 from gemini_nb.errors import ImageRefusedError, TooLargeError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import PIL.Image
 
-    from gemini_nb.window import Window
+    from gemini_nb.images.file_bytes import Window
 
 __all__ = [
     "MAX_IMAGE_BYTES",
@@ -163,7 +163,7 @@ class GeneratedImage:
     def put(self, path: Path, *, flush: bool = True) -> None:
         """Write the bytes to a file of mode 0600, in place of whatever has that name; raise OSError."""
         if isinstance(self.held, bytes):
-            stored_file.write_private(path, self.held, flush=flush)
+            files.write_private(path, self.held, flush=flush)
         else:
             self.held.put(path, flush=flush)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import partial
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import models
+from gemini_nb import event_loop, models, probe
+from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.display.table import Table
-from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook import options
+from gemini_nb.errors import ArgumentError, Cancelled
+from gemini_nb.notebook import options, progress
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv
 from gemini_nb.providers.selection import choose_provider
@@ -18,10 +20,12 @@ from gemini_nb.store import inventory
 from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.probe import Finding
     from gemini_nb.store.store import Store
+
 
 _HELP = ("-h", "--help", "help")
 _HISTORY_ROWS = 20
@@ -142,15 +146,15 @@ def _cost(magics: GeminiMagics, _words: list[str]) -> Table:
 
 def _history(magics: GeminiMagics, words: list[str]) -> Any:
     """Show the newest pictures of the store (20, or so many), with prompt, model, time and cost."""
-    from gemini_nb.notebook import history  # noqa: PLC0415 - loads Pillow
+    from gemini_nb.store import inventory  # noqa: PLC0415 - loads Pillow
 
     count = words[0] if words else str(_HISTORY_ROWS)
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
         raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
     store = _store_of(magics)
-    if store is None or not inventory.count(store):
+    if store is None or not inventory.count_records(store):
         return _say([_nothing_stored(store)])
-    return history.history_table(store, int(count))
+    return inventory.history_table(store, int(count))
 
 
 def _store(magics: GeminiMagics, words: list[str]) -> Any:
@@ -172,7 +176,7 @@ def _store(magics: GeminiMagics, words: list[str]) -> Any:
 
 def _cleared(store: Store, *, sure: bool) -> str:
     if not sure:
-        held = format_count(inventory.count(store), "record")
+        held = format_count(inventory.count_records(store), "record")
         raise ArgumentError(
             f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
             hint="Nothing was removed. %gemini store clear --yes does it.",
@@ -209,9 +213,7 @@ def _code(magics: GeminiMagics, _words: list[str]) -> None:
 
 def _probe(magics: GeminiMagics, words: list[str]) -> Any:
     """Ask each model once (or those named) what shape it returns today; says the cost, sends with --yes."""
-    from gemini_nb.notebook import probing  # noqa: PLC0415 - loads the client
-
-    return probing.run_probe(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
+    return run_probe(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
 
 
 def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
@@ -230,11 +232,11 @@ def _studio(magics: GeminiMagics, _words: list[str]) -> Any:
 
 def _cell(magics: GeminiMagics, words: list[str]) -> None:
     """Insert below the cell that makes picture N of the studio again, from the store where it is kept."""
-    from gemini_nb.notebook import cells  # noqa: PLC0415 - loads ipywidgets and Pillow
+    from gemini_nb.notebook import export  # noqa: PLC0415 - loads ipywidgets and Pillow
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
     number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
-    source = cells.cell_source(magics, studio.album(magics.shell).find(number))
+    source = export.cell_source(magics, studio.album(magics.shell).find(number))
     magics.shell.set_next_input(source)
 
 
@@ -252,3 +254,41 @@ _WORDS: dict[str, Word] = {
     "cell": Word(_cell, "N", 1),
     "doctor": Word(_doctor),
 }
+
+
+def run_probe(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | None:
+    """Ask these models, or the catalogue's; without `sure` only where it costs nothing.
+
+    An interrupt prints what was found until then.
+    """
+    asked = probe.requests(models)
+    provider = choose_provider(magics.provider_name(), base_url=magics.base_url or None)
+    print("\n".join(probe.estimate(asked, provider)))
+    if provider is not providers.OFFLINE:
+        probe.check_unlocked()
+        if not sure:
+            print("Nothing was sent. Add --yes to send it.")
+            return None
+    base_url = provider.base_url if magics.base_url else None
+    client = AsyncClient(
+        provider.name,
+        base_url=base_url,
+        replay="off",
+        timeout=magics.timeout,
+        requests_per_minute=magics.requests_per_minute,
+    )
+    found: list[Finding] = []
+    task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
+    try:
+        with progress.shown(lambda seconds: _progress(len(found), len(asked), seconds)):
+            return probe.table(event_loop.run(task))
+    except Cancelled:
+        if found:
+            print(probe.table(found))
+        raise
+
+
+def _progress(done: int, count: int, seconds: float) -> dict[str, str]:
+    words = f"{done} of {count} models have answered · {seconds:.0f} s"
+    bar = f'<progress max="{count}" value="{done}" aria-label="{words}" style="width:16em"></progress>'
+    return {"text/plain": words, "text/html": f"<div>{bar} <span>{words}</span></div>"}

@@ -123,7 +123,7 @@ def _store_line(magics: GeminiMagics) -> str:
     if folder is None:
         return "off"
     store = Store(folder)
-    return f"{store.folder} ({format_count(inventory.count(store), 'record')})"
+    return f"{store.folder} ({format_count(inventory.count_records(store), 'record')})"
 
 
 def _replay_line(trait: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.notebook import earlier, options, progress, sources, template
+from gemini_nb import files
+from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.notebook import options, progress, template, variables
 from gemini_nb.notebook.generate import afforded, body, finished, settings
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from gemini_nb.client.chat import Chat
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
-    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.store.record import Record, StoredImage
+    from gemini_nb.store.store import Store
 
 
 def _say(said: list[str], piece: str | GeneratedImage) -> None:
@@ -42,7 +45,7 @@ class Edits:
         if asked.new and asked.undo:
             raise ArgumentError("--new and --undo exclude each other.")
         prompt = body(cell) if asked.raw else template.fill(body(cell), names)
-        images = sources.read(asked.images, names)
+        images = variables.read(asked.images, names)
         client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
         chat = self._continued(client, asked, prompt)
         request = chat.request(prompt, images=images, **settings(magics, asked))
@@ -79,7 +82,7 @@ class Edits:
         """In a fresh kernel: go on from a picture of an earlier one."""
         if asked.images:
             return client.chat(self._model(asked, None))
-        found = earlier.earlier_picture(client.store, prompt)
+        found = earlier_picture(client.store, prompt)
         if found is None:
             raise ArgumentError(
                 "There is no picture to edit yet.",
@@ -94,3 +97,42 @@ class Edits:
         if asked.models:
             return str(asked.models[0])
         return last.model if last is not None else self._magics.model
+
+
+class Earlier(NamedTuple):
+    """A stored picture and what is known of it."""
+
+    record: Record
+    image: GeneratedImage
+
+
+def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
+    """Return the newest stored picture, or None where there is none.
+
+    Where an edit of this prompt is stored, it is the picture which that edit began with: so the cell, run
+    again in another fresh kernel, is replayed and does not edit its own result.
+    """
+    records = list(store.records()) if store is not None else []
+    of = {image.sha256: (record, image) for record in reversed(records) for image in record.images}
+    begun = [
+        of[record.inputs[0].sha256]
+        for record in records
+        if record.prompt == prompt and record.inputs and record.inputs[0].sha256 in of
+    ]
+    newest = [(record, record.images[-1]) for record in records]
+    for record, stored in (*begun, *newest):
+        image = _read(store, stored) if store is not None else None
+        if image is not None:
+            return Earlier(record, image)
+    return None
+
+
+def _read(store: Store, stored: StoredImage) -> GeneratedImage | None:
+    path = store.folder / "images" / stored.file_name
+    data = files.read_addressed(path, limit=MAX_IMAGE_BYTES)
+    if data is None:
+        return None
+    try:
+        return GeneratedImage.from_bytes(data, source=stored.source)
+    except GeminiError:
+        return None

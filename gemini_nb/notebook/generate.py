@@ -11,7 +11,7 @@ from gemini_nb.batch.result import Batch
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Generation
-from gemini_nb.notebook import options, plan, saving, sources
+from gemini_nb.notebook import options, plan, saving, variables
 from gemini_nb.notebook import progress as live
 from gemini_nb.text import format_count
 
@@ -57,7 +57,7 @@ def _plan(
 ) -> plan.Plan:
     if not prompt:
         raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
-    found = sources.read(asked.images, names)
+    found = variables.read(asked.images, names)
     first: list[ImageRequest] = []
 
     def request(text: str, *, model: str, take: int) -> ImageRequest:
@@ -93,7 +93,7 @@ def afforded(
     magics: GeminiMagics, asked: Namespace, requests: Sequence[ImageRequest], client: Client
 ) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
-    costs = estimate(requests, client)
+    costs = estimate(requests, holds=client.holds, provider=client.provider)
     if asked.dry_run:
         print("\n".join(costs.lines()))
         return False

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 import sys
 import threading
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from gemini_nb.offline import sending, stream
-from gemini_nb.offline.keys import refuse_key
+from gemini_nb.offline import replies
+from gemini_nb.offline.responses import Answer, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gemini_nb.offline.responses import Delivery
+
+
 from gemini_nb.offline.provider import OfflineGateway, model_call
-from gemini_nb.offline.responses import Answer, failure, in_gateway_words
+from gemini_nb.offline.responses import in_gateway_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +110,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self.command, url.path, headers, query, body, origin=self.server.origin
         )
         verb = model_call(unquote(url.path))[1]
-        self._send(self._worded(answer, stream.stream_form(verb, query)), path=url.path, paused=bool(verb))
+        self._send(self._worded(answer, replies.stream_form(verb, query)), path=url.path, paused=bool(verb))
 
     do_GET = do_POST = _exchange  # noqa: N815 - the names that http.server calls
 
@@ -120,11 +130,11 @@ class _Exchange(BaseHTTPRequestHandler):
             raise ConnectionResetError("the client went away while sending")
         return body, None
 
-    def _worded(self, answer: Answer, form: stream.Form | None) -> Answer:
+    def _worded(self, answer: Answer, form: replies.Form | None) -> Answer:
         """Return an answer in the server's dialect; a stream's failure is in an array at Google's only."""
         if self.server.dialect == "gateway":
             return in_gateway_words(answer)
-        return stream.stream_failure(answer, form)
+        return replies.stream_failure(answer, form)
 
     def _send(self, answer: Answer, *, path: str, paused: bool = False) -> None:
         chunked = bool(answer.events) and self.request_version == "HTTP/1.1"
@@ -135,12 +145,12 @@ class _Exchange(BaseHTTPRequestHandler):
         self._send_head(answer, chunked=chunked)
         self._note(answer.status, path)
         if not whole:
-            wire = b"".join(map(sending.chunk, answer.events)) if chunked else answer.body
+            wire = b"".join(map(chunk, answer.events)) if chunked else answer.body
             if answer.delivery == "reset":
                 self.server.to_reset.add(self.connection)
-            sending.break_off(self.connection, wire, answer.delivery)
+            break_off(self.connection, wire, answer.delivery)
         elif chunked:
-            sending.send_chunks(self.connection, answer.events, self.server.pause)
+            send_chunks(self.connection, answer.events, self.server.pause)
         elif self.command != "HEAD":
             self.wfile.write(answer.body)
 
@@ -169,3 +179,69 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in http.server
         """Say nothing, of idle connections that time out least of all; `_note` is the log."""
+
+
+REJECTED_KEY = "rejected-key"
+"""The one key that is answered as Google answers a wrong one; any other that is not empty will do."""
+
+
+def refuse_key(headers: Mapping[str, str], query: Mapping[str, str]) -> Answer | None:
+    """Return Google's refusal of a key that is missing or wrong; None for one that will do."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    bearer = token if scheme.lower() == "bearer" else ""
+    key = (headers.get("x-goog-api-key") or query.get("key") or bearer).strip()
+    if not key:
+        return failure(
+            403,
+            "Method doesn't allow unregistered callers (callers without established identity). "
+            "Please use API Key or other form of API consumer identity to call this API.",
+        )
+    return _key_invalid() if key == REJECTED_KEY else None
+
+
+def _key_invalid() -> Answer:
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com",
+        "metadata": {"service": "generativelanguage.googleapis.com"},
+    }
+    return failure(400, "API key not valid. Please pass a valid API key.", details=[detail])
+
+
+DRIP_SECONDS = 0.1
+
+# With this, closing resets the connection and drops what was not sent yet.
+_LINGER_FOR_NO_TIME = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+def send_chunks(connection: socket.socket, pieces: Sequence[bytes], pause: Callable[[float], None]) -> None:
+    """Send each piece as a chunk; before each, `pause` is called with its share of the whole wait."""
+    for piece in pieces:
+        pause(1 / len(pieces))
+        connection.sendall(chunk(piece))
+    connection.sendall(chunk(b""))
+
+
+def chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(piece), piece)
+
+
+def break_off(connection: socket.socket, wire: bytes, delivery: Delivery) -> None:
+    """Send what a broken delivery sends of a body; the connection is to be closed afterwards."""
+    if delivery == "drip":
+        _drip(connection, wire)
+        return
+    connection.sendall(wire[: len(wire) // 2])
+    if delivery == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_FOR_NO_TIME)
+    elif delivery == "stall":
+        connection.settimeout(None)
+        while connection.recv(4096):
+            pass
+
+
+def _drip(connection: socket.socket, wire: bytes) -> None:
+    for at in range(len(wire)):
+        connection.sendall(wire[at : at + 1])  # raises soon after the client has left
+        time.sleep(DRIP_SECONDS)

@@ -7,15 +7,15 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.offline import replies, responses, stream
+from gemini_nb.offline import replies, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.models import Model
+    from gemini_nb.offline.replies import Form
     from gemini_nb.offline.request import Order
     from gemini_nb.offline.responses import Answer
-    from gemini_nb.offline.stream import Form
 
 BLOCKED_PHRASE = "blocked by safety"
 """A prompt that holds this phrase is refused as a policy would, so that refusals can be tried."""
@@ -52,7 +52,7 @@ class Job:
 
     def answer(self, reply: dict[str, Any]) -> Answer:
         """Send a reply in the form that was asked for: one JSON object, or a stream."""
-        return stream.stream_answer(reply, self.form) if self.form else responses.of_json(200, reply)
+        return replies.stream_answer(reply, self.form) if self.form else responses.of_json(200, reply)
 
     def picture(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
         """Paint the order; with `edit`, as in "black and white", a picture that differs from it so."""

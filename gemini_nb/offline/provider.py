@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gemini_nb import models
-from gemini_nb.offline import stream
-from gemini_nb.offline.gallery import Gallery
+from gemini_nb.offline import replies
 from gemini_nb.offline.job import BLOCKED_PHRASE, Job, mime_type_of
 from gemini_nb.offline.request import Order, Refusal, read_order
 from gemini_nb.offline.responses import Answer, failure, of_bytes, of_json
@@ -68,7 +68,7 @@ class OfflineGateway:
         if name and method == "GET" and verb is None and (row := models.find(name)):
             return of_json(200, _describe(row))
         if name and method == "POST" and verb in _GENERATE:
-            return self._generate(name, body, origin=origin, form=stream.stream_form(verb, query))
+            return self._generate(name, body, origin=origin, form=replies.stream_form(verb, query))
         return failure(404, f"Nothing is found at {path[:200]!r}.")
 
     def _image(self, sha256: str) -> Answer:
@@ -77,7 +77,7 @@ class OfflineGateway:
             return failure(404, "This picture is no longer hosted here.")
         return of_bytes(200, mime_type_of(data), data)
 
-    def _generate(self, name: str, body: bytes, *, origin: str, form: stream.Form | None) -> Answer:
+    def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Answer:
         model = models.find(name) or models.Model(name, source="", aspect_ratios=())
         try:
             order = read_order(body, model, find=self._hosted.find)
@@ -120,3 +120,30 @@ def _describe(row: models.Model) -> dict[str, Any]:
         "outputTokenLimit": 32768,
         "supportedGenerationMethods": ["generateContent"],
     }
+
+
+class Gallery:
+    """The last pictures that were linked to, bounded in number and bytes; safe to share between threads."""
+
+    MAX_PICTURES = 64
+    MAX_BYTES = 128 * 2**20
+
+    def __init__(self) -> None:
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def keep(self, sha256: str, picture: bytes) -> None:
+        with self._lock:
+            self._bytes += len(picture) - len(self._pictures.pop(sha256, b""))
+            self._pictures[sha256] = picture
+            while len(self._pictures) > 1 and (
+                len(self._pictures) > self.MAX_PICTURES or self._bytes > self.MAX_BYTES
+            ):
+                self._bytes -= len(self._pictures.popitem(last=False)[1])
+
+    def find(self, sha256: str) -> bytes | None:
+        with self._lock:
+            if sha256 in self._pictures:
+                self._pictures.move_to_end(sha256)
+            return self._pictures.get(sha256)

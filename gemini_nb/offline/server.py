@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline.faults import Faults
-from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, Dialect, Listener
-from gemini_nb.offline.keys import REJECTED_KEY
+from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, REJECTED_KEY, Dialect, Listener
 from gemini_nb.offline.provider import OfflineGateway
 
 if TYPE_CHECKING:

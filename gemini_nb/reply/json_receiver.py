@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 import pybase64
 
-from gemini_nb.base64_run import GOES_ON, MIN_RUN_CHARS, Run, decoded
 from gemini_nb.images.file_bytes import PictureFile
 from gemini_nb.images.spooled import Sink
-from gemini_nb.reply.base64_blobs import Cut
+from gemini_nb.reply.base64_blobs import GOES_ON, MIN_RUN_CHARS, Cut, Run, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gemini_nb import stored_file
+from gemini_nb import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +39,9 @@ def keep(body: bytes, *, folder: Path | None = None, key: Secret | None = None) 
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(OSError):  # it may have been there before, and be another's
             path.parent.chmod(0o700)
-        stored_file.write_private(path, body)
+        files.write_private(path, body)
         if folder is not None:  # in a store, which may be committed; these may not
-            stored_file.write_private_if_missing(folder / ".gitignore", b"*\n")
+            files.write_private_if_missing(folder / ".gitignore", b"*\n")
     except (OSError, RuntimeError, ValueError):  # RuntimeError: no home; ValueError: NUL in a path
         return None
     _drop_oldest(path.parent, keeping=path)

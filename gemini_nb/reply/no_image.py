@@ -41,7 +41,7 @@ _NO_IMAGE = {
 _MAX_SHOWN_CHARS = 300
 
 
-def outcome(reply: Reply) -> GeminiError | None:
+def no_image_error(reply: Reply) -> GeminiError | None:
     """Return the error that a reply without a picture amounts to, None where it has one or a link."""
     if reply.images or reply.links:
         return None

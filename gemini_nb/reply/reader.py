@@ -12,6 +12,7 @@ from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import api_errors
 from gemini_nb.reply import kept as unread
 from gemini_nb.reply import reply as response
+from gemini_nb.reply.no_image import no_image_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
     from gemini_nb.reply.json_receiver import Body
-    from gemini_nb.reply.reply import FoundImage, Reply
+    from gemini_nb.reply.reply import Reply
+    from gemini_nb.reply.shapes import FoundImage
     from gemini_nb.request import ImageRequest
 
 
@@ -117,7 +119,7 @@ class Delivery:
         )
 
     def _without_image(self, reply: Reply) -> GeminiError:
-        error = response.outcome(reply) or NoImageError("The reply holds no picture.")
+        error = no_image_error(reply) or NoImageError("The reply holds no picture.")
         error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)

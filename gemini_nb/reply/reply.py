@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import chunks
 from gemini_nb.errors import BadResponseError
 from gemini_nb.images.header import describe
 from gemini_nb.images.image import look, sniff
 from gemini_nb.reply import base64_blobs as cutting
+from gemini_nb.reply import shapes
 from gemini_nb.reply.content import Content
-from gemini_nb.reply.no_image import outcome
 from gemini_nb.reply.shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from gemini_nb.images.file_bytes import Data
     from gemini_nb.reply.json_receiver import Body
-
-__all__ = ["MAX_LINKS", "FoundImage", "Reply", "outcome", "read"]
 
 MAX_LINKS = 10
 
@@ -71,8 +68,8 @@ def read(body: bytes | Body) -> Reply:
     if not replies:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
     findings = Findings(cut)
-    are_chunks = chunks.are_chunks(replies)
-    for reply in [chunks.joined(replies)] if are_chunks else replies:
+    are_chunks = shapes.are_chunks(replies)
+    for reply in [shapes.joined(replies)] if are_chunks else replies:
         find(reply, findings)
     images, links, refused = _chosen(findings)
     return Reply(
@@ -83,7 +80,7 @@ def read(body: bytes | Body) -> Reply:
         thoughts=_joined(findings.thoughts),
         refused=refused,
         **_facts(replies, cut),
-        turn=Content(chunks.content(replies) if are_chunks else _first_content(replies), cut),
+        turn=Content(shapes.content(replies) if are_chunks else _first_content(replies), cut),
     )
 
 

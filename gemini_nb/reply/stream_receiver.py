@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gemini_nb import chunks
 from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import base64_blobs as cutting
+from gemini_nb.reply import shapes
 from gemini_nb.reply.json_receiver import Body, Incoming
 from gemini_nb.reply.live_pieces import Prose
 from gemini_nb.reply.shapes import Findings, dicts, field_of
@@ -57,7 +57,7 @@ class Telling:
 
     def part(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None:
         """Tell what a part holds; the first one of its event may go on with the text before it."""
-        if not (is_first and chunks.continues(self._part, part)):
+        if not (is_first and shapes.continues(self._part, part)):
             self._say(self._prose.end_part())
         self._part = part
         if field_of(part, "thought") is True:
@@ -172,5 +172,5 @@ class StreamedReply:
         except GeminiError:  # the whole is read as well, and says so
             return
         for reply in dicts(value):
-            for place, part in enumerate(chunks.parts(reply)):
+            for place, part in enumerate(shapes.parts(reply)):
                 self._part(part, cut, is_first=place == 0)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import io
+from base64 import b64encode
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from gemini_nb import stored_file
-from gemini_nb.display.table import Table
+from gemini_nb import files
+from gemini_nb.display.preview import scale
+from gemini_nb.display.table import Table, Thumbnail
+from gemini_nb.errors import GeminiError
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.store import maintenance
 from gemini_nb.text import format_count, format_dollars, format_size, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gemini_nb.display.table import Thumbnail
     from gemini_nb.store.maintenance import Report
     from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
 
+
+THUMBNAIL_PIXELS = 96  # at most, across and down
+_DENSITY = 1.5  # pixels to a CSS pixel, so that it stays sharp on dense screens
 _KINDS = ("records", "images", "contents", "unread")
 _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 
 
-def count(store: Store) -> int:
+def count_records(store: Store) -> int:
     """Return how many records there are, told by their names alone."""
     return sum(1 for _ in maintenance.list_files(store.folder, "records"))
 
@@ -29,13 +37,14 @@ def count(store: Store) -> int:
 def lines(store: Store) -> list[str]:
     """Say where a store is and how much it holds; nothing is read but names and sizes."""
     found = {
-        kind: [stored_file.plain_size(path) for path in maintenance.list_files(store.folder, kind)]
+        kind: [files.plain_size(path) for path in maintenance.list_files(store.folder, kind)]
         for kind in _KINDS
     }
     sizes = [size for sizes in found.values() for size in sizes]
     return [
         f"folder   {store.folder}",
-        f"holds    {format_count(len(found['records']), 'record')}, {format_count(len(found['images']), 'picture')}",
+        f"holds    {format_count(len(found['records']), 'record')}, "
+        f"{format_count(len(found['images']), 'picture')}",
         f"size     {format_size(sum(sizes))}",
     ]
 
@@ -79,3 +88,31 @@ def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = 
     more = f"The newest {len(rows)} of {total}. " if total > len(rows) else ""
     note = f"{more}Costs are estimates at Google's list prices; a gateway charges its own."
     return Table(columns, tuple(rows), notes=(note,), right=_NUMBERS)
+
+
+def history_table(store: Store, most: int) -> Table:
+    """Return the newest `most` records; a picture that is missing or altered leaves its place empty."""
+    total = count_records(store)
+    records = list(islice(store.records(), most))
+    return table(records, thumbnails=[_thumbnail(store, one) for one in records], total=total)
+
+
+def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
+    stored = record.images[-1]
+    data = files.read_addressed(store.folder / "images" / stored.file_name, limit=MAX_IMAGE_BYTES)
+    if data is None:
+        return ""
+    try:
+        return _drawn(GeneratedImage.from_bytes(data, source=stored.source), record.prompt)
+    except GeminiError:
+        return ""
+
+
+def _drawn(image: GeneratedImage, alt: str) -> Thumbnail:
+    factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
+    small = scale(image, max(1, round(image.width * factor)))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=75, method=4)
+    source = f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
+    width, height = (max(1, round(side / _DENSITY)) for side in small.size)
+    return Thumbnail(source, alt, width, height)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.reply.content import MAX_CONTENT_BYTES
 from gemini_nb.store import record
@@ -107,7 +107,7 @@ def verify(folder: Path) -> Report:
         unused=len((images | contents) - named),
         left_over=sum(1 for _ in left_overs(folder)),
         total_bytes=sum(
-            stored_file.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
+            files.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
         ),
         problems=tuple(problems),
     )
@@ -116,7 +116,7 @@ def verify(folder: Path) -> Report:
 def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
     sound = set()
     for path in list_files(folder, kind):
-        if stored_file.is_addressed(path, limit=limit):
+        if files.is_addressed(path, limit=limit):
             sound.add(f"{kind}/{path.name}")
         else:
             problems.append(Problem(path, "its bytes are not those its name says"))
@@ -125,7 +125,7 @@ def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[
 
 def read_record(path: Path) -> record.Record | None:
     """Return the record in a file, or None where it is not the one that the name says."""
-    raw = stored_file.read_plain(path, limit=MAX_RECORD_BYTES)
+    raw = files.read_plain(path, limit=MAX_RECORD_BYTES)
     return None if raw is None else record.decode(raw, digest=path.stem)
 
 
@@ -140,7 +140,7 @@ def clear(folder: Path) -> int:
         if kind:
             _remove_folder(folder / kind)
     for name, text in ABOUT.items():
-        if stored_file.read_plain(folder / name, limit=len(text)) == text:
+        if files.read_plain(folder / name, limit=len(text)) == text:
             _removed(folder / name)
     _remove_folder(folder)
     return count

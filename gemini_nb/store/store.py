@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
 from gemini_nb.generation import Generation
@@ -125,19 +125,19 @@ class Store:
             self._write_addressed(self._image_path(image), image.size, image.put)
         if content is not None:
             path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
-            self._write_addressed(path, len(content), lambda path: stored_file.write_private(path, content))
-        stored_file.make_private_folder(self.folder / "records")
-        stored_file.write_private(self._record_path(generation.digest), raw)
+            self._write_addressed(path, len(content), lambda path: files.write_private(path, content))
+        files.make_private_folder(self.folder / "records")
+        files.write_private(self._record_path(generation.digest), raw)
 
     def _write_addressed(self, path: Path, size: int, write: Callable[[Path], None]) -> None:
-        stored_file.make_private_folder(path.parent)
-        if not stored_file.is_addressed(path, limit=size):
+        files.make_private_folder(path.parent)
+        if not files.is_addressed(path, limit=size):
             write(path)
 
     def draft(self) -> UnnamedFile:
         """Return a file to decode a picture into while it arrives: where `keep` only has to name it."""
         self.prepare()
-        stored_file.make_private_folder(self.folder / "images")
+        files.make_private_folder(self.folder / "images")
         return UnnamedFile(self.folder / "images", mode=0o600)
 
     def referring(self, generation: Generation) -> Generation:
@@ -153,7 +153,7 @@ class Store:
         """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in maintenance.ABOUT.items():
-            stored_file.write_private_if_missing(self.folder / name, text)
+            files.write_private_if_missing(self.folder / name, text)
 
     def content(self, request: ImageRequest | str) -> Any | None:
         """Return the model content kept for a request or its digest, with exactly the values that came."""
@@ -161,7 +161,7 @@ class Store:
         if found is None or found.content is None:
             return None
         path = self.folder / "contents" / f"{found.content}.json"
-        raw = stored_file.read_addressed(path, limit=contents.MAX_CONTENT_BYTES)
+        raw = files.read_addressed(path, limit=contents.MAX_CONTENT_BYTES)
         if raw is None:
             return None
         stored = {image.sha256: image for image in (*found.images, *found.drafts)}
@@ -169,7 +169,7 @@ class Store:
 
     def _data(self, stored: StoredImage) -> bytes | None:
         path = self.folder / "images" / stored.file_name
-        return stored_file.read_addressed(path, limit=MAX_IMAGE_BYTES)
+        return files.read_addressed(path, limit=MAX_IMAGE_BYTES)
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
@@ -208,8 +208,8 @@ class Store:
 
     def _image(self, stored: StoredImage) -> GeneratedImage | None:
         path = self.folder / "images" / stored.file_name
-        size = stored_file.plain_size(path)
-        if not stored_file.is_addressed(path, limit=MAX_IMAGE_BYTES):
+        size = files.plain_size(path)
+        if not files.is_addressed(path, limit=MAX_IMAGE_BYTES):
             return None
         held = PictureFile(size=size, sha256=stored.sha256, path=path)
         try:
@@ -222,7 +222,7 @@ class Store:
     def holds(self, request: ImageRequest) -> bool:
         found = self._record(request.digest)
         return found is not None and all(
-            stored_file.plain_size(self.folder / "images" / image.file_name) for image in found.images
+            files.plain_size(self.folder / "images" / image.file_name) for image in found.images
         )
 
     def _warn(self, reason: str) -> None:

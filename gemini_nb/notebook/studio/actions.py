@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.notebook import cells, export, saving
+from gemini_nb.notebook import export, saving
 from gemini_nb.notebook.studio.controls import UPLOAD_MEGABYTES
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ class Actions:
         self._controls.say(f"Picture {entry.number} is saved as {saved.path}.")
 
     def _copy(self, entry: Entry) -> None:
-        self._controls.show_text("Cell", cells.cell_source(self._magics, entry))
+        self._controls.show_text("Cell", export.cell_source(self._magics, entry))
         self._controls.say(
             f"Copy the text into a new cell, or run %gemini cell {entry.number} to have it inserted."
         )
 
     def _python(self, entry: Entry) -> None:
-        cells.check_whole(entry)
+        export.check_whole(entry)
         self._controls.show_text("Python", export.code(self._magics, entry.generation.request))
         self._controls.say(f"This Python makes picture {entry.number}.")
 

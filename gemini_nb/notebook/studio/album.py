@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from gemini_nb import stored_file
+from gemini_nb import files
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
@@ -174,4 +174,4 @@ def _image(store: Store, stored: StoredImage) -> GeneratedImage | None:
 
 
 def _bytes(store: Store, file_name: str) -> bytes | None:
-    return stored_file.read_addressed(store.folder / "images" / file_name, limit=MAX_IMAGE_BYTES)
+    return files.read_addressed(store.folder / "images" / file_name, limit=MAX_IMAGE_BYTES)

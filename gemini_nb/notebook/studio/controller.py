@@ -19,7 +19,7 @@ from anyio import to_thread
 from gemini_nb import event_loop, models
 from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook import cells
+from gemini_nb.notebook import export
 from gemini_nb.notebook.studio import job as making
 from gemini_nb.notebook.studio.actions import Actions
 from gemini_nb.notebook.studio.controls import Controls
@@ -87,7 +87,7 @@ class Desk:
         return sent.timestamp() if is_ours else time.time()
 
     def _again(self, entry: Entry) -> None:
-        cells.check_whole(entry)
+        export.check_whole(entry)
         with self._lock:
             if self._future is None:
                 self._start(partial(self._another, entry), f"Picture {entry.number} again…")
@@ -179,13 +179,14 @@ class Desk:
             image_size=order.image_size,
         )
         requests = making.takes(request, order.number, self._album.takes(request))
-        costs = estimate([] if order.sources else requests, client)
+        costs = estimate([] if order.sources else requests, holds=client.holds, provider=client.provider)
         sent = len(requests) - len(costs.replayed)
+        provider = client.provider.name
         if not sent:
-            return f"{client.provider.name}: {format_count(len(requests), 'picture')} from the store, at no cost."
+            return f"{provider}: {format_count(len(requests), 'picture')} from the store, at no cost."
         each, row = request.estimated_cost, models.find(request.model)
         total = format_dollars(None if each is None else each * sent)
-        words = f"{client.provider.name}: {format_count(sent, 'picture')}, estimated at {total} (Google's list price)."
+        words = f"{provider}: {format_count(sent, 'picture')}, estimated at {total} (Google's list price)."
         return f"{words} {row.note if row else ''}".strip()
 
     def redraw(self) -> None:

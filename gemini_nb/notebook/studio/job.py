@@ -13,7 +13,7 @@ from anyio import to_thread
 from gemini_nb.batch import run as batch
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.notebook import options, progress, sources
+from gemini_nb.notebook import options, progress, variables
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Sources:
         if word in self.uploads:
             return [self.uploads[word]]
         try:
-            return sources.read([word], self.names)
+            return variables.read([word], self.names)
         except ArgumentError as problem:
             message, hint = str(problem.args[0]).removeprefix("-i "), problem.hint
         raise ArgumentError(message, hint=hint)
@@ -106,7 +106,7 @@ class Making:
     async def run(self) -> None:
         """Send the requests, after the cost was checked; a failure is in `progress`, or raised for all."""
         magics, requests = self._magics, self.progress.requests
-        costs = estimate(requests, self._client)
+        costs = estimate(requests, holds=self._client.holds, provider=self._client.provider)
         costs.check(max_cost=magics.max_cost, max_images=magics.max_images)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
@@ -139,7 +139,10 @@ class Making:
             return _praise(done), None
         if len(made) == 1:
             return str(errors[0]), errors[0]
-        return f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: {errors[0]}", errors[0]
+        return (
+            f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: {errors[0]}",
+            errors[0],
+        )
 
 
 def _praise(done: list[Generation]) -> str:

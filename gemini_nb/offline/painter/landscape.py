@@ -6,10 +6,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.light import LIGHTS
 from gemini_nb.offline.painter import terrain
 from gemini_nb.offline.painter.canvas import Gradient
-from gemini_nb.offline.painter.colours import WHITE, lighter, mix
+from gemini_nb.offline.painter.colours import LIGHTS, WHITE, lighter, mix
 from gemini_nb.offline.painter.outlines import arc_loop, loop, outline, oval, stroke
 from gemini_nb.offline.painter.terrain import Stage
 from gemini_nb.offline.painter.things import THINGS

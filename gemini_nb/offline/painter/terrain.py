@@ -15,9 +15,8 @@ from gemini_nb.offline.painter.things import THINGS
 if TYPE_CHECKING:
     from random import Random
 
-    from gemini_nb.offline.light import Light
     from gemini_nb.offline.painter.canvas import Canvas
-    from gemini_nb.offline.painter.colours import Colour
+    from gemini_nb.offline.painter.colours import Colour, Light
     from gemini_nb.offline.painter.outlines import Point
 
 
