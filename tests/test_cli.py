@@ -511,7 +511,9 @@ def test_a_demo_does_not_write_among_other_files(tmp_path):
 
 
 def test_a_demo_says_what_it_needs():
-    code = "import sys; sys.modules['nbclient'] = None; from gemini_nb.cli import main; sys.exit(main(['demo']))"
+    code = (
+        "import sys; sys.modules['nbclient'] = None; from gemini_nb.cli import main; sys.exit(main(['demo']))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'gemini-nb[demo]'" in done.stderr

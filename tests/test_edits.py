@@ -128,7 +128,7 @@ def test_a_dry_run_of_an_edit_sends_nothing_and_changes_nothing(shell, gateway):
     shell.run(MADE)
     assert "1 picture would be asked of crazyrouter" in shell.run("%%gemini_edit --dry-run\nx").stdout
     assert gateway.posts == 1
-    assert shell.magics.last.prompt == "a cat"
+    assert shell.magics.session.last.prompt == "a cat"
 
 
 CHAIN = (MADE, "%%gemini_edit\nat night", "%%gemini_edit last\nin rain")

@@ -394,7 +394,7 @@ def test_the_code_of_a_picture_runs_and_is_replayed(shell, gateway, kind):
     request = ImageRequest(
         PROMPTS[kind], aspect_ratio="3:2", take=2, text=True, config={"seed": 7, "a": {"b": None}}
     )
-    made = magics.keep(magics.client().generate(request))
+    made = magics.session.keep(magics.session.client().generate(request))
     again = in_a_fresh_namespace(said(shell, "%gemini code"))
     assert (again.digest, again.replayed) == (made.digest, True)
     assert again.prompt == PROMPTS[kind]
@@ -413,7 +413,7 @@ def test_the_code_takes_an_input_picture_from_the_store(shell, gateway):
     hero = run(shell, "%%gemini_image hero\na red square").result
     del shell.user_ns["hero"]
     magics = magics_of(shell)
-    made = magics.keep(magics.client().generate("bluer", images=[hero]))
+    made = magics.session.keep(magics.session.client().generate("bluer", images=[hero]))
     code = said(shell, "%gemini code")
     assert f".gemini_nb/images/{hero.image.sha256}.png" in code
     again = in_a_fresh_namespace(code)
@@ -456,10 +456,10 @@ def test_the_code_without_its_input_picture_fails_before_it_pays(shell, gateway,
 
 def test_the_code_of_an_edit_repeats_its_turns_from_the_store(shell, gateway):
     magics = magics_of(shell)
-    chat = magics.client().chat("nano-banana-2")
+    chat = magics.session.client().chat("nano-banana-2")
     chat.send("a cat", aspect_ratio="16:9")
     chat.send("at night", images=[png(9, 9)])
-    made = magics.keep(chat.send("with a moon", image_size="2K"))
+    made = magics.session.keep(chat.send("with a moon", image_size="2K"))
     assert made.request.history
     shell.user_ns["moon"] = png(9, 9)
     code = said(shell, "%gemini code")
@@ -472,9 +472,9 @@ def test_the_code_of_an_edit_repeats_its_turns_from_the_store(shell, gateway):
 def test_the_code_of_an_edit_says_which_turns_are_paid_for_again(shell, gateway):
     magics = magics_of(shell)
     magics.store = "off"
-    chat = magics.client().chat("nano-banana-2")
+    chat = magics.session.client().chat("nano-banana-2")
     chat.send("a cat")
-    magics.keep(chat.send("at night"))
+    magics.session.keep(chat.send("at night"))
     assert said(shell, "%gemini code").count("# This turn is not in the store") == 1
 
 

@@ -14,11 +14,13 @@ shell.find_line_magic("load_ext")  # IPython loads its own magics late
 LOAD = "shell.run_line_magic('load_ext', 'gemini_nb')"
 LOADED = {
     "gemini_nb",
-    "gemini_nb.costs",
+    "gemini_nb._version",
     "gemini_nb.notebook",
+    "gemini_nb.notebook.completion",
     "gemini_nb.notebook.completion.matcher",
     "gemini_nb.notebook.magics",
     "gemini_nb.notebook.extension",
+    "gemini_nb.notebook.session",
     "gemini_nb.notebook.terminal_images",
 }
 HEAVY = {"IPython", "PIL", "anyio", "httpx", "ipywidgets", "numpy", "pandas", "pybase64", "tenacity", "tqdm"}

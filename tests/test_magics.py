@@ -480,7 +480,7 @@ def test_every_default_can_be_set_and_outlives_a_reload(keyless, name):
 @pytest.mark.parametrize("name", [*PROVIDERS, "auto"])
 def test_whoever_can_be_asked_can_be_the_default(keyless, name):
     keyless.magics.provider = name
-    assert keyless.magics.provider_name() == name
+    assert keyless.magics.session.provider_name() == name
 
 
 BAD_DEFAULTS = {

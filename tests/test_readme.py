@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import signal
@@ -43,35 +42,12 @@ def error_rows():
     ]
 
 
-def module_rows():
-    """A row for each module; the painter's own rooms are left to `offline/painter.py`."""
-    package = ROOT / "gemini_nb"
-    names = [path.relative_to(package).as_posix() for path in sorted(package.rglob("*.py"))]
-    offline = [f"offline/{name}.py" for name in ("provider", "painter", "embedded", "server")]
-    shown = [n for n in names if not n.endswith("__init__.py") and (n in offline or "offline/" not in n)]
-    return [f"| `{name}` | {purpose(package / name)} |" for name in shown]
-
-
-def purpose(path):
-    return first_line(ast.get_docstring(ast.parse(path.read_text()))).rstrip(".:")
-
-
 # --- tables
 
 
 @pytest.mark.parametrize("row", error_rows(), ids=lambda row: row.split("`")[1])
 def test_the_troubleshooting_table_has_each_error_in_the_words_of_its_docstring(row):
     assert row in README
-
-
-@pytest.mark.parametrize("row", module_rows(), ids=lambda row: row.split("`")[1])
-def test_the_module_table_has_each_module_in_the_words_of_its_docstring(row):
-    assert row in README
-
-
-def test_the_module_table_has_no_module_that_is_gone():
-    rows = set(module_rows())
-    assert [row for row in re.findall(r"^\| `\S+\.py` \| .*", README, re.MULTILINE) if row not in rows] == []
 
 
 OBSERVED = [row for row in CATALOGUE if row.observed]

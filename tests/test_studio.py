@@ -194,7 +194,7 @@ def test_a_failure_is_said_in_its_own_words_and_nothing_is_lost(kind):
         assert words in visitor.status
         assert visitor.controls.prompt.value == "something else"
         assert 'alt="a red square"' in visitor.page
-        assert visitor.shell.magics.last_error is not None
+        assert visitor.shell.magics.session.last_error is not None
 
 
 def test_a_failure_among_several_keeps_the_others():

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import __version__
+from gemini_nb._version import __version__
 from gemini_nb.cli import generate, serve, store
 from gemini_nb.cli.help import PAGES
 from gemini_nb.cli.terminal import discard_stdout, say

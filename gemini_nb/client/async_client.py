@@ -246,8 +246,14 @@ class AsyncClient:
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
         given = {name: value for name, value in options.items() if value is not None}
-        sources = await self._inputs(images, anyio.current_time() + self.timeout)
-        return ImageRequest(prompt, images=sources, **given)
+        return ImageRequest(prompt, images=await self.read_images(images), **given)
+
+    async def read_images(self, sources: Any) -> tuple[inputs.InputImage, ...]:
+        """Read input images, whatever `generate` takes as `images`, and send nothing; links are fetched."""
+        deadline = anyio.current_time() + self.timeout
+        if isinstance(sources, str | bytes) or not hasattr(sources, "__iter__") or hasattr(sources, "shape"):
+            sources = [sources]
+        return tuple([await self._read_image(source, deadline) for source in sources])
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether the store would answer a request, at no cost."""
@@ -261,17 +267,12 @@ class AsyncClient:
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
-        options["images"] = await self._inputs(options.get("images", ()), anyio.current_time() + self.timeout)
+        options["images"] = await self.read_images(options.get("images", ()))
         options = {name: value for name, value in options.items() if value is not None}
         asked = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
         return tuple(asked) if isinstance(prompts, Sized) else asked
 
-    async def _inputs(self, sources: Any, deadline: float) -> tuple[inputs.InputImage, ...]:
-        if isinstance(sources, str | bytes) or not hasattr(sources, "__iter__") or hasattr(sources, "shape"):
-            sources = [sources]
-        return tuple([await self._input(source, deadline) for source in sources])
-
-    async def _input(self, source: Any, deadline: float) -> inputs.InputImage:
+    async def _read_image(self, source: Any, deadline: float) -> inputs.InputImage:
         if not inputs.is_link(source):
             return inputs.read(source)
         try:

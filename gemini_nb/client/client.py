@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gemini_nb.batch.progress_bar import ProgressBar
     from gemini_nb.batch.result import Batch
     from gemini_nb.generation import Generation
+    from gemini_nb.images.inputs import InputImage
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
     from gemini_nb.store.store import Store
@@ -83,6 +84,10 @@ class Client:
     def request(self, prompt: str, **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
         return event_loop.run(partial(self._client.request, prompt, **options))
+
+    def read_images(self, sources: Any) -> tuple[InputImage, ...]:
+        """Read input images, whatever `generate` takes as `images`, and send nothing; links are fetched."""
+        return event_loop.run(partial(self._client.read_images, sources))
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether the store would answer a request, at no cost."""

@@ -22,7 +22,7 @@ from gemini_nb.text import format_count, format_dollars
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.probe import Finding
     from gemini_nb.store.store import Store
 
@@ -36,7 +36,7 @@ _MAX_HISTORY_ROWS = 500
 class Word:
     """One word of `%gemini`: what it does, and how many `arguments` it takes, as they are written."""
 
-    act: Callable[[GeminiMagics, list[str]], Any]
+    act: Callable[[Session, list[str]], Any]
     arguments: str = ""
     most: int = 0
 
@@ -46,7 +46,7 @@ class Word:
         return str(self.act.__doc__)
 
 
-def run(magics: GeminiMagics, words: list[str]) -> Any:
+def run(session: Session, words: list[str]) -> Any:
     """Carry out `%gemini WORD …` and return what to show; without a word, say what there is."""
     options.refuse_keys(words)
     if not words or words[0] in _HELP:
@@ -61,7 +61,7 @@ def run(magics: GeminiMagics, words: list[str]) -> Any:
     word = _WORDS[name]
     if len(rest) > word.most:
         raise ArgumentError(f"%gemini {name} does not take {rest[word.most][:40]!r}.", hint=_usage(name))
-    return word.act(magics, rest)
+    return word.act(session, rest)
 
 
 def _usage(name: str) -> str:
@@ -73,7 +73,7 @@ def _say(lines: list[str]) -> None:
     print("\n".join(lines))
 
 
-def _models(_magics: GeminiMagics, _words: list[str]) -> Table:
+def _models(_session: Session, _words: list[str]) -> Table:
     """List the known models, their sizes, list prices and the shape last seen."""
     sources = list(dict.fromkeys(row.source for row in models.CATALOGUE))
     rows = tuple(
@@ -95,9 +95,9 @@ def _models(_magics: GeminiMagics, _words: list[str]) -> Table:
     return Table(columns, rows, notes=tuple(notes))
 
 
-def _key(magics: GeminiMagics, words: list[str]) -> None:
+def _key(session: Session, words: list[str]) -> None:
     """Ask for a key and keep it in memory; "forget" drops it, a .env file is read if it is named."""
-    provider = choose_provider(_keyed(magics))
+    provider = choose_provider(_keyed(session))
     if words == ["forget"]:
         for one in providers.PROVIDERS.values():
             forget_key(one)
@@ -121,16 +121,16 @@ def _typed(question: str, provider: providers.Provider) -> str:
     )
 
 
-def _keyed(magics: GeminiMagics) -> str:
-    name = magics.provider_name()
+def _keyed(session: Session) -> str:
+    name = session.provider_name()
     return name if name in ("crazyrouter", "google") else "crazyrouter"
 
 
-def _status(magics: GeminiMagics, _words: list[str]) -> None:
+def _status(session: Session, _words: list[str]) -> None:
     """Say who is asked and why, for which model, what is replayed, and whether a key is set."""
     from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
 
-    _say([*doctor.settings(magics), *_key_lines()])
+    _say([*doctor.settings(session), *_key_lines()])
 
 
 def _key_lines() -> list[str]:
@@ -138,35 +138,35 @@ def _key_lines() -> list[str]:
     return [f"key          {name}: {f'set, from {key.where}' if key else 'not set'}" for name, key in keys]
 
 
-def _cost(magics: GeminiMagics, _words: list[str]) -> Table:
+def _cost(session: Session, _words: list[str]) -> Table:
     """Say how many pictures were made in this session, and what they cost by estimate."""
-    split = [line.partition("  ") for line in magics.ledger.lines()]
+    split = [line.partition("  ") for line in session.spending.lines()]
     return Table(("", ""), tuple((what, said.strip()) for what, _, said in split))
 
 
-def _history(magics: GeminiMagics, words: list[str]) -> Any:
+def _history(session: Session, words: list[str]) -> Any:
     """Show the newest pictures of the store (20, or so many), with prompt, model, time and cost."""
     from gemini_nb.store import inventory  # noqa: PLC0415 - loads Pillow
 
     count = words[0] if words else str(_HISTORY_ROWS)
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
         raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
-    store = _store_of(magics)
+    store = _store_of(session)
     if store is None or not inventory.count_records(store):
         return _say([_nothing_stored(store)])
     return inventory.history_table(store, int(count))
 
 
-def _store(magics: GeminiMagics, words: list[str]) -> Any:
+def _store(session: Session, words: list[str]) -> Any:
     """Say where pictures are kept and how much it is; check every file, or remove them all."""
-    store = _store_of(magics)
+    store = _store_of(session)
     action = words[0] if words else ""
     if action not in ("", "list", "verify", "clear") or (words[1:] and words != ["clear", "--yes"]):
         raise ArgumentError(f"There is no %gemini store {' '.join(words)[:40]}.", hint=_usage("store"))
     if store is None:
         return _say([_nothing_stored(store)])
     if action == "list":
-        return _history(magics, [])
+        return _history(session, [])
     if action == "verify":
         return _say(inventory.report_lines(store.verify()))
     if action == "clear":
@@ -184,10 +184,10 @@ def _cleared(store: Store, *, sure: bool) -> str:
     return f"{format_count(store.clear(), 'file')} removed from {store.folder}."
 
 
-def _store_of(magics: GeminiMagics) -> Store | None:
+def _store_of(session: Session) -> Store | None:
     from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
-    folder = magics.store_path()
+    folder = session.store_path()
     return None if folder is None else Store(folder)
 
 
@@ -195,49 +195,49 @@ def _nothing_stored(store: Store | None) -> str:
     return "The store is off." if store is None else f"The store {store.folder} holds nothing yet."
 
 
-def _last(magics: GeminiMagics, _words: list[str]) -> None:
+def _last(session: Session, _words: list[str]) -> None:
     """Show the last failure again, and where the reply is that came with it."""
-    error = magics.last_error
+    error = session.last_error
     if error is None:
         return _say(["There was no failure yet."])
     path = getattr(error, "raw_path", None)
     return _say([f"{type(error).__name__}: {error}", *([f"reply        {path}"] if path else [])])
 
 
-def _code(magics: GeminiMagics, _words: list[str]) -> None:
+def _code(session: Session, _words: list[str]) -> None:
     """Print the Python that asks for the last picture again, and gets the stored one."""
     from gemini_nb.notebook import export  # noqa: PLC0415 - needed for this word only
 
-    print(export.code(magics), end="")
+    print(export.code(session), end="")
 
 
-def _probe(magics: GeminiMagics, words: list[str]) -> Any:
+def _probe(session: Session, words: list[str]) -> Any:
     """Ask each model once (or those named) what shape it returns today; says the cost, sends with --yes."""
-    return run_probe(magics, [word for word in words if word != "--yes"], sure="--yes" in words)
+    return run_probe(session, [word for word in words if word != "--yes"], sure="--yes" in words)
 
 
-def _doctor(magics: GeminiMagics, _words: list[str]) -> None:
+def _doctor(session: Session, _words: list[str]) -> None:
     """Look for what could be wrong: versions, front end, provider, reachability, store. Nothing secret."""
     from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
 
-    _say([*doctor.lines(magics), *_key_lines()])
+    _say([*doctor.lines(session), *_key_lines()])
 
 
-def _studio(magics: GeminiMagics, _words: list[str]) -> Any:
+def _studio(session: Session, _words: list[str]) -> Any:
     """Open the studio: controls beside the code, and a gallery that is saved with the notebook."""
     from gemini_nb.notebook.studio.studio import Studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
-    return Studio(shell=magics.shell)
+    return Studio(shell=session.shell)
 
 
-def _cell(magics: GeminiMagics, words: list[str]) -> None:
+def _cell(session: Session, words: list[str]) -> None:
     """Insert below the cell that makes picture N of the studio again, from the store where it is kept."""
     from gemini_nb.notebook import export  # noqa: PLC0415 - loads ipywidgets and Pillow
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
     number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
-    source = export.cell_source(magics, studio.album(magics.shell).find(number))
-    magics.shell.set_next_input(source)
+    source = export.cell_source(session, studio.album(session.shell).find(number))
+    session.shell.set_next_input(source)
 
 
 _WORDS: dict[str, Word] = {
@@ -256,26 +256,26 @@ _WORDS: dict[str, Word] = {
 }
 
 
-def run_probe(magics: GeminiMagics, models: Sequence[str], *, sure: bool) -> Table | None:
+def run_probe(session: Session, models: Sequence[str], *, sure: bool) -> Table | None:
     """Ask these models, or the catalogue's; without `sure` only where it costs nothing.
 
     An interrupt prints what was found until then.
     """
     asked = probe.requests(models)
-    provider = choose_provider(magics.provider_name(), base_url=magics.base_url or None)
+    provider = choose_provider(session.provider_name(), base_url=session.defaults.base_url or None)
     print("\n".join(probe.estimate(asked, provider)))
     if provider is not providers.OFFLINE:
         probe.check_unlocked()
         if not sure:
             print("Nothing was sent. Add --yes to send it.")
             return None
-    base_url = provider.base_url if magics.base_url else None
+    base_url = provider.base_url if session.defaults.base_url else None
     client = AsyncClient(
         provider.name,
         base_url=base_url,
         replay="off",
-        timeout=magics.timeout,
-        requests_per_minute=magics.requests_per_minute,
+        timeout=session.defaults.timeout,
+        requests_per_minute=session.defaults.requests_per_minute,
     )
     found: list[Finding] = []
     task = partial(probe.probe, client, [request.model for request in asked], each=found.append)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from gemini_nb import __version__, models
+from gemini_nb import models
+from gemini_nb._version import __version__
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
@@ -24,7 +25,7 @@ from gemini_nb.text import format_count
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.providers.provider import Provider
 
 CONNECT_SECONDS = 3.0
@@ -45,28 +46,28 @@ _PLACES = {
 }
 
 
-def lines(magics: GeminiMagics) -> list[str]:
+def lines(session: Session) -> list[str]:
     """Return everything, a line each; what cannot be told says why instead of failing."""
     found = [
         f"versions     {_versions()}",
-        f"front end    {_front_end(magics)}",
-        *settings(magics),
-        f"writable     {_told(lambda: _writable(magics))}",
-        f"reachable    {_told(lambda: _reachable(_provider(magics)))}",
+        f"front end    {_front_end(session)}",
+        *settings(session),
+        f"writable     {_told(lambda: _writable(session))}",
+        f"reachable    {_told(lambda: _reachable(_provider(session)))}",
         f"proxies      {', '.join(sorted(_proxy_variables())) or 'none set'}",
         f"variables    {', '.join(_variables()) or 'no GEMINI_NB_* set'}",
     ]
     return list(map(_redacted, found))
 
 
-def settings(magics: GeminiMagics) -> list[str]:
+def settings(session: Session) -> list[str]:
     """Return who is asked, for which model, and what is replayed from where, each with its reason."""
     found = [
-        f"provider     {_told(lambda: _provider_line(magics))}",
-        f"base URL     {_told(lambda: _base_url_line(magics))}",
-        f"model        {_model_line(magics.model)}",
-        f"store        {_store_line(magics)}",
-        f"replay       {_told(lambda: _replay_line(magics.replay))}",
+        f"provider     {_told(lambda: _provider_line(session))}",
+        f"base URL     {_told(lambda: _base_url_line(session))}",
+        f"model        {_model_line(session.defaults.model)}",
+        f"store        {_store_line(session)}",
+        f"replay       {_told(lambda: _replay_line(session.defaults.replay))}",
     ]
     return list(map(_redacted, found))
 
@@ -86,25 +87,27 @@ def _told(tell: Callable[[], str]) -> str:
         return str(error).replace("\n", " ")
 
 
-def _provider(magics: GeminiMagics) -> Provider:
-    return choose_provider(magics.provider_name(), base_url=magics.base_url or None)
+def _provider(session: Session) -> Provider:
+    return choose_provider(session.provider_name(), base_url=session.defaults.base_url or None)
 
 
-def _provider_line(magics: GeminiMagics) -> str:
-    provider = _provider(magics)
-    if magics.provider_name().strip().lower() == "auto":
+def _provider_line(session: Session) -> str:
+    provider = _provider(session)
+    if session.provider_name().strip().lower() == "auto":
         key = find_key(provider)
         return (
             f"{provider.name} (automatic: {f'its key is set, from {key.where}' if key else 'no key is set'})"
         )
-    return f"{provider.name} ({'GeminiMagics.provider' if magics.provider else 'GEMINI_NB_PROVIDER'})"
+    return (
+        f"{provider.name} ({'GeminiMagics.provider' if session.defaults.provider else 'GEMINI_NB_PROVIDER'})"
+    )
 
 
-def _base_url_line(magics: GeminiMagics) -> str:
-    provider = _provider(magics)
+def _base_url_line(session: Session) -> str:
+    provider = _provider(session)
     if provider is providers.OFFLINE:
         return "none: pictures are painted in this process"
-    given = "GeminiMagics.base_url" if magics.base_url else "GEMINI_NB_BASE_URL"
+    given = "GeminiMagics.base_url" if session.defaults.base_url else "GEMINI_NB_BASE_URL"
     own = provider.base_url == providers.PROVIDERS[provider.name].base_url
     return f"{provider.base_url} ({'its own' if own else given})"
 
@@ -116,10 +119,10 @@ def _model_line(model: str) -> str:
     return row.id if row.id == model else f"{row.id} ({model})"
 
 
-def _store_line(magics: GeminiMagics) -> str:
+def _store_line(session: Session) -> str:
     from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
-    folder = magics.store_path()
+    folder = session.store_path()
     if folder is None:
         return "off"
     store = Store(folder)
@@ -150,18 +153,18 @@ def _versions() -> str:
     return ", ".join(found)
 
 
-def _front_end(magics: GeminiMagics) -> str:
+def _front_end(session: Session) -> str:
     """The kernel does not know who draws its outputs; only hints of the surroundings can be named."""
-    kind = "a kernel" if getattr(magics.shell, "kernel", None) is not None else "a terminal"
+    kind = "a kernel" if getattr(session.shell, "kernel", None) is not None else "a terminal"
     places = [place for variable, place in _PLACES.items() if variable in os.environ]
     if "google.colab" in sys.modules and "Colab" not in places:
         places.insert(0, "Colab")
     return f"{kind}{' in ' + ', '.join(places) if places else ''}, on {platform.system()}"
 
 
-def _writable(magics: GeminiMagics) -> str:
+def _writable(session: Session) -> str:
     """Whether the store could be written, or made in the nearest folder that exists; nothing is."""
-    folder = magics.store_path()
+    folder = session.store_path()
     if folder is None:
         return "nothing to write: the store is off"
     folder = folder.absolute()

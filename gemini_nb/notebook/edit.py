@@ -19,84 +19,77 @@ if TYPE_CHECKING:
     from gemini_nb.client.chat import Chat
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.store.record import Record, StoredImage
     from gemini_nb.store.store import Store
 
 
-def _say(said: list[str], piece: str | GeneratedImage) -> None:
+def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
+    """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
+    args = options.edit_parser().parse_tokens(options.tokens(line))
+    if len(args.models) > 1:
+        raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
+    if args.new and args.undo:
+        raise ArgumentError("--new and --undo exclude each other.")
+    prompt = body(cell) if args.raw else template.fill(body(cell), names)
+    images = variables.read(args.images, names)
+    client = session.client(replay=args.replay, dry_run=args.dry_run)
+    chat = _continue_chat(session, client, args, prompt)
+    request = chat.request(prompt, images=images, **settings(session, args))
+    if not afforded(session, args, [request], client):
+        return None
+    waiting = progress.waiting(request.model, client.provider.name, session.spending)
+    words: list[str] = []
+    with progress.shown(waiting, alone=True, quiet=args.quiet, offline=client.is_offline, said=words):
+        generation = chat.ask(request, tell=partial(_add_words, words) if args.stream else None)
+    session.chat = chat
+    generation = finished(session, args, generation)
+    return None if args.quiet else generation
+
+
+def _add_words(words: list[str], piece: str | GeneratedImage) -> None:
     if isinstance(piece, str):
-        said.append(piece)
+        words.append(piece)
 
 
-class Edits:
-    """The conversation of a notebook; a picture made by another cell begins a new one."""
+def _continue_chat(session: Session, client: Client, args: Namespace, prompt: str) -> Chat:
+    """Return the conversation to go on with, on the client of this cell.
 
-    def __init__(self, magics: GeminiMagics) -> None:
-        self._magics = magics
-        self._chat: Chat | None = None
+    A picture made by another cell begins a new one.
+    """
+    last, chat = session.last, session.chat
+    if args.new:
+        return client.chat(_model(session, args, None))
+    if chat is not None and chat.last is not None and last is not None and last.digest == chat.last.digest:
+        turns = chat.turns[:-1] if args.undo else chat.turns
+        return client.chat(_model(session, args, last), turns=turns, source=chat.source)
+    if args.undo:
+        raise ArgumentError("There is no turn to take back.", hint="The last picture is no edit.")
+    if last is None:
+        return _chat_from_store(session, client, args, prompt)
+    return client.chat(_model(session, args, last), source=last)
 
-    def make(self, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
-        """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
-        magics = self._magics
-        asked = options.edit_parser().parse_tokens(options.tokens(line))
-        if len(asked.models) > 1:
-            raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
-        if asked.new and asked.undo:
-            raise ArgumentError("--new and --undo exclude each other.")
-        prompt = body(cell) if asked.raw else template.fill(body(cell), names)
-        images = variables.read(asked.images, names)
-        client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
-        chat = self._continued(client, asked, prompt)
-        request = chat.request(prompt, images=images, **settings(magics, asked))
-        if not afforded(magics, asked, [request], client):
-            return None
-        waiting = progress.waiting(request.model, client.provider.name, magics.ledger)
-        said: list[str] = []
-        with progress.shown(waiting, alone=True, quiet=asked.quiet, offline=client.is_offline, said=said):
-            generation = chat.ask(request, tell=partial(_say, said) if asked.stream else None)
-        self._chat = chat
-        generation = finished(magics, asked, generation)
-        return None if asked.quiet else generation
 
-    def _continued(self, client: Client, asked: Namespace, prompt: str) -> Chat:
-        """The conversation to go on with, on the client of this cell."""
-        last, chat = self._magics.last, self._chat
-        if asked.new:
-            return client.chat(self._model(asked, None))
-        if (
-            chat is not None
-            and chat.last is not None
-            and last is not None
-            and last.digest == chat.last.digest
-        ):
-            turns = chat.turns[:-1] if asked.undo else chat.turns
-            return client.chat(self._model(asked, last), turns=turns, source=chat.source)
-        if asked.undo:
-            raise ArgumentError("There is no turn to take back.", hint="The last picture is no edit.")
-        if last is None:
-            return self._from_store(client, asked, prompt)
-        return client.chat(self._model(asked, last), source=last)
-
-    def _from_store(self, client: Client, asked: Namespace, prompt: str) -> Chat:
-        """In a fresh kernel: go on from a picture of an earlier one."""
-        if asked.images:
-            return client.chat(self._model(asked, None))
-        found = earlier_picture(client.store, prompt)
-        if found is None:
-            raise ArgumentError(
-                "There is no picture to edit yet.",
-                hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
-            )
-        warnings.warn(
-            f"Going on from the store's picture of {found.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
+def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: str) -> Chat:
+    """In a fresh kernel: go on from a picture of an earlier one."""
+    if args.images:
+        return client.chat(_model(session, args, None))
+    found = earlier_picture(client.store, prompt)
+    if found is None:
+        raise ArgumentError(
+            "There is no picture to edit yet.",
+            hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
         )
-        return client.chat(str(asked.models[0]) if asked.models else found.record.model, source=found.image)
+    warnings.warn(
+        f"Going on from the store's picture of {found.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
+    )
+    return client.chat(str(args.models[0]) if args.models else found.record.model, source=found.image)
 
-    def _model(self, asked: Namespace, last: Generation | None) -> str:
-        if asked.models:
-            return str(asked.models[0])
-        return last.model if last is not None else self._magics.model
+
+def _model(session: Session, args: Namespace, last: Generation | None) -> str:
+    if args.models:
+        return str(args.models[0])
+    return last.model if last is not None else session.defaults.model
 
 
 class Earlier(NamedTuple):

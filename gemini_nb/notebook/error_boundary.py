@@ -12,11 +12,11 @@ from gemini_nb.notebook.options import HelpShown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
 
 
 @contextmanager
-def guarded(magics: GeminiMagics) -> Iterator[None]:
+def guarded(session: Session) -> Iterator[None]:
     """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
     try:
         with warnings_as_lines():
@@ -24,7 +24,7 @@ def guarded(magics: GeminiMagics) -> Iterator[None]:
     except HelpShown:
         return
     except GeminiError as error:
-        magics.last_error = error
+        session.last_error = error
         raise
     except Cancelled:
         raise

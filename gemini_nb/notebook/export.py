@@ -23,7 +23,7 @@ from gemini_nb.store.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Entry
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.record import Record
@@ -46,13 +46,13 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def code(magics: GeminiMagics, request: ImageRequest | None = None) -> str:
+def code(session: Session, request: ImageRequest | None = None) -> str:
     """Return the source for a request, else for the last picture; raise `ArgumentError` before the first."""
     if request is None:
-        if magics.last is None:
+        if session.last is None:
             raise ArgumentError("There is no picture yet.", hint="Make one with %%gemini_image.")
-        request = magics.last.request
-    script = _Script(magics)
+        request = session.last.request
+    script = _Script(session)
     body = script.chat(request) if request.history else script.generate(request)
     return "\n".join(
         ["from gemini_nb import Client", "", *script.missing, script.client(), *body, "generation", ""]
@@ -62,26 +62,26 @@ def code(magics: GeminiMagics, request: ImageRequest | None = None) -> str:
 class _Script:
     """The lines of one script; `missing` says which pictures must be set first."""
 
-    def __init__(self, magics: GeminiMagics) -> None:
-        self._magics = magics
-        folder = magics.store_path()
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        folder = session.store_path()
         self._store = None if folder is None else Store(folder)
         self.missing: list[str] = []
 
     def client(self) -> str:
-        """The line that makes the client that these magics use."""
-        magics = self._magics
-        settings = {"base_url": (magics.base_url, ""), "replay": (magics.replay, "auto")}
+        """The line that makes the client that this session uses."""
+        session = self._session
+        settings = {"base_url": (session.defaults.base_url, ""), "replay": (session.defaults.replay, "auto")}
         given = [f"{name}={_literal(value)}" for name, (value, usual) in settings.items() if value != usual]
         if self._store is not None:
             given.insert(0, f"store={_literal(_near(self._store.folder))}")
-        return _call("client = Client", [_literal(magics.provider_name()), *given])
+        return _call("client = Client", [_literal(session.provider_name()), *given])
 
     def generate(self, request: ImageRequest) -> list[str]:
         """The lines that ask for a picture by itself."""
         arguments = [_prompt(request.prompt), f"model={_literal(request.model)}"]
         arguments += self._images(request.images) + _settings(_options(request))
-        if self._magics.last_streamed and request == getattr(self._magics.last, "request", None):
+        if self._session.last_streamed and request == getattr(self._session.last, "request", None):
             return [_call("stream = client.generate", [*arguments, "stream=True"]), *_STREAMED]
         return [_call("generation = client.generate", arguments)]
 
@@ -128,10 +128,10 @@ class _Script:
 
     def _holding(self, image: InputImage) -> Iterator[str]:
         """Yield expressions whose value is a picture of these very bytes, the best first."""
-        for source in self._magics.last_sources:
+        for source in self._session.last_sources:
             if not inputs.is_link(source) and _is(image, source):
                 yield _literal(source)
-        for name, value in self._magics.shell.user_ns.items():
+        for name, value in self._session.shell.user_ns.items():
             if not name.startswith("_") and _is_picture(value) and _is(image, value):
                 yield name
         if self._store is not None and image.mime_type in SUFFIXES:
@@ -205,7 +205,7 @@ def _literal(value: Any) -> str:
     return repr(dict(value)) if isinstance(value, dict) else repr(value)
 
 
-def cell_source(magics: GeminiMagics, entry: Entry) -> str:
+def cell_source(session: Session, entry: Entry) -> str:
     """Return the source of the cell for a picture; raise `ArgumentError` where no cell can make it.
 
     An input image that nothing in the notebook holds is saved beside it, since the cell must name it.
@@ -218,10 +218,10 @@ def cell_source(magics: GeminiMagics, entry: Entry) -> str:
             hint="Python gives the call that makes it.",
         )
     words = entry.sources if len(entry.sources) == len(request.images) else ("",) * len(request.images)
-    named = [_named(magics, image, word) for image, word in zip(request.images, words, strict=True)]
+    named = [_named(session, image, word) for image, word in zip(request.images, words, strict=True)]
     is_edit = bool(request.images) and not request.take
     options = ["--new"] if is_edit else []
-    options += [f"-m {request.model}"] if request.model != magics.model else []
+    options += [f"-m {request.model}"] if request.model != session.defaults.model else []
     options += [f"-a {request.aspect_ratio}"] if request.aspect_ratio else []
     options += [f"-z {request.image_size}"] if request.image_size else []
     options += [f"-i {_quoted(name)}" for name in named]
@@ -242,15 +242,15 @@ def check_whole(entry: Entry) -> None:
         )
 
 
-def _named(magics: GeminiMagics, image: InputImage, word: str) -> str:
+def _named(session: Session, image: InputImage, word: str) -> str:
     """What `-i` may say to get an image: its word, a variable, a file of the store, else a new file."""
-    if word and _gives(magics, word, image):
+    if word and _gives(session, word, image):
         return word
-    names: dict[str, Any] = dict(magics.shell.user_ns)
+    names: dict[str, Any] = dict(session.shell.user_ns)
     for name, value in names.items():
         if not name.startswith("_") and _holds(value, image):
             return name
-    folder = magics.store_path()
+    folder = session.store_path()
     suffix = SUFFIXES.get(image.mime_type, ".heic")
     stored = folder / "images" / f"{image.sha256}{suffix}" if folder is not None else None
     if stored is not None and stored.is_file():
@@ -258,11 +258,11 @@ def _named(magics: GeminiMagics, image: InputImage, word: str) -> str:
     return _near_path(_written(image, suffix))
 
 
-def _gives(magics: GeminiMagics, word: str, image: InputImage) -> bool:
+def _gives(session: Session, word: str, image: InputImage) -> bool:
     if inputs.is_link(word):
         return True  # it was fetched from there; what it serves next time is not ours to say
     try:
-        found = variables.read([word], magics.shell.user_ns)
+        found = variables.read([word], session.shell.user_ns)
     except GeminiError:
         return False
     return len(found) == 1 and found[0] == image

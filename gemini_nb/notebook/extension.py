@@ -20,7 +20,7 @@ def load(shell: InteractiveShell) -> None:
     unload(shell)
     magics = _configured(shell)
     shell.register_magics(magics)
-    matcher.install(shell, magics)
+    matcher.install(shell, magics.session)
     terminal_images.install(shell)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import run
@@ -13,6 +14,7 @@ from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Generation
 from gemini_nb.notebook import options, plan, saving, variables
 from gemini_nb.notebook import progress as live
+from gemini_nb.request import ImageRequest
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -20,12 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gemini_nb.client.client import Client
-    from gemini_nb.notebook.magics import GeminiMagics
-    from gemini_nb.request import ImageRequest
+    from gemini_nb.notebook.session import Session
 
 
 def make(
-    magics: GeminiMagics, line: str, cell: str | None, names: Mapping[str, Any]
+    session: Session, line: str, cell: str | None, names: Mapping[str, Any]
 ) -> Generation | Batch | None:
     """Carry out one `%gemini_image`: parse, plan, check the cost, ask, save, assign, and return what to show.
 
@@ -35,14 +36,14 @@ def make(
     asked.is_cell = cell is not None
     asked.name = asked.name if asked.is_cell else None
     prompt = " ".join(asked.prompt) if cell is None else body(cell)
-    client = magics.client(replay=asked.replay, dry_run=asked.dry_run)
-    planned = _plan(magics, asked, prompt, client, names)
-    if not afforded(magics, asked, planned.requests, client):
+    client = session.client(replay=asked.replay, dry_run=asked.dry_run)
+    planned = _plan(session, asked, prompt, client, names)
+    if not afforded(session, asked, planned.requests, client):
         return None
     if asked.stream and planned.is_grid:
         raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
     act = _grid if planned.is_grid else _one
-    made = act(magics, asked, planned, client)
+    made = act(session, asked, planned, client)
     return None if asked.quiet and asked.is_cell else made
 
 
@@ -53,45 +54,35 @@ def body(cell: str) -> str:
 
 
 def _plan(
-    magics: GeminiMagics, asked: Namespace, prompt: str, client: Client, names: Mapping[str, Any]
+    session: Session, asked: Namespace, prompt: str, client: Client, names: Mapping[str, Any]
 ) -> plan.Plan:
     if not prompt:
         raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
-    found = variables.read(asked.images, names)
-    first: list[ImageRequest] = []
-
-    def request(text: str, *, model: str, take: int) -> ImageRequest:
-        """Input images behind links are fetched with the first request and shared by the others."""
-        images = first[0].images if first else found
-        made = client.request(text, model=model, take=take, images=images, **settings(magics, asked))
-        first[:] = [made]
-        return made
-
+    sources = variables.read(asked.images, names)
+    images = client.read_images(sources) if sources else ()
     return plan.make(
         prompt,
-        models=asked.models or [magics.model],
+        models=asked.models or [session.defaults.model],
         count=asked.count,
         first_take=asked.take,
         vary=asked.vary,
         each=asked.each,
         raw=asked.raw,
         names=names,
-        request=request,
+        request=partial(ImageRequest, images=images, **settings(session, asked)),
     )
 
 
-def settings(magics: GeminiMagics, asked: Namespace) -> dict[str, Any]:
-    """What of a request the line sets, else a default of the magics."""
+def settings(session: Session, asked: Namespace) -> dict[str, Any]:
+    """What of a request the line sets, else a default of the session."""
     return {
-        "aspect_ratio": asked.aspect_ratio or magics.aspect_ratio or None,
-        "image_size": asked.image_size or magics.image_size or None,
+        "aspect_ratio": asked.aspect_ratio or session.defaults.aspect_ratio or None,
+        "image_size": asked.image_size or session.defaults.image_size or None,
         "text": asked.text or asked.stream,
     }
 
 
-def afforded(
-    magics: GeminiMagics, asked: Namespace, requests: Sequence[ImageRequest], client: Client
-) -> bool:
+def afforded(session: Session, asked: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
     costs = estimate(requests, holds=client.holds, provider=client.provider)
     if asked.dry_run:
@@ -99,18 +90,18 @@ def afforded(
         return False
     if asked.save:
         saving.check(asked.save, several=len(requests) > 1, is_stored=not costs.sent)
-    max_cost = magics.max_cost if asked.max_cost is None else asked.max_cost
-    costs.check(max_cost=max_cost, max_images=magics.max_images)
+    max_cost = session.defaults.max_cost if asked.max_cost is None else asked.max_cost
+    costs.check(max_cost=max_cost, max_images=session.defaults.max_images)
     return True
 
 
-def _one(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
+def _one(session: Session, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
     (request,) = planned.requests
-    waiting = live.waiting(request.model, client.provider.name, magics.ledger)
+    waiting = live.waiting(request.model, client.provider.name, session.spending)
     said: list[str] = []
     with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said):
         generation = _streamed(client, request, said) if asked.stream else client.generate(request)
-    return finished(magics, asked, generation, streamed=asked.stream)
+    return finished(session, asked, generation, streamed=asked.stream)
 
 
 def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generation:
@@ -122,32 +113,30 @@ def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generat
 
 
 def finished(
-    magics: GeminiMagics, asked: Namespace, generation: Generation, *, streamed: bool = False
+    session: Session, asked: Namespace, generation: Generation, *, streamed: bool = False
 ) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
-    generation = magics.shown(generation, full=asked.full, width=asked.width)
-    _remember(magics, asked, generation, streamed=streamed)
+    generation = session.with_preview(generation, full=asked.full, width=asked.width)
+    _remember(session, asked, generation, streamed=streamed)
     if asked.save:
         generation = saving.one(generation, asked.save)
-    magics.assign(asked.name, generation)
+    session.assign(asked.name, generation)
     return generation
 
 
-def _remember(
-    magics: GeminiMagics, asked: Namespace, generation: Generation, *, streamed: bool = False
-) -> None:
+def _remember(session: Session, asked: Namespace, generation: Generation, *, streamed: bool = False) -> None:
     """Count a picture as the last, with what `%gemini code` has to know of its cell."""
-    magics.keep(generation)
-    magics.last_sources, magics.last_streamed = tuple(asked.images), streamed
+    session.keep(generation)
+    session.last_sources, session.last_streamed = tuple(asked.images), streamed
 
 
-def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Client) -> Batch:
+def _grid(session: Session, asked: Namespace, planned: plan.Plan, client: Client) -> Batch:
     """Ask for a grid; what has finished is kept and assigned whatever happens to the rest."""
     places = {request.digest: place for place, request in enumerate(planned.requests)}
     distinct = [planned.requests[place] for place in places.values()]  # equal ones once
     progress = run.Progress(distinct, is_stored=client.holds)
     labels = [planned.labels[place] for place in places.values()]
-    counting = live.counting(progress, client.provider.name, magics.ledger, asked.concurrency)
+    counting = live.counting(progress, client.provider.name, session.spending, asked.concurrency)
     newest = live.newest(progress, labels, planned.columns)
     try:
         with live.shown(
@@ -155,11 +144,11 @@ def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cl
         ):
             client.run(progress, asked.concurrency)
     except Cancelled:
-        made, _ = _kept(magics, asked, planned, progress)
+        made, _ = _kept(session, asked, planned, progress)
         stopped = _stopped(made, asked, is_stored=client.store is not None)
         stopped.batch = made
         raise stopped from None
-    made, unsaved = _kept(magics, asked, planned, progress)
+    made, unsaved = _kept(session, asked, planned, progress)
     failure = unsaved or _failure(made, strict=asked.strict)
     if failure is not None:
         _show_before(made, asked)
@@ -168,12 +157,12 @@ def _grid(magics: GeminiMagics, asked: Namespace, planned: plan.Plan, client: Cl
 
 
 def _kept(
-    magics: GeminiMagics, asked: Namespace, planned: plan.Plan, progress: run.Progress
+    session: Session, asked: Namespace, planned: plan.Plan, progress: run.Progress
 ) -> tuple[Batch, GeminiError | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
-            _remember(magics, asked, outcome)
+            _remember(session, asked, outcome)
     outcomes = {
         request.digest: outcome for request, outcome in zip(progress.requests, progress.outcomes, strict=True)
     }
@@ -187,7 +176,7 @@ def _kept(
         values=planned.values,
         columns=planned.columns,
     )
-    magics.assign(asked.name, made)
+    session.assign(asked.name, made)
     return made, problem
 
 

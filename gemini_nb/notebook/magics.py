@@ -6,10 +6,6 @@ Loading it is what `%load_ext` waits for, so that the rest of the package is imp
 # ruff: noqa: PLC0415 - of twenty milliseconds, imports at the top took fifteen
 from __future__ import annotations
 
-import os
-from collections import ChainMap
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import (
@@ -23,21 +19,14 @@ from IPython.core.magic import (
 )
 from traitlets import Enum, Float, Int, Unicode, default, validate
 
-from gemini_nb.costs import Spending
-from gemini_nb.providers.keys import find_key
-from gemini_nb.providers.selection import choose_provider
+from gemini_nb.notebook.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
     from gemini_nb.batch.result import Batch
-    from gemini_nb.client.client import Client
-    from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
-    from gemini_nb.notebook.edit import Edits
 
 
 @magics_class
@@ -77,14 +66,7 @@ class GeminiMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, **settings: Any) -> None:
         super().__init__(shell, **settings)
-        self.ledger = Spending()
-        self.last: Generation | None = None
-        self.last_error: GeminiError | None = None
-        self.last_sources: tuple[str, ...] = ()  # the words of `-i` that led to the last result
-        self.last_streamed = False
-        self._clients: dict[tuple[Any, ...], Client] = {}
-        self._edits: Edits | None = None
-        self._said_offline = False
+        self.session = Session(shell, self)  # type: ignore[arg-type]  # traitlets: a Float of None is an int
 
     @default("model")
     def _default_model(self) -> str:
@@ -121,10 +103,10 @@ class GeminiMagics(Magics):
         """Ask a Gemini image model for a picture; `--help` lists the options."""
         from gemini_nb.notebook import error_boundary
 
-        with error_boundary.guarded(self):
+        with error_boundary.guarded(self.session):
             from gemini_nb.notebook import generate
 
-            return generate.make(self, line, cell, self._names(local_ns))
+            return generate.make(self.session, line, cell, self.session.names(local_ns))
         return None
 
     @no_var_expand
@@ -134,11 +116,10 @@ class GeminiMagics(Magics):
         """Change the last picture, turn by turn; `--help` lists the options."""
         from gemini_nb.notebook import error_boundary
 
-        with error_boundary.guarded(self):
-            from gemini_nb.notebook.edit import Edits
+        with error_boundary.guarded(self.session):
+            from gemini_nb.notebook import edit
 
-            self._edits = self._edits or Edits(self)
-            return self._edits.make(line, cell, self._names(local_ns))
+            return edit.run(self.session, line, cell, self.session.names(local_ns))
         return None
 
     @no_var_expand
@@ -148,68 +129,4 @@ class GeminiMagics(Magics):
         from gemini_nb.notebook import commands, error_boundary, options
 
         with error_boundary.warnings_as_lines():
-            return commands.run(self, options.tokens(line))
-
-    def _names(self, local_ns: dict[str, Any] | None) -> Mapping[str, Any]:
-        """The variables that a line and its prompt may name: those of the calling function first."""
-        return ChainMap(local_ns or {}, self.shell.user_ns)
-
-    def keep(self, result: Generation) -> Generation:
-        """Count a result and remember it as the last; say once if it was painted for want of a key."""
-        self.ledger.add(result)
-        self.last = result
-        wanted = self.provider_name() == "auto"
-        if result.provider == "offline" and wanted and not self._said_offline:
-            self._said_offline = True
-            print(_OFFLINE_LINES)
-        return result
-
-    def assign(self, name: str | None, result: Generation | Batch) -> None:
-        """Give a result the name that the line asks for, if any."""
-        if name:
-            self.shell.user_ns[name] = result
-
-    def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
-        """Return the client that the traits and the environment ask for; one is kept for each choice."""
-        from gemini_nb.client.client import Client
-        from gemini_nb.store.store import beside_notebook
-
-        provider = choose_provider(self.provider_name(), base_url=self.base_url or None)
-        key = find_key(provider)
-        store, mode = self.store_path(), replay or self.replay
-        if dry_run and store is None:
-            store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks
-        choice = (provider, key, self.timeout, store, mode, self.requests_per_minute)
-        if choice not in self._clients:
-            self._clients[choice] = Client(
-                provider.name,
-                base_url=provider.base_url if self.base_url else None,
-                store=store,
-                replay=mode,
-                timeout=self.timeout,
-                requests_per_minute=self.requests_per_minute,
-            )
-        return self._clients[choice]
-
-    def provider_name(self) -> str:
-        """The provider asked for: the trait, else `GEMINI_NB_PROVIDER`, else "auto"."""
-        return self.provider or os.environ.get("GEMINI_NB_PROVIDER") or "auto"
-
-    def store_path(self) -> Path | None:
-        """The store's folder: the trait, else `GEMINI_NB_STORE`, else beside the notebook; None when off."""
-        from gemini_nb.store.store import beside_notebook
-
-        chosen = self.store or os.environ.get("GEMINI_NB_STORE") or ""
-        if chosen == "off":
-            return None
-        return Path(chosen).expanduser() if chosen else beside_notebook()
-
-    def shown(self, result: Generation, *, full: bool, width: int | None) -> Generation:
-        """Return the result with the preview that was asked for."""
-        return replace(result, preview_width=None if full else width or self.preview_width)
-
-
-_OFFLINE_LINES = (
-    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
-    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
-)
+            return commands.run(self.session, options.tokens(line))

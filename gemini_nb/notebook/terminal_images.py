@@ -5,8 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display.preview import encode_png, scale
-
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -37,6 +35,7 @@ def _png(result: Any) -> bytes | None:
 
     from PIL import Image  # noqa: PLC0415
 
+    from gemini_nb.display.preview import encode_png, scale  # noqa: PLC0415
     from gemini_nb.errors import GeminiError  # noqa: PLC0415
 
     if hasattr(result, "image"):

@@ -11,7 +11,7 @@ from gemini_nb.notebook.studio.controls import UPLOAD_MEGABYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
     from gemini_nb.notebook.studio.controls import Controls
 
@@ -26,14 +26,14 @@ class Actions:
 
     def __init__(
         self,
-        magics: GeminiMagics,
+        session: Session,
         album: Album,
         controls: Controls,
         *,
         again: Callable[[Entry], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        self._magics = magics
+        self._session = session
         self._album = album
         self._controls = controls
         self._failed = failed
@@ -77,14 +77,14 @@ class Actions:
         self._controls.say(f"Picture {entry.number} is saved as {saved.path}.")
 
     def _copy(self, entry: Entry) -> None:
-        self._controls.show_text("Cell", export.cell_source(self._magics, entry))
+        self._controls.show_text("Cell", export.cell_source(self._session, entry))
         self._controls.say(
             f"Copy the text into a new cell, or run %gemini cell {entry.number} to have it inserted."
         )
 
     def _python(self, entry: Entry) -> None:
         export.check_whole(entry)
-        self._controls.show_text("Python", export.code(self._magics, entry.generation.request))
+        self._controls.show_text("Python", export.code(self._session, entry.generation.request))
         self._controls.say(f"This Python makes picture {entry.number}.")
 
     def _clear(self) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
 
 _SETTLING_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
@@ -43,8 +43,8 @@ _ONE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has see
 class Desk:
     """The controls and the gallery of one studio."""
 
-    def __init__(self, magics: GeminiMagics, album: Album) -> None:
-        self._magics = magics
+    def __init__(self, session: Session, album: Album) -> None:
+        self._session = session
         self._album = album
         self._lock = threading.RLock()
         self._drawing = threading.RLock()
@@ -53,7 +53,7 @@ class Desk:
         self._gallery = Gallery()
         self._display_id = f"gemini-nb-{uuid4().hex}"
         self._is_shown = self.is_closed = False
-        self.controls = Controls(magics)
+        self.controls = Controls(session)
         self._wire()
         self.controls.offer_pictures(album.entries)
         self._estimate()
@@ -64,7 +64,7 @@ class Desk:
         controls.go.on_click(lambda _button: self._pressed())
         controls.observe(self._estimate)
         controls.observe_choice(self._publish)
-        self._actions = Actions(self._magics, self._album, controls, again=self._again, failed=self._failed)
+        self._actions = Actions(self._session, self._album, controls, again=self._again, failed=self._failed)
 
     # What is pressed
 
@@ -80,7 +80,7 @@ class Desk:
 
     def _moment(self) -> float:
         """When the front end sent what is handled now; where it does not say, the time it is."""
-        parent: dict[str, Any] = getattr(self._magics.shell, "get_parent", dict)() or {}
+        parent: dict[str, Any] = getattr(self._session.shell, "get_parent", dict)() or {}
         header = parent.get("header", {})
         sent = header.get("date")
         is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)
@@ -102,10 +102,10 @@ class Desk:
 
     async def _run(self, work: Callable[[Client], Awaitable[making.Ask]]) -> None:
         await anyio.sleep(_SETTLING_SECONDS)
-        client = await to_thread.run_sync(self._magics.client)
+        client = await to_thread.run_sync(self._session.client)
         ask = await work(client)
         job = making.Making(
-            self._magics,
+            self._session,
             ask,
             client,
             arrived=partial(self._arrived, sources=ask.sources),
@@ -113,11 +113,11 @@ class Desk:
         )
         await job.run()
         words, error = job.verdict()
-        self._magics.last_error = error or self._magics.last_error
+        self._session.last_error = error or self._session.last_error
         self.controls.say(words)
 
     async def _ordered(self, client: Client) -> making.Ask:
-        named = making.Sources(self._album, self._actions.uploads, self._magics.shell.user_ns)
+        named = making.Sources(self._album, self._actions.uploads, self._session.shell.user_ns)
         return await making.ordered(self.controls.order(), client, named)
 
     async def _another(self, entry: Entry, client: Client) -> making.Ask:
@@ -129,8 +129,8 @@ class Desk:
 
     def _arrived(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
         """Take a picture in, on a worker's thread."""
-        self._magics.ledger.add(generation)
-        self._magics.last = generation
+        self._session.spending.add(generation)
+        self._session.last = generation
         entry = self._album.add(generation, sources=sources)
         with self._drawing:
             self.controls.picture.value = entry.number  # one that came from the store may be an older one
@@ -154,7 +154,7 @@ class Desk:
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, GeminiError):
-            self._magics.last_error = error
+            self._session.last_error = error
             self.controls.say(str(error))
         else:  # its text may hold anything, so it is not shown
             self.controls.say(f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost.")
@@ -169,7 +169,7 @@ class Desk:
             self.controls.say_price(str(error))
 
     def _price(self) -> str:
-        order, client = self.controls.order(), self._magics.client()
+        order, client = self.controls.order(), self._session.client()
         if client.provider.name == "offline":
             return "Offline: painted here without a model, at no cost. %gemini key sets a key."
         request = ImageRequest(
@@ -205,7 +205,7 @@ class Desk:
                 selected=self.controls.picture.value,
                 compared=compared if compared != self.controls.picture.value else None,
             )
-            self._magics.shell.display_pub.publish(
+            self._session.shell.display_pub.publish(
                 bundle, transient={"display_id": self._display_id}, update=update
             )
             self._is_shown = True

@@ -17,7 +17,7 @@ from gemini_nb.text import escape_html, one_line, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Entry
 
 UPLOAD_MEGABYTES = 9  # a larger message is dropped by Jupyter's server, without a word (ipywidgets#2522)
@@ -41,15 +41,15 @@ class Order:
 class Controls:
     """The widgets of one studio, in the order the keyboard reaches them."""
 
-    def __init__(self, magics: GeminiMagics) -> None:
+    def __init__(self, session: Session) -> None:
         self._is_offering = False
-        row = models.find(magics.model)
+        row = models.find(session.defaults.model)
         self.prompt = _field(w.Textarea, "Prompt", rows=3, placeholder="Say what to paint")
-        self.model = _field(w.Dropdown, "Model", width="220px", options=_models(magics.model))
-        self.model.value = row.id if row else magics.model
+        self.model = _field(w.Dropdown, "Model", width="220px", options=_models(session.defaults.model))
+        self.model.value = row.id if row else session.defaults.model
         self.ratio = _field(w.Dropdown, "Aspect ratio", width="140px")
         self.size = _field(w.Dropdown, "Size", width="140px")
-        self.number = _field(w.BoundedIntText, "Number", width="90px", min=1, max=magics.max_images)
+        self.number = _field(w.BoundedIntText, "Number", width="90px", min=1, max=session.defaults.max_images)
         self.sources = _field(
             w.Text, "Source pictures", width="440px", placeholder="variable, file, https address or #3",
             continuous_update=False,
@@ -69,7 +69,7 @@ class Controls:
         self.text.add_class("gemini-nb-code")
         self._about_pictures = _row(self.picture, self.compare, *self.actions.values())
         self.root = self._laid_out()
-        self._offer_settings(magics.aspect_ratio, magics.image_size)
+        self._offer_settings(session.defaults.aspect_ratio, session.defaults.image_size)
         self.model.observe(lambda _change: self._offer_settings(self.ratio.value, self.size.value), "value")
 
     def _laid_out(self) -> w.VBox:

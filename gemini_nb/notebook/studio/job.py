@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album
     from gemini_nb.notebook.studio.controls import Order
     from gemini_nb.request import ImageRequest
@@ -89,14 +89,14 @@ class Making:
 
     def __init__(
         self,
-        magics: GeminiMagics,
+        session: Session,
         ask: Ask,
         client: Client,
         *,
         arrived: Callable[[Generation], None],
         show: Callable[[str], None],
     ) -> None:
-        self._magics = magics
+        self._session = session
         self._client = client
         self._ask = client.asynchronous.asking()
         self._arrived = arrived
@@ -105,9 +105,9 @@ class Making:
 
     async def run(self) -> None:
         """Send the requests, after the cost was checked; a failure is in `progress`, or raised for all."""
-        magics, requests = self._magics, self.progress.requests
+        session, requests = self._session, self.progress.requests
         costs = estimate(requests, holds=self._client.holds, provider=self._client.provider)
-        costs.check(max_cost=magics.max_cost, max_images=magics.max_images)
+        costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
             await batch.run(self._one, self.progress, concurrency=_CONCURRENCY)
@@ -120,7 +120,7 @@ class Making:
         return generation
 
     async def _tick(self) -> None:
-        started, provider, ledger = monotonic(), self._client.provider.name, self._magics.ledger
+        started, provider, ledger = monotonic(), self._client.provider.name, self._session.spending
         requests = self.progress.requests
         render = (
             progress.waiting(requests[0].model, provider, ledger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gemini_nb.errors import ArgumentError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from gemini_nb.generation import Generation
-    from gemini_nb.notebook.magics import GeminiMagics
+    from gemini_nb.notebook.session import Session
 
 
 class Studio:
@@ -26,10 +26,10 @@ class Studio:
 
     def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:
         shell = shell or _shell()
-        magics = _magics(shell)
-        session = _session(shell, magics)
-        self._album = session.album
-        self._desk = session.desk(shell, magics)
+        session = _load_session(shell)
+        studios = _studios_of(shell, session)
+        self._album = studios.album
+        self._desk = studios.desk(shell, session)
         for picture in pictures:
             self._album.add(picture)
 
@@ -50,7 +50,7 @@ class Studio:
 
 
 @dataclass
-class _Session:
+class _Studios:
     """What outlives the running of a cell: the pictures, and the desks by the cell they stand in."""
 
     album: Album
@@ -58,7 +58,7 @@ class _Session:
     _run: str = ""
     _count: int = 0
 
-    def desk(self, shell: InteractiveShell, magics: GeminiMagics) -> Desk:
+    def desk(self, shell: InteractiveShell, session: Session) -> Desk:
         """Return the desk of the cell that runs: the one it had, or a new one."""
         header = getattr(shell, "parent_header", None) or {}
         run = str(header.get("header", {}).get("msg_id", ""))
@@ -66,30 +66,30 @@ class _Session:
         self._count = self._count + 1 if run == self._run else 0  # a cell may hold several
         self._run = run
         if not cell:
-            return Desk(magics, self.album)
+            return Desk(session, self.album)
         place = (cell, self._count)
         if place not in self._desks or self._desks[place].is_closed:
-            self._desks[place] = Desk(magics, self.album)
+            self._desks[place] = Desk(session, self.album)
         return self._desks[place]
 
 
-_sessions: WeakKeyDictionary[InteractiveShell, _Session] = WeakKeyDictionary()
+_studios: WeakKeyDictionary[InteractiveShell, _Studios] = WeakKeyDictionary()
 
 
 def album(shell: InteractiveShell) -> Album:
     """Return the pictures of the session's studios; raise `ArgumentError` before the first."""
-    if shell not in _sessions:
+    if shell not in _studios:
         raise ArgumentError("There is no studio in this session yet.", hint="%gemini studio opens one.")
-    return _sessions[shell].album
+    return _studios[shell].album
 
 
-def _session(shell: InteractiveShell, magics: GeminiMagics) -> _Session:
-    if shell not in _sessions:
+def _studios_of(shell: InteractiveShell, session: Session) -> _Studios:
+    if shell not in _studios:
         from gemini_nb.store.store import Store  # noqa: PLC0415 - loaded with the first picture
 
-        folder = magics.store_path()
-        _sessions[shell] = _Session(Album(Store(folder) if folder is not None else None))
-    return _sessions[shell]
+        folder = session.store_path()
+        _studios[shell] = _Studios(Album(Store(folder) if folder is not None else None))
+    return _studios[shell]
 
 
 def _shell() -> InteractiveShell:
@@ -101,9 +101,10 @@ def _shell() -> InteractiveShell:
     return shell
 
 
-def _magics(shell: InteractiveShell) -> GeminiMagics:
-    """The magics, whose defaults, client and ledger the studio shares; loaded where they are not."""
-    registry: dict[str, GeminiMagics] = shell.magics_manager.registry
+def _load_session(shell: InteractiveShell) -> Session:
+    """The shell's session, which the studio shares; the extension is loaded where it is not."""
+    registry: dict[str, Any] = shell.magics_manager.registry
     if "GeminiMagics" not in registry:
         shell.run_line_magic("load_ext", "gemini_nb")
-    return registry["GeminiMagics"]
+    session: Session = registry["GeminiMagics"].session
+    return session

@@ -1,0 +1,138 @@
+"""What one kernel keeps between its cells: clients, the last result and error, the conversation, the costs.
+
+Everything in `notebook/` reads the `Session`; the magics hand in their traits as its defaults.
+"""
+
+# ruff: noqa: PLC0415 - a session is made while the extension loads, which must not load a client
+from __future__ import annotations
+
+import os
+from collections import ChainMap
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gemini_nb.batch.result import Batch
+    from gemini_nb.client.chat import Chat
+    from gemini_nb.client.client import Client
+    from gemini_nb.costs import Spending
+    from gemini_nb.errors import GeminiError
+    from gemini_nb.generation import Generation
+
+
+class Defaults(Protocol):
+    """The settings of a session; `GeminiMagics` has them as traits, each explained there."""
+
+    provider: str
+    base_url: str
+    model: str
+    aspect_ratio: str
+    image_size: str
+    store: str
+    replay: str
+    timeout: float
+    requests_per_minute: float | None
+    preview_width: int
+    max_cost: float | None
+    max_images: int
+
+
+class Session:
+    """The state of one shell.
+
+    `last_sources` are the words of `-i` that led to the last result, `last_streamed` says whether it came
+    piece by piece, `chat` is the conversation that `%%gemini_edit` goes on with.
+    """
+
+    def __init__(self, shell: InteractiveShell, defaults: Defaults) -> None:
+        self.shell = shell
+        self.defaults = defaults
+        self.last: Generation | None = None
+        self.last_error: GeminiError | None = None
+        self.last_sources: tuple[str, ...] = ()
+        self.last_streamed = False
+        self.chat: Chat | None = None
+        self._clients: dict[tuple[Any, ...], Client] = {}
+        self._said_offline = False
+
+    @cached_property
+    def spending(self) -> Spending:
+        """What was asked for in this kernel, and what it cost by estimate."""
+        from gemini_nb.costs import Spending
+
+        return Spending()
+
+    def names(self, local_ns: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Return the variables that a line and its prompt may name: those of the calling function first."""
+        return ChainMap(dict(local_ns or {}), self.shell.user_ns)
+
+    def keep(self, result: Generation) -> Generation:
+        """Count a result and remember it as the last; say once if it was painted for want of a key."""
+        self.spending.add(result)
+        self.last = result
+        if result.provider == "offline" and self.provider_name() == "auto" and not self._said_offline:
+            self._said_offline = True
+            print(_OFFLINE_LINES)
+        return result
+
+    def assign(self, name: str | None, result: Generation | Batch) -> None:
+        """Give a result the name that the line asks for, if any."""
+        if name:
+            self.shell.user_ns[name] = result
+
+    def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
+        """Return the client that the defaults and the environment ask for; one is kept for each choice."""
+        from gemini_nb.client.client import Client
+        from gemini_nb.providers.keys import find_key
+        from gemini_nb.providers.selection import choose_provider
+        from gemini_nb.store.store import beside_notebook
+
+        defaults = self.defaults
+        provider = choose_provider(self.provider_name(), base_url=defaults.base_url or None)
+        key = find_key(provider)
+        store, mode = self.store_path(), replay or defaults.replay
+        if dry_run and store is None:
+            store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks
+        choice = (provider, key, defaults.timeout, store, mode, defaults.requests_per_minute)
+        if choice not in self._clients:
+            self._clients[choice] = Client(
+                provider.name,
+                base_url=provider.base_url if defaults.base_url else None,
+                store=store,
+                replay=mode,
+                timeout=defaults.timeout,
+                requests_per_minute=defaults.requests_per_minute,
+            )
+        return self._clients[choice]
+
+    def provider_name(self) -> str:
+        """Return the provider asked for: the default, else `GEMINI_NB_PROVIDER`, else "auto"."""
+        return self.defaults.provider or os.environ.get("GEMINI_NB_PROVIDER") or "auto"
+
+    def store_path(self) -> Path | None:
+        """Return the store's folder: the default, else `GEMINI_NB_STORE`, else beside the notebook.
+
+        None where the store is off.
+        """
+        from gemini_nb.store.store import beside_notebook
+
+        chosen = self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
+        if chosen == "off":
+            return None
+        return Path(chosen).expanduser() if chosen else beside_notebook()
+
+    def with_preview(self, result: Generation, *, full: bool, width: int | None) -> Generation:
+        """Return the result with the preview that was asked for."""
+        return replace(result, preview_width=None if full else width or self.defaults.preview_width)
+
+
+_OFFLINE_LINES = (
+    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
+    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
+)
