@@ -8,7 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-import promised
+from support import promise_counts
 
 VARIABLES = (
     "CRAZYROUTER_API_KEY",
@@ -47,7 +47,7 @@ def home_of_its_own(tmp_path, monkeypatch):
 @pytest.fixture
 def authority(tmp_path, monkeypatch):
     """A test CA that clients trust."""
-    from hosts import Authority  # here: most tests speak to nobody over TLS
+    from support.tls_hosts import Authority  # here: most tests speak to nobody over TLS
 
     made = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
@@ -55,7 +55,7 @@ def authority(tmp_path, monkeypatch):
 
 
 def pytest_terminal_summary(terminalreporter):
-    rows = promised.lines(terminalreporter.stats.get("passed", []))
+    rows = promise_counts.lines(terminalreporter.stats.get("passed", []))
     if rows:
         terminalreporter.section("cases passed, of those promised")
         for row in rows:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from graphlib import TopologicalSorter
-from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent / "gemini_nb"
+from support.paths import PACKAGE
+
 ORDER = (
     "errors _version",
     "text files event_loop models",

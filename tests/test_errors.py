@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from answered import picture
 from gemini_nb import errors
 from gemini_nb.errors import Cancelled, GeminiError
+from support.generations import picture
 
 FACTS = {
     "hint": "Do this next.",

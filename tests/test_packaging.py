@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from support.paths import ROOT
+
 PACKAGE = ROOT / "gemini_nb"
 
 
@@ -84,7 +85,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel):
     "name",
     [
         "gemini_nb/py.typed",
-        "gemini_nb/notebook/studio.css",
+        "gemini_nb/notebook/studio/studio.css",
         "gemini_nb/offline/README.md",
         "gemini_nb/notebooks/01_first_image.ipynb",
     ],
@@ -120,12 +121,12 @@ def test_no_store_and_no_cache_is_shipped(kind, built, tmp_path):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("private")
     names = names_in(build(tree, tmp_path / "out", kind))
-    assert "gemini_nb/cli.py" in names
+    assert "gemini_nb/cli/main.py" in names
     assert [name for name in PRIVATE if name in names] == []
 
 
 def test_the_command_is_the_command_lines_main(wheel):
-    assert "gemini-nb = gemini_nb.cli.main:main" in metadata(wheel, "entry_points.txt")
+    assert "gemini-nb = gemini_nb.cli:main" in metadata(wheel, "entry_points.txt")
 
 
 @pytest.mark.parametrize("line", ["Framework :: IPython", "Framework :: Jupyter", "Typing :: Typed"])
@@ -175,6 +176,6 @@ def test_an_installation_paints(installed, tmp_path):
 
 
 def test_an_installation_finds_the_notebook_of_the_demo(installed):
-    found = Path(ran("from gemini_nb import demo; print(demo.find())", installed))
+    found = Path(ran("from gemini_nb.cli import demo; print(demo.find())", installed))
     assert found.is_relative_to(installed)
     assert found.read_bytes() == (ROOT / "notebooks" / found.name).read_bytes()

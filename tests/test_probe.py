@@ -7,13 +7,13 @@ import json
 import anyio
 import pytest
 
-from asking import KEY
-from faults import refusing
-from gateway import Answer, Gateway
 from gemini_nb import AsyncClient, errors, models, probe
-from patience import given_time, in_time
-from pictures import jpeg, png
-from replies import data_uri, four_shapes, inline, reply
+from support.clients import KEY
+from support.faults import refusing
+from support.gateway import Answer, Gateway
+from support.images import jpeg, png
+from support.replies import data_uri, four_shapes, inline, reply
+from support.timing import given_time, in_time
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from answered import answer
 from gemini_nb import Client, errors
 from gemini_nb.models import CATALOGUE
 from gemini_nb.store.store import Store
-from shells import a_shell, put_away
+from support.generations import answer
+from support.paths import ROOT
+from support.shells import a_shell, put_away
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 PAGES = {"README": README, "CONTRIBUTING": CONTRIBUTING}

@@ -7,7 +7,7 @@ import pytest
 
 from gemini_nb import ArgumentError, GeminiWarning, ImageRequest
 from gemini_nb.images.inputs import InputImage
-from pictures import png
+from support.images import png
 
 PICTURE = InputImage(png(), "image/png")
 

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 from measuring import Table, command
 
-from asking import KEY
-from gateway import Answer, Gateway, Request
-from interpreter import TESTS
-from painting import prompt_of
-from pictures import noise_png
-from replies import body, inline, reply
+from support.clients import KEY
+from support.gateway import Answer, Gateway, Request
+from support.images import noise_png
+from support.numbered_pictures import prompt_of
+from support.processes import TESTS
+from support.replies import body, inline, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ CHILD = (
 import time
 from hashlib import sha256
 from gemini_nb import Client
-from peaks import peak_mib
+from support.peak_memory import peak_mib
 url, key, store, manifest, count, concurrency = sys.argv[1:]
 with Client(base_url=url, api_key=key, store=store or False) as client:
     prompts = (f"picture {number}" for number in range(int(count)))

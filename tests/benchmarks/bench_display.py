@@ -18,7 +18,7 @@ from measuring import Table, command, median_seconds, ratio
 from photographs import photograph
 from PIL import Image
 
-from answered import answer
+from support.generations import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 from measuring import Table, command
 
-import clusters
-from asking import KEY
-from executors import Held, asked_more_than_once, processes, prompts, widths
-from gateway import Gateway
 from gemini_nb import Client, OutcomeUnknownError
-from painting import painted
+from support import clusters
+from support.clients import KEY
+from support.executors import Held, asked_more_than_once, processes, prompts, widths
+from support.gateway import Gateway
+from support.numbered_pictures import painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import peers
 from measuring import Table, command, interleaved
 from photographs import photograph
 
-from replies import body, inline, reply
+from support.replies import body, inline, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

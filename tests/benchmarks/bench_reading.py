@@ -21,8 +21,8 @@ from measuring import Table, command
 from gemini_nb.reply import reply as response
 from gemini_nb.reply.json_receiver import Incoming
 from gemini_nb.store.spool import Spool
-from pictures import bytes_of, noise_png
-from replies import body, data_uri, inline, reply
+from support.images import bytes_of, noise_png
+from support.replies import body, data_uri, inline, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from measuring import Table, command, median_seconds
 
-from answered import answer
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.store import Store
-from pictures import noise_png
+from support.generations import answer
+from support.images import noise_png
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ import loopback
 import peers
 from measuring import Table, command, interleaved, ratio
 
-from pictures import noise_png
-from replies import body, inline, reply
+from support.images import noise_png
+from support.replies import body, inline, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

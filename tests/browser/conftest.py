@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lab import CHROMIUM, Lab
 
-from gateway import Answer, Gateway
-from replies import inline, reply
+from support.gateway import Answer, Gateway
+from support.jupyter_lab import CHROMIUM, Lab
+from support.replies import inline, reply
 
 
 def pytest_configure(config):

@@ -6,10 +6,10 @@ import hashlib
 import threading
 
 import pytest
-from lab import SCREENSHOTS
 
-from gateway import Answer, Gateway
-from replies import inline, reply
+from support.gateway import Answer, Gateway
+from support.jupyter_lab import SCREENSHOTS
+from support.replies import inline, reply
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 APPS = ("lab", "notebook")
@@ -93,11 +93,11 @@ def test_interrupting_the_kernel_closes_the_connection_of_a_cell(lab):
 
 HELD = """
 import threading
-from gemini_nb import background
+from gemini_nb import event_loop
 free = threading.Event()
 async def hold():
     free.wait()
-background.submit(hold);
+event_loop.submit(hold);
 """  # keeps the work from beginning, so that a click comes before it however slow the machine is
 
 

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from gemini_nb import Batch, ImageRequest
+from gemini_nb.batch.manifest import Manifest
+from gemini_nb.batch.rows import COLUMNS
+from gemini_nb.errors import ArgumentError, BlockedError, GeminiWarning, SaveError
+from support.clients import KEY, OK, client_of
+from support.gateway import Answer, Gateway
+from support.naughty_strings import STRINGS
+from support.numbered_pictures import BLOCKED, PROMPTS, by_prompt, painted
+from support.processes import ran
+
+FAILED = BlockedError("The prompt was blocked.")
+
+
+def lines(path) -> list[dict]:
+    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+
+
+def asked(prompts, manifest, *, script=painted, **settings) -> Batch:
+    with Gateway(script) as gateway, client_of(gateway.url, **settings) as client:
+        return client.generate_many(prompts, manifest=manifest)
+
+
+def test_each_request_has_a_line_that_tells_all_of_it(tmp_path):
+    asked(["1"], tmp_path / "run.jsonl", store=tmp_path / "store")
+    (line,) = lines(tmp_path / "run.jsonl")
+    request = ImageRequest("1")
+    picture = next((tmp_path / "store" / "images").iterdir())
+    assert line.pop("run")
+    assert line.pop("at").endswith("Z")
+    assert line.pop("seconds") >= 0
+    assert line == {
+        "index": 0,
+        "prompt": "1",
+        "model": request.model,
+        "take": 0,
+        "digest": request.digest,
+        "status": "ok",
+        "error_type": None,
+        "error": None,
+        "path": f"store/images/{picture.name}",
+        "sha256": picture.stem,
+        "mime_type": "image/png",
+        "width": 2,
+        "height": 4,
+        "estimated_cost": request.estimated_cost,
+        "replayed": False,
+        "provider": "crazyrouter",
+    }
+
+
+def test_a_failure_is_told_by_its_class_and_words(tmp_path):
+    batch = asked(PROMPTS, tmp_path / "run.jsonl", script=by_prompt(n3=BLOCKED))
+    told = {line["index"]: line for line in lines(tmp_path / "run.jsonl")}
+    assert [told[place]["status"] for place in range(8)] == ["ok"] * 3 + ["failed"] + ["ok"] * 4
+    assert told[3]["error_type"] == "BlockedError"
+    assert told[3]["error"] == str(batch.errors[0])
+    assert told[3]["sha256"] is told[3]["path"] is None
+
+
+def test_a_line_is_there_as_soon_as_its_request_is_finished(tmp_path):
+    seen = []
+
+    def script(request):
+        seen.append(len(lines(tmp_path / "run.jsonl")))
+        return painted(request)
+
+    with Gateway(script) as gateway, client_of(gateway.url) as client:
+        client.generate_many(PROMPTS, concurrency=1, manifest=tmp_path / "run.jsonl")
+    assert seen == list(range(8))
+
+
+def test_each_run_adds_its_own_lines_and_the_last_ones_are_complete(tmp_path):
+    for script in (by_prompt(n3=BLOCKED), painted):
+        asked(PROMPTS, tmp_path / "run.jsonl", script=script, store=tmp_path)
+    written = lines(tmp_path / "run.jsonl")
+    first, last = written[0]["run"], written[-1]["run"]
+    assert [line["run"] for line in written] == [first] * 8 + [last] * 8
+    again = {line["index"]: line for line in written[8:]}
+    assert [again[place]["replayed"] for place in range(8)] == [True] * 3 + [False] + [True] * 4
+
+
+def test_equal_requests_have_a_line_each(tmp_path):
+    asked(["1", "1"], tmp_path / "run.jsonl", store=tmp_path)
+    assert [(line["index"], line["replayed"]) for line in lines(tmp_path / "run.jsonl")] == [
+        (0, False),
+        (1, True),
+    ]
+
+
+def test_a_line_that_a_crash_left_unfinished_is_cut_off(tmp_path):
+    path = tmp_path / "run.jsonl"
+    asked(["1"], path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:40])
+    asked(["2"], path)
+    assert path.read_bytes().startswith(whole)
+    assert [line["prompt"] for line in lines(path)] == ["1", "2"]
+
+
+def test_a_crash_in_the_very_first_line_is_no_obstacle(tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(b'{"run":"2026-')
+    asked(["2"], path)
+    assert [line["prompt"] for line in lines(path)] == ["2"]
+
+
+OTHERS = {
+    "words": b"shopping list\n",
+    "words without an end": b"shopping list",
+    "JSON of others": b'{"a": 1}\n',
+    "a list": b"[]\n",
+}
+
+
+@pytest.mark.parametrize("content", OTHERS.values(), ids=OTHERS.keys())
+def test_a_file_that_is_something_else_stays_as_it_is_and_nothing_is_sent(tmp_path, content):
+    path = tmp_path / "notes.jsonl"
+    path.write_bytes(content)
+    with Gateway(painted) as gateway, client_of(gateway.url) as client:
+        with pytest.raises(ArgumentError, match="no manifest"):
+            client.generate_many(["1"], manifest=path)
+        assert gateway.posts == 0
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "folder"], ids=["no name", "NUL", "a folder"])
+def test_a_path_that_cannot_be_written_is_said_before_anything_is_sent(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with Gateway(painted) as gateway, client_of(gateway.url) as client:
+        with pytest.raises(ArgumentError, match="cannot be written"):
+            client.generate_many(["1"], manifest=f"{tmp_path}/{name}")
+        assert gateway.posts == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file's length is limited as Linux does it")
+@pytest.mark.parametrize("action", ["always", "error"])
+def test_a_full_disk_ends_the_manifest_and_not_the_batch(tmp_path, action):
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+with client_of(url) as client, warnings.catch_warnings(record={action == "always"}) as said:
+    warnings.simplefilter({action!r})
+    batch = client.generate_many(["1"] * 8, manifest={str(tmp_path / "run.jsonl")!r})
+print(len(batch.generations), [str(one.message)[-40:] for one in said or ()])
+"""
+    with Gateway(Answer(OK)) as gateway:
+        out = ran(code, gateway.url)
+    assert out == "8 " + ("['too large. The batch goes on without it.']" if action == "always" else "[]")
+    assert (tmp_path / "run.jsonl").stat().st_size == 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_no_manifest(tmp_path):
+    os.mkfifo(tmp_path / "run.jsonl")
+    with pytest.raises(ArgumentError, match="no plain file"):
+        Manifest(tmp_path / "run.jsonl")
+
+
+@pytest.mark.parametrize("prompt", [*STRINGS[:200:7], "a\u2028b\x85c\x9b31m", "lone \ud800 surrogate"])
+def test_any_prompt_is_one_line_without_control_characters(tmp_path, prompt):
+    if not prompt.strip():
+        pytest.skip("no prompt")
+    sheet = Manifest(tmp_path / "run.jsonl")
+    sheet.add(0, ImageRequest(prompt), FAILED)
+    sheet.close()
+    text = (tmp_path / "run.jsonl").read_text()
+    assert len(text.splitlines()) == 1
+    assert json.loads(text)["prompt"] == prompt
+
+
+def test_promise_9_the_key_is_in_no_line(tmp_path):
+    asked([f"1 {KEY}"], tmp_path / "run.jsonl", script=Answer(OK))
+    asked([f"1 {KEY}"], tmp_path / "run.parquet", script=Answer(OK))
+    assert lines(tmp_path / "run.jsonl")[0]["status"] == "ok"
+    assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.glob("run.*"))
+
+
+def test_a_config_that_is_no_json_is_the_failure_of_its_row(tmp_path):
+    requests = [ImageRequest("1", config={"a": object()}), "1"]
+    batch = asked(requests, tmp_path / "run.jsonl", store=tmp_path)
+    assert len(batch.generations) == 1
+    told = sorted(lines(tmp_path / "run.jsonl"), key=lambda line: line["index"])
+    assert [(line["status"], line["digest"] is None) for line in told] == [("failed", True), ("ok", False)]
+
+
+# --- tables ---
+
+
+def test_a_table_has_a_row_for_each_request(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    batch = asked([*PROMPTS[:3], "n\ud800"], None, script=by_prompt(n2=BLOCKED, **{"nn\ud800": BLOCKED}))
+    path = batch.to_parquet(tmp_path / "run.parquet")
+    rows = parquet.read_table(path).to_pylist()
+    assert [row["status"] for row in rows] == ["ok", "ok", "failed", "failed"]
+    assert [row["sha256"] for row in rows[:2]] == [made.image.sha256 for made in batch.generations]
+    assert list(rows[0]) == list(COLUMNS)
+
+
+def test_a_table_that_is_there_is_replaced_only_if_that_was_asked_for(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = asked(["1"], None).to_parquet(tmp_path / "run.parquet")
+    before, other = path.read_bytes(), asked(["2"], None)
+    with pytest.raises(SaveError, match="there already"):
+        other.to_parquet(path)
+    assert path.read_bytes() == before
+    other.to_parquet(path, overwrite=True)
+    assert path.read_bytes() != before
+
+
+def test_a_manifest_may_be_a_table_which_a_run_replaces(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for prompts in (["1"], ["1", "2"]):
+        asked(prompts, tmp_path / "run.parquet", store=tmp_path)
+    assert parquet.read_table(tmp_path / "run.parquet").column("prompt").to_pylist() == ["1", "2"]
+
+
+def test_a_table_that_cannot_be_written_costs_no_picture(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "run.parquet").mkdir()
+    with pytest.warns(GeminiWarning, match="cannot be written"):
+        batch = asked(["1"], tmp_path / "run.parquet")
+    assert len(batch.generations) == 1
+
+
+@pytest.mark.parametrize("action", ["always", "error"])
+def test_a_table_that_cannot_be_made_at_all_costs_no_picture_either(tmp_path, action):
+    pytest.importorskip("pyarrow")
+    with warnings.catch_warnings(record=action == "always") as said:
+        warnings.simplefilter(action)
+        batch = asked(["1"], f"{tmp_path}/a\0b.parquet")
+    assert len(batch.generations) == 1
+    assert ["cannot be written" in str(one.message) for one in said or ()] == [True] * (action == "always")
+
+
+def test_a_number_that_no_table_holds_is_no_take():
+    with pytest.raises(ArgumentError, match="smaller than"):
+        ImageRequest("1", take=2**63)
+
+
+def test_the_largest_take_is_in_the_table(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    asked([ImageRequest("1", take=2**63 - 1)], tmp_path / "run.parquet")
+    assert parquet.read_table(tmp_path / "run.parquet").column("take").to_pylist() == [2**63 - 1]
+
+
+def test_an_interrupted_run_has_its_table_too(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    code = f"""
+import signal, os, threading
+from gemini_nb import Cancelled
+def prompts():
+    yield from ["1", "2"]
+    os.kill(os.getpid(), signal.SIGINT)
+    yield "3"
+with client_of(url) as client:
+    try:
+        client.generate_many(prompts(), concurrency=1, manifest={str(tmp_path / "run.parquet")!r})
+    except Cancelled:
+        print("stopped")
+"""
+    with Gateway(Answer(OK)) as gateway:
+        assert ran(code, gateway.url) == "stopped"
+    assert parquet.read_table(tmp_path / "run.parquet").column("status").to_pylist()[:2] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("how", ["manifest", "to_parquet"])
+def test_without_pyarrow_a_table_is_refused_with_a_hint(tmp_path, how):
+    code = f"""
+sys.modules["pyarrow"] = None
+from gemini_nb import ArgumentError
+with client_of(url) as client:
+    try:
+        if {how!r} == "manifest":
+            client.generate_many(["1"], manifest={str(tmp_path / "run.parquet")!r})
+        else:
+            client.generate_many(["1"]).to_parquet({str(tmp_path / "run.parquet")!r})
+    except ArgumentError as error:
+        print(error)
+"""
+    with Gateway(Answer(OK)) as gateway:
+        said = ran(code, gateway.url).splitlines()
+        assert gateway.posts == (0 if how == "manifest" else 1)
+    assert said == ["Parquet needs pyarrow.", "pip install pyarrow, or name the manifest run.jsonl."]

@@ -1,0 +1,116 @@
+"""The course as its readers use it: run by papermill with its solutions, read as HTML, found in the index.
+
+Teaching with it, as notebooks/CLASSROOM.md says, is tried in test_classroom.py.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+
+from support.course import FOLDER, NOTEBOOKS, each_notebook, module
+
+LAUNCH = re.compile(
+    r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/(notebooks/\w+\.ipynb)"
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Each notebook run by papermill with its exercise's solution at the end, two at a time."""
+    folder = tmp_path_factory.mktemp("runs")
+    pool = ThreadPoolExecutor(2)
+    yield {path.stem: pool.submit(run, path, folder) for path in NOTEBOOKS}
+    pool.shutdown(cancel_futures=True)
+
+
+def run(path, folder):
+    notebook = nbformat.read(path, as_version=4)
+    cells = solution(notebook)
+    assert cells or path.stem == "08_studio"  # its exercise is done with the mouse
+    notebook.cells += map(nbformat.v4.new_code_cell, cells)
+    nbformat.write(notebook, folder / path.name)
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", path.name, f"ran_{path.name}"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+def solution(notebook) -> list[str]:
+    """The cells of a notebook's folded solutions."""
+    folded = re.findall(r"<details>.*?</details>", notebook.cells[-1].source, re.DOTALL)
+    return [
+        code
+        for text in folded
+        for code in re.findall(r"^```\w*\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+    ]
+
+
+@each_notebook
+def test_a_notebook_and_the_solution_of_its_exercise_run_in_papermill(runs, path):
+    done = runs[path.stem].result()
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+class Images(HTMLParser):
+    """The attributes of every picture in a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.found.append(dict(attrs))
+
+
+@each_notebook
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_notebook_becomes_a_page_with_all_its_pictures(path):
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_filename(str(path))
+    shown = Images(page).found
+    notebook = nbformat.read(path, as_version=4)
+    assert sum(image["src"].startswith("data:image/") for image in shown) >= len(index().pictures(path)) > 0
+    assert not [image for image in shown if image["src"].startswith(("http:", "https:"))]
+    assert notebook.cells[0].source.splitlines()[0].removeprefix("# ") in page
+
+
+def index():
+    """The script that writes the index, as a module."""
+    return module("index")
+
+
+def test_the_index_is_what_the_notebooks_say():
+    said = "run `python notebooks/index.py` after a change of a notebook's first cell"
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == index().index(), said
+
+
+@each_notebook
+def test_a_notebook_is_in_the_index_with_a_small_thumbnail_and_a_launch_link(path):
+    (row,) = [
+        line for line in (FOLDER / "README.md").read_text("utf-8").splitlines() if f"]({path.name})" in line
+    ]
+    (thumbnail,) = re.findall(r'<img src="([^"]+)"', row)
+    assert 0 < (FOLDER / thumbnail).stat().st_size < 30_000
+    ((_, target),) = LAUNCH.findall(row)
+    assert FOLDER.parent / target == path
+
+
+def test_every_launch_link_names_the_same_repository():
+    pages = "".join(
+        (FOLDER.parent / name).read_text("utf-8") for name in ("README.md", "notebooks/README.md")
+    )
+    found = LAUNCH.findall(pages)
+    assert len(found) == pages.count("https://mybinder.org/v2/")
+    assert {repository for repository, _ in found} == {index().repository()}
+
+
+def test_no_thumbnail_is_left_of_a_notebook_that_is_gone():
+    assert {path.stem for path in (FOLDER / "thumbnails").iterdir()} == {path.stem for path in NOTEBOOKS}

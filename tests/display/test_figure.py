@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import io
+from base64 import b64decode
+from html.parser import HTMLParser
+
+import pytest
+from PIL import Image
+
+from gemini_nb.display import figure
+from gemini_nb.images.image import GeneratedImage
+from gemini_nb.text import escape_html
+from support.images import encoded, jpeg, png
+
+WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")
+
+
+def bundle(image=WIDE, **options):
+    return figure.bundle(image, **{"alt": "a prompt", "caption": "a caption", **options})
+
+
+class Tags(HTMLParser):
+    """The tags and texts of a page, as a browser would see them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.texts = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def image_tag(page):
+    return next(attrs for tag, attrs in Tags(page).tags if tag == "img")
+
+
+def preview(page):
+    return Image.open(io.BytesIO(b64decode(image_tag(page)["src"].partition(",")[2])))
+
+
+def test_the_preview_is_at_most_so_many_pixels_wide():
+    assert preview(bundle()["text/html"]).size == (768, 192)
+    assert preview(bundle(width=200)["text/html"]).size == (200, 50)
+
+
+def test_a_small_picture_is_not_blown_up():
+    small = GeneratedImage.from_bytes(png(40, 30), source="inlineData")
+    assert preview(bundle(small)["text/html"]).size == (40, 30)
+    assert image_tag(bundle(small)["text/html"])["width"] == "40"
+
+
+def test_the_preview_is_shown_denser_than_the_page():
+    tag = image_tag(bundle()["text/html"])
+    assert (tag["width"], tag["height"]) == ("512", "128")
+
+
+def test_without_a_width_the_original_is_embedded():
+    page = bundle(width=None)["text/html"]
+    assert b64decode(image_tag(page)["src"].partition(",")[2]) == WIDE.data
+
+
+def test_the_fallback_is_a_small_jpeg():
+    fallback = Image.open(io.BytesIO(b64decode(bundle()["image/jpeg"])))
+    assert (fallback.format, fallback.width) == ("JPEG", 256)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_a_picture_of_any_mode_has_a_preview(mode):
+    picture, kind = io.BytesIO(), "JPEG" if mode == "CMYK" else "PNG"
+    Image.new(mode, (900, 20)).save(picture, kind)
+    image = GeneratedImage.from_bytes(picture.getvalue(), source="inlineData")
+    assert preview(bundle(image)["text/html"]).width == 768
+
+
+def test_transparency_is_white_in_the_fallback():
+    picture = io.BytesIO()
+    Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(picture, "PNG")
+    image = GeneratedImage.from_bytes(picture.getvalue(), source="inlineData")
+    fallback = Image.open(io.BytesIO(b64decode(bundle(image)["image/jpeg"])))
+    assert fallback.getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_what_cannot_be_decoded_is_said_and_never_raised():
+    broken = encoded("PNG", 64, 64).replace(b"IDAT", b"IDAT\x00\x01", 1)[:-2]
+    image = GeneratedImage(broken, "image/png", 64, 64, "inlineData")
+    assert set(bundle(image)) == {"text/plain"}
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "![x](https://tracker.invalid/a.png)",
+    "$\\href{x}{y}$",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_promise_16_text_is_escaped_wherever_it_stands(text):
+    page = bundle(alt=text, caption=text, remarks=[text, text * 40])["text/html"]
+    tags = Tags(page)
+    assert {tag for tag, _ in tags.tags} <= {"figure", "img", "figcaption", "p", "details", "summary", "span"}
+    assert image_tag(page)["alt"] == text
+    assert not any(name.startswith("on") for _, attrs in tags.tags for name in attrs)
+
+
+def test_mathematics_is_not_typeset():
+    assert "$x$" not in escape_html("$x$")
+    assert "\\(" not in escape_html("\\(x\\)")
+
+
+def test_a_lone_surrogate_does_not_break_the_message():
+    page = bundle(alt="a \ud800 b")["text/html"]
+    assert page.encode("utf-8")
+
+
+def test_long_words_of_the_model_are_folded_away():
+    page = bundle(remarks=["word " * 200])["text/html"]
+    assert "<details" in page
+
+
+def test_facts_tell_pictures_apart():
+    other = GeneratedImage.from_bytes(jpeg(1600, 400), source="inlineData")
+    assert figure.facts(WIDE).startswith("PNG · 1600 × 400 · sha256 ")
+    assert figure.facts(WIDE) != figure.facts(other)

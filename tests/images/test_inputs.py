@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gemini_nb import ArgumentError, Client
+from gemini_nb.images.inputs import InputImage, read
+from support.images import gif, jpeg, png, webp
+
+
+def opened(source):
+    """The picture that an input becomes."""
+    return Image.open(io.BytesIO(read(source).data))
+
+
+@pytest.mark.parametrize("data", [png(), jpeg(), webp()], ids=["PNG", "JPEG", "WebP"])
+def test_bytes_are_sent_as_they_are(data):
+    assert read(data).data == data
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_heif_is_told_by_its_brand(brand):
+    assert read(b"\0\0\0\x18ftyp" + brand + bytes(12)).mime_type in ("image/heic", "image/heif")
+
+
+def test_the_type_is_told_by_the_bytes_and_not_by_the_name(tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes(jpeg())
+    assert read(path).mime_type == read(str(path)).mime_type == "image/jpeg"
+
+
+def test_a_gif_becomes_the_png_of_its_first_frame():
+    assert read(gif(7, 5)).mime_type == "image/png"
+    assert opened(gif(7, 5)).size == (7, 5)
+
+
+ARRAYS = {
+    "uint8": np.full((4, 6, 3), 200, np.uint8),
+    "float": np.full((4, 6, 3), 200 / 255),
+    "grey": np.full((4, 6), 200, np.uint8),
+    "grey with an axis": np.full((4, 6, 1), 200, np.uint8),
+    "with alpha": np.full((4, 6, 4), 200, np.uint8),
+    "not contiguous": np.full((6, 4, 3), 200, np.uint8).transpose(1, 0, 2),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_an_array_is_height_by_width(kind):
+    picture = opened(ARRAYS[kind])
+    assert picture.size == (6, 4)
+    assert picture.convert("RGB").getpixel((0, 0)) == (200, 200, 200)
+
+
+def test_a_boolean_array_is_black_and_white():
+    assert opened(np.array([[True, False]])).convert("L").getpixel((0, 0)) == 255
+
+
+def test_a_figure_is_drawn():
+    from matplotlib.figure import Figure
+
+    assert opened(Figure(figsize=(2, 1), dpi=50)).size == (100, 50)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+def test_a_pil_image_of_any_mode_becomes_a_png(mode):
+    assert read(Image.new(mode, (3, 2))).mime_type == "image/png"
+
+
+def test_an_earlier_result_is_its_original_bytes():
+    generation = Client("offline").generate("a red square")
+    assert read(generation).data == read(generation.image).data == generation.image.data
+
+
+BAD = {
+    "text": b"hello",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "broken GIF": b"GIF89a" + bytes(10),
+    "missing file": "no/such/file.png",
+    "NUL in a name": "a\0b.png",
+    "array of one axis": np.zeros(4, np.uint8),
+    "array of five channels": np.zeros((4, 4, 5), np.uint8),
+    "array of NaN": np.full((4, 4, 3), np.nan),
+    "array past 1": np.full((4, 4, 3), 2.0),
+    "array of int64": np.zeros((4, 4, 3), np.int64),
+    "empty array": np.zeros((0, 4, 3), np.uint8),
+    "number": 7,
+    "None": None,
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_picture_is_a_clear_error(case):
+    with pytest.raises(ArgumentError):
+        read(BAD[case])
+
+
+def test_a_folder_is_a_clear_error(tmp_path):
+    with pytest.raises(ArgumentError, match="directory"):
+        read(tmp_path)
+
+
+def test_the_repr_shows_no_bytes():
+    assert repr(InputImage(bytes(1000), "image/png")) == "InputImage(image/png, 1000 bytes)"

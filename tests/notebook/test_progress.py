@@ -1,0 +1,94 @@
+"""What is said while a cell waits; `tests/notebook/test_kernel.py` sees it in a notebook."""
+
+from __future__ import annotations
+
+import pytest
+
+from gemini_nb import ImageRequest
+from gemini_nb.batch.run import Progress
+from gemini_nb.costs import Spending
+from gemini_nb.errors import OutcomeUnknownError
+from gemini_nb.notebook import progress as live
+from support.generations import answer, picture
+from support.images import png
+
+MODEL = "gemini-3.1-flash-image-preview"
+
+
+def ledger_of(*seconds):
+    ledger = Spending()
+    for one in seconds:
+        ledger.add(answer(seconds=one))
+    return ledger
+
+
+def progress_of(*outcomes, count=4):
+    progress = Progress([ImageRequest(f"prompt {n}") for n in range(count)])
+    progress.outcomes[: len(outcomes)] = outcomes
+    return progress
+
+
+def words(progress, ledger=None, *, seconds=9.0, concurrency=2):
+    return live.counting(progress, "crazyrouter", ledger or Spending(), concurrency)(seconds)["text/plain"]
+
+
+def test_one_picture_says_how_long_it_takes_already():
+    assert live.waiting(MODEL, "crazyrouter", Spending())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
+
+
+def test_what_earlier_pictures_took_is_the_estimate():
+    render = live.waiting(MODEL, "crazyrouter", ledger_of(20, 30, 40))
+    assert render(15)["text/plain"].endswith("15 s, usually 30 s")
+    assert 'value="0.500"' in render(15)["text/html"]
+    assert 'value="0.950"' in render(500)["text/html"]
+
+
+BATCHES = {
+    "nothing yet": (progress_of(), None, "0 of 4 · 9 s"),
+    "learned before": (progress_of(), ledger_of(10), "0 of 4 · 9 s · about 20 s left"),
+    "learned from itself": (progress_of(answer(seconds=6)), ledger_of(99), "1 of 4 · 9 s · about 9 s left"),
+    "replayed ones take no time": (
+        progress_of(answer(seconds=6, replayed=True)), ledger_of(10), "1 of 4 · 9 s · about 15 s left",
+    ),
+    "failures": (progress_of(OutcomeUnknownError("x")), None, "1 of 4 · 9 s · 1 failed"),
+    "all": (progress_of(answer(), count=1), ledger_of(10), "1 of 1 · 9 s"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BATCHES)
+def test_a_batch_says_how_far_it_is(case):
+    progress, ledger, said = BATCHES[case]
+    assert words(progress, ledger) == said
+
+
+def test_pictures_are_drawn_as_they_finish_the_newest_of_them():
+    progress = progress_of(count=20)
+    page = live.newest(progress, [f"label {n}" for n in range(20)], 4)
+    assert page() == ""
+    progress.outcomes[3] = OutcomeUnknownError("502 Bad gateway")
+    progress.outcomes[5] = answer("prompt 5")
+    assert "502 Bad gateway" in page()
+    assert "label 5" in page()
+    progress.outcomes[6:20] = [answer(f"prompt {n}") for n in range(6, 20)]
+    assert page().count("<img") == 8
+    assert "label 19" in page()
+    assert "label 5" not in page()
+
+
+def test_a_picture_is_drawn_once_however_long_the_batch_takes():
+    progress = progress_of(answer(images=(picture(png(900, 900)),)), count=2)
+    page = live.newest(progress, ["a", "b"], 4)
+    first = page()
+    progress.outcomes[0] = OutcomeUnknownError("drawn again")
+    assert page() == first
+
+
+def test_a_hostile_label_is_escaped():
+    progress = progress_of(answer("<script>alert(1)</script>"), count=1)
+    assert "<script" not in live.newest(progress, ["<script>"], 4)()
+
+
+def test_without_a_kernel_nothing_is_drawn(capsys):
+    with live.shown(lambda _seconds: pytest.fail("was drawn")):
+        pass
+    assert capsys.readouterr().out == ""

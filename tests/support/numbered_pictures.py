@@ -1,0 +1,29 @@
+"""What a gateway paints for prompts that are numbers, so that each picture tells whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.gateway import Answer
+from support.images import png
+from support.replies import inline, reply
+
+if TYPE_CHECKING:
+    from support.gateway import Request, Script
+
+PROMPTS = [str(number) for number in range(8)]
+BLOCKED = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
+
+
+def prompt_of(request: Request) -> str:
+    return request.json["contents"][0]["parts"][0]["text"]
+
+
+def painted(request: Request) -> Answer:
+    """A picture one pixel wider than the number that the prompt is."""
+    return Answer(reply(inline(png(width=int(prompt_of(request)) + 1))))
+
+
+def by_prompt(**answers: Answer) -> Script:
+    """A script that answers some prompts, number 3 as `n3`, otherwise than with their picture."""
+    return lambda request: answers.get(f"n{prompt_of(request)}") or painted(request)
