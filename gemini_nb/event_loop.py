@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_GLANCE_SECONDS = 0.2  # Windows cannot interrupt an untimed wait
-_FAREWELL_SECONDS = 0.5  # how long an interrupted call may take to close its connection
+_POLL_SECONDS = 0.2  # Windows cannot interrupt an untimed wait
+_CLOSE_TIMEOUT_SECONDS = 0.5  # how long an interrupted call may take to close its connection
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def _waited(
     """
     try:
         while not future.done():
-            meanwhile(future, _GLANCE_SECONDS)
+            meanwhile(future, _POLL_SECONDS)
     except BaseException as stop:
         future.cancel()
-        ended.wait(_FAREWELL_SECONDS)
+        ended.wait(_CLOSE_TIMEOUT_SECONDS)
         if not isinstance(stop, KeyboardInterrupt):
             raise
         return False
@@ -164,7 +164,7 @@ def stop() -> None:
     if ending is not None:
         with suppress(RuntimeError):  # it has ended by itself
             ending.loop.call_soon_threadsafe(ending.stopping.set)
-        ending.thread.join(_FAREWELL_SECONDS)
+        ending.thread.join(_CLOSE_TIMEOUT_SECONDS)
 
 
 def _forget() -> None:

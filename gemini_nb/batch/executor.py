@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gemini_nb.generation import Generation
-    from gemini_nb.http.rate_limit import Pace
+    from gemini_nb.http.rate_limit import RateLimiter
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LATER_LOOKS_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show late what another machine has written
 
 
-class Engine:
+class ExecutorBackend:
     """Asks for pictures on an executor's workers; `generate` is awaited as a client's is.
 
     An error is the worker's own. `timeout` begins when a worker does; how long a request waits for one is the
@@ -42,7 +42,7 @@ class Engine:
     worker has begun it; else the worker goes on, and the store keeps the picture.
     """
 
-    def __init__(self, executor: Executor, settings: Settings, *, pace: Pace, every: float) -> None:
+    def __init__(self, executor: Executor, settings: Settings, *, limiter: RateLimiter, every: float) -> None:
         _check_executor(executor)
         self._is_billed = settings.provider != providers.OFFLINE.name
         self._replay = Replay(settings.store, settings.replay)
@@ -53,7 +53,7 @@ class Engine:
             )
         self._executor = executor
         self.settings = settings
-        self._pace = pace
+        self._limiter = limiter
         self._every = every
         self._submitting = anyio.Lock()  # not every executor may be given tasks by two threads at once
 
@@ -67,14 +67,14 @@ class Engine:
         return await self._asked(request)
 
     async def _asked(self, request: ImageRequest) -> Generation:
-        too_late = await self._pace.turn(every=self._every, patience=self.settings.timeout)
+        too_late = await self._limiter.acquire(every=self._every, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
         claim = await to_thread.run_sync(self._claim, request) if self._is_billed else None
         result = await self._result(Task(request, self.settings, claim))
         if claim is not None:
             await to_thread.run_sync(claim.drop)
-        self._pace.heed(result.error)
+        self._limiter.pause_after(result.error)
         if result.error is not None:
             raise result.error.with_traceback(None)
         return self._replay.placed(result.generation or await self._kept(request, result))
@@ -160,7 +160,7 @@ def _check_executor(executor: Executor) -> None:
 
 
 def _failed(task: Task, error: BaseException) -> Result:
-    """Tell what became of a task that the executor could not bring to its end."""
+    """OnPiece what became of a task that the executor could not bring to its end."""
     if _lacks_package(error):
         return Result(
             error=ArgumentError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Feed(Generic[T]):
+class CallerIterator(Generic[T]):
     """An async iterator on the loop, whose items `serve` takes one at a time, when one is wanted."""
 
     def __init__(self, items: Iterable[T]) -> None:

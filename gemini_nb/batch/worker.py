@@ -53,7 +53,7 @@ class Settings:
     retry_unknown: bool
 
     def client(self) -> GeneratingClient:
-        """Return this process's client for these settings: one, so that all its tasks keep one pace."""
+        """Return this process's client for these settings: one, so that all its tasks keep one limiter."""
         provider = choose_provider(self.provider, base_url=self.base_url)
         return _client(self, find_key(provider), os.getpid())
 

@@ -13,7 +13,7 @@ from anyio import to_thread
 from gemini_nb import models
 from gemini_nb.batch import run
 from gemini_nb.client.chat import AsyncChat
-from gemini_nb.client.pipeline import Answering
+from gemini_nb.client.pipeline import Pipeline
 from gemini_nb.client.stream import AsyncStream
 from gemini_nb.errors import (
     ArgumentError,
@@ -22,13 +22,13 @@ from gemini_nb.errors import (
     NoImageError,
     OutcomeUnknownError,
 )
-from gemini_nb.http.rate_limit import forget_here, pace_of, seconds_between
+from gemini_nb.http.rate_limit import forget_here, limiter_for, seconds_between
 from gemini_nb.images import inputs
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key, require_key
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
-from gemini_nb.reply.stream_receiver import Telling
+from gemini_nb.reply.stream_receiver import LivePieces
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.replay import Replay
 
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gemini_nb.batch.executor import Engine
+    from gemini_nb.batch.executor import ExecutorBackend
     from gemini_nb.batch.result import Batch
     from gemini_nb.generation import Generation
-    from gemini_nb.reply.stream_receiver import Tell
+    from gemini_nb.reply.stream_receiver import OnPiece
     from gemini_nb.request import Options
     from gemini_nb.store.spool import Spool
     from gemini_nb.store.store import Store
@@ -84,12 +84,12 @@ class AsyncClient:
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
         self.requests_per_minute = requests_per_minute
-        self._pace = pace_of(self.provider, key)
-        self._answering = Answering(
+        self._limiter = limiter_for(self.provider, key)
+        self._answering = Pipeline(
             self.provider,
             key,
             self._replay,
-            pace=self._pace,
+            limiter=self._limiter,
             every=0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute),
             timeout=self.timeout,
             retry_unknown=retry_unknown,
@@ -154,12 +154,12 @@ class AsyncClient:
             generation, _ = await self._answering.answer(prompt, deadline)
             return generation
 
-    async def _streamed(self, request: ImageRequest, deadline: float, tell: Tell) -> Generation:
+    async def _streamed(self, request: ImageRequest, deadline: float, tell: OnPiece) -> Generation:
         with self._open():
             generation, _ = await self._told(request, deadline, tell)
             return generation
 
-    async def converse(self, request: ImageRequest, *, tell: Tell | None = None) -> tuple[Generation, Any]:
+    async def converse(self, request: ImageRequest, *, tell: OnPiece | None = None) -> tuple[Generation, Any]:
         """Ask for one picture; return it with the model's raw content, which the next turn must echo.
 
         With `tell` the reply is streamed: it is called with each text and picture as they come.
@@ -173,10 +173,10 @@ class AsyncClient:
             return generation, content()
 
     async def _told(
-        self, request: ImageRequest, deadline: float, tell: Tell
+        self, request: ImageRequest, deadline: float, tell: OnPiece
     ) -> tuple[Generation, Callable[[], Any]]:
         """Answer a request, and tell what comes as it comes; what is stored comes at once."""
-        telling = Telling(tell, key=self._key)
+        telling = LivePieces(tell, key=self._key)
         generation, content = await self._answering.answer(request, deadline, telling)
         telling.rest(generation)
         return generation, content
@@ -203,7 +203,8 @@ class AsyncClient:
         a temporary folder, which lives as long as any of them is in use.
 
         A list is checked as a whole before anything is sent; an iterator is read as workers get to its items,
-        and its input pictures are let go once they are answered. `executor` lends its workers, see `Engine`.
+        and its input pictures are let go once they are answered. `executor` lends its workers, see
+        `ExecutorBackend`.
         `manifest` names a file: `.jsonl` gets a line for each request as it finishes, after those of earlier
         runs, `.parquet` is written in the end. `progress` draws a bar, by default (None) on a terminal, and
         in a notebook for twenty pictures or more.
@@ -226,8 +227,8 @@ class AsyncClient:
 
         return self.engine(executor).generate if executor else partial(self._item, spool=Spool())
 
-    def engine(self, executor: Executor) -> Engine:
-        """Return what asks on the workers of an executor, with this client's settings; see `Engine`."""
+    def engine(self, executor: Executor) -> ExecutorBackend:
+        """Return what asks on the workers of an executor, with this client's settings."""
         from gemini_nb.batch import executor as engine  # noqa: PLC0415 - few have one
         from gemini_nb.batch.worker import Settings  # noqa: PLC0415
 
@@ -241,7 +242,7 @@ class AsyncClient:
             self.timeout,
             self.retry_unknown,
         )
-        return engine.Engine(executor, settings, pace=self._pace, every=self._answering.every)
+        return engine.ExecutorBackend(executor, settings, limiter=self._limiter, every=self._answering.every)
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
@@ -325,7 +326,7 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the client; requests under way are cut off and their connections closed."""
         self._closed = True
-        forget_here(self._pace)
+        forget_here(self._limiter)
         for scope in tuple(self._under_way):
             scope.cancel()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gemini_nb.images.image import GeneratedImage
-    from gemini_nb.reply.stream_receiver import Tell
+    from gemini_nb.reply.stream_receiver import OnPiece
     from gemini_nb.request import ImageRequest
 
 
@@ -30,7 +30,7 @@ class Conversing(Protocol):
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
 
     async def converse(
-        self, request: ImageRequest, *, tell: Tell | None = None
+        self, request: ImageRequest, *, tell: OnPiece | None = None
     ) -> tuple[Generation, Any]: ...
 
 
@@ -77,7 +77,7 @@ class AsyncChat:
         """Say what to paint or change next, and return the new picture; `options` are those of `generate`."""
         return await self.ask(await self.request(prompt, images=images, **options))
 
-    async def ask(self, request: ImageRequest, *, tell: Tell | None = None) -> Generation:
+    async def ask(self, request: ImageRequest, *, tell: OnPiece | None = None) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn.
 
         With `tell` the reply is streamed: it is called with each text and picture as they come.
@@ -147,7 +147,7 @@ class Chat:
         """Return what `send` would ask for, and send nothing."""
         return event_loop.run(partial(self._chat.request, prompt, images=images, **options))
 
-    def ask(self, request: ImageRequest, *, tell: Tell | None = None) -> Generation:
+    def ask(self, request: ImageRequest, *, tell: OnPiece | None = None) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn.
 
         With `tell` the reply is streamed: it is called with each text and picture, on another thread.

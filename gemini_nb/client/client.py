@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gemini_nb.batch.feed import Feed
+    from gemini_nb.batch.feed import CallerIterator
     from gemini_nb.batch.progress_bar import ProgressBar
     from gemini_nb.batch.result import Batch
     from gemini_nb.generation import Generation
@@ -158,12 +158,12 @@ class Client:
         finished.
         """
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
-        from gemini_nb.batch.feed import Feed  # noqa: PLC0415
+        from gemini_nb.batch.feed import CallerIterator  # noqa: PLC0415
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         client = self._client
         asked = event_loop.run(partial(client.requests, prompts, options))
-        feed = None if isinstance(asked, tuple) else Feed(asked)
+        feed = None if isinstance(asked, tuple) else CallerIterator(asked)
         made = client.progress(feed or asked)
         with manifests.kept(made, manifest, redact=client.redact), ProgressBar(made, progress) as bar:
             return self.run(made, concurrency, executor=executor, feed=feed, bar=bar)
@@ -174,7 +174,7 @@ class Client:
         concurrency: int = 4,
         *,
         executor: Executor | None = None,
-        feed: Feed[ImageRequest] | None = None,
+        feed: CallerIterator[ImageRequest] | None = None,
         bar: ProgressBar | None = None,
     ) -> Batch:
         """Ask for every request of `progress`, whose outcomes can be watched from another thread.

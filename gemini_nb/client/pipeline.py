@@ -13,26 +13,26 @@ import anyio.lowlevel
 from anyio import to_thread
 
 from gemini_nb.errors import ConnectionFailedError, GeminiError
-from gemini_nb.http.rate_limit import Turns
+from gemini_nb.http.rate_limit import LimitedAttempts
 from gemini_nb.http.retry import retrying
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
 from gemini_nb.reply import api_errors
-from gemini_nb.reply.json_receiver import Incoming
-from gemini_nb.reply.reader import Delivery
+from gemini_nb.reply.json_receiver import JSONReceiver
+from gemini_nb.reply.reader import ReplyReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
-    from gemini_nb.http.rate_limit import Pace
-    from gemini_nb.http.transport import Answer
+    from gemini_nb.http.rate_limit import RateLimiter
+    from gemini_nb.http.transport import HTTPAnswer
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
-    from gemini_nb.reply.json_receiver import Body
-    from gemini_nb.reply.stream_receiver import Telling
+    from gemini_nb.reply.json_receiver import ReceivedBody
+    from gemini_nb.reply.stream_receiver import LivePieces
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.replay import Replay
     from gemini_nb.store.spool import Spool
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(eq=False)
-class Answering:
+class Pipeline:
     """Answers the requests of one client, one at a time or many at once.
 
     `every` are the seconds from one request to the next, `timeout` those that one may take.
@@ -50,7 +50,7 @@ class Answering:
     provider: Provider
     key: Secret | None
     replay: Replay
-    pace: Pace
+    limiter: RateLimiter
     every: float
     timeout: float
     retry_unknown: bool
@@ -61,7 +61,7 @@ class Answering:
         self,
         request: ImageRequest,
         deadline: float | None,
-        telling: Telling | None = None,
+        telling: LivePieces | None = None,
         *,
         spool: Spool | None = None,
     ) -> tuple[Generation, Callable[[], Any]]:
@@ -85,7 +85,7 @@ class Answering:
             ended.set()
 
     async def _answered(
-        self, request: ImageRequest, deadline: float | None, telling: Telling | None, spool: Spool | None
+        self, request: ImageRequest, deadline: float | None, telling: LivePieces | None, spool: Spool | None
     ) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store before any provider: what is there costs nothing and needs no key."""
         found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
@@ -96,7 +96,7 @@ class Answering:
         require_key(self.provider, self.key)
         generation, content = await self._made(request, deadline, telling, self._draft(spool))
         if self.replay.store or spool:
-            generation = await _to_its_end(partial(self._kept, generation, content, spool))
+            generation = await _run_shielded(partial(self._kept, generation, content, spool))
         return self.replay.placed(generation), content
 
     def _draft(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
@@ -115,12 +115,12 @@ class Answering:
         self,
         request: ImageRequest,
         deadline: float | None,
-        telling: Telling | None,
+        telling: LivePieces | None,
         draft: Callable[[], UnnamedFile] | None,
     ) -> tuple[Generation, Content]:
-        turns = Turns(self.pace, every=self.every, is_let_through=deadline is None)
+        turns = LimitedAttempts(self.limiter, every=self.every, is_let_through=deadline is None)
         if deadline is None:
-            too_late = await self.pace.turn(every=self.every, patience=self.timeout)
+            too_late = await self.limiter.acquire(every=self.every, max_pause=self.timeout)
             if too_late is not None:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
@@ -134,7 +134,7 @@ class Answering:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        reply = cast("bytes | Body", outcome.received.finish() if outcome.received else outcome.body)
+        reply = cast("bytes | ReceivedBody", outcome.received.finish() if outcome.received else outcome.body)
         generation, content = await self.delivery().read(request, reply, deadline=deadline)
         return replace(generation, seconds=anyio.current_time() - started), content
 
@@ -145,9 +145,9 @@ class Answering:
         body: bytes,
         *,
         deadline: float,
-        telling: Telling | None,
+        telling: LivePieces | None,
         draft: Callable[[], UnnamedFile] | None,
-    ) -> Answer | GeminiError:
+    ) -> HTTPAnswer | GeminiError:
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
         streamed = telling.receiver(draft) if telling else None
@@ -158,7 +158,7 @@ class Answering:
             body,
             deadline=deadline,
             embedded=self._offline(),
-            receiver=streamed or Incoming(draft),
+            receiver=streamed or JSONReceiver(draft),
         )
         if isinstance(answer, GeminiError):
             if telling is None or streamed is None or not streamed.has_events:
@@ -173,10 +173,10 @@ class Answering:
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
         )
 
-    def delivery(self) -> Delivery:
+    def delivery(self) -> ReplyReader:
         """Return what reads this provider's replies, and fetches pictures."""
         folder = self.replay.store.unread if self.replay.store else None
-        return Delivery(self.provider, self.key, embedded=self._offline(), folder=folder)
+        return ReplyReader(self.provider, self.key, embedded=self._offline(), folder=folder)
 
     def _offline(self) -> Any:
         """The embedded provider's transport, or None where there is a server to ask."""
@@ -187,7 +187,7 @@ class Answering:
         return self._embedded
 
 
-async def _to_its_end(call: Callable[[], T]) -> T:
+async def _run_shielded(call: Callable[[], T]) -> T:
     """Make a call in a thread; an interrupt waits for its end, for what it keeps is paid for.
 
     So an equal request finds it in the store. A shielded scope does not hold off a task's own `cancel`.

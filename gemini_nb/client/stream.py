@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
-    from gemini_nb.reply.stream_receiver import Tell
+    from gemini_nb.reply.stream_receiver import OnPiece
 
-    Make = Callable[[Tell], Coroutine[Any, Any, Generation]]
+    Make = Callable[[OnPiece], Coroutine[Any, Any, Generation]]
 
 _CLOSED = "The stream was closed before the reply was whole; it may have been billed."
-_FAREWELL_SECONDS = 0.5
+_CLOSE_TIMEOUT_SECONDS = 0.5
 _running: set[asyncio.Task[None]] = set()  # a loop holds its tasks weakly
 
 
@@ -118,7 +118,7 @@ class AsyncStream:
         was_under_way = not self._has_ended
         self._scope.cancel()
         with anyio.CancelScope(shield=True):
-            await asyncio.wait({self._task}, timeout=_FAREWELL_SECONDS)
+            await asyncio.wait({self._task}, timeout=_CLOSE_TIMEOUT_SECONDS)
         return was_under_way and isinstance(self._outcome, GeminiError)
 
     async def __aenter__(self) -> Self:

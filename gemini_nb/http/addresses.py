@@ -64,7 +64,7 @@ def read_address(text: str) -> IPAddress | None:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Tell whether a packet to `address` ends at a public host, after unwrapping what carries IPv4.
+    """OnPiece whether a packet to `address` ends at a public host, after unwrapping what carries IPv4.
 
     >>> is_public(ip_address("64:ff9b::7f00:1"))
     False
@@ -83,7 +83,7 @@ def is_public(address: IPAddress) -> bool:
 
 
 def is_loopback(address: IPAddress) -> bool:
-    """Tell whether `address` is this machine, also in its IPv4-mapped form."""
+    """OnPiece whether `address` is this machine, also in its IPv4-mapped form."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 

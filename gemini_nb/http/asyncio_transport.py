@@ -25,11 +25,11 @@ LARGE_BODY_BYTES = 4 * 2**20
 LARGE_BUFFER_BYTES = 2**20  # pays for a large body only: it takes longer to fill
 
 _MAX_HEAD_BYTES = 100 * 1024
-_FAREWELL_SECONDS = 1.0  # for TLS's own, where a handshake is given up
-_EYEBALLS_SECONDS = 0.25  # RFC 8305: when IPv6 does not answer, IPv4 is tried beside it
+_CLOSE_TIMEOUT_SECONDS = 1.0  # for TLS's own, where a handshake is given up
+_HAPPY_EYEBALLS_DELAY_SECONDS = 0.25  # RFC 8305: when IPv6 does not answer, IPv4 is tried beside it
 
 
-class WireTransport(httpx.AsyncBaseTransport):
+class AsyncioTransport(httpx.AsyncBaseTransport):
     """Connects straight to a server; heeds the extensions `trace` and, of the timeouts, `connect`.
 
     A piece of a response's stream is valid until the next one is asked for.
@@ -52,7 +52,7 @@ class WireTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=headers, stream=_Body(connection))
 
 
-def is_possible() -> bool:
+def is_supported() -> bool:
     """Whether the running loop is asyncio's selector loop: Windows' other one goes on reading when paused."""
     try:
         return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
@@ -76,7 +76,7 @@ async def _connected(request: httpx.Request, tls: ssl.SSLContext | None) -> _Con
     if port is None:
         port = 443 if tls else 80
     is_address = ":" in host or not host.strip("0123456789.")
-    delay = None if is_address else _EYEBALLS_SECONDS  # an address leaves nothing to choose from
+    delay = None if is_address else _HAPPY_EYEBALLS_DELAY_SECONDS  # an address leaves nothing to choose from
     try:
         async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
             _, connection = await asyncio.get_running_loop().create_connection(
@@ -84,7 +84,7 @@ async def _connected(request: httpx.Request, tls: ssl.SSLContext | None) -> _Con
                 host,
                 port,
                 ssl=tls,
-                ssl_shutdown_timeout=_FAREWELL_SECONDS if tls else None,
+                ssl_shutdown_timeout=_CLOSE_TIMEOUT_SECONDS if tls else None,
                 happy_eyeballs_delay=delay,
             )
     except TimeoutError as failure:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from gemini_nb.http.addresses import IPAddress
-    from gemini_nb.http.link_policy import Hop
+    from gemini_nb.http.link_policy import LinkStep
 
     Resolver = Callable[[str, int], Awaitable[list[str]]]
 
@@ -60,7 +60,7 @@ def _look_up(found: Future[list[str]], name: str, number: int) -> None:
 
 
 @dataclass(frozen=True)
-class Route:
+class LinkConnection:
     """Requests to try in turn, and the transport for them. Each closes its connection, so it needs no end."""
 
     transport: httpx.AsyncBaseTransport
@@ -77,12 +77,12 @@ class Route:
 
 
 async def find_route(
-    hop: Hop, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
-) -> Route:
+    hop: LinkStep, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
+) -> LinkConnection:
     """Judge a hop, look its host up, judge the answers, and prepare the requests to them."""
     url = hop.judged()
     if hop.is_trusted and transport is not None:
-        return Route(transport, (_request(url),))
+        return LinkConnection(transport, (_request(url),))
     proxy = None if hop.is_trusted else proxy_for(url.scheme, url.netloc.decode("ascii"))
     if proxy and not allow_proxy:
         raise hop.refused(
@@ -90,12 +90,14 @@ async def find_route(
             hint="The reply was billed and is kept. Add the link's host to NO_PROXY to fetch it directly.",
         )
     if proxy:
-        return Route(_transport(hop, proxy), (_request(url),))
+        return LinkConnection(_transport(hop, proxy), (_request(url),))
     addresses = await _addresses(hop, url, resolver)
-    return Route(_transport(hop), tuple(_request(url, address) for address in addresses[:MAX_ADDRESSES]))
+    return LinkConnection(
+        _transport(hop), tuple(_request(url, address) for address in addresses[:MAX_ADDRESSES])
+    )
 
 
-async def _addresses(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
+async def _addresses(hop: LinkStep, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
     name = host(url)
     answers = [name] if read_address(name) else await _answers(hop, url, resolver)
     addresses = [read_address(answer) for answer in dict.fromkeys(answers)]
@@ -106,7 +108,7 @@ async def _addresses(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[IPAdd
     return known
 
 
-async def _answers(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[str]:
+async def _answers(hop: LinkStep, url: httpx.URL, resolver: Resolver) -> list[str]:
     try:
         return await resolver(host(url), port(url))
     except OSError:
@@ -114,7 +116,7 @@ async def _answers(hop: Hop, url: httpx.URL, resolver: Resolver) -> list[str]:
     raise hop.failed("its host name could not be looked up")
 
 
-def _transport(hop: Hop, proxy: str | None = None) -> httpx.AsyncBaseTransport:
+def _transport(hop: LinkStep, proxy: str | None = None) -> httpx.AsyncBaseTransport:
     try:
         return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
     except OSError:  # ssl.SSLError is one

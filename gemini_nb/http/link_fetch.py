@@ -14,10 +14,10 @@ import httpx
 
 from gemini_nb.errors import TooLargeError
 from gemini_nb.http.link_connect import find_route, resolve
-from gemini_nb.http.link_policy import STRICT, Guard, Hop, origin, shown
+from gemini_nb.http.link_policy import STRICT, LinkPolicy, LinkStep, origin, shown
 
 if TYPE_CHECKING:
-    from gemini_nb.http.link_connect import Resolver, Route
+    from gemini_nb.http.link_connect import LinkConnection, Resolver
 
 __all__ = ["fetch", "origin"]
 
@@ -35,7 +35,7 @@ async def fetch(
     transport: httpx.AsyncBaseTransport | None = None,
     allow_proxy: bool = False,
     resolver: Resolver = resolve,
-    guard: Guard = STRICT,
+    guard: LinkPolicy = STRICT,
 ) -> tuple[bytes, str | None]:
     """Fetch a hosted picture: its bytes, and the content type that its server declared.
 
@@ -46,7 +46,7 @@ async def fetch(
 
     Raises LinkRefusedError before anything is sent, LinkFailedError, or TooLargeError past 32 MiB.
     """
-    hop = Hop(url, url, origin(trusted_origin) if trusted_origin else None, guard)
+    hop = LinkStep(url, url, origin(trusted_origin) if trusted_origin else None, guard)
     with anyio.CancelScope(deadline=deadline):
         for _ in range(MAX_REDIRECTS + 1):
             route = await find_route(hop, transport=transport, allow_proxy=allow_proxy, resolver=resolver)
@@ -58,7 +58,7 @@ async def fetch(
     raise hop.failed("it did not come in time")
 
 
-async def _ask(hop: Hop, route: Route) -> Answer | str:
+async def _ask(hop: LinkStep, route: LinkConnection) -> Answer | str:
     """Return the picture, or where a redirect leads; an address that cannot be reached gives way."""
     reason = ""
     for request in route.requests:
@@ -72,7 +72,7 @@ async def _ask(hop: Hop, route: Route) -> Answer | str:
     raise hop.failed(reason)
 
 
-async def _read(hop: Hop, response: httpx.Response) -> Answer | str:
+async def _read(hop: LinkStep, response: httpx.Response) -> Answer | str:
     headers = response.headers
     if response.has_redirect_location:
         return str(headers["location"])
@@ -92,7 +92,7 @@ async def _read(hop: Hop, response: httpx.Response) -> Answer | str:
     return picture.getvalue(), headers.get("content-type")
 
 
-def _too_large(hop: Hop) -> TooLargeError:
+def _too_large(hop: LinkStep) -> TooLargeError:
     return TooLargeError(f"The picture behind the link is larger than 32 MiB.\n{shown(hop.url)}")
 
 

@@ -33,14 +33,14 @@ _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "onion")
 
 
 @dataclass(frozen=True)
-class Guard:
+class LinkPolicy:
     """What counts as public. The default is strict; a test whose servers are on loopback loosens it."""
 
     is_public: Callable[[IPAddress], bool] = is_public
     ports: frozenset[int] = frozenset({443, 8443})
 
 
-STRICT = Guard()
+STRICT = LinkPolicy()
 
 
 def origin(url: str) -> str | None:
@@ -92,7 +92,7 @@ def port(url: httpx.URL) -> int:
 
 
 @dataclass(frozen=True)
-class Hop:
+class LinkStep:
     """One request on the way of a link.
 
     `link` is the link as the model wrote it, `url` where this hop goes, `trusted` the loopback
@@ -102,14 +102,14 @@ class Hop:
     link: str
     url: str
     trusted: str | None
-    guard: Guard
+    guard: LinkPolicy
 
     @property
     def is_trusted(self) -> bool:
         """Whether this hop stays on the origin of a loopback base URL."""
         return self.trusted is not None and origin(self.url) == self.trusted
 
-    def next(self, location: str) -> Hop:
+    def next(self, location: str) -> LinkStep:
         """Return the hop that a redirect leads to; off the trusted origin there is no way back to it."""
         parsed = parse(self.url, location)
         if parsed is None:
@@ -150,7 +150,7 @@ class Hop:
         )
 
 
-def _judge(url: httpx.URL, guard: Guard) -> str | None:
+def _judge(url: httpx.URL, guard: LinkPolicy) -> str | None:
     """Say what is wrong with a URL as it is written, as the end of a sentence."""
     name = host(url)
     if url.scheme != "https":

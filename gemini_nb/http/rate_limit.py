@@ -1,4 +1,4 @@
-"""When the next request may leave: one pace for everybody who sends to one origin with one key."""
+"""When the next request may leave: one limiter for everybody who sends to one origin with one key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from gemini_nb.errors import GeminiError
-    from gemini_nb.http.transport import Answer
+    from gemini_nb.http.transport import HTTPAnswer
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
 
@@ -25,7 +25,7 @@ UNADVISED_PAUSE_SECONDS = 0.5
 _TOO_LATE = "at this many requests per minute its turn comes too late"
 
 
-class Pace:
+class RateLimiter:
     """When the next request may leave, for everybody who shares an origin and a key.
 
     A refusal of one request holds back the others, and `every` seconds lie between one request and the next:
@@ -41,19 +41,19 @@ class Pace:
         self._free_from = -math.inf
         self._queue: deque[object] = deque()
 
-    def heed(self, outcome: object) -> None:
+    def pause_after(self, outcome: object) -> None:
         """Hold everybody back where a server refused the work for now."""
         if isinstance(outcome, RateLimitError):
             pause = outcome.retry_after or UNADVISED_PAUSE_SECONDS
             self._paused_until = max(self._paused_until, self._clock() + pause)
 
-    async def turn(
-        self, *, every: float = 0.0, within: float = math.inf, patience: float = math.inf
+    async def acquire(
+        self, *, every: float = 0.0, within: float = math.inf, max_pause: float = math.inf
     ) -> RateLimitError | None:
         """Wait for this request's turn, first come, first served.
 
         Returns an error at once where the turn comes later than `within` seconds from now, or a pause lasts
-        longer than `patience`.
+        longer than `max_pause`.
         """
         ticket, latest = object(), self._clock() + within
         queue = self._queue
@@ -61,7 +61,7 @@ class Pace:
         try:
             while (left := self._left(queue.index(ticket), every)) > 0:
                 pause = self._paused_until - self._clock()
-                if pause > patience or self._clock() + left >= latest:
+                if pause > max_pause or self._clock() + left >= latest:
                     why = "the server asked for a pause" if pause > 0 else _TOO_LATE
                     hint = f"Its turn comes in {math.ceil(left)} s. Run it again then."
                     return RateLimitError(f"Not sent: {why}.", hint=hint, retry_after=left)
@@ -83,24 +83,26 @@ class Pace:
         return max(self._paused_until, turn) - now
 
 
-class Turns:
+class LimitedAttempts:
     """The turns of one request, one for each try; `is_let_through` says that it has had its first."""
 
-    def __init__(self, pace: Pace, *, every: float = 0.0, is_let_through: bool = False) -> None:
-        self._pace = pace
+    def __init__(self, limiter: RateLimiter, *, every: float = 0.0, is_let_through: bool = False) -> None:
+        self._limiter = limiter
         self._every = every
         self._is_let_through = is_let_through
 
     async def attempt(
-        self, attempt: Callable[[], Awaitable[Answer | GeminiError]], deadline: float
-    ) -> Answer | GeminiError:
+        self, attempt: Callable[[], Awaitable[HTTPAnswer | GeminiError]], deadline: float
+    ) -> HTTPAnswer | GeminiError:
         """Wait for the turn and make an attempt; an error at once where the turn comes past `deadline`."""
         if self._is_let_through:
             self._is_let_through = False
-        elif too_late := await self._pace.turn(every=self._every, within=deadline - anyio.current_time()):
+        elif too_late := await self._limiter.acquire(
+            every=self._every, within=deadline - anyio.current_time()
+        ):
             return too_late
         outcome = await attempt()
-        self._pace.heed(outcome)
+        self._limiter.pause_after(outcome)
         return outcome
 
 
@@ -116,30 +118,30 @@ def seconds_between(requests_per_minute: float | None) -> float:
     return 60 / requests_per_minute
 
 
-_paces: dict[tuple[str, str], Pace] = {}
+_paces: dict[tuple[str, str], RateLimiter] = {}
 # The port of a server on this machine may be another server's a moment later.
-_paces_here: WeakValueDictionary[tuple[str, str], Pace] = WeakValueDictionary()
+_paces_here: WeakValueDictionary[tuple[str, str], RateLimiter] = WeakValueDictionary()
 
 
-def pace_of(provider: Provider, key: Secret | None) -> Pace:
-    """Return this process's one pace for a provider's origin and a key, of which a fingerprint is kept."""
-    paces: MutableMapping[tuple[str, str], Pace] = _paces_here if provider.is_loopback else _paces
-    return paces.setdefault((provider.origin, key.fingerprint if key else ""), Pace())
+def limiter_for(provider: Provider, key: Secret | None) -> RateLimiter:
+    """Return this process's one limiter for a provider's origin and a key, of which a fingerprint is kept."""
+    paces: MutableMapping[tuple[str, str], RateLimiter] = _paces_here if provider.is_loopback else _paces
+    return paces.setdefault((provider.origin, key.fingerprint if key else ""), RateLimiter())
 
 
-def forget_here(pace: Pace) -> None:
-    """Let no later client share this pace of a server on this machine, whoever still holds it.
+def forget_here(limiter: RateLimiter) -> None:
+    """Let no later client share this limiter of a server on this machine, whoever still holds it.
 
     An error's frames do, until garbage is collected.
     """
-    for name in [name for name, known in _paces_here.items() if known is pace]:
+    for name in [name for name, known in _paces_here.items() if known is limiter]:
         _paces_here.pop(name, None)
 
 
 def _leave_the_queues_behind() -> None:
     """Empty them in a forked child: those who wait in them are its parent's requests, and never leave."""
-    for pace in [*_paces.values(), *_paces_here.values()]:
-        pace.empty()
+    for limiter in [*_paces.values(), *_paces_here.values()]:
+        limiter.empty()
 
 
 if hasattr(os, "register_at_fork"):

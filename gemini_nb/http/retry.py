@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from gemini_nb.http.rate_limit import Turns
-    from gemini_nb.http.transport import Answer
+    from gemini_nb.http.rate_limit import LimitedAttempts
+    from gemini_nb.http.transport import HTTPAnswer
 
 MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
 
@@ -33,12 +33,12 @@ _REPEATABLE = (RateLimitError, ConnectionFailedError, OutcomeUnknownError)
 
 
 async def retrying(
-    attempt: Callable[[], Awaitable[Answer | GeminiError]],
+    attempt: Callable[[], Awaitable[HTTPAnswer | GeminiError]],
     *,
     deadline: float,
-    turns: Turns,
+    turns: LimitedAttempts,
     retry_unknown: bool = False,
-) -> Answer | GeminiError:
+) -> HTTPAnswer | GeminiError:
     """Make attempts until one gives an answer, a failure that may not be repeated, or time runs out.
 
     Each waits for its turn. `deadline` is in `anyio.current_time()`. The last failure is returned as it is,
@@ -67,14 +67,14 @@ class _Rule:
         self._later = wait_random_exponential(multiplier=1, max=30, min=UNADVISED_PAUSE_SECONDS)
 
     async def repeat(
-        self, attempt: Callable[[], Awaitable[Answer | GeminiError]], *, first: GeminiError
-    ) -> Answer | GeminiError:
+        self, attempt: Callable[[], Awaitable[HTTPAnswer | GeminiError]], *, first: GeminiError
+    ) -> HTTPAnswer | GeminiError:
         """Go on after the `first` failure."""
         from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
 
-        known: list[Answer | GeminiError] = [first]
+        known: list[HTTPAnswer | GeminiError] = [first]
 
-        async def next_one() -> Answer | GeminiError:
+        async def next_one() -> HTTPAnswer | GeminiError:
             return known.pop() if known else await attempt()
 
         attempts = AsyncRetrying(
@@ -84,10 +84,10 @@ class _Rule:
             sleep=anyio.sleep,
             retry_error_callback=_outcome,
         )
-        outcome: Answer | GeminiError = await attempts(next_one)
+        outcome: HTTPAnswer | GeminiError = await attempts(next_one)
         return outcome
 
-    def may_repeat(self, outcome: Answer | GeminiError) -> bool:
+    def may_repeat(self, outcome: HTTPAnswer | GeminiError) -> bool:
         if isinstance(outcome, RateLimitError):
             return True
         self.tries += 1
@@ -109,5 +109,5 @@ class _Rule:
         return anyio.current_time() + state.upcoming_sleep >= self.deadline
 
 
-def _outcome(state: RetryCallState) -> Answer | GeminiError | None:
+def _outcome(state: RetryCallState) -> HTTPAnswer | GeminiError | None:
     return state.outcome.result() if state.outcome else None

@@ -34,7 +34,7 @@ ERROR_BODY_SECONDS = 5.0
 CONNECT_SECONDS = 15.0
 MAX_PROBLEM_CHARS = 200
 
-_FAREWELL_SECONDS = 0.3
+_CLOSE_TIMEOUT_SECONDS = 0.3
 _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
 # ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
@@ -58,7 +58,7 @@ class Receiver(Protocol):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HTTPAnswer:
     """What a server answered: the status, the few headers that matter, and the body.
 
     The body is whole where the status is 2xx, unless `received` took it; of an error reply it is what could
@@ -84,7 +84,7 @@ async def post(
     deadline: float,
     embedded: httpx.AsyncBaseTransport | None = None,
     receiver: Receiver | None = None,
-) -> Answer | GeminiError:
+) -> HTTPAnswer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
     The body of a 2xx reply goes to `receiver` as it comes; without one it is in the answer.
@@ -93,7 +93,7 @@ async def post(
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    progress = _Progress(deadline)
+    progress = _Sent(deadline)
     quiet = _under_way.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
@@ -127,7 +127,7 @@ def _redacted(value: Any, key: Secret) -> Any:
     return value if redacted == text else redacted
 
 
-class _Progress:
+class _Sent:
     """How far a request came: whether it began to leave this machine, as httpx's `trace` tells."""
 
     def __init__(self, deadline: float) -> None:
@@ -180,21 +180,21 @@ def _address(url: str) -> httpx.URL:
 async def _exchange(
     transport: httpx.AsyncBaseTransport,
     request: httpx.Request,
-    progress: _Progress,
+    progress: _Sent,
     receiver: Receiver | None,
-) -> Answer | GeminiError:
+) -> HTTPAnswer | GeminiError:
     request.extensions = progress.extensions
     response = await transport.handle_async_request(request)
     status = progress.status = response.status_code
     headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
         if not response.is_success:
-            return Answer(status, headers, await _beginning(response, progress.left / 2))
+            return HTTPAnswer(status, headers, await _beginning(response, progress.left / 2))
         body = io.BytesIO()  # its getvalue() is no second copy
         problem = await _take(response, body if receiver is None else receiver)
-        return problem or Answer(status, headers, body.getvalue(), receiver)
+        return problem or HTTPAnswer(status, headers, body.getvalue(), receiver)
     finally:
-        with anyio.move_on_after(_FAREWELL_SECONDS, shield=True):
+        with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await response.aclose()
 
 
@@ -261,14 +261,14 @@ async def _transport(
     parts = urlsplit(provider.base_url)
     proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
     tls = tls_context() if parts.scheme == "https" else None
-    if proxy is None and asyncio_transport.is_possible():
-        yield asyncio_transport.WireTransport(tls=tls)  # which holds nothing that could be closed
+    if proxy is None and asyncio_transport.is_supported():
+        yield asyncio_transport.AsyncioTransport(tls=tls)  # which holds nothing that could be closed
         return
     transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     try:
         yield transport
     finally:
-        with anyio.move_on_after(_FAREWELL_SECONDS, shield=True):
+        with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await transport.aclose()
 
 

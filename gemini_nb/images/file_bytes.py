@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 _PIECE_BYTES = 256 * 1024
 _UNREAD = "It may still be there: see to the disk, then read it again."
 
-Data: TypeAlias = "bytes | PictureFile"
+ImageBytes: TypeAlias = "bytes | FileBytes"
 
 
-class PictureFile:
+class FileBytes:
     """`size` bytes of the digest `sha256`, in the file `path`, or in a draft that has no name yet.
 
     Equal to another of the same digest; pickled, it is its bytes. `owner` is kept alive as long as this is:
@@ -77,10 +77,10 @@ class PictureFile:
             self._refuse("was altered")
 
     @contextmanager
-    def window(self) -> Iterator[Window]:
+    def window(self) -> Iterator[FileView]:
         """Open the file for a look at parts of it, which are not checked."""
         with self._opened() as file:
-            yield Window(file, self.size)
+            yield FileView(file, self.size)
 
     def put(self, target: Path, *, flush: bool = True) -> None:
         """Give the draft this name, on the disk before it has it; raise OSError where that fails.
@@ -147,7 +147,7 @@ class PictureFile:
         return self.size
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PictureFile):
+        if not isinstance(other, FileBytes):
             return NotImplemented
         return self.sha256 == other.sha256
 
@@ -155,7 +155,7 @@ class PictureFile:
         return hash(self.sha256)
 
     def __repr__(self) -> str:
-        return f"PictureFile({str(self.path)!r}, {self.size} bytes)"
+        return f"FileBytes({str(self.path)!r}, {self.size} bytes)"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bytes, (self.read(),)
@@ -171,7 +171,7 @@ _WINDOW_BYTES = 4096  # what is asked for next is mostly near
 _SEARCHED_BYTES = 64 * 1024
 
 
-class Window:
+class FileView:
     """The first `size` bytes of an open file, with as much of `bytes` as `image_header` needs."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:

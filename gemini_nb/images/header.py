@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gemini_nb.images.file_bytes import Window
+    from gemini_nb.images.file_bytes import FileView
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
@@ -23,7 +23,7 @@ class Malformed(Exception):  # noqa: N818 - never leaves the package: `image` wo
     """The header is not that of a whole picture; the text says what is wrong."""
 
 
-def sniff(data: bytes | Window) -> str | None:
+def sniff(data: bytes | FileView) -> str | None:
     """Return the MIME type of PNG, JPEG, WebP or GIF bytes, None for anything else."""
     if data.startswith(_PNG):
         return "image/png"
@@ -36,7 +36,7 @@ def sniff(data: bytes | Window) -> str | None:
     return None
 
 
-def size(data: bytes | Window, mime_type: str) -> tuple[int, int]:
+def size(data: bytes | FileView, mime_type: str) -> tuple[int, int]:
     """Return width and height of the largest picture in a file whose structure is whole.
 
     Raises Malformed where the header contradicts itself or the file is cut short.
@@ -47,7 +47,7 @@ def size(data: bytes | Window, mime_type: str) -> tuple[int, int]:
         raise Malformed("it is cut short") from None
 
 
-def _png(data: bytes | Window) -> tuple[int, int]:
+def _png(data: bytes | FileView) -> tuple[int, int]:
     chunks = _png_chunks(data)
     kind, start, length = next(chunks, (b"", 0, 0))
     if kind != b"IHDR" or length != 13:
@@ -58,7 +58,7 @@ def _png(data: bytes | Window) -> tuple[int, int]:
     return _big(data, start, 4), _big(data, start + 4, 4)
 
 
-def _png_chunks(data: bytes | Window) -> Iterator[tuple[bytes, int, int]]:
+def _png_chunks(data: bytes | FileView) -> Iterator[tuple[bytes, int, int]]:
     """Yield the type, start and length of every chunk up to IEND, which must be there."""
     position, end = len(_PNG), len(data)
     for _ in range(_MAX_BLOCKS):
@@ -79,7 +79,7 @@ _STANDALONE = {0x01, *range(0xD0, 0xD8)}  # TEM and RSTn carry no length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; the others are DHT, JPG and DAC
 
 
-def _jpeg(data: bytes | Window) -> tuple[int, int]:
+def _jpeg(data: bytes | FileView) -> tuple[int, int]:
     width = height = 0
     position = 2
     for _ in range(_MAX_BLOCKS):
@@ -104,7 +104,7 @@ def _jpeg(data: bytes | Window) -> tuple[int, int]:
     return width, height
 
 
-def _webp(data: bytes | Window) -> tuple[int, int]:
+def _webp(data: bytes | FileView) -> tuple[int, int]:
     end = 8 + _little(data, 4, 4)
     if end > len(data):
         raise Malformed("it is cut short")
@@ -128,7 +128,7 @@ def _webp(data: bytes | Window) -> tuple[int, int]:
     return width, height
 
 
-def _webp_chunk(kind: bytes, data: bytes | Window, start: int, length: int) -> tuple[int, int]:
+def _webp_chunk(kind: bytes, data: bytes | FileView, start: int, length: int) -> tuple[int, int]:
     if kind == b"VP8X" and length >= 10:
         return 1 + _little(data, start + 4, 3), 1 + _little(data, start + 7, 3)
     if kind == b"ANMF" and length >= 16:
@@ -143,7 +143,7 @@ def _webp_chunk(kind: bytes, data: bytes | Window, start: int, length: int) -> t
     return 0, 0
 
 
-def _gif(data: bytes | Window) -> tuple[int, int]:
+def _gif(data: bytes | FileView) -> tuple[int, int]:
     width, height = _little(data, 6, 2), _little(data, 8, 2)
     position = 13 + _colour_table(data[10])
     blocks = 0
@@ -163,7 +163,7 @@ def _colour_table(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _sub_blocks(data: bytes | Window, position: int, blocks: int) -> tuple[int, int]:
+def _sub_blocks(data: bytes | FileView, position: int, blocks: int) -> tuple[int, int]:
     """Return where a run of GIF sub-blocks ends and how many were read so far."""
     while length := data[position]:
         position += 1 + length
@@ -173,21 +173,21 @@ def _sub_blocks(data: bytes | Window, position: int, blocks: int) -> tuple[int, 
     return position + 1, blocks
 
 
-def _big(data: bytes | Window, start: int, length: int) -> int:
+def _big(data: bytes | FileView, start: int, length: int) -> int:
     return _number(data, start, length, "big")
 
 
-def _little(data: bytes | Window, start: int, length: int) -> int:
+def _little(data: bytes | FileView, start: int, length: int) -> int:
     return _number(data, start, length, "little")
 
 
-def _number(data: bytes | Window, start: int, length: int, order: str) -> int:
+def _number(data: bytes | FileView, start: int, length: int, order: str) -> int:
     if start + length > len(data):
         raise Malformed("it is cut short")
     return int.from_bytes(data[start : start + length], "big" if order == "big" else "little")
 
 
-_SIZES: dict[str, Callable[[bytes | Window], tuple[int, int]]] = {
+_SIZES: dict[str, Callable[[bytes | FileView], tuple[int, int]]] = {
     "image/png": _png,
     "image/jpeg": _jpeg,
     "image/webp": _webp,
@@ -217,7 +217,7 @@ _STARTS = {
 }
 
 
-def describe(data: bytes | Window) -> str:
+def describe(data: bytes | FileView) -> str:
     """Return in a few words what bytes that are no picture of ours look like."""
     if data[4:8] == b"ftyp":
         return _BRANDS.get(data[8:12], "a video file")
@@ -227,7 +227,7 @@ def describe(data: bytes | Window) -> str:
     return _describe_text(data)
 
 
-def _describe_text(data: bytes | Window) -> str:
+def _describe_text(data: bytes | FileView) -> str:
     head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = head.lower()
     if b"<svg" in lower:

@@ -13,7 +13,7 @@ from gemini_nb.display import figure
 from gemini_nb.display.preview import TYPE_NAMES, decode
 from gemini_nb.errors import ImageRefusedError, TooLargeError
 from gemini_nb.images import header, save
-from gemini_nb.images.file_bytes import Data, PictureFile
+from gemini_nb.images.file_bytes import FileBytes, ImageBytes
 from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import PIL.Image
 
-    from gemini_nb.images.file_bytes import Window
+    from gemini_nb.images.file_bytes import FileView
 
 __all__ = [
     "MAX_IMAGE_BYTES",
@@ -55,7 +55,7 @@ class Facts:
 
 
 @contextmanager
-def look(data: Data) -> Iterator[bytes | Window]:
+def look(data: ImageBytes) -> Iterator[bytes | FileView]:
     """Open a picture's bytes for a look at parts of them."""
     if isinstance(data, bytes):
         yield data
@@ -64,7 +64,7 @@ def look(data: Data) -> Iterator[bytes | Window]:
             yield window
 
 
-def inspect(data: Data) -> Facts:
+def inspect(data: ImageBytes) -> Facts:
     """Return type and size of a picture, read from its bytes without decoding them.
 
     Raises ImageRefusedError for anything but a whole PNG, JPEG, WebP or GIF of up to MAX_PIXELS,
@@ -107,7 +107,7 @@ class GeneratedImage:
     bytes are: in memory, or in a file, from which `data` then reads them anew each time.
     """
 
-    held: Data = field(repr=False)
+    held: ImageBytes = field(repr=False)
     mime_type: str
     width: int
     height: int
@@ -117,7 +117,12 @@ class GeneratedImage:
 
     @classmethod
     def from_bytes(
-        cls, data: Data, *, source: Source, declared_mime_type: str | None = None, url: str | None = None
+        cls,
+        data: ImageBytes,
+        *,
+        source: Source,
+        declared_mime_type: str | None = None,
+        url: str | None = None,
     ) -> GeneratedImage:
         """Make an image of bytes that pass `inspect`, or raise ImageRefusedError or TooLargeError."""
         facts = inspect(data)
@@ -170,7 +175,7 @@ class GeneratedImage:
     def at(self, path: Path, *, owner: object = None) -> GeneratedImage:
         """Return the picture with its bytes in a file that holds them; `owner` is kept alive for it."""
         if isinstance(self.held, bytes):
-            held = PictureFile(size=self.size, sha256=self.sha256, path=path, owner=owner)
+            held = FileBytes(size=self.size, sha256=self.sha256, path=path, owner=owner)
             return replace(self, held=held)
         self.held.settle(path, owner=owner)
         return self

@@ -17,7 +17,7 @@ from gemini_nb.images.header import SUFFIXES, sniff
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_STEM_CHARS = 80
 MAX_STEM_BYTES = 120
@@ -36,7 +36,7 @@ _RESERVED = re.compile(
 
 
 def write(
-    data: Data,
+    data: ImageBytes,
     path: str | os.PathLike[str],
     *,
     mime_type: str | None = None,

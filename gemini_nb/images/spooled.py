@@ -6,13 +6,13 @@ import io
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.file_bytes import FileBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gemini_nb.files import UnnamedFile
-    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.file_bytes import ImageBytes
 
 IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
 
@@ -20,7 +20,7 @@ _JOINED_BYTES = 2 * 2**20
 _PIECE_BYTES = 3 * 64 * 1024
 
 
-class Sink:
+class SpooledBytes:
     """Takes bytes. `draft` opens the file; without it, or where the disk refuses, all stays in memory.
 
     There will hardly be more than the `expected` number of them.
@@ -68,11 +68,11 @@ class Sink:
         self._file = None
         file.close()
 
-    def data(self) -> Data:
+    def data(self) -> ImageBytes:
         """Return all that was written."""
         if self._file is None:
             return self._memory.bytes()
-        return PictureFile(size=self._size, sha256=self._digest.hexdigest(), draft=self._file)
+        return FileBytes(size=self._size, sha256=self._digest.hexdigest(), draft=self._file)
 
     def pieces(self) -> Iterator[memoryview]:
         """Yield all that was written in pieces whose lengths are multiples of three, but for the last."""

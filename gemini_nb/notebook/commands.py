@@ -33,7 +33,7 @@ _MAX_HISTORY_ROWS = 500
 
 
 @dataclass(frozen=True)
-class Word:
+class Command:
     """One word of `%gemini`: what it does, and how many `arguments` it takes, as they are written."""
 
     act: Callable[[Session, list[str]], Any]
@@ -50,22 +50,22 @@ def run(session: Session, words: list[str]) -> Any:
     """Carry out `%gemini WORD …` and return what to show; without a word, say what there is."""
     options.refuse_keys(words)
     if not words or words[0] in _HELP:
-        return _say([_usage(name) for name in _WORDS])
+        return _say([_usage(name) for name in COMMANDS])
     name, *rest = words
-    if name not in _WORDS:
-        near = difflib.get_close_matches(name[:40], _WORDS, n=1)
-        hint = f"Did you mean %gemini {near[0]}?" if near else f"There are: {', '.join(_WORDS)}."
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name[:40], COMMANDS, n=1)
+        hint = f"Did you mean %gemini {near[0]}?" if near else f"There are: {', '.join(COMMANDS)}."
         raise ArgumentError(f"There is no %gemini {name[:40]}.", hint=hint)
     if any(word in _HELP for word in rest):
         return _say([_usage(name)])
-    word = _WORDS[name]
+    word = COMMANDS[name]
     if len(rest) > word.most:
         raise ArgumentError(f"%gemini {name} does not take {rest[word.most][:40]!r}.", hint=_usage(name))
     return word.act(session, rest)
 
 
 def _usage(name: str) -> str:
-    word = _WORDS[name]
+    word = COMMANDS[name]
     return f"%gemini {f'{name} {word.arguments}'.strip():32} {word.help}"
 
 
@@ -240,19 +240,19 @@ def _cell(session: Session, words: list[str]) -> None:
     session.shell.set_next_input(source)
 
 
-_WORDS: dict[str, Word] = {
-    "models": Word(_models),
-    "key": Word(_key, "[forget | FILE]", 1),
-    "status": Word(_status),
-    "cost": Word(_cost),
-    "history": Word(_history, "[N]", 1),
-    "store": Word(_store, "[list | verify | clear --yes]", 2),
-    "last": Word(_last),
-    "code": Word(_code),
-    "probe": Word(_probe, "[--yes] [MODEL]…", 100),
-    "studio": Word(_studio),
-    "cell": Word(_cell, "N", 1),
-    "doctor": Word(_doctor),
+COMMANDS: dict[str, Command] = {
+    "models": Command(_models),
+    "key": Command(_key, "[forget | FILE]", 1),
+    "status": Command(_status),
+    "cost": Command(_cost),
+    "history": Command(_history, "[N]", 1),
+    "store": Command(_store, "[list | verify | clear --yes]", 2),
+    "last": Command(_last),
+    "code": Command(_code),
+    "probe": Command(_probe, "[--yes] [MODEL]…", 100),
+    "studio": Command(_studio),
+    "cell": Command(_cell, "N", 1),
+    "doctor": Command(_doctor),
 }
 
 
@@ -280,7 +280,7 @@ def run_probe(session: Session, models: Sequence[str], *, sure: bool) -> Table |
     found: list[Finding] = []
     task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
     try:
-        with progress.shown(lambda seconds: _progress(len(found), len(asked), seconds)):
+        with progress.showing_progress(lambda seconds: _progress(len(found), len(asked), seconds)):
             return probe.table(event_loop.run(task))
     except Cancelled:
         if found:

@@ -10,7 +10,7 @@ from gemini_nb import files
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.notebook import options, progress, template, variables
-from gemini_nb.notebook.generate import afforded, body, finished, settings
+from gemini_nb.notebook.generate import body, check_cost, finish, settings
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,14 +36,16 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
     client = session.client(replay=args.replay, dry_run=args.dry_run)
     chat = _continue_chat(session, client, args, prompt)
     request = chat.request(prompt, images=images, **settings(session, args))
-    if not afforded(session, args, [request], client):
+    if not check_cost(session, args, [request], client):
         return None
-    waiting = progress.waiting(request.model, client.provider.name, session.spending)
+    waiting = progress.one_image(request.model, client.provider.name, session.spending)
     words: list[str] = []
-    with progress.shown(waiting, alone=True, quiet=args.quiet, offline=client.is_offline, said=words):
+    with progress.showing_progress(
+        waiting, alone=True, quiet=args.quiet, offline=client.is_offline, said=words
+    ):
         generation = chat.ask(request, tell=partial(_add_words, words) if args.stream else None)
     session.chat = chat
-    generation = finished(session, args, generation)
+    generation = finish(session, args, generation)
     return None if args.quiet else generation
 
 

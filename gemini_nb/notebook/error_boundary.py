@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def guarded(session: Session) -> Iterator[None]:
+def reporting_errors(session: Session) -> Iterator[None]:
     """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
     try:
         with warnings_as_lines():

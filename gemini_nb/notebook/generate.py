@@ -38,7 +38,7 @@ def make(
     prompt = " ".join(asked.prompt) if cell is None else body(cell)
     client = session.client(replay=asked.replay, dry_run=asked.dry_run)
     planned = _plan(session, asked, prompt, client, names)
-    if not afforded(session, asked, planned.requests, client):
+    if not check_cost(session, asked, planned.requests, client):
         return None
     if asked.stream and planned.is_grid:
         raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
@@ -82,7 +82,7 @@ def settings(session: Session, asked: Namespace) -> dict[str, Any]:
     }
 
 
-def afforded(session: Session, asked: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
+def check_cost(session: Session, asked: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
     costs = estimate(requests, holds=client.holds, provider=client.provider)
     if asked.dry_run:
@@ -97,11 +97,13 @@ def afforded(session: Session, asked: Namespace, requests: Sequence[ImageRequest
 
 def _one(session: Session, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
     (request,) = planned.requests
-    waiting = live.waiting(request.model, client.provider.name, session.spending)
+    waiting = live.one_image(request.model, client.provider.name, session.spending)
     said: list[str] = []
-    with live.shown(waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said):
+    with live.showing_progress(
+        waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said
+    ):
         generation = _streamed(client, request, said) if asked.stream else client.generate(request)
-    return finished(session, asked, generation, streamed=asked.stream)
+    return finish(session, asked, generation, streamed=asked.stream)
 
 
 def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generation:
@@ -112,7 +114,7 @@ def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generat
         return stream.generation
 
 
-def finished(
+def finish(
     session: Session, asked: Namespace, generation: Generation, *, streamed: bool = False
 ) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
@@ -136,19 +138,19 @@ def _grid(session: Session, asked: Namespace, planned: plan.Plan, client: Client
     distinct = [planned.requests[place] for place in places.values()]  # equal ones once
     progress = run.Progress(distinct, is_stored=client.holds)
     labels = [planned.labels[place] for place in places.values()]
-    counting = live.counting(progress, client.provider.name, session.spending, asked.concurrency)
-    newest = live.newest(progress, labels, planned.columns)
+    counting = live.many_images(progress, client.provider.name, session.spending, asked.concurrency)
+    newest = live.latest_images(progress, labels, planned.columns)
     try:
-        with live.shown(
+        with live.showing_progress(
             counting, pictures=newest, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline
         ):
             client.run(progress, asked.concurrency)
     except Cancelled:
-        made, _ = _kept(session, asked, planned, progress)
+        made, _ = _batch_so_far(session, asked, planned, progress)
         stopped = _stopped(made, asked, is_stored=client.store is not None)
         stopped.batch = made
         raise stopped from None
-    made, unsaved = _kept(session, asked, planned, progress)
+    made, unsaved = _batch_so_far(session, asked, planned, progress)
     failure = unsaved or _failure(made, strict=asked.strict)
     if failure is not None:
         _show_before(made, asked)
@@ -156,7 +158,7 @@ def _grid(session: Session, asked: Namespace, planned: plan.Plan, client: Client
     return made
 
 
-def _kept(
+def _batch_so_far(
     session: Session, asked: Namespace, planned: plan.Plan, progress: run.Progress
 ) -> tuple[Batch, GeminiError | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""

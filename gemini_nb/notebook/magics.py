@@ -103,7 +103,7 @@ class GeminiMagics(Magics):
         """Ask a Gemini image model for a picture; `--help` lists the options."""
         from gemini_nb.notebook import error_boundary
 
-        with error_boundary.guarded(self.session):
+        with error_boundary.reporting_errors(self.session):
             from gemini_nb.notebook import generate
 
             return generate.make(self.session, line, cell, self.session.names(local_ns))
@@ -116,7 +116,7 @@ class GeminiMagics(Magics):
         """Change the last picture, turn by turn; `--help` lists the options."""
         from gemini_nb.notebook import error_boundary
 
-        with error_boundary.guarded(self.session):
+        with error_boundary.reporting_errors(self.session):
             from gemini_nb.notebook import edit
 
             return edit.run(self.session, line, cell, self.session.names(local_ns))

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 _EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
 _OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
-_GLANCE_SECONDS = 0.25  # whether there are new words to draw
+_POLL_SECONDS = 0.25  # whether there are new words to draw
 _SHOWN_CHARACTERS = 4000  # of words while they come; all of them stand under the picture
 _NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
 
 
 @contextmanager
-def shown(
+def showing_progress(
     render: Render,
     *,
     pictures: Callable[[], str] | None = None,
@@ -64,7 +64,7 @@ def shown(
     drawing.stop(alone=alone, quiet=quiet)
 
 
-def waiting(model: str, provider: str, ledger: Spending) -> Render:
+def one_image(model: str, provider: str, ledger: Spending) -> Render:
     """One line and a bar for one picture; the estimate is learned from earlier ones of this model."""
 
     def render(seconds: float) -> dict[str, str]:
@@ -76,7 +76,7 @@ def waiting(model: str, provider: str, ledger: Spending) -> Render:
     return render
 
 
-def counting(progress: Progress, provider: str, ledger: Spending, concurrency: int) -> Render:
+def many_images(progress: Progress, provider: str, ledger: Spending, concurrency: int) -> Render:
     """A line and a bar for a batch; the estimate is learned from earlier pictures and from its own."""
 
     def render(seconds: float) -> dict[str, str]:
@@ -106,7 +106,7 @@ def _expected_seconds(
     return ledger.expected_seconds(progress.requests[left[0]].model, provider)
 
 
-def newest(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
+def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
     """The pictures of a batch that finished last and what failed, as HTML; each is drawn once."""
     cells: dict[int, str] = {}
 
@@ -166,7 +166,7 @@ class _Drawing(threading.Thread):
     def run(self) -> None:
         started = monotonic()
         due, words = self._first, 0
-        while not self._over.wait(_GLANCE_SECONDS):
+        while not self._over.wait(_POLL_SECONDS):
             seconds = monotonic() - started
             if seconds < due and words == len(self._said):
                 continue

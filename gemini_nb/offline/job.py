@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.models import Model
     from gemini_nb.offline.replies import Form
-    from gemini_nb.offline.request import Order
+    from gemini_nb.offline.request import ParsedRequest
     from gemini_nb.offline.responses import Answer
 
 BLOCKED_PHRASE = "blocked by safety"
@@ -29,11 +29,11 @@ class Job:
     `once` says that the same call will be answered as usual next time.
     """
 
-    order: Order
+    order: ParsedRequest
     model: Model
     body: bytes
     origin: str
-    paint: Callable[[Order, str], bytes]
+    paint: Callable[[ParsedRequest, str], bytes]
     keep: Callable[[str, bytes], None]
     form: Form | None = None
     once: bool = False

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from gemini_nb import models
 from gemini_nb.offline import replies
 from gemini_nb.offline.job import BLOCKED_PHRASE, Job, mime_type_of
-from gemini_nb.offline.request import Order, Refusal, read_order
+from gemini_nb.offline.request import ParsedRequest, Refusal, read_order
 from gemini_nb.offline.responses import Answer, failure, of_bytes, of_json
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class OfflineGateway:
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults
-        self._hosted = Gallery()
+        self._hosted = HostedImages()
         # A 4K picture takes some 200 MB while it is painted: no more at a time than there are cores.
-        self._easels = threading.BoundedSemaphore(os.cpu_count() or 2)
+        self._painting_slots = threading.BoundedSemaphore(os.cpu_count() or 2)
 
     def answer(
         self,
@@ -86,10 +86,10 @@ class OfflineGateway:
         except Refusal as refusal:
             return failure(400, str(refusal))
 
-    def _paint(self, order: Order, mime_type: str) -> bytes:
+    def _paint(self, order: ParsedRequest, mime_type: str) -> bytes:
         from gemini_nb.offline.painter import paint  # noqa: PLC0415 - Pillow is loaded with the first picture
 
-        with self._easels:
+        with self._painting_slots:
             try:
                 image = paint.paint(
                     order.prompt,
@@ -122,7 +122,7 @@ def _describe(row: models.Model) -> dict[str, Any]:
     }
 
 
-class Gallery:
+class HostedImages:
     """The last pictures that were linked to, bounded in number and bytes; safe to share between threads."""
 
     MAX_PICTURES = 64

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gemini_nb.models import Model
-    from gemini_nb.offline.request import Order
+    from gemini_nb.offline.request import ParsedRequest
     from gemini_nb.offline.responses import Answer
 
 
@@ -24,7 +24,7 @@ _CHARACTERS_PER_TOKEN = 4
 
 
 def reply(
-    parts: list[dict[str, Any]], order: Order, model: Model, body: bytes, **candidate: Any
+    parts: list[dict[str, Any]], order: ParsedRequest, model: Model, body: bytes, **candidate: Any
 ) -> dict[str, Any]:
     """Build a reply of `parts` to the request `body`; further fields go into its one candidate.
 
@@ -39,7 +39,7 @@ def reply(
     }
 
 
-def blocked(order: Order, model: Model, *, reason: str = "SAFETY") -> dict[str, Any]:
+def blocked(order: ParsedRequest, model: Model, *, reason: str = "SAFETY") -> dict[str, Any]:
     """Build the reply to a prompt that a policy refuses: no candidate at all."""
     return {
         "promptFeedback": {"blockReason": reason},
@@ -48,7 +48,7 @@ def blocked(order: Order, model: Model, *, reason: str = "SAFETY") -> dict[str, 
     }
 
 
-def remark(order: Order) -> str:
+def remark(order: ParsedRequest) -> str:
     """What the model would say beside its picture."""
     did = "Edited" if order.images else "Painted"
     subject = " ".join(order.prompt[:2000].split())
@@ -61,7 +61,7 @@ def _response_id(model: Model, body: bytes) -> str:
     return base64.urlsafe_b64encode(digest[:15]).decode("ascii")
 
 
-def _usage(order: Order, model: Model, *, parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _usage(order: ParsedRequest, model: Model, *, parts: list[dict[str, Any]]) -> dict[str, Any]:
     text_in = len(order.prompt) // _CHARACTERS_PER_TOKEN + 1
     image_in = len(order.images) * _TOKENS_PER_INPUT_IMAGE
     image_out = _image_tokens(order, model) if parts and order.wants_image else 0
@@ -76,7 +76,7 @@ def _usage(order: Order, model: Model, *, parts: list[dict[str, Any]]) -> dict[s
     return {name: value for name, value in usage.items() if value != []}
 
 
-def _image_tokens(order: Order, model: Model) -> int:
+def _image_tokens(order: ParsedRequest, model: Model) -> int:
     known = dict(model.tokens)
     default = known.get(model.default_size, 1120)
     return known.get(order.image_size or model.default_size, default)

@@ -28,7 +28,7 @@ _WIDEST = 8
 
 
 @dataclass(frozen=True)
-class Order:
+class ParsedRequest:
     """What is to be painted, checked against what the model takes."""
 
     prompt: str
@@ -43,7 +43,7 @@ class Refusal(Exception):  # noqa: N818 - an answer the API gives, not a failure
     """The body is not a request that this model takes; the message goes to the caller."""
 
 
-def read_order(body: bytes, model: Model, *, find: Find) -> Order:
+def read_order(body: bytes, model: Model, *, find: Find) -> ParsedRequest:
     """Read a request's body for `model`; `find` gives the bytes of a hosted picture by its SHA-256.
 
     Raises `Refusal` with the API's message.
@@ -62,7 +62,9 @@ def read_order(body: bytes, model: Model, *, find: Find) -> Order:
         raise Refusal("Unable to submit request because it must have a text parameter or an image.")
     if len(images) > model.max_input_images:
         raise Refusal(f"{model.id} takes up to {model.max_input_images} input images, got {len(images)}.")
-    return Order(prompt, images, aspect_ratio, image_size, "IMAGE" in modalities, "TEXT" in modalities)
+    return ParsedRequest(
+        prompt, images, aspect_ratio, image_size, "IMAGE" in modalities, "TEXT" in modalities
+    )
 
 
 def sniff(data: bytes) -> str | None:

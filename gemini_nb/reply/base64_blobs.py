@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pybase64
 
 if TYPE_CHECKING:
-    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.file_bytes import ImageBytes
 
 
 from gemini_nb.errors import BadResponseError, TooLargeError
@@ -26,7 +26,7 @@ from gemini_nb.reply.sse import Next
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
@@ -41,31 +41,31 @@ _KEY = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]*:[ \t\r\n]*"')
 _MARK = b";base64,"
 
 
-class Cut:
+class BlobTable:
     """The runs that were cut out of one body, each behind a token nobody could have written."""
 
     def __init__(self) -> None:
         self._prefix = secrets.token_hex((TOKEN_CHARS - _INDEX_CHARS) // 2)
-        self._runs: list[Run] = []
+        self._runs: list[Base64Blob] = []
         self.files = 0  # that hold runs: all who write its tokens open no more than a reply may
 
-    def put(self, run: Run) -> str:
+    def put(self, run: Base64Blob) -> str:
         """Keep a run and return the token that stands for it."""
         self._runs.append(run)
         return f"{self._prefix}{len(self._runs) - 1:0{_INDEX_CHARS}x}"
 
-    def run(self, text: str) -> Run | None:
+    def run(self, text: str) -> Base64Blob | None:
         """Return the run behind `text` if it is one token and nothing else."""
         if len(text) == TOKEN_CHARS and text.startswith(self._prefix):
             return self._runs[int(text[-_INDEX_CHARS:], 16)]
         return None
 
-    def data(self, text: str) -> Data | None:
+    def data(self, text: str) -> ImageBytes | None:
         """Return the bytes behind `text` if it is one token and nothing else."""
         run = self.run(text)
         return None if run is None else run.data
 
-    def decode(self, text: str) -> Data | None:
+    def decode(self, text: str) -> ImageBytes | None:
         """Return the bytes of base64 `text`, cut out or not, or None where it is no base64."""
         data = self.data(text)
         return lenient(self.restore(text)) if data is None else data
@@ -110,13 +110,13 @@ class Cut:
         return root[0]
 
 
-def loads(body: bytes, cut: Cut | None = None) -> tuple[Any, Cut]:
+def parse_json(body: bytes, cut: BlobTable | None = None) -> tuple[Any, BlobTable]:
     """Parse a JSON body, its long runs of base64 replaced by tokens of the returned cut.
 
     Tokens of `cut` may stand in it already, where `incoming` met a run. Raises BadResponseError for what is
     no JSON, TooLargeError where more than MAX_REST_BYTES remain.
     """
-    cut = Cut() if cut is None else cut
+    cut = BlobTable() if cut is None else cut
     rest = _rest(body, cut)
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(
@@ -134,7 +134,7 @@ def loads(body: bytes, cut: Cut | None = None) -> tuple[Any, Cut]:
     raise BadResponseError(f"The reply is not readable JSON: {problem}.")
 
 
-def _rest(body: bytes, cut: Cut) -> bytes:
+def _rest(body: bytes, cut: BlobTable) -> bytes:
     if json.detect_encoding(body[:16]) not in ("utf-8", "utf-8-sig"):
         return body  # UTF-16 and UTF-32 have no runs of base64 bytes
     view = memoryview(body)
@@ -148,7 +148,7 @@ def _rest(body: bytes, cut: Cut) -> bytes:
     return rest.strip() if len(rest) <= MAX_REST_BYTES else rest  # no copy of what is refused anyway
 
 
-def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
+def _runs(body: bytes) -> Iterator[tuple[int, int, Base64Blob]]:
     """Yield start, end and bytes of each run worth cutting, quote by quote, each byte looked at once."""
     parentheses = Next(body, b")")
     looks = iter(range(_MAX_LOOKS))
@@ -169,7 +169,7 @@ def _runs(body: bytes) -> Iterator[tuple[int, int, Run]]:
         quote = body.find(b'"', end)
 
 
-def _whole_string(body: bytes, start: int, end: int) -> Run | None:
+def _whole_string(body: bytes, start: int, end: int) -> Base64Blob | None:
     run = strict(body, start, end)
     if run is None and (found := odd(body, start, end)) and found[1] == end:
         run = found[2]
@@ -178,7 +178,7 @@ def _whole_string(body: bytes, start: int, end: int) -> Run | None:
 
 def _runs_in_string(
     body: bytes, start: int, end: int, parentheses: Next, looks: Iterator[int]
-) -> Iterator[tuple[int, int, Run]]:
+) -> Iterator[tuple[int, int, Base64Blob]]:
     for _ in looks:
         mark = body.find(_MARK, start, end)
         if mark < 0:
@@ -224,10 +224,10 @@ _RUN = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\/)*={0,2}")
 
 
 @dataclass(frozen=True)
-class Run:
+class Base64Blob:
     """One run of base64: its bytes, and what is needed to write it again exactly as it was."""
 
-    data: Data = field(repr=False)
+    data: ImageBytes = field(repr=False)
     url_safe: bool
     padding: str
 
@@ -263,7 +263,7 @@ def lenient(text: str) -> bytes | None:
         return None
 
 
-def strict(body: bytes, start: int, end: int) -> Run | None:
+def strict(body: bytes, start: int, end: int) -> Base64Blob | None:
     """Decode standard padded base64, the usual case, at full speed and without a copy."""
     # The first piece alone tells most of what is no base64 before memory is taken for it all.
     view = memoryview(body)
@@ -276,10 +276,10 @@ def strict(body: bytes, start: int, end: int) -> Run | None:
     last = data[-3 + len(padding) :]
     if pybase64.b64encode(last) != bytes(view[end - 4 : end]):  # spare bits set: would not encode to the same
         return None
-    return Run(data, url_safe=False, padding=padding)
+    return Base64Blob(data, url_safe=False, padding=padding)
 
 
-def odd(body: bytes, start: int, end: int) -> tuple[int, int, Run] | None:
+def odd(body: bytes, start: int, end: int) -> tuple[int, int, Base64Blob] | None:
     r"""Decode a run with `\/` for `/`, of the URL-safe alphabet or without padding, if it is one."""
     match = _RUN.match(body, start, end)
     if match is None or match.end() - start < MIN_RUN_CHARS:
@@ -292,7 +292,7 @@ def odd(body: bytes, start: int, end: int) -> tuple[int, int, Run] | None:
     data = decoded(bare.translate(_STANDARD) + b"=" * (-len(bare) % 4))
     if data is None:
         return None
-    run = Run(data, url_safe=url_safe, padding="=" * (len(written) - len(bare)))
+    run = Base64Blob(data, url_safe=url_safe, padding="=" * (len(written) - len(bare)))
     return (start, match.end(), run) if run.text().encode("ascii") == written else None
 
 

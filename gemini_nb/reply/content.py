@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.providers.secret import Secret
-    from gemini_nb.reply.base64_blobs import Cut
+    from gemini_nb.reply.base64_blobs import BlobTable
 
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _IMAGE = "$image"
@@ -27,7 +27,7 @@ _SHORT_BYTES = 2048  # a picture this small may stand in a reply without having 
 class Content:
     """A model's turn as it came, with tokens of `cut` where base64 stood; a call gives the whole of it."""
 
-    def __init__(self, value: Any, cut: Cut) -> None:
+    def __init__(self, value: Any, cut: BlobTable) -> None:
         self.value = value
         self._cut = cut
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pybase64
 
-from gemini_nb.images.file_bytes import PictureFile
-from gemini_nb.images.spooled import Sink
-from gemini_nb.reply.base64_blobs import GOES_ON, MIN_RUN_CHARS, Cut, Run, decoded
+from gemini_nb.images.file_bytes import FileBytes
+from gemini_nb.images.spooled import SpooledBytes
+from gemini_nb.reply.base64_blobs import GOES_ON, MIN_RUN_CHARS, Base64Blob, BlobTable, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,26 +36,28 @@ _LAST_GROUP = re.compile(rb"[A-Za-z0-9+/]{0,3}={0,2}")
 
 
 @dataclass(frozen=True)
-class Body:
+class ReceivedBody:
     """A whole reply: its JSON as `rest`, in which tokens of `cut` stand for the base64."""
 
     rest: bytes = field(repr=False)
-    cut: Cut = field(default_factory=Cut, repr=False)
+    cut: BlobTable = field(default_factory=BlobTable, repr=False)
 
     def raw(self) -> bytes:
         """Return the bytes as they were received."""
         return self.cut.raw(self.rest)
 
 
-class Incoming:
+class JSONReceiver:
     """Receives one reply for `transport.post`; `finish` gives it as a `Body`.
 
     `draft` opens a file for a large picture; without it, or where the disk refuses, all stays in memory.
     Several may write the tokens of one `cut`.
     """
 
-    def __init__(self, draft: Callable[[], UnnamedFile] | None = None, *, cut: Cut | None = None) -> None:
-        self._cut = Cut() if cut is None else cut
+    def __init__(
+        self, draft: Callable[[], UnnamedFile] | None = None, *, cut: BlobTable | None = None
+    ) -> None:
+        self._cut = BlobTable() if cut is None else cut
         self._draft = draft
         self._expected = 0
         self._marks = 0
@@ -63,9 +65,9 @@ class Incoming:
         self._seen: bytes | memoryview = b""  # what came and is not dealt with yet begins at `_at`
         self._at = 0
         self._in_text = False
-        self._sink: Sink | None = None
+        self._sink: SpooledBytes | None = None
         # A function, not a bound method: that would be a cycle, and megabytes would wait for the collector.
-        self._step: Callable[[Incoming], bool] = Incoming._begin
+        self._step: Callable[[JSONReceiver], bool] = JSONReceiver._begin
 
     def expect(self, length: int) -> None:
         """Hear how many bytes are to come: a large picture's memory is then taken at once."""
@@ -84,7 +86,7 @@ class Incoming:
         left = bytes(self._seen[self._at :])
         taken = -len(left) % 4
         # In the middle of a run only the one group that is split over two blocks is joined, not the blocks.
-        if self._sink is not None and self._step is Incoming._run and left and len(block) > taken:
+        if self._sink is not None and self._step is JSONReceiver._run and left and len(block) > taken:
             group = decoded(left + block[:taken])
             if group is not None and len(group) == _GROUP_BYTES:
                 self._sink.write(group)
@@ -92,11 +94,11 @@ class Incoming:
                 return
         self._seen, self._at = left + block, 0
 
-    def finish(self) -> Body:
+    def finish(self) -> ReceivedBody:
         """Return what came; nothing can be written any more."""
         self._write_back()
         self._pass()
-        return Body(self._rest.getvalue(), self._cut)
+        return ReceivedBody(self._rest.getvalue(), self._cut)
 
     # Each step deals with some of what was seen, and says whether the next one may follow at once.
 
@@ -104,7 +106,9 @@ class Incoming:
         if len(self._seen) < 16:
             return False
         is_utf8 = json.detect_encoding(bytes(self._seen[:16])) in ("utf-8", "utf-8-sig")
-        self._step = Incoming._scan if is_utf8 else Incoming._pass  # UTF-16 has no runs of base64 bytes
+        self._step = (
+            JSONReceiver._scan if is_utf8 else JSONReceiver._pass
+        )  # UTF-16 has no runs of base64 bytes
         return True
 
     def _pass(self) -> bool:
@@ -119,7 +123,7 @@ class Incoming:
         self._leave(mark.end())
         self._in_text = mark[0] == b";base64,"
         self._marks += 1
-        self._step = Incoming._open if self._marks < _MAX_MARKS else Incoming._pass
+        self._step = JSONReceiver._open if self._marks < _MAX_MARKS else JSONReceiver._pass
         return True
 
     def _open(self) -> bool:
@@ -127,11 +131,11 @@ class Incoming:
         if len(head) < MIN_RUN_CHARS:
             return False
         if head.endswith(b"=") or decoded(head) is None:
-            self._step = Incoming._scan
+            self._step = JSONReceiver._scan
             return True
         expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
-        self._sink = Sink(self._draft if self._cut.files < MAX_FILES else None, expected=expected)
-        self._step = Incoming._run
+        self._sink = SpooledBytes(self._draft if self._cut.files < MAX_FILES else None, expected=expected)
+        self._step = JSONReceiver._run
         return True
 
     def _run(self) -> bool:
@@ -142,7 +146,7 @@ class Incoming:
             end = self._at + (_alphabet_ends(self._seen[self._at :]) or 0)
             end -= (end - self._at) % 4
             data = decoded(memoryview(self._seen)[self._at : end])
-            self._step = Incoming._close
+            self._step = JSONReceiver._close
         if self._sink is not None and data:
             self._sink.write(data)
         self._at = end
@@ -165,13 +169,13 @@ class Incoming:
             self._at = end
         else:
             self._write_back()
-        self._step = Incoming._scan
+        self._step = JSONReceiver._scan
         return True
 
-    def _put(self, sink: Sink, *, padding: str) -> None:
+    def _put(self, sink: SpooledBytes, *, padding: str) -> None:
         data = sink.data()
-        self._cut.files += isinstance(data, PictureFile)
-        self._rest.write(self._cut.put(Run(data, url_safe=False, padding=padding)).encode("ascii"))
+        self._cut.files += isinstance(data, FileBytes)
+        self._rest.write(self._cut.put(Base64Blob(data, url_safe=False, padding=padding)).encode("ascii"))
         self._sink = None
 
     def _write_back(self) -> None:

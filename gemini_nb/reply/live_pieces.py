@@ -19,7 +19,7 @@ _SURROGATE = "\ud800", "\udfff"
 _PICTURE = re.compile(r"!\[|data:\S", re.IGNORECASE)
 
 
-class Prose:
+class LiveText:
     """Takes a text in deltas; each call returns what may be said now. `redact` masks the key in it."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
-    from gemini_nb.reply.json_receiver import Body
+    from gemini_nb.reply.json_receiver import ReceivedBody
     from gemini_nb.reply.reply import Reply
-    from gemini_nb.reply.shapes import FoundImage
+    from gemini_nb.reply.shapes import ReplyImage
     from gemini_nb.request import ImageRequest
 
 
-class Delivery:
+class ReplyReader:
     """Reads the replies of one provider; `folder` is where replies are kept that could not be used."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Delivery:
         self._folder = folder
 
     async def read(
-        self, request: ImageRequest, body: bytes | Body, *, deadline: float
+        self, request: ImageRequest, body: bytes | ReceivedBody, *, deadline: float
     ) -> tuple[Generation, Content]:
         """Return the pictures of a reply and its raw content; raise what says why there are none."""
         reply = self._reply(request, body)
@@ -67,7 +67,7 @@ class Delivery:
         )
         return generation, reply.turn
 
-    def _reply(self, request: ImageRequest, body: bytes | Body) -> Reply:
+    def _reply(self, request: ImageRequest, body: bytes | ReceivedBody) -> Reply:
         try:
             reply = response.read(body)
             reply = self._key.redact_all(reply) if self._key else reply
@@ -130,7 +130,7 @@ class Delivery:
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
 
-    def kept(self, error: GeminiError, body: bytes | Body) -> GeminiError:
+    def kept(self, error: GeminiError, body: bytes | ReceivedBody) -> GeminiError:
         """Keep what was received for an error about it, and name its path in the error."""
         error.args = (self._redact(str(error.args[0])),)
         if getattr(error, "raw_path", None) is None:
@@ -140,12 +140,12 @@ class Delivery:
             error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
         return error
 
-    def _keep(self, body: bytes | Body) -> Path | None:
+    def _keep(self, body: bytes | ReceivedBody) -> Path | None:
         raw = body if isinstance(body, bytes) else body.raw()
         return unread.keep(raw, folder=self._folder, key=self._key)
 
 
-def _pictures(found: Iterable[FoundImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+def _pictures(found: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
     """The pictures that can be shown, and an error for each that cannot."""
     images, failures = [], []
     for one in found:

@@ -16,13 +16,13 @@ from gemini_nb.images.image import look, sniff
 from gemini_nb.reply import base64_blobs as cutting
 from gemini_nb.reply import shapes
 from gemini_nb.reply.content import Content
-from gemini_nb.reply.shapes import Findings, FoundImage, dicts, field_of, find, text_or_none
+from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, field_of, find, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gemini_nb.images.file_bytes import Data
-    from gemini_nb.reply.json_receiver import Body
+    from gemini_nb.images.file_bytes import ImageBytes
+    from gemini_nb.reply.json_receiver import ReceivedBody
 
 MAX_LINKS = 10
 
@@ -36,8 +36,8 @@ class Reply:
     where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
     """
 
-    images: tuple[FoundImage, ...] = ()
-    drafts: tuple[FoundImage, ...] = ()
+    images: tuple[ReplyImage, ...] = ()
+    drafts: tuple[ReplyImage, ...] = ()
     links: tuple[str, ...] = ()
     text: str = ""
     thoughts: str = ""
@@ -50,24 +50,28 @@ class Reply:
     response_id: str | None = None
     error: dict[str, Any] | None = None
     refused: tuple[str, ...] = ()
-    turn: Content = field(default_factory=lambda: Content(None, cutting.Cut()), repr=False, compare=False)
+    turn: Content = field(
+        default_factory=lambda: Content(None, cutting.BlobTable()), repr=False, compare=False
+    )
 
     def content(self) -> Any:
         """Return the first candidate's `content` exactly as it came, for a conversation to echo."""
         return self.turn()
 
 
-def read(body: bytes | Body) -> Reply:
+def read(body: bytes | ReceivedBody) -> Reply:
     """Read a whole reply, as it was received or as it was taken apart while it came.
 
     Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
     is no picture.
     """
-    value, cut = cutting.loads(body) if isinstance(body, bytes) else cutting.loads(body.rest, body.cut)
+    value, cut = (
+        cutting.parse_json(body) if isinstance(body, bytes) else cutting.parse_json(body.rest, body.cut)
+    )
     replies = list(dicts(value))
     if not replies:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
-    findings = Findings(cut)
+    findings = ReplyParts(cut)
     are_chunks = shapes.are_chunks(replies)
     for reply in [shapes.joined(replies)] if are_chunks else replies:
         find(reply, findings)
@@ -84,7 +88,7 @@ def read(body: bytes | Body) -> Reply:
     )
 
 
-def _chosen(findings: Findings) -> tuple[tuple[FoundImage, ...], tuple[str, ...], tuple[str, ...]]:
+def _chosen(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
     """Return images, links and refusals: the first family with a picture in it wins."""
     families = [_distinct(family) for family in (findings.inline, findings.openai, findings.data_uris)]
     refused = list(findings.refused)
@@ -100,28 +104,28 @@ def _chosen(findings: Findings) -> tuple[tuple[FoundImage, ...], tuple[str, ...]
     return junk, links, tuple(refused)
 
 
-def _distinct(images: list[FoundImage]) -> tuple[FoundImage, ...]:
+def _distinct(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
     """Return images without repetition, each where it stood last: the last one is the primary one."""
     if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
         return tuple(images)
     return tuple({_digest(image.data): image for image in reversed(images)}.values())[::-1]
 
 
-def _digest(data: Data) -> str:
+def _digest(data: ImageBytes) -> str:
     return sha256(data).hexdigest() if isinstance(data, bytes) else data.sha256
 
 
-def _type(data: Data) -> str | None:
+def _type(data: ImageBytes) -> str | None:
     with look(data) as seen:
         return sniff(seen)
 
 
-def _described(data: Data) -> str:
+def _described(data: ImageBytes) -> str:
     with look(data) as seen:
         return describe(seen)
 
 
-def _facts(replies: list[dict[str, Any]], cut: cutting.Cut) -> dict[str, Any]:
+def _facts(replies: list[dict[str, Any]], cut: cutting.BlobTable) -> dict[str, Any]:
     """Return the fields of a Reply that are one value; of several chunks the last word counts."""
 
     def last(read_one: Callable[[dict[str, Any]], Any]) -> Any:

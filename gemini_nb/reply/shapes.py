@@ -15,35 +15,35 @@ from gemini_nb.reply import text_images
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gemini_nb.images.file_bytes import Data
+    from gemini_nb.images.file_bytes import ImageBytes
     from gemini_nb.images.image import Source
-    from gemini_nb.reply.base64_blobs import Cut
+    from gemini_nb.reply.base64_blobs import BlobTable
 
 
 @dataclass(frozen=True)
-class FoundImage:
+class ReplyImage:
     """One picture's bytes as they came, not looked into yet."""
 
-    data: Data = field(repr=False)
+    data: ImageBytes = field(repr=False)
     declared_mime_type: str | None
     source: Source
 
 
 @dataclass
-class Findings:
+class ReplyParts:
     """All that was found in a reply, family by family, in the reply's order."""
 
-    cut: Cut
-    inline: list[FoundImage] = field(default_factory=list)
-    openai: list[FoundImage] = field(default_factory=list)
-    data_uris: list[FoundImage] = field(default_factory=list)
-    drafts: list[FoundImage] = field(default_factory=list)
+    cut: BlobTable
+    inline: list[ReplyImage] = field(default_factory=list)
+    openai: list[ReplyImage] = field(default_factory=list)
+    data_uris: list[ReplyImage] = field(default_factory=list)
+    drafts: list[ReplyImage] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def add(self, text: Any, mime_type: Any, source: Source, into: list[FoundImage]) -> None:
+    def add(self, text: Any, mime_type: Any, source: Source, into: list[ReplyImage]) -> None:
         """Add base64, or note why it is none; a data URI where base64 belongs is read as one."""
         if not isinstance(text, str):
             return
@@ -55,14 +55,14 @@ class Findings:
         if data is None:
             self.refused.append(f"{source} that is not base64")
         else:
-            into.append(FoundImage(data, text_or_none(mime_type), source))
+            into.append(ReplyImage(data, text_or_none(mime_type), source))
 
-    def add_uri(self, uri: text_images.DataURI, source: Source, into: list[FoundImage]) -> None:
+    def add_uri(self, uri: text_images.DataURI, source: Source, into: list[ReplyImage]) -> None:
         data = None if uri.refused else self.cut.decode(uri.payload)
         if data is None:
             self.refused.append(uri.refused or "a data URI that is not base64")
         else:
-            into.append(FoundImage(data, uri.mime_type, source))
+            into.append(ReplyImage(data, uri.mime_type, source))
 
     def add_text(self, text: str) -> None:
         uris, rest = text_images.data_uris(text)
@@ -88,7 +88,7 @@ class Findings:
             self.links.append(self.cut.restore(url.strip()))
 
 
-def find(reply: Any, findings: Findings) -> None:
+def find(reply: Any, findings: ReplyParts) -> None:
     """Add to `findings` what one reply object holds."""
     for candidate in dicts(field_of(reply, "candidates")):
         content = field_of(candidate, "content")
@@ -101,7 +101,7 @@ def find(reply: Any, findings: Findings) -> None:
         findings.add_link(field_of(item, "url"))
 
 
-def _part(part: Any, findings: Findings) -> None:
+def _part(part: Any, findings: ReplyParts) -> None:
     if isinstance(part, str):
         findings.add_text(part)
         return
@@ -117,7 +117,7 @@ def _part(part: Any, findings: Findings) -> None:
         findings.add_link(field_of(file_data, "fileUri", "file_uri"))
 
 
-def _message(message: Any, findings: Findings) -> None:
+def _message(message: Any, findings: ReplyParts) -> None:
     for part in items(field_of(message, "content")):
         text = part if isinstance(part, str) else field_of(part, "text")
         if isinstance(text, str):
@@ -128,7 +128,7 @@ def _message(message: Any, findings: Findings) -> None:
         findings.add(field_of(image, "b64_json"), field_of(image, "mime_type"), "openai", findings.openai)
 
 
-def _image_url(part: Any, findings: Findings) -> None:
+def _image_url(part: Any, findings: ReplyParts) -> None:
     image_url = field_of(part, "image_url", "imageUrl")
     findings.add_link(image_url if isinstance(image_url, str) else field_of(image_url, "url"))
 

@@ -11,9 +11,9 @@ from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import base64_blobs as cutting
 from gemini_nb.reply import shapes
-from gemini_nb.reply.json_receiver import Body, Incoming
-from gemini_nb.reply.live_pieces import Prose
-from gemini_nb.reply.shapes import Findings, dicts, field_of
+from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
+from gemini_nb.reply.live_pieces import LiveText
+from gemini_nb.reply.shapes import ReplyParts, dicts, field_of
 from gemini_nb.reply.sse import EventSplitter
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
 
-    Tell = Callable[[str | GeneratedImage], object]
+    OnPiece = Callable[[str | GeneratedImage], object]
 
     class TakePart(Protocol):
-        def __call__(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None: ...
+        def __call__(self, part: Any, cut: cutting.BlobTable, *, is_first: bool) -> None: ...
 
 
 MAX_EVENTS = 200_000
@@ -34,29 +34,29 @@ MAX_EVENTS = 200_000
 _END_MARK = b"[DONE]"
 
 
-class Telling:
+class LivePieces:
     """Tells of one request: text as it comes, word by word, and each picture once its event is whole.
 
     Drafts are not told, and pictures that stand in text only when all of it is there. Where `tell` fails it
     is called no more, and `rest` raises its failure: the reply is paid for, and is read to its end first.
     """
 
-    def __init__(self, tell: Tell, *, key: Secret | None = None) -> None:
+    def __init__(self, tell: OnPiece, *, key: Secret | None = None) -> None:
         self._tell = tell
         self._failure: Exception | None = None
         self._redact = key.redact if key else str
-        self._prose = Prose(self._redact)
+        self._prose = LiveText(self._redact)
         self._part: Any = None  # the last one
         self._images: list[GeneratedImage] = []
         self.has_begun = False
 
     def receiver(self, draft: Callable[[], UnnamedFile] | None = None) -> StreamedReply:
-        """Return what receives the reply of one attempt; see `Incoming`."""
-        self._prose, self._part = Prose(self._redact), None
+        """Return what receives the reply of one attempt; see `JSONReceiver`."""
+        self._prose, self._part = LiveText(self._redact), None
         return StreamedReply(self.part, draft=draft)
 
-    def part(self, part: Any, cut: cutting.Cut, *, is_first: bool) -> None:
-        """Tell what a part holds; the first one of its event may go on with the text before it."""
+    def part(self, part: Any, cut: cutting.BlobTable, *, is_first: bool) -> None:
+        """OnPiece what a part holds; the first one of its event may go on with the text before it."""
         if not (is_first and shapes.continues(self._part, part)):
             self._say(self._prose.end_part())
         self._part = part
@@ -69,7 +69,7 @@ class Telling:
             self._show(inline, cut)
 
     def rest(self, generation: Generation) -> None:
-        """Tell what the whole reply turned out to hold beside what was told."""
+        """OnPiece what the whole reply turned out to hold beside what was told."""
         self._say(self._prose.rest(generation.text))
         for image in generation.images:
             if image not in self._images:
@@ -89,8 +89,8 @@ class Telling:
             except Exception as failure:  # noqa: BLE001 - the caller's own, which `rest` raises
                 self._failure = failure
 
-    def _show(self, inline: Any, cut: cutting.Cut) -> None:
-        found = Findings(cut)
+    def _show(self, inline: Any, cut: cutting.BlobTable) -> None:
+        found = ReplyParts(cut)
         mime_type = field_of(inline, "mimeType", "mime_type")
         found.add(field_of(inline, "data"), mime_type, "inlineData", found.inline)
         for one in found.inline:
@@ -104,7 +104,7 @@ class Telling:
 
 
 class StreamedReply:
-    """Receives one reply for `transport.post`, as `Incoming` does; its events become one JSON array.
+    """Receives one reply for `transport.post`, as `JSONReceiver` does; its events become one JSON array.
 
     A body of plain JSON stays as it is. `part` is called for each part of each event that is whole; `draft`
     opens a file for a large picture.
@@ -113,9 +113,9 @@ class StreamedReply:
     def __init__(self, part: TakePart, *, draft: Callable[[], UnnamedFile] | None = None) -> None:
         self._part = part
         self._draft = draft
-        self._cut = cutting.Cut()
+        self._cut = cutting.BlobTable()
         self._splitter = EventSplitter(self._take, self._end_event)
-        self._event: Incoming | None = None
+        self._event: JSONReceiver | None = None
         self._events: list[bytes] = []
         self._event_bytes = 0
 
@@ -136,20 +136,20 @@ class StreamedReply:
                 hint=cutting.UNUSUAL_HINT,
             )
 
-    def finish(self) -> Body:
+    def finish(self) -> ReceivedBody:
         """Return the whole reply; nothing can be written any more."""
         self._splitter.finish()
         return self.so_far()
 
-    def so_far(self) -> Body:
+    def so_far(self) -> ReceivedBody:
         """Return the events that have come whole, as where the rest never came."""
         if self._splitter.is_plain and self._events:
-            return Body(self._events[0], self._cut)
-        return Body(b"[%s]" % b",".join(self._events), self._cut)
+            return ReceivedBody(self._events[0], self._cut)
+        return ReceivedBody(b"[%s]" % b",".join(self._events), self._cut)
 
     def _take(self, data: bytes) -> None:
         if self._event is None:
-            self._event = Incoming(self._draft, cut=self._cut)
+            self._event = JSONReceiver(self._draft, cut=self._cut)
         self._event.write(data)
 
     def _end_event(self) -> None:
@@ -168,7 +168,7 @@ class StreamedReply:
 
     def _tell(self, rest: bytes) -> None:
         try:
-            value, cut = cutting.loads(rest, self._cut)
+            value, cut = cutting.parse_json(rest, self._cut)
         except GeminiError:  # the whole is read as well, and says so
             return
         for reply in dicts(value):

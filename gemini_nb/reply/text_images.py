@@ -141,7 +141,7 @@ def _bare_end(text: str, start: int) -> int:
 
 
 def _is_last(text: str, line: re.Match[str], width: int, *, is_second: bool) -> bool:
-    """Tell a shorter last line of base64 from a word of the prose below it."""
+    """OnPiece a shorter last line of base64 from a word of the prose below it."""
     is_whole_line = line.end() == len(text) or text[line.end()] in "\r\n"
     is_usual_width = not is_second or width in (60, 64, 72, 76)
     return 0 < len(line[0]) < width and len(line[0]) % 4 == 0 and is_whole_line and is_usual_width

@@ -27,7 +27,7 @@ from gemini_nb import files
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
 from gemini_nb.generation import Generation
-from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.reply import content as contents
 from gemini_nb.store import maintenance, nearest, record
@@ -211,7 +211,7 @@ class Store:
         size = files.plain_size(path)
         if not files.is_addressed(path, limit=MAX_IMAGE_BYTES):
             return None
-        held = PictureFile(size=size, sha256=stored.sha256, path=path)
+        held = FileBytes(size=size, sha256=stored.sha256, path=path)
         try:
             return GeneratedImage.from_bytes(
                 held, source=stored.source, declared_mime_type=stored.declared_mime_type, url=stored.url

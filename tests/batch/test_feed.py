@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from gemini_nb import event_loop
-from gemini_nb.batch.feed import Feed
+from gemini_nb.batch.feed import CallerIterator
 
 
 def taken(items):
@@ -17,7 +17,7 @@ def taken(items):
             threads.add(threading.current_thread())
             yield item
 
-    feed = Feed(watched())
+    feed = CallerIterator(watched())
 
     async def main():
         try:
@@ -41,13 +41,13 @@ def test_an_error_of_the_iterator_is_raised_where_its_item_is_awaited():
 
 
 def test_nothing_is_read_before_it_is_wanted():
-    feed = Feed(iter([1 // 1]))
+    feed = CallerIterator(iter([1 // 1]))
     feed.serve(0.0)
     assert next(feed._items) == 1
 
 
 def test_closing_wakes_who_serves():
-    feed = Feed([1])
+    feed = CallerIterator([1])
     serving = threading.Thread(target=feed.serve, args=(threading.TIMEOUT_MAX,), daemon=True)
     serving.start()
     feed.close()

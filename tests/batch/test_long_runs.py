@@ -287,7 +287,7 @@ def test_of_many_that_are_not_stored_the_nearest_is_found_for_the_first_ones_onl
     assert ["Nearest is" in str(error) for error in batch.errors] == [True] * 20 + [False] * 20
 
 
-# --- the pace ---
+# --- the limiter ---
 
 
 def test_a_429_to_one_client_holds_back_another_of_the_same_key():
@@ -301,9 +301,9 @@ def test_a_429_to_one_client_holds_back_another_of_the_same_key():
         waiting.start()
         assert gateway.wait_for_posts(1)
         end = time.monotonic() + WAIT_SECONDS
-        while one.asynchronous._pace._paused_until < 0 and time.monotonic() < end:
+        while one.asynchronous._limiter._paused_until < 0 and time.monotonic() < end:
             time.sleep(0.001)
-        assert one.asynchronous._pace._paused_until >= 0  # the refusal was read
+        assert one.asynchronous._limiter._paused_until >= 0  # the refusal was read
         two.generate("b")
         waiting.join()
         first, *others = gateway.requests

@@ -19,7 +19,7 @@ import pybase64
 from measuring import Table, command
 
 from gemini_nb.reply import reply as response
-from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.store.spool import Spool
 from support.images import bytes_of, noise_png
 from support.replies import body, data_uri, inline, reply
@@ -27,7 +27,7 @@ from support.replies import body, data_uri, inline, reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gemini_nb.images.file_bytes import PictureFile
+    from gemini_nb.images.file_bytes import FileBytes
 
 SIZES = (1_500_000, 6_000_000, 20_000_000)
 QUICK = (400_000,)
@@ -49,19 +49,19 @@ def ours(raw: bytes) -> bytes:
     return response.read(raw).images[0].data
 
 
-def _arriving(raw: bytes, draft=None) -> bytes | PictureFile:
-    incoming = Incoming(draft)
+def _arriving(raw: bytes, draft=None) -> bytes | FileBytes:
+    incoming = JSONReceiver(draft)
     incoming.expect(len(raw))
     for start in range(0, len(raw), READ_BYTES):
         incoming.write(raw[start : start + READ_BYTES])
     return response.read(incoming.finish()).images[0].data
 
 
-def as_it_arrives(raw: bytes) -> bytes | PictureFile:
+def as_it_arrives(raw: bytes) -> bytes | FileBytes:
     return _arriving(raw)
 
 
-def into_a_file(raw: bytes) -> bytes | PictureFile:
+def into_a_file(raw: bytes) -> bytes | FileBytes:
     return _arriving(raw, SPOOL.draft)
 
 

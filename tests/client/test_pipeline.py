@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from gemini_nb import ImageRequest
-from gemini_nb.client.pipeline import Answering
-from gemini_nb.http.rate_limit import pace_of
+from gemini_nb.client.pipeline import Pipeline
+from gemini_nb.http.rate_limit import limiter_for
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store.replay import Replay
@@ -34,12 +34,12 @@ class Slow(Store):
         return super().keep(*args, **options)
 
 
-def answering_of(url: str, store: Store) -> Answering:
+def answering_of(url: str, store: Store) -> Pipeline:
     provider, key = choose_provider(None, base_url=url), Secret(KEY)
     replay = Replay(store.folder)
     replay.store = store
-    pace = pace_of(provider, key)
-    return Answering(provider, key, replay, pace=pace, every=0.0, timeout=30.0, retry_unknown=False)
+    limiter = limiter_for(provider, key)
+    return Pipeline(provider, key, replay, limiter=limiter, every=0.0, timeout=30.0, retry_unknown=False)
 
 
 @pytest.mark.parametrize("cancels", [1, 2])

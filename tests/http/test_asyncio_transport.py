@@ -43,7 +43,7 @@ def asked(server, read, *, content=b"{}"):
     async def ask():
         request = httpx.Request("POST", server.url, content=content)
         with anyio.fail_after(60):
-            response = await asyncio_transport.WireTransport(tls=tls).handle_async_request(request)
+            response = await asyncio_transport.AsyncioTransport(tls=tls).handle_async_request(request)
             try:
                 return await read(response)
             finally:
@@ -160,7 +160,7 @@ def test_what_cannot_be_sent_is_said_before_anything_is():
     with FaultServer(faults.answer()) as server:
         request = httpx.Request("POST", server.url, headers={"X-Odd": "a\nb"}, content=b"{}")
         with pytest.raises(httpx.LocalProtocolError):
-            anyio.run(asyncio_transport.WireTransport().handle_async_request, request)
+            anyio.run(asyncio_transport.AsyncioTransport().handle_async_request, request)
         assert server.posts == 0
 
 
@@ -168,7 +168,7 @@ def test_a_connection_is_closed_when_its_request_is_given_up():
     async def give_up():
         async with anyio.create_task_group() as tasks:
             request = httpx.Request("POST", server.url, content=b"{}")
-            tasks.start_soon(asyncio_transport.WireTransport().handle_async_request, request)
+            tasks.start_soon(asyncio_transport.AsyncioTransport().handle_async_request, request)
             assert await to_thread.run_sync(server.wait_for_posts, 1)
             tasks.cancel_scope.cancel()
 

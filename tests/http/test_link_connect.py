@@ -9,7 +9,7 @@ import pytest
 
 from gemini_nb.errors import LinkFailedError, LinkRefusedError
 from gemini_nb.http.link_connect import resolve
-from gemini_nb.http.link_policy import Guard
+from gemini_nb.http.link_policy import LinkPolicy
 from support import faults
 from support.faults import FaultServer
 from support.tls_hosts import (
@@ -105,7 +105,7 @@ def test_cookies_are_not_kept_from_one_hop_to_the_next(authority):
 def test_an_address_that_refuses_gives_way_to_the_next_of_four(authority, refusing):
     answers = always(*(f"127.0.0.{9 - number}" for number in range(refusing)), "127.0.0.1")
     with authority.server(picture()) as server:
-        guard = Guard(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
+        guard = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
         with suppress(LinkFailedError):
             fetch(server.url, resolver=answers, guard=guard)
     assert server.connections == (1 if refusing < 4 else 0)
@@ -114,7 +114,7 @@ def test_an_address_that_refuses_gives_way_to_the_next_of_four(authority, refusi
 def test_an_address_that_is_given_twice_is_tried_once(authority):
     answers = always(*["127.0.0.9"] * 4, "127.0.0.1")
     with authority.server(picture()) as server:
-        guard = Guard(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
+        guard = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
         assert fetch(server.url, resolver=answers, guard=guard)[0] == PICTURE
 
 
@@ -169,7 +169,7 @@ def test_one_bad_address_among_good_ones_refuses_the_link(authority, addresses):
 )
 def test_a_name_with_a_private_address_is_refused_unasked(address):
     with FaultServer(picture()) as server:
-        guard = Guard(ports=frozenset({server.port}))
+        guard = LinkPolicy(ports=frozenset({server.port}))
         with pytest.raises(LinkRefusedError) as caught:
             fetch(f"https://{NAME}:{server.port}/?secret", resolver=always(address), guard=guard)
     assert server.connections == 0
@@ -185,7 +185,7 @@ def test_a_name_with_a_private_address_is_refused_unasked(address):
 def test_no_packet_is_sent_and_no_name_asked_for_a_link_refused_as_written(start):
     names = always("127.0.0.1")
     with FaultServer(picture()) as server, pytest.raises(LinkRefusedError):
-        fetch(f"{start}:{server.port}/", resolver=names, guard=Guard(ports=frozenset({server.port})))
+        fetch(f"{start}:{server.port}/", resolver=names, guard=LinkPolicy(ports=frozenset({server.port})))
     assert server.connections == 0
     assert names.asked == []
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from gemini_nb.errors import LinkFailedError, LinkRefusedError, TooLargeError
-from gemini_nb.http.link_policy import Guard
+from gemini_nb.http.link_policy import LinkPolicy
 from support import faults
 from support.faults import FaultServer
 from support.timing import given_time, in_time
@@ -356,7 +356,7 @@ def test_a_slow_server_is_left_at_the_deadline(fault):
 
 def test_a_server_that_does_not_finish_tls_is_left_at_the_deadline():
     with FaultServer(lambda visit: visit.pause()) as server:
-        guard = Guard(is_public=lambda _: True, ports=frozenset({server.port}))
+        guard = LinkPolicy(is_public=lambda _: True, ports=frozenset({server.port}))
         with pytest.raises(LinkFailedError, match="in time"):
             fetch(f"https://{NAME}:{server.port}/", seconds=0.3, resolver=always("127.0.0.1"), guard=guard)
 

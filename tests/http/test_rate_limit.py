@@ -18,16 +18,16 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.http import rate_limit
-from gemini_nb.http.rate_limit import Turns, pace_of, seconds_between
+from gemini_nb.http.rate_limit import LimitedAttempts, limiter_for, seconds_between
 from gemini_nb.http.retry import retrying
-from gemini_nb.http.transport import Answer
+from gemini_nb.http.transport import HTTPAnswer
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
 from support import key_leaks, virtual_clock
 from support.processes import ran
 
-DONE = Answer(200, {}, b"")
+DONE = HTTPAnswer(200, {}, b"")
 
 
 async def seconds_of(waiting) -> float:
@@ -38,7 +38,7 @@ async def seconds_of(waiting) -> float:
 
 def test_a_pace_lets_everybody_through_at_first():
     async def main():
-        return await seconds_of(virtual_clock.a_pace().turn())
+        return await seconds_of(virtual_clock.a_limiter().acquire())
 
     assert virtual_clock.run(main) == 0
 
@@ -48,22 +48,22 @@ def test_a_pace_lets_everybody_through_at_first():
 )
 def test_a_pace_heeds_refusals_only(outcome):
     async def main():
-        pace = virtual_clock.a_pace()
-        pace.heed(outcome)
-        return await seconds_of(pace.turn())
+        limiter = virtual_clock.a_limiter()
+        limiter.pause_after(outcome)
+        return await seconds_of(limiter.acquire())
 
     assert virtual_clock.run(main) == 0
 
 
-LATE = {"past the deadline": {"within": 5}, "longer than anybody is patient": {"patience": 5}}
+LATE = {"past the deadline": {"within": 5}, "longer than anybody is patient": {"max_pause": 5}}
 
 
 @pytest.mark.parametrize("limit", LATE.values(), ids=LATE.keys())
 def test_a_pause_that_is_too_long_is_an_error_at_once(limit):
     async def main():
-        pace = virtual_clock.a_pace()
-        pace.heed(RateLimitError("m", retry_after=60))
-        return await pace.turn(**limit)
+        limiter = virtual_clock.a_limiter()
+        limiter.pause_after(RateLimitError("m", retry_after=60))
+        return await limiter.acquire(**limit)
 
     error = virtual_clock.run(main)
     assert type(error) is RateLimitError
@@ -74,10 +74,12 @@ def test_a_pause_that_is_too_long_is_an_error_at_once(limit):
 
 def test_who_comes_too_late_for_a_turn_is_no_refusal_that_holds_back_others():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=60)
-        late = await retrying(None, deadline=anyio.current_time() + 5, turns=Turns(pace, every=60))
-        return late, await seconds_of(pace.turn())
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=60)
+        late = await retrying(
+            None, deadline=anyio.current_time() + 5, turns=LimitedAttempts(limiter, every=60)
+        )
+        return late, await seconds_of(limiter.acquire())
 
     error, waited = virtual_clock.run(main)
     assert "Not sent" in str(error)
@@ -86,36 +88,36 @@ def test_who_comes_too_late_for_a_turn_is_no_refusal_that_holds_back_others():
 
 def test_a_pause_that_is_prolonged_meanwhile_is_waited_out():
     async def main():
-        pace = virtual_clock.a_pace()
-        pace.heed(RateLimitError("m", retry_after=0.1))
+        limiter = virtual_clock.a_limiter()
+        limiter.pause_after(RateLimitError("m", retry_after=0.1))
 
         async def prolong():
             await anyio.sleep(0.05)
-            pace.heed(RateLimitError("m", retry_after=0.3))
+            limiter.pause_after(RateLimitError("m", retry_after=0.3))
 
         async with anyio.create_task_group() as group:
             group.start_soon(prolong)
-            return await seconds_of(pace.turn())
+            return await seconds_of(limiter.acquire())
 
     assert virtual_clock.run(main) == pytest.approx(0.35)
 
 
 def test_a_shorter_advice_does_not_shorten_a_pause():
     async def main():
-        pace = virtual_clock.a_pace()
-        pace.heed(RateLimitError("m", retry_after=0.3))
-        pace.heed(RateLimitError("m", retry_after=0.01))
-        return await seconds_of(pace.turn())
+        limiter = virtual_clock.a_limiter()
+        limiter.pause_after(RateLimitError("m", retry_after=0.3))
+        limiter.pause_after(RateLimitError("m", retry_after=0.01))
+        return await seconds_of(limiter.acquire())
 
     assert virtual_clock.run(main) == pytest.approx(0.3)
 
 
-async def in_a_queue(count, pace=None, every=1.0):
+async def in_a_queue(count, limiter=None, every=1.0):
     """When each of so many who come together is let through, in the order they came."""
-    pace, let_through = pace or virtual_clock.a_pace(), [0.0] * count
+    limiter, let_through = limiter or virtual_clock.a_limiter(), [0.0] * count
 
     async def wait(place):
-        assert await pace.turn(every=every) is None
+        assert await limiter.acquire(every=every) is None
         let_through[place] = anyio.current_time()
 
     async with anyio.create_task_group() as group:
@@ -133,11 +135,11 @@ def test_who_comes_while_others_queue_is_served_after_them():
     served = []
 
     async def main():
-        pace = virtual_clock.a_pace()
+        limiter = virtual_clock.a_limiter()
 
         async def come(number):
             await anyio.sleep(number * 0.37)
-            await pace.turn(every=1)
+            await limiter.acquire(every=1)
             served.append(number)
 
         async with anyio.create_task_group() as group:
@@ -150,55 +152,55 @@ def test_who_comes_while_others_queue_is_served_after_them():
 
 def test_after_a_pause_turns_lie_apart_as_before():
     async def main():
-        pace = virtual_clock.a_pace()
-        pace.heed(RateLimitError("m", retry_after=20))
-        return await in_a_queue(3, pace)
+        limiter = virtual_clock.a_limiter()
+        limiter.pause_after(RateLimitError("m", retry_after=20))
+        return await in_a_queue(3, limiter)
 
     assert virtual_clock.run(main) == [20, 21, 22]
 
 
 def test_a_pause_that_comes_while_they_queue_holds_back_the_rest():
     async def main():
-        pace = virtual_clock.a_pace()
+        limiter = virtual_clock.a_limiter()
 
         async def refused():
             await anyio.sleep(1.5)
-            pace.heed(RateLimitError("m", retry_after=20))
+            limiter.pause_after(RateLimitError("m", retry_after=20))
 
         async with anyio.create_task_group() as group:
             group.start_soon(refused)
-            return await in_a_queue(5, pace)
+            return await in_a_queue(5, limiter)
 
     assert virtual_clock.run(main) == [0, 1, 21.5, 22.5, 23.5]
 
 
 def test_who_gives_up_waiting_leaves_the_turn_to_the_next():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=20)
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=20)
         for _ in range(5):
             with anyio.move_on_after(1):
-                await pace.turn(every=20)
-        return await seconds_of(pace.turn(every=20))
+                await limiter.acquire(every=20)
+        return await seconds_of(limiter.acquire(every=20))
 
     assert virtual_clock.run(main) == 15
 
 
 def test_idle_minutes_are_no_credit():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=1)
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=1)
         await anyio.sleep(60)
-        return await in_a_queue(3, pace)
+        return await in_a_queue(3, limiter)
 
     assert virtual_clock.run(main) == [60, 61, 62]
 
 
 def test_a_turn_that_comes_too_late_is_an_error_at_once():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=60)
-        return await pace.turn(every=60, within=5, patience=5)
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=60)
+        return await limiter.acquire(every=60, within=5, max_pause=5)
 
     error = virtual_clock.run(main)
     assert type(error) is RateLimitError
@@ -208,22 +210,22 @@ def test_a_turn_that_comes_too_late_is_an_error_at_once():
 
 def test_a_turn_that_comes_late_tries_nobodys_patience_which_is_for_pauses():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=0.2)
-        return await seconds_of(pace.turn(every=0.2, patience=0.01))
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=0.2)
+        return await seconds_of(limiter.acquire(every=0.2, max_pause=0.01))
 
     assert virtual_clock.run(main) == pytest.approx(0.2)
 
 
 def test_each_try_takes_a_turn():
     async def main():
-        pace, begun = virtual_clock.a_pace(), []
+        limiter, begun = virtual_clock.a_limiter(), []
 
         async def attempt():
             begun.append(anyio.current_time())
             return ConnectionFailedError("m") if len(begun) < 3 else DONE
 
-        await retrying(attempt, deadline=anyio.current_time() + 60, turns=Turns(pace, every=1.0))
+        await retrying(attempt, deadline=anyio.current_time() + 60, turns=LimitedAttempts(limiter, every=1.0))
         return begun
 
     assert virtual_clock.run(main) == [0, 1, 2]
@@ -231,13 +233,13 @@ def test_each_try_takes_a_turn():
 
 def test_who_was_let_through_takes_no_second_turn_for_the_first_try():
     async def main():
-        pace = virtual_clock.a_pace()
-        await pace.turn(every=60)
+        limiter = virtual_clock.a_limiter()
+        await limiter.acquire(every=60)
 
         async def attempt():
             return DONE
 
-        turns = Turns(pace, every=60, is_let_through=True)
+        turns = LimitedAttempts(limiter, every=60, is_let_through=True)
         return await retrying(attempt, deadline=anyio.current_time() + 5, turns=turns)
 
     assert virtual_clock.run(main) is DONE
@@ -247,35 +249,35 @@ CRAZY, GOOGLE = provider.CRAZYROUTER, provider.GOOGLE
 
 
 def test_all_who_share_an_origin_and_a_key_share_a_pace():
-    pace = pace_of(CRAZY, Secret("one-key", where="here"))
-    assert pace_of(CRAZY, Secret("one-key", where="there")) is pace
+    limiter = limiter_for(CRAZY, Secret("one-key", where="here"))
+    assert limiter_for(CRAZY, Secret("one-key", where="there")) is limiter
 
 
 @pytest.mark.parametrize(
     ("provider", "key"), [(GOOGLE, "one-key"), (CRAZY, "another")], ids=["another origin", "another key"]
 )
 def test_others_have_a_pace_of_their_own(provider, key):
-    assert pace_of(provider, Secret(key)) is not pace_of(CRAZY, Secret("one-key"))
+    assert limiter_for(provider, Secret(key)) is not limiter_for(CRAZY, Secret("one-key"))
 
 
 def test_what_is_kept_of_a_key_does_not_tell_it():
-    pace_of(CRAZY, Secret(key_leaks.KEY))
+    limiter_for(CRAZY, Secret(key_leaks.KEY))
     assert key_leaks.leaks(repr(list(rate_limit._paces))) == []
 
 
 def test_a_pause_is_remembered_when_its_client_is_gone():
-    pace_of(CRAZY, Secret("a-key-paused")).heed(RateLimitError("m", retry_after=60))
+    limiter_for(CRAZY, Secret("a-key-paused")).pause_after(RateLimitError("m", retry_after=60))
     assert (
-        type(virtual_clock.run(partial(pace_of(CRAZY, Secret("a-key-paused")).turn, within=1)))
+        type(virtual_clock.run(partial(limiter_for(CRAZY, Secret("a-key-paused")).acquire, within=1)))
         is RateLimitError
     )
 
 
 def test_a_port_of_this_machine_may_be_another_servers_soon():
     here = choose_provider("crazyrouter", base_url="http://127.0.0.1:9")
-    pace_of(here, None).heed(RateLimitError("m", retry_after=60))
+    limiter_for(here, None).pause_after(RateLimitError("m", retry_after=60))
     gc.collect()
-    assert virtual_clock.run(partial(pace_of(here, None).turn, within=1)) is None
+    assert virtual_clock.run(partial(limiter_for(here, None).acquire, within=1)) is None
 
 
 @pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "60", True])
@@ -294,16 +296,16 @@ import asyncio, os
 from functools import partial
 import anyio
 from gemini_nb.providers.selection import choose_provider
-from gemini_nb.http.rate_limit import pace_of
-pace = pace_of(choose_provider("crazyrouter", base_url={base_url!r}), None)
+from gemini_nb.http.rate_limit import limiter_for
+limiter = limiter_for(choose_provider("crazyrouter", base_url={base_url!r}), None)
 loop = asyncio.new_event_loop()
-loop.run_until_complete(pace.turn(every=3600))
-waiting = [loop.create_task(pace.turn(every=3600)) for _ in range(3)]
+loop.run_until_complete(limiter.acquire(every=3600))
+waiting = [loop.create_task(limiter.acquire(every=3600)) for _ in range(3)]
 loop.run_until_complete(asyncio.sleep(0))
 child = os.fork()
 if child:
     os.wait()
-late = anyio.run(partial(pace.turn, every=3600, within=1))
+late = anyio.run(partial(limiter.acquire, every=3600, within=1))
 print(round(late.retry_after / 3600), flush=True)
 if not child:
     os._exit(0)

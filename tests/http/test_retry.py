@@ -14,12 +14,12 @@ from gemini_nb.errors import (
     RateLimitError,
     TooLargeError,
 )
-from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS, Turns
+from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS, LimitedAttempts
 from gemini_nb.http.retry import MAX_TRIES, retrying
-from gemini_nb.http.transport import Answer
+from gemini_nb.http.transport import HTTPAnswer
 from support import virtual_clock
 
-DONE = Answer(200, {}, b"")
+DONE = HTTPAnswer(200, {}, b"")
 
 
 def tried(*outcomes, seconds=5.0, **settings):
@@ -33,7 +33,9 @@ def tried(*outcomes, seconds=5.0, **settings):
             return outcomes[min(len(begun), len(outcomes)) - 1]
 
         deadline = anyio.current_time() + seconds
-        outcome = await retrying(attempt, deadline=deadline, turns=Turns(virtual_clock.a_pace()), **settings)
+        outcome = await retrying(
+            attempt, deadline=deadline, turns=LimitedAttempts(virtual_clock.a_limiter()), **settings
+        )
         return outcome, begun
 
     return virtual_clock.run(main)

@@ -11,7 +11,7 @@ import pytest
 
 from gemini_nb.errors import GeminiError, ImageLostError
 from gemini_nb.files import UnnamedFile
-from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.image import GeneratedImage, inspect
 from images.test_image import REFUSED, VALID
 from support.images import gif, jpeg, noise_png, png, webp
@@ -22,15 +22,15 @@ OTHER = PICTURE[:-20] + bytes(20)
 UNREADABLE = Path("/proc/self/mem")  # is opened as any other, and nothing is at its beginning
 
 
-def stored(folder, data: bytes = PICTURE) -> PictureFile:
+def stored(folder, data: bytes = PICTURE) -> FileBytes:
     (folder / "a.png").write_bytes(data)
-    return PictureFile(size=len(data), sha256=sha256(data).hexdigest(), path=folder / "a.png")
+    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), path=folder / "a.png")
 
 
-def draft_of(folder, data: bytes = PICTURE) -> PictureFile:
+def draft_of(folder, data: bytes = PICTURE) -> FileBytes:
     draft = UnnamedFile(folder, mode=0o600)
     draft.write(data)
-    return PictureFile(size=len(data), sha256=sha256(data).hexdigest(), draft=draft)
+    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), draft=draft)
 
 
 def image_of(held) -> GeneratedImage:
@@ -104,7 +104,7 @@ UNREAD = {
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="this system has no file whose reading fails")
 @pytest.mark.parametrize("read", UNREAD.values(), ids=UNREAD)
 def test_a_file_that_cannot_be_read_is_an_error_of_ours(read, tmp_path):
-    held = PictureFile(size=len(PICTURE), sha256=sha256(PICTURE).hexdigest(), path=UNREADABLE)
+    held = FileBytes(size=len(PICTURE), sha256=sha256(PICTURE).hexdigest(), path=UNREADABLE)
     (tmp_path / "there.png").write_bytes(b"mine")
     with pytest.raises(ImageLostError, match="cannot be read: input/output error") as caught:
         read(GeneratedImage(held, "image/png", 1, 1, "inlineData"), tmp_path)

@@ -25,7 +25,7 @@ from support.shells import put_away
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 
-WORDS = tuple(commands._WORDS)
+WORDS = tuple(commands.COMMANDS)
 KEY_VARIABLES = ("CRAZYROUTER_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 
 

@@ -29,15 +29,15 @@ def progress_of(*outcomes, count=4):
 
 
 def words(progress, ledger=None, *, seconds=9.0, concurrency=2):
-    return live.counting(progress, "crazyrouter", ledger or Spending(), concurrency)(seconds)["text/plain"]
+    return live.many_images(progress, "crazyrouter", ledger or Spending(), concurrency)(seconds)["text/plain"]
 
 
 def test_one_picture_says_how_long_it_takes_already():
-    assert live.waiting(MODEL, "crazyrouter", Spending())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
+    assert live.one_image(MODEL, "crazyrouter", Spending())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
 
 
 def test_what_earlier_pictures_took_is_the_estimate():
-    render = live.waiting(MODEL, "crazyrouter", ledger_of(20, 30, 40))
+    render = live.one_image(MODEL, "crazyrouter", ledger_of(20, 30, 40))
     assert render(15)["text/plain"].endswith("15 s, usually 30 s")
     assert 'value="0.500"' in render(15)["text/html"]
     assert 'value="0.950"' in render(500)["text/html"]
@@ -63,7 +63,7 @@ def test_a_batch_says_how_far_it_is(case):
 
 def test_pictures_are_drawn_as_they_finish_the_newest_of_them():
     progress = progress_of(count=20)
-    page = live.newest(progress, [f"label {n}" for n in range(20)], 4)
+    page = live.latest_images(progress, [f"label {n}" for n in range(20)], 4)
     assert page() == ""
     progress.outcomes[3] = OutcomeUnknownError("502 Bad gateway")
     progress.outcomes[5] = answer("prompt 5")
@@ -77,7 +77,7 @@ def test_pictures_are_drawn_as_they_finish_the_newest_of_them():
 
 def test_a_picture_is_drawn_once_however_long_the_batch_takes():
     progress = progress_of(answer(images=(picture(png(900, 900)),)), count=2)
-    page = live.newest(progress, ["a", "b"], 4)
+    page = live.latest_images(progress, ["a", "b"], 4)
     first = page()
     progress.outcomes[0] = OutcomeUnknownError("drawn again")
     assert page() == first
@@ -85,10 +85,10 @@ def test_a_picture_is_drawn_once_however_long_the_batch_takes():
 
 def test_a_hostile_label_is_escaped():
     progress = progress_of(answer("<script>alert(1)</script>"), count=1)
-    assert "<script" not in live.newest(progress, ["<script>"], 4)()
+    assert "<script" not in live.latest_images(progress, ["<script>"], 4)()
 
 
 def test_without_a_kernel_nothing_is_drawn(capsys):
-    with live.shown(lambda _seconds: pytest.fail("was drawn")):
+    with live.showing_progress(lambda _seconds: pytest.fail("was drawn")):
         pass
     assert capsys.readouterr().out == ""

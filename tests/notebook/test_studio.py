@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 
 from gemini_nb import ArgumentError, Studio, event_loop
-from gemini_nb.notebook.studio.job import Ask, Making
+from gemini_nb.notebook.studio.job import StudioJob, StudioRequest
 from gemini_nb.providers.provider import OFFLINE
 from support.gateway import Answer, Gateway
 from support.images import encoded
@@ -281,9 +281,9 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
     with offline() as visitor:
         client = LateClient(visitor.shell.run("%%gemini_image\na red square").result)
         kept, over = [], threading.Event()
-        job = Making(
+        job = StudioJob(
             visitor.shell.magics.session,
-            Ask((client.generation.request,)),
+            StudioRequest((client.generation.request,)),
             client,
             arrived=lambda generation: (kept.append(generation), over.set()),
             show=lambda _page: None,

@@ -19,7 +19,7 @@ from gemini_nb import models
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
 from gemini_nb.offline import server as offline_server
-from gemini_nb.offline.provider import Gallery, OfflineGateway
+from gemini_nb.offline.provider import HostedImages, OfflineGateway
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.offline.transport import OfflineTransport
 
@@ -109,16 +109,16 @@ def test_a_hosted_picture_is_served_under_its_link(gateway):
 
 
 def test_the_gallery_forgets_the_oldest_pictures(monkeypatch):
-    monkeypatch.setattr(Gallery, "MAX_PICTURES", 2)
-    gallery = Gallery()
+    monkeypatch.setattr(HostedImages, "MAX_PICTURES", 2)
+    gallery = HostedImages()
     for name in "abc":
         gallery.keep(name, b"1")
     assert [gallery.find(name) for name in "abc"] == [None, b"1", b"1"]
 
 
 def test_the_gallery_is_bounded_in_bytes_and_keeps_the_newest(monkeypatch):
-    monkeypatch.setattr(Gallery, "MAX_BYTES", 10)
-    gallery = Gallery()
+    monkeypatch.setattr(HostedImages, "MAX_BYTES", 10)
+    gallery = HostedImages()
     for name in "ab":
         gallery.keep(name, b"12345678")
     assert [gallery.find(name) for name in "ab"] == [None, b"12345678"]

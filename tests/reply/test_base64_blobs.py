@@ -34,7 +34,7 @@ def plain(body: bytes):
 
 def through_cut(body: bytes):
     try:
-        value, lifted = base64_blobs.loads(body)
+        value, lifted = base64_blobs.parse_json(body)
     except BadResponseError:
         return BadResponseError
     return lifted.restored(value)
@@ -78,30 +78,30 @@ LEFT = {
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
 def test_a_run_is_cut_and_comes_back_as_it_was(body):
-    value, lifted = base64_blobs.loads(body.encode())
+    value, lifted = base64_blobs.parse_json(body.encode())
     assert len(json.dumps(value)) < 400
     assert lifted.restored(value) == plain(body.encode().removeprefix(b"\xef\xbb\xbf"))
 
 
 @pytest.mark.parametrize("body", LEFT.values(), ids=LEFT)
 def test_what_would_not_come_back_is_left_in_the_json(body):
-    assert base64_blobs.loads(body.encode())[0] == plain(body.encode())
+    assert base64_blobs.parse_json(body.encode())[0] == plain(body.encode())
 
 
 def test_the_bytes_behind_a_token_are_the_run_decoded():
-    value, lifted = base64_blobs.loads(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
+    value, lifted = base64_blobs.parse_json(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
     assert lifted.data(value["data"]) == NOISE[:900]
     assert lifted.decode(value["text"].partition(",")[2][:-1]) == NOISE[:901]
 
 
 def test_text_that_is_no_token_has_no_bytes_behind_it():
-    value, lifted = base64_blobs.loads(f'{{"data":"{RUN}"}}'.encode())
+    value, lifted = base64_blobs.parse_json(f'{{"data":"{RUN}"}}'.encode())
     token = value["data"]
     assert [lifted.data(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
 
 
 def test_tokens_differ_from_call_to_call():
-    first, second = (base64_blobs.loads(f'{{"data":"{RUN}"}}'.encode())[0]["data"] for _ in range(2))
+    first, second = (base64_blobs.parse_json(f'{{"data":"{RUN}"}}'.encode())[0]["data"] for _ in range(2))
     assert first[:64] != second[:64]
 
 
@@ -114,24 +114,24 @@ def test_a_deep_value_is_restored_without_recursion():
     value = ";"
     for _ in range(5000):
         value = [value]
-    assert base64_blobs.Cut().restored(value) is not None
+    assert base64_blobs.BlobTable().restored(value) is not None
 
 
 def test_the_rest_may_be_eight_mebibytes():
     body = b'{"text":"%s","data":"%s"}' % (b"x" * (base64_blobs.MAX_REST_BYTES - 400), RUN.encode())
-    assert len(base64_blobs.loads(body)[0]["text"]) == base64_blobs.MAX_REST_BYTES - 400
+    assert len(base64_blobs.parse_json(body)[0]["text"]) == base64_blobs.MAX_REST_BYTES - 400
 
 
 def test_a_larger_rest_is_refused():
     body = b'{"text":"%s","data":"%s"}' % (b"x" * base64_blobs.MAX_REST_BYTES, RUN.encode())
     with pytest.raises(TooLargeError):
-        base64_blobs.loads(body)
+        base64_blobs.parse_json(body)
 
 
 @pytest.mark.parametrize("item", [b"[]", b"{}", b"0", b'""'])
 def test_a_rest_of_millions_of_small_items_is_refused(item):
     with pytest.raises(TooLargeError):
-        base64_blobs.loads(b"[" + b",".join([item] * (base64_blobs.MAX_REST_ITEMS + 1)) + b"]")
+        base64_blobs.parse_json(b"[" + b",".join([item] * (base64_blobs.MAX_REST_ITEMS + 1)) + b"]")
 
 
 LARGE = {
@@ -145,7 +145,7 @@ LARGE = {
 @pytest.mark.parametrize("written", LARGE.values(), ids=LARGE)
 def test_a_large_image_does_not_count_as_rest(written):
     image = noise_png(7_000_000)
-    value, lifted = base64_blobs.loads(f'{{"data":"{written(b64(image))}"}}'.encode())
+    value, lifted = base64_blobs.parse_json(f'{{"data":"{written(b64(image))}"}}'.encode())
     assert lifted.data(value["data"]) == image
 
 
@@ -170,7 +170,7 @@ BAD = {
 @pytest.mark.parametrize(("body", "words"), BAD.values(), ids=BAD)
 def test_a_body_that_is_no_json_says_what_it_is(body, words):
     with pytest.raises(BadResponseError) as caught:
-        base64_blobs.loads(body)
+        base64_blobs.parse_json(body)
     assert words in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -178,12 +178,12 @@ def test_a_body_that_is_no_json_says_what_it_is(body, words):
 
 def test_a_body_in_utf_16_is_read_to_its_last_byte():
     body = '{"data":"é"}\n'.encode("utf-16-be")
-    assert base64_blobs.loads(body)[0] == {"data": "é"}
+    assert base64_blobs.parse_json(body)[0] == {"data": "é"}
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_numbers_that_json_has_not_become_null(number):
-    assert base64_blobs.loads(f'{{"a":[{number},1.5]}}'.encode())[0] == {"a": [None, 1.5]}
+    assert base64_blobs.parse_json(f'{{"a":[{number},1.5]}}'.encode())[0] == {"a": [None, 1.5]}
 
 
 LENIENT = {

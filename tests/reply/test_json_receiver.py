@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.files import UnnamedFile
-from gemini_nb.images.file_bytes import PictureFile
+from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.reply import base64_blobs, json_receiver
 from gemini_nb.reply import reply as response
-from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.stream_receiver import StreamedReply
 from reply.test_base64_blobs import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
@@ -27,9 +27,9 @@ STREAMED = CUT.keys() - {
 }
 
 
-def received(raw: bytes, ends=(), **options) -> json_receiver.Body:
+def received(raw: bytes, ends=(), **options) -> json_receiver.ReceivedBody:
     """The body, received in pieces that end where `ends` say, each overwritten by the next as on the wire."""
-    incoming_reply = Incoming(**options)
+    incoming_reply = JSONReceiver(**options)
     buffer = bytearray(len(raw))
     done = 0
     for end in [*sorted(ends), len(raw)]:
@@ -42,10 +42,10 @@ def received(raw: bytes, ends=(), **options) -> json_receiver.Body:
     return incoming_reply.finish()
 
 
-def value_of(came: json_receiver.Body):
+def value_of(came: json_receiver.ReceivedBody):
     """What is read in the end, tokens replaced, or the error's kind."""
     try:
-        value, lifted = base64_blobs.loads(came.rest, came.cut)
+        value, lifted = base64_blobs.parse_json(came.rest, came.cut)
     except BadResponseError:
         return BadResponseError
     return lifted.restored(value)
@@ -132,7 +132,7 @@ def test_marks_by_the_thousand_are_answered_like_any_text():
 def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
     came = received(raw, range(0, len(raw), 10_007), draft=lambda: UnnamedFile(tmp_path))
-    value, lifted = base64_blobs.loads(came.rest, came.cut)
+    value, lifted = base64_blobs.parse_json(came.rest, came.cut)
     found = lifted.data(value["data"])
     assert bytes_of(found) == LARGE_PICTURE
     assert came.raw() == raw
@@ -142,7 +142,7 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
     small = noise_png(IN_MEMORY_BYTES // 2)
     came = received(body(reply(inline(LARGE_PICTURE), inline(small))), draft=lambda: UnnamedFile(tmp_path))
     large, little = response.read(came).images
-    assert isinstance(large.data, PictureFile)
+    assert isinstance(large.data, FileBytes)
     assert large.data.read() == LARGE_PICTURE
     assert little.data == small
 
@@ -221,12 +221,12 @@ def test_what_is_no_picture_counts_as_rest():
     raw = b'{"text":"' + b"x " * (base64_blobs.MAX_REST_BYTES // 2) + b'"}'
     came = received(raw, range(0, len(raw), 100_000))
     with pytest.raises(TooLargeError):
-        base64_blobs.loads(came.rest, came.cut)
+        base64_blobs.parse_json(came.rest, came.cut)
 
 
 def test_replies_that_share_a_cut_keep_their_runs_apart():
-    shared = base64_blobs.Cut()
+    shared = base64_blobs.BlobTable()
     pictures = [random.Random(seed).randbytes(2000) for seed in (1, 2)]
     bodies = [received(f'{{"data":"{b64(one)}"}} '.encode(), cut=shared) for one in pictures]
-    found = [base64_blobs.loads(one.rest, shared)[0]["data"] for one in bodies]
+    found = [base64_blobs.parse_json(one.rest, shared)[0]["data"] for one in bodies]
     assert [shared.data(token) for token in found] == pictures

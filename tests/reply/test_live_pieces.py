@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.providers.secret import Secret
-from gemini_nb.reply.live_pieces import Prose
+from gemini_nb.reply.live_pieces import LiveText
 
 KEY = "sk-Test0123456789abcdef"
 PART = None  # ends a part
 
 
 def said(*deltas, key=None) -> list[str]:
-    prose = Prose(Secret(key).redact if key else str)
+    prose = LiveText(Secret(key).redact if key else str)
     return [prose.end_part() if delta is PART else prose.add(delta) for delta in deltas]
 
 
@@ -46,12 +46,12 @@ def test_a_key_that_is_cut_anywhere_is_masked(at):
 
 
 def test_the_rest_is_what_was_not_said():
-    prose = Prose(str)
+    prose = LiveText(str)
     assert prose.add("A red ") + prose.rest("A red square") == "A red square"
 
 
 def test_a_text_that_came_out_otherwise_is_not_said_twice():
-    prose = Prose(str)
+    prose = LiveText(str)
     assert (prose.add("A red "), prose.rest("Another text")) == ("A red", "")
 
 
@@ -60,7 +60,7 @@ WAITS = {"spaces": ("a ", " ", " " * 1001 + "b"), "one word": ("  ", "x", "x" * 
 
 @pytest.mark.parametrize(("start", "delta", "expected"), WAITS.values(), ids=WAITS)
 def test_a_text_that_waits_comes_whole(start, delta, expected):
-    prose = Prose(str)
+    prose = LiveText(str)
     prose.add(start)
     assert all(prose.add(delta) == "" for _ in range(1000))
     assert prose.add("b ") == expected

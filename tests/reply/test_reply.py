@@ -14,7 +14,7 @@ from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import base64_blobs
 from gemini_nb.reply import reply as response
 from gemini_nb.reply.no_image import no_image_error
-from gemini_nb.reply.reader import Delivery
+from gemini_nb.reply.reader import ReplyReader
 from gemini_nb.request import ImageRequest
 from reply.test_base64_blobs import KEYS, RUN, TEXTS, VALUES
 from support import hostile_json
@@ -374,7 +374,7 @@ class Overwhelmed(Secret):
 
 
 def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
-    delivery = Delivery(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
+    delivery = ReplyReader(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
 
     async def main():
         return await delivery.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)

@@ -12,7 +12,7 @@ import pytest
 
 from gemini_nb import AsyncClient
 from gemini_nb.errors import GeminiError, GeminiWarning, ImageLostError, NoImageError
-from gemini_nb.reply.base64_blobs import Cut
+from gemini_nb.reply.base64_blobs import BlobTable
 from gemini_nb.reply.content import Content
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.spool import Spool
@@ -122,7 +122,7 @@ def test_a_turn_that_uses_the_mark_itself_is_kept_as_it_is(store):
 
 
 def test_cut_content_is_the_same_when_called():
-    cut = Cut()
+    cut = BlobTable()
     assert Content({"parts": [{"text": "x"}]}, cut)() == {"parts": [{"text": "x"}]}
 
 
@@ -168,13 +168,13 @@ def test_a_reply_that_cannot_be_used_is_kept_as_it_came_and_leaves_no_draft(raw,
 CLEARED_MEANWHILE = """
 import os, resource
 del os.O_TMPFILE
-from gemini_nb.reply.json_receiver import Incoming
+from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read
 from gemini_nb.store.store import Store
 from support.images import bytes_of
 from store.test_files import LARGE, REPLY
 store = Store(url)
-incoming = Incoming(store.draft)
+incoming = JSONReceiver(store.draft)
 incoming.write(REPLY[:500_000])
 print(len(list((store.folder / "images").iterdir())), store.clear())
 if %r:  # the disk refuses the rest

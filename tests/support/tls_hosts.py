@@ -10,7 +10,7 @@ import anyio
 import trustme
 
 from gemini_nb.http import link_fetch
-from gemini_nb.http.link_policy import Guard
+from gemini_nb.http.link_policy import LinkPolicy
 from support.faults import ClientLeftError, FaultServer, raw
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class TlsServer(FaultServer):
         self.url = f"https://{NAME}:{self.port}"
 
     @property
-    def guard(self) -> Guard:
+    def guard(self) -> LinkPolicy:
         """Take 127.0.0.1, and nothing else, for public, and this server's port for the web's."""
-        return Guard(
+        return LinkPolicy(
             is_public=lambda address: address == ip_address("127.0.0.1"), ports=frozenset({self.port})
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb.http.rate_limit import Pace
+from gemini_nb.http.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +38,6 @@ def run(main: Callable[..., Awaitable[Any]], *arguments: object) -> Any:
     return anyio.run(main, *arguments, backend_options={"loop_factory": _Loop})
 
 
-def a_pace() -> Pace:
-    """A pace by the clock of the loop, which may be a hurried one."""
-    return Pace(anyio.current_time)
+def a_limiter() -> RateLimiter:
+    """A limiter by the clock of the loop, which may be a hurried one."""
+    return RateLimiter(anyio.current_time)

@@ -115,5 +115,5 @@ def _house(words: Words) -> Found:
     if words.quote or _is_closed(words):
         return Found()
     if not words.whole:
-        return _starting(words.typed, candidates.plain((*commands._WORDS, "help")))  # noqa: SLF001 - one house
+        return _starting(words.typed, candidates.plain((*commands.COMMANDS, "help")))
     return _starting(words.typed, candidates.house(words.whole, words.typed))

@@ -63,7 +63,7 @@ class Album:
             return tuple(self._entries)
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell `watcher` of changes, as long as it lives."""
+        """OnPiece `watcher` of changes, as long as it lives."""
         self._watchers.add(watcher)
 
     def unwatch(self, watcher: Watcher) -> None:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
 
-_SETTLING_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
-_ONE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
+_DEBOUNCE_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
+_DOUBLE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
 
 
-class Desk:
+class StudioController:
     """The controls and the gallery of one studio."""
 
     def __init__(self, session: Session, album: Album) -> None:
@@ -75,7 +75,7 @@ class Desk:
             if self._future is None:
                 self._started = now
                 self._start(self._ordered, "Generating…")
-            elif not 0 <= now - self._started < _ONE_CLICK_SECONDS:
+            elif not 0 <= now - self._started < _DOUBLE_CLICK_SECONDS:
                 self._future.cancel()
 
     def _moment(self) -> float:
@@ -94,17 +94,17 @@ class Desk:
 
     # The work
 
-    def _start(self, work: Callable[[Client], Awaitable[making.Ask]], words: str) -> None:
+    def _start(self, work: Callable[[Client], Awaitable[making.StudioRequest]], words: str) -> None:
         self.controls.show_running(True)
         self.controls.say(words)
         future = self._future = event_loop.submit(self._run, work)
         future.add_done_callback(self._done)
 
-    async def _run(self, work: Callable[[Client], Awaitable[making.Ask]]) -> None:
-        await anyio.sleep(_SETTLING_SECONDS)
+    async def _run(self, work: Callable[[Client], Awaitable[making.StudioRequest]]) -> None:
+        await anyio.sleep(_DEBOUNCE_SECONDS)
         client = await to_thread.run_sync(self._session.client)
         ask = await work(client)
-        job = making.Making(
+        job = making.StudioJob(
             self._session,
             ask,
             client,
@@ -116,16 +116,16 @@ class Desk:
         self._session.last_error = error or self._session.last_error
         self.controls.say(words)
 
-    async def _ordered(self, client: Client) -> making.Ask:
+    async def _ordered(self, client: Client) -> making.StudioRequest:
         named = making.Sources(self._album, self._actions.uploads, self._session.shell.user_ns)
-        return await making.ordered(self.controls.order(), client, named)
+        return await making.requests_for(self.controls.order(), client, named)
 
-    async def _another(self, entry: Entry, client: Client) -> making.Ask:
+    async def _another(self, entry: Entry, client: Client) -> making.StudioRequest:
         request = entry.generation.request
         known = self._album.takes(request)
         if client.store is not None:
             known |= set(range(client.store.next_take(request)))
-        return making.Ask(making.takes(request, 1, known), entry.sources)
+        return making.StudioRequest(making.takes(request, 1, known), entry.sources)
 
     def _arrived(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
         """Take a picture in, on a worker's thread."""

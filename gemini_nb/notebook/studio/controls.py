@@ -27,7 +27,7 @@ _TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Order:
+class Settings:
     """What the controls are set to; `sources` is text, as it was typed."""
 
     prompt: str
@@ -94,9 +94,9 @@ class Controls:
         root.add_class("gemini-nb-studio")
         return root
 
-    def order(self) -> Order:
+    def order(self) -> Settings:
         """Return what is set now."""
-        return Order(
+        return Settings(
             prompt=self.prompt.value.strip(),
             model=self.model.value,
             aspect_ratio=self.ratio.value or None,

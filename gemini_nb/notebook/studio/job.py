@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album
-    from gemini_nb.notebook.studio.controls import Order
+    from gemini_nb.notebook.studio.controls import Settings
     from gemini_nb.request import ImageRequest
 
 _CONCURRENCY = 4
@@ -31,7 +31,7 @@ _TICK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Ask:
+class StudioRequest:
     """The requests to send, and the words that named their input images."""
 
     requests: tuple[ImageRequest, ...]
@@ -64,7 +64,7 @@ class Sources:
         raise ArgumentError(message, hint=hint)
 
 
-async def ordered(order: Order, client: Client, named: Sources) -> Ask:
+async def requests_for(order: Settings, client: Client, named: Sources) -> StudioRequest:
     """Return the requests for an order: takes that the album does not show yet."""
     given = named.read(order.sources)
     first = await client.asynchronous.request(
@@ -74,7 +74,9 @@ async def ordered(order: Order, client: Client, named: Sources) -> Ask:
         aspect_ratio=order.aspect_ratio,
         image_size=order.image_size,
     )
-    return Ask(takes(first, order.number, named.album.takes(first)), tuple(word for word, _ in given))
+    return StudioRequest(
+        takes(first, order.number, named.album.takes(first)), tuple(word for word, _ in given)
+    )
 
 
 def takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[ImageRequest, ...]:
@@ -84,13 +86,13 @@ def takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[I
     return tuple(replace(request, take=take) for take in islice(free, number))
 
 
-class Making:
+class StudioJob:
     """Asks for pictures, shows how long it takes, and hands over each as it comes."""
 
     def __init__(
         self,
         session: Session,
-        ask: Ask,
+        ask: StudioRequest,
         client: Client,
         *,
         arrived: Callable[[Generation], None],
@@ -123,9 +125,9 @@ class Making:
         started, provider, ledger = monotonic(), self._client.provider.name, self._session.spending
         requests = self.progress.requests
         render = (
-            progress.waiting(requests[0].model, provider, ledger)
+            progress.one_image(requests[0].model, provider, ledger)
             if len(requests) == 1
-            else progress.counting(self.progress, provider, ledger, _CONCURRENCY)
+            else progress.many_images(self.progress, provider, ledger, _CONCURRENCY)
         )
         while True:
             self._show(render(monotonic() - started)["text/html"])

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook.studio.album import Album
-from gemini_nb.notebook.studio.controller import Desk
+from gemini_nb.notebook.studio.controller import StudioController
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -54,11 +54,11 @@ class _Studios:
     """What outlives the running of a cell: the pictures, and the desks by the cell they stand in."""
 
     album: Album
-    _desks: dict[tuple[str, int], Desk] = field(default_factory=dict)
+    _desks: dict[tuple[str, int], StudioController] = field(default_factory=dict)
     _run: str = ""
     _count: int = 0
 
-    def desk(self, shell: InteractiveShell, session: Session) -> Desk:
+    def desk(self, shell: InteractiveShell, session: Session) -> StudioController:
         """Return the desk of the cell that runs: the one it had, or a new one."""
         header = getattr(shell, "parent_header", None) or {}
         run = str(header.get("header", {}).get("msg_id", ""))
@@ -66,10 +66,10 @@ class _Studios:
         self._count = self._count + 1 if run == self._run else 0  # a cell may hold several
         self._run = run
         if not cell:
-            return Desk(session, self.album)
+            return StudioController(session, self.album)
         place = (cell, self._count)
         if place not in self._desks or self._desks[place].is_closed:
-            self._desks[place] = Desk(session, self.album)
+            self._desks[place] = StudioController(session, self.album)
         return self._desks[place]
 
 

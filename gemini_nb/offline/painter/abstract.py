@@ -20,40 +20,38 @@ if TYPE_CHECKING:
 Palette = tuple["Colour", ...]
 
 
-def compose(canvas: Canvas, mentioned: Sequence[Colour], dice: Random) -> None:
+def compose(canvas: Canvas, mentioned: Sequence[Colour], rng: Random) -> None:
     """Paint one of four compositions, in the colours that the prompt mentions if it does."""
-    palette = _palette(mentioned, dice)
-    dice.choice((_tiles, _waves, _discs, _hills_of_paper))(canvas, palette, dice)
+    palette = _palette(mentioned, rng)
+    rng.choice((_tiles, _waves, _discs, _hills_of_paper))(canvas, palette, rng)
 
 
-def _palette(mentioned: Sequence[Colour], dice: Random) -> Palette:
+def _palette(mentioned: Sequence[Colour], rng: Random) -> Palette:
     if not mentioned:
-        return dice.choice(PALETTES)
+        return rng.choice(PALETTES)
     first = mentioned[0]
     own = [*mentioned, darker(first, 0.35), lighter(first, 0.45), turned(first, 0.08), turned(first, 0.5)]
     return (backdrop_for(first), *own[: max(4, len(mentioned))])
 
 
-def _tiles(canvas: Canvas, palette: Palette, dice: Random) -> None:
+def _tiles(canvas: Canvas, palette: Palette, rng: Random) -> None:
     """Quarter discs, half discs and dots on a grid, after the Bauhaus."""
     side = canvas.unit / 5
     columns, rows = math.ceil(canvas.width / side), math.ceil(canvas.height / side)
     left, top = (canvas.width - columns * side) / 2, (canvas.height - rows * side) / 2
     for row in range(rows):
         for column in range(columns):
-            back, front, third = dice.sample(palette, 3)
+            back, front, third = rng.sample(palette, 3)
             x, y = left + column * side, top + row * side
             canvas.fill((box(math.floor(x), math.floor(y), math.ceil(x + side), math.ceil(y + side)),), back)
-            _tile(canvas, (x, y, side), (front, third), dice)
+            _tile(canvas, (x, y, side), (front, third), rng)
 
 
-def _tile(
-    canvas: Canvas, at: tuple[float, float, float], paints: tuple[Colour, Colour], dice: Random
-) -> None:
+def _tile(canvas: Canvas, at: tuple[float, float, float], paints: tuple[Colour, Colour], rng: Random) -> None:
     x, y, side = at
-    turn = dice.randrange(4)
+    turn = rng.randrange(4)
     cx, cy = x + side * (turn in (1, 2)), y + side * (turn in (2, 3))
-    kind = dice.randrange(5)
+    kind = rng.randrange(5)
     if kind <= 1:
         canvas.fill((_quarter(cx, cy, side, turn),), paints[0])
         if kind:
@@ -72,16 +70,16 @@ def _quarter(cx: float, cy: float, radius: float, turn: int) -> Loop:
     return loop([(cx, cy), *arc_loop(cx, cy, radius, radius, 90 * turn, 90 * turn + 90).points])
 
 
-def _waves(canvas: Canvas, palette: Palette, dice: Random) -> None:
+def _waves(canvas: Canvas, palette: Palette, rng: Random) -> None:
     """Bands that flow across, each over the last."""
     canvas.ground(Gradient((palette[0], mix(palette[0], palette[1], 0.25))))
     canvas.fill(
-        (oval(canvas.width * dice.uniform(0.3, 0.7), canvas.height * 0.3, canvas.unit * 0.15),), palette[2]
+        (oval(canvas.width * rng.uniform(0.3, 0.7), canvas.height * 0.3, canvas.unit * 0.15),), palette[2]
     )
     bands = 8
     for band in range(bands):
         base = canvas.height * (0.36 + 0.6 * band / bands)
-        first, second, slow = dice.uniform(0, 6.3), dice.uniform(0, 6.3), dice.uniform(0.7, 1.2)
+        first, second, slow = rng.uniform(0, 6.3), rng.uniform(0, 6.3), rng.uniform(0.7, 1.2)
         line = [
             (
                 canvas.width * i / 120,
@@ -95,15 +93,15 @@ def _waves(canvas: Canvas, palette: Palette, dice: Random) -> None:
         canvas.fill((area,), Gradient((lighter(colour, 0.12), colour)))
 
 
-def _discs(canvas: Canvas, palette: Palette, dice: Random) -> None:
+def _discs(canvas: Canvas, palette: Palette, rng: Random) -> None:
     """Large clear discs that overlap, and thin rings."""
     canvas.ground(Gradient((palette[0], mix(palette[0], palette[-1], 0.18)), 45))
     for index in range(11):
-        angle = index * 2.4 + dice.uniform(0, 0.5)
+        angle = index * 2.4 + rng.uniform(0, 0.5)
         reach = canvas.unit * 0.095 * math.sqrt(index)
         x = canvas.width / 2 + reach * math.cos(angle) * 1.1 * canvas.width / canvas.unit
         y = canvas.height / 2 + reach * math.sin(angle) * 1.1 * canvas.height / canvas.unit
-        radius = canvas.unit * dice.uniform(0.07, 0.21)
+        radius = canvas.unit * rng.uniform(0.07, 0.21)
         colour = palette[1 + index % (len(palette) - 1)]
         if index % 4 == 3:
             canvas.fill((oval(x, y, radius), oval(x, y, radius * 0.88, hole=True)), colour)
@@ -112,7 +110,7 @@ def _discs(canvas: Canvas, palette: Palette, dice: Random) -> None:
             canvas.fill((oval(x, y, radius * 0.2),), palette[0], opacity=0.9)
 
 
-def _hills_of_paper(canvas: Canvas, palette: Palette, dice: Random) -> None:
+def _hills_of_paper(canvas: Canvas, palette: Palette, rng: Random) -> None:
     """Rows of concentric arches, like scales or cut paper."""
     canvas.ground(palette[0])
     radius = canvas.unit / 3.6
@@ -122,6 +120,6 @@ def _hills_of_paper(canvas: Canvas, palette: Palette, dice: Random) -> None:
         for column in range(columns):
             x = (column - 0.5 + 0.5 * (row % 2)) * radius
             y = (row - 1) * radius * 0.52
-            order = dice.sample(palette[1:], 3)
+            order = rng.sample(palette[1:], 3)
             for colour, share in zip((*order, palette[0]), (0.56, 0.42, 0.28, 0.13), strict=True):
                 canvas.fill((oval(x, y, radius * share),), colour)

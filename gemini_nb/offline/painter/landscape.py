@@ -36,13 +36,13 @@ def wanted(sketch: Sketch) -> bool:
     return bool(sketch.scenery or sketch.time)
 
 
-def paint(canvas: Canvas, sketch: Sketch, dice: Random) -> Stage:
+def paint(canvas: Canvas, sketch: Sketch, rng: Random) -> Stage:
     """Paint the scenery; the stage tells where sun, horizon and ground are."""
     scenery = set(sketch.scenery)
     time = _time(sketch)
     if time in ("sunset", "dawn") and not scenery - {"clouds", "sky"} and sketch.ground is None:
         scenery.add("sea" if time == "sunset" else "hills")
-    stage = _stage(canvas, scenery, time, dice)
+    stage = _stage(canvas, scenery, time, rng)
     if "underwater" in scenery:
         _underwater(stage)
         return replace(stage, horizon=canvas.height * 0.12)
@@ -67,7 +67,7 @@ def _time(sketch: Sketch) -> str:
     return "grey" if sketch.scenery & {"rain", "snow"} else "day"
 
 
-def _stage(canvas: Canvas, scenery: set[str], time: str, dice: Random) -> Stage:
+def _stage(canvas: Canvas, scenery: set[str], time: str, rng: Random) -> Stage:
     share = min((_HORIZON[part] for part in scenery if part in _HORIZON), default=0.8)
     if "sea" in scenery and scenery & {"mountains", "city"}:
         share = 0.62
@@ -75,8 +75,8 @@ def _stage(canvas: Canvas, scenery: set[str], time: str, dice: Random) -> Stage:
     height = {"sunset": 0.84, "dawn": 0.72, "night": 0.3}.get(time, 0.32)
     if time == "sunset" and scenery & {"mountains", "city", "forest"}:
         height = 0.55
-    across = 0.5 if time == "sunset" and "sea" in scenery else dice.choice((0.26, 0.34, 0.68, 0.76))
-    return Stage(canvas, LIGHTS[time], dice, horizon, (canvas.width * across, horizon * height))
+    across = 0.5 if time == "sunset" and "sea" in scenery else rng.choice((0.26, 0.34, 0.68, 0.76))
+    return Stage(canvas, LIGHTS[time], rng, horizon, (canvas.width * across, horizon * height))
 
 
 def _sky(stage: Stage, time: str, scenery: set[str]) -> None:
@@ -109,10 +109,10 @@ def _stars(stage: Stage, count: int, *, everywhere: bool = False) -> None:
     canvas = stage.canvas
     foot = canvas.height if everywhere else stage.horizon
     for _ in range(count):
-        x, y = stage.dice.uniform(0, canvas.width), stage.dice.uniform(0, foot)
-        size = canvas.unit * 0.0012 * (0.8 + 3 * stage.dice.random() ** 4)
-        tint = mix(WHITE, stage.dice.choice(((255, 220, 180), (180, 205, 255))), stage.dice.random() * 0.6)
-        canvas.fill((oval(x, y, max(0.7, size)),), tint, opacity=stage.dice.uniform(0.45, 1))
+        x, y = stage.rng.uniform(0, canvas.width), stage.rng.uniform(0, foot)
+        size = canvas.unit * 0.0012 * (0.8 + 3 * stage.rng.random() ** 4)
+        tint = mix(WHITE, stage.rng.choice(((255, 220, 180), (180, 205, 255))), stage.rng.random() * 0.6)
+        canvas.fill((oval(x, y, max(0.7, size)),), tint, opacity=stage.rng.uniform(0.45, 1))
         if size > canvas.unit * 0.0038:
             canvas.glow(x, y, size * 5, tint, opacity=0.45)
 
@@ -121,9 +121,9 @@ def _clouds(stage: Stage, count: int) -> None:
     canvas, light = stage.canvas, stage.light
     colour = mix(lighter(light.sky[1], 0.75), light.haze, light.strength)
     for index in range(count):
-        x = (index + stage.dice.uniform(0.2, 0.8)) / count * canvas.width
-        y = stage.horizon * stage.dice.uniform(0.1, 0.5)
-        pen = canvas.pen(x, y, canvas.unit * stage.dice.uniform(0.06, 0.13))
+        x = (index + stage.rng.uniform(0.2, 0.8)) / count * canvas.width
+        y = stage.horizon * stage.rng.uniform(0.1, 0.5)
+        pen = canvas.pen(x, y, canvas.unit * stage.rng.uniform(0.06, 0.13))
         if math.hypot(x - stage.sun[0], y - stage.sun[1]) < canvas.unit * 0.2:
             continue
         pen.fill(outline("cloud"), colour, opacity=0.96)
@@ -132,9 +132,9 @@ def _clouds(stage: Stage, count: int) -> None:
 def _streaks(stage: Stage) -> None:
     canvas, light = stage.canvas, stage.light
     for _ in range(9):
-        x, y = stage.dice.uniform(0, canvas.width), stage.horizon * stage.dice.uniform(0.25, 0.75)
-        half = canvas.unit * stage.dice.uniform(0.1, 0.34)
-        colour = mix(light.sky[1], light.sun, stage.dice.uniform(0.1, 0.5))
+        x, y = stage.rng.uniform(0, canvas.width), stage.horizon * stage.rng.uniform(0.25, 0.75)
+        half = canvas.unit * stage.rng.uniform(0.1, 0.34)
+        colour = mix(light.sky[1], light.sun, stage.rng.uniform(0.1, 0.5))
         canvas.fill((oval(x, y, half, half * 0.05),), colour, opacity=0.4)
 
 
@@ -176,8 +176,8 @@ def _rain(stage: Stage) -> None:
     colour = mix(WHITE, stage.light.haze, 0.4)
     drops: list[Loop] = []
     for _ in range(150):
-        x, y = stage.dice.uniform(0, canvas.width * 1.1), stage.dice.uniform(0, canvas.height)
-        long = canvas.unit * stage.dice.uniform(0.02, 0.05)
+        x, y = stage.rng.uniform(0, canvas.width * 1.1), stage.rng.uniform(0, canvas.height)
+        long = canvas.unit * stage.rng.uniform(0.02, 0.05)
         drops += stroke([(x, y), (x - long * 0.28, y + long)], canvas.unit * 0.0022)
     canvas.fill(drops, colour, opacity=0.5)
 
@@ -186,9 +186,9 @@ def _snowfall(stage: Stage) -> None:
     canvas = stage.canvas
     flakes = [
         oval(
-            stage.dice.uniform(0, canvas.width),
-            stage.dice.uniform(0, canvas.height),
-            canvas.unit * stage.dice.uniform(0.002, 0.007),
+            stage.rng.uniform(0, canvas.width),
+            stage.rng.uniform(0, canvas.height),
+            canvas.unit * stage.rng.uniform(0.002, 0.007),
         )
         for _ in range(150)
     ]
@@ -196,12 +196,12 @@ def _snowfall(stage: Stage) -> None:
 
 
 def _space(stage: Stage, *, planet: bool) -> None:
-    canvas, dice = stage.canvas, stage.dice
+    canvas, rng = stage.canvas, stage.rng
     canvas.ground(Gradient(((8, 8, 28), (22, 16, 58), (12, 14, 40)), 45))
     for colour in ((150, 60, 170), (40, 110, 190), (210, 80, 120), (70, 60, 190)):
         for _ in range(3):
-            x, y = dice.gauss(0.5, 0.24) * canvas.width, dice.gauss(0.5, 0.2) * canvas.height
-            canvas.glow(x, y, canvas.unit * dice.uniform(0.25, 0.5), colour, opacity=0.32)
+            x, y = rng.gauss(0.5, 0.24) * canvas.width, rng.gauss(0.5, 0.2) * canvas.height
+            canvas.glow(x, y, canvas.unit * rng.uniform(0.25, 0.5), colour, opacity=0.32)
     _stars(stage, round(260 * max(canvas.width, canvas.height) / canvas.unit), everywhere=True)
     if planet:
         pen = canvas.pen(canvas.width * 0.24, canvas.height * 0.26, canvas.unit * 0.13)
@@ -209,7 +209,7 @@ def _space(stage: Stage, *, planet: bool) -> None:
 
 
 def _underwater(stage: Stage) -> None:
-    canvas, dice = stage.canvas, stage.dice
+    canvas, rng = stage.canvas, stage.rng
     canvas.ground(Gradient(((120, 214, 222), (34, 138, 180), (12, 66, 116))))
     for index in range(5):
         x = canvas.width * (0.1 + 0.2 * index)
@@ -221,16 +221,16 @@ def _underwater(stage: Stage) -> None:
         ]
         canvas.fill((loop(ray),), WHITE, opacity=0.06)
     for _ in range(26):
-        x, y = dice.uniform(0, canvas.width), dice.uniform(0, canvas.height * 0.9)
-        canvas.fill((oval(x, y, canvas.unit * dice.uniform(0.004, 0.014)),), WHITE, opacity=0.35)
+        x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height * 0.9)
+        canvas.fill((oval(x, y, canvas.unit * rng.uniform(0.004, 0.014)),), WHITE, opacity=0.35)
     terrain.land(stage, terrain.swell(stage, canvas.height * 0.9, canvas.unit * 0.02), (206, 186, 140))
     for index in range(11):
-        _weed(stage, canvas.width * (index + dice.uniform(0.1, 0.9)) / 11, index)
+        _weed(stage, canvas.width * (index + rng.uniform(0.1, 0.9)) / 11, index)
 
 
 def _weed(stage: Stage, x: float, index: int) -> None:
     canvas = stage.canvas
-    tall = canvas.unit * stage.dice.uniform(0.08, 0.24)
+    tall = canvas.unit * stage.rng.uniform(0.08, 0.24)
     colour = ((46, 130, 104), (226, 110, 110), (80, 160, 110), (232, 160, 90))[index % 4]
     line = [
         (x + canvas.unit * 0.014 * math.sin(t * 7 + index), canvas.height * 0.95 - tall * t)

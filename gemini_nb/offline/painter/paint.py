@@ -118,17 +118,17 @@ def _dice(prompt: str) -> random.Random:
     return random.Random(seed)  # noqa: S311 - the same prompt must fall the same way
 
 
-def _paint_sketch(canvas: Canvas, asked: Sketch, dice: random.Random) -> None:
+def _paint_sketch(canvas: Canvas, asked: Sketch, rng: random.Random) -> None:
     if landscape.wanted(asked):
-        stage = landscape.paint(canvas, asked, dice)
+        stage = landscape.paint(canvas, asked, rng)
         for figure in layout.settle(asked.items, stage.horizon, canvas.width, canvas.height):
-            _draw(canvas, figure, figure.colour or _own_colour(figure.shape, dice))
+            _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
         return
     if not asked.items and asked.ground is None:
-        abstract.compose(canvas, asked.mentioned, dice)
+        abstract.compose(canvas, asked.mentioned, rng)
         return
     figures = layout.arrange(asked.items, canvas.width, canvas.height)
-    paints = [figure.colour or _own_colour(figure.shape, dice) for figure in figures]
+    paints = [figure.colour or _own_colour(figure.shape, rng) for figure in figures]
     _lay_ground(canvas, asked.ground or _quiet(figures, paints))
     for figure, paint_ in zip(figures, paints, strict=True):
         _draw(canvas, figure, paint_)
@@ -137,12 +137,12 @@ def _paint_sketch(canvas: Canvas, asked: Sketch, dice: random.Random) -> None:
 def _draw_items(image: Image.Image, asked: Sketch) -> None:
     """Add a sketch's items to a picture that exists, small unless told otherwise."""
     canvas = Canvas(image)
-    dice = _dice(repr(asked.items))
+    rng = _dice(repr(asked.items))
     for figure in layout.add(asked.items, canvas.width, canvas.height):
-        _draw(canvas, figure, figure.colour or _own_colour(figure.shape, dice))
+        _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
 
 
-def _own_colour(shape: str, dice: random.Random) -> Colour:
+def _own_colour(shape: str, rng: random.Random) -> Colour:
     own = {"star": (255, 200, 50), "heart": (228, 60, 84), "cloud": (255, 255, 255), "drop": (72, 150, 220)}
     own |= {
         "bolt": (255, 200, 40),
@@ -151,7 +151,7 @@ def _own_colour(shape: str, dice: random.Random) -> Colour:
         "egg": (250, 236, 214),
     }
     thing = THINGS.get(shape)
-    picked = dice.choice(_BRIGHT)
+    picked = rng.choice(_BRIGHT)
     return thing.colour if thing else own.get(shape, picked)
 
 

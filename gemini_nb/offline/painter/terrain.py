@@ -26,7 +26,7 @@ class Stage:
 
     canvas: Canvas
     light: Light
-    dice: Random
+    rng: Random
     horizon: float
     sun: Point
 
@@ -37,18 +37,18 @@ class Stage:
 
 def ridge(stage: Stage, base: float, rise: float, *, peaks: int) -> list[Point]:
     """Return a line of peaks across the picture, each slope broken by halving and shifting."""
-    dice, width = stage.dice, stage.canvas.width
+    rng, width = stage.rng, stage.canvas.width
     step = width / (2 * peaks)
     line = [
         (
-            (i + dice.uniform(-0.3, 0.3)) * step,
-            base - rise * (dice.uniform(0.55, 1) if i % 2 else dice.uniform(0.05, 0.3)),
+            (i + rng.uniform(-0.3, 0.3)) * step,
+            base - rise * (rng.uniform(0.55, 1) if i % 2 else rng.uniform(0.05, 0.3)),
         )
         for i in range(-1, 2 * peaks + 2)
     ]
     for _ in range(5):
         middle = [
-            ((x0 + x1) / 2, (y0 + y1) / 2 + dice.uniform(-0.11, 0.11) * (x1 - x0))
+            ((x0 + x1) / 2, (y0 + y1) / 2 + rng.uniform(-0.11, 0.11) * (x1 - x0))
             for (x0, y0), (x1, y1) in pairwise(line)
         ]
         line = [point for pair in zip(line, middle, strict=False) for point in pair] + [line[-1]]
@@ -57,7 +57,7 @@ def ridge(stage: Stage, base: float, rise: float, *, peaks: int) -> list[Point]:
 
 def swell(stage: Stage, base: float, rise: float, *, waves: float = 1.4) -> list[Point]:
     """Return a smooth rolling line across the picture."""
-    first, second = stage.dice.uniform(0, 6.3), stage.dice.uniform(0, 6.3)
+    first, second = stage.rng.uniform(0, 6.3), stage.rng.uniform(0, 6.3)
     steps = 160
     shares = [i / steps for i in range(steps + 1)]
     return [
@@ -95,7 +95,7 @@ def foothills(stage: Stage, *, snowy: bool = False) -> None:
         shade = stage.light.on(darker(green, 0.12 * index), distance)
         line = swell(stage, stage.down(0.3 + 0.36 * index), stage.canvas.unit * 0.03, waves=0.8)
         for x, y in line[:: 5 - index]:
-            size = stage.canvas.unit * (0.024 + 0.016 * index) * stage.dice.uniform(0.8, 1.4)
+            size = stage.canvas.unit * (0.024 + 0.016 * index) * stage.rng.uniform(0.8, 1.4)
             THINGS["pine"].draw(stage.canvas.pen(x, y - size * 0.5, size), darker(shade, 0.12))
         land(stage, line, Gradient((shade, darker(shade, 0.12))))
 
@@ -103,7 +103,7 @@ def foothills(stage: Stage, *, snowy: bool = False) -> None:
 def _snow(stage: Stage, line: list[Point], rise: float, distance: float, *, depth: float) -> None:
     """Cap what rises above the snow line; its lower edge comes down in tongues."""
     snow_line = min(y for _, y in line) + rise * depth
-    edges = [(x, snow_line + rise * 0.1 * stage.dice.uniform(-1, 1)) for x, _ in line[::6]]
+    edges = [(x, snow_line + rise * 0.1 * stage.rng.uniform(-1, 1)) for x, _ in line[::6]]
     tongues = [
         edges[min(i // 6, len(edges) - 1)][1] * (1 - i % 6 / 6)
         + edges[min(i // 6 + 1, len(edges) - 1)][1] * (i % 6 / 6)
@@ -126,9 +126,9 @@ def hills(stage: Stage, *, snowy: bool = False) -> None:
 def meadow_flowers(stage: Stage) -> None:
     petals = ((250, 244, 232), (246, 196, 84), (232, 110, 120), (170, 130, 210))
     for _ in range(90):
-        share = stage.dice.uniform(0.5, 1) ** 0.7
-        x, y = stage.dice.uniform(0, stage.canvas.width), stage.down(share)
-        colour = stage.light.on(stage.dice.choice(petals))
+        share = stage.rng.uniform(0.5, 1) ** 0.7
+        x, y = stage.rng.uniform(0, stage.canvas.width), stage.down(share)
+        colour = stage.light.on(stage.rng.choice(petals))
         stage.canvas.fill((oval(x, y, stage.canvas.unit * 0.0055 * share**3 + 1),), colour)
 
 
@@ -141,10 +141,10 @@ def forest(stage: Stage, *, snowy: bool = False) -> None:
         shade = stage.light.on(darker(colour, 0.06 * row), distance)
         land(stage, swell(stage, y + radius * 0.55, radius * 0.1), stage.light.on((84, 118, 84), distance))
         for index in range(count + 1):
-            x = (index + stage.dice.uniform(-0.3, 0.3)) / count * stage.canvas.width
-            size = radius * stage.dice.uniform(0.75, 1.15)
+            x = (index + stage.rng.uniform(-0.3, 0.3)) / count * stage.canvas.width
+            size = radius * stage.rng.uniform(0.75, 1.15)
             tint = (
-                mix(shade, WHITE, 0.5) if snowy else mix(shade, stage.light.haze, stage.dice.uniform(0, 0.12))
+                mix(shade, WHITE, 0.5) if snowy else mix(shade, stage.light.haze, stage.rng.uniform(0, 0.12))
             )
             THINGS["pine"].draw(stage.canvas.pen(x, y - size * 0.35, size), tint)
 
@@ -153,11 +153,11 @@ def city(stage: Stage) -> None:
     base, height = stage.down(0.3), stage.horizon
     lit = stage.light.strength > 0.2
     for distance, tallest, narrow in ((0.66, 0.62, 0.06), (0.38, 0.5, 0.075), (0.08, 0.36, 0.09)):
-        x = -stage.dice.uniform(0, 0.04) * stage.canvas.unit
+        x = -stage.rng.uniform(0, 0.04) * stage.canvas.unit
         wall = stage.light.on((70, 84, 112), distance)
         while x < stage.canvas.width:
-            wide = stage.canvas.unit * narrow * stage.dice.uniform(0.75, 1.4)
-            tall = height * tallest * stage.dice.uniform(0.45, 1)
+            wide = stage.canvas.unit * narrow * stage.rng.uniform(0.75, 1.4)
+            tall = height * tallest * stage.rng.uniform(0.45, 1)
             _tower(stage, (x, base - tall, x + wide, stage.canvas.height), wall, lit=lit and distance < 0.5)
             x += wide * 0.99
 
@@ -166,7 +166,7 @@ def _tower(stage: Stage, sides: tuple[float, float, float, float], wall: Colour,
     x0, y0, x1, y1 = sides
     wide, canvas = x1 - x0, stage.canvas
     canvas.fill((box(x0, y0, x1, y1),), Gradient((wall, darker(wall, 0.12))))
-    kind = stage.dice.randrange(5)
+    kind = stage.rng.randrange(5)
     if kind == 0:
         canvas.fill((box(x0 + wide * 0.46, y0 - wide * 0.8, x0 + wide * 0.54, y0),), wall)
     elif kind == 1:
@@ -178,7 +178,7 @@ def _tower(stage: Stage, sides: tuple[float, float, float, float], wall: Colour,
             y0 + pane * (2.5 + 2.4 * row))
         for row in range(int((stage.canvas.height - y0) / (pane * 2.4)))
         for column in range(3)
-        if stage.dice.random() < (0.42 if lit else 0.75)
+        if stage.rng.random() < (0.42 if lit else 0.75)
     ]  # fmt: skip
     if panes:
         canvas.fill(panes, glass, opacity=0.85 if lit else 0.55)
@@ -220,12 +220,12 @@ def sea(stage: Stage) -> None:
         thick = canvas.unit * (0.0011 + 0.0036 * share)
         for _ in range(3):
             half = canvas.unit * (0.03 + 0.1 * share)
-            ripple = oval(stage.dice.uniform(0, canvas.width), y, half, thick)
+            ripple = oval(stage.rng.uniform(0, canvas.width), y, half, thick)
             canvas.fill((ripple,), lighter(near_line, 0.25), opacity=0.3)
         spread = canvas.unit * (0.05 + 0.12 * share)
         for _ in range(2):
-            x = stage.sun[0] + stage.dice.uniform(-0.8, 0.8) * spread
-            glint = oval(x, y, spread * stage.dice.uniform(0.3, 0.8), thick * 1.3)
+            x = stage.sun[0] + stage.rng.uniform(-0.8, 0.8) * spread
+            glint = oval(x, y, spread * stage.rng.uniform(0.3, 0.8), thick * 1.3)
             canvas.fill((glint,), light.sun, opacity=0.75 - 0.35 * share)
 
 
