@@ -6,9 +6,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_nb import files
-from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
-from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.errors import ArgumentError, GeminiWarning
 from gemini_nb.notebook import options, progress, template, variables
 from gemini_nb.notebook.generate import body, check_cost, finish, settings
 
@@ -19,8 +17,9 @@ if TYPE_CHECKING:
     from gemini_nb.client.chat import Chat
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.notebook.session import Session
-    from gemini_nb.store.record import Record, StoredImage
+    from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
 
 
@@ -116,18 +115,7 @@ def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
     ]
     newest = [(record, record.images[-1]) for record in records]
     for record, stored in (*begun, *newest):
-        image = _read(store, stored) if store is not None else None
+        image = store.image(stored) if store is not None else None
         if image is not None:
             return Earlier(record, image)
     return None
-
-
-def _read(store: Store, stored: StoredImage) -> GeneratedImage | None:
-    path = store.folder / "images" / stored.file_name
-    data = files.read_addressed(path, limit=MAX_IMAGE_BYTES)
-    if data is None:
-        return None
-    try:
-        return GeneratedImage.from_bytes(data, source=stored.source)
-    except GeminiError:
-        return None

@@ -12,10 +12,9 @@ from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import files
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.images import inputs, save
-from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES
+from gemini_nb.images.image import SUFFIXES
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import variables
 from gemini_nb.store.store import Store
@@ -134,10 +133,9 @@ class _Script:
         for name, value in self._session.shell.user_ns.items():
             if not name.startswith("_") and _is_picture(value) and _is(image, value):
                 yield name
-        if self._store is not None and image.mime_type in SUFFIXES:
-            path = self._store.folder / "images" / (image.sha256 + SUFFIXES[image.mime_type])
-            if files.read_addressed(path, limit=MAX_IMAGE_BYTES) is not None:
-                yield _literal(_near(path))
+        path = self._store.image_file(image) if self._store is not None else None
+        if path is not None:
+            yield _literal(_near(path))
 
 
 def _is(image: InputImage, source: Any) -> bool:
@@ -251,11 +249,8 @@ def _named(session: Session, image: InputImage, word: str) -> str:
         if not name.startswith("_") and _holds(value, image):
             return name
     folder = session.store_path()
-    suffix = SUFFIXES.get(image.mime_type, ".heic")
-    stored = folder / "images" / f"{image.sha256}{suffix}" if folder is not None else None
-    if stored is not None and stored.is_file():
-        return _near_path(stored)
-    return _near_path(_written(image, suffix))
+    stored = Store(folder).image_file(image) if folder is not None else None
+    return _near_path(stored or _written(image, SUFFIXES.get(image.mime_type, ".heic")))
 
 
 def _gives(session: Session, word: str, image: InputImage) -> bool:

@@ -11,13 +11,13 @@ from gemini_nb import files
 from gemini_nb.display.preview import scale
 from gemini_nb.display.table import Table, Thumbnail
 from gemini_nb.errors import GeminiError
-from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.store import maintenance
 from gemini_nb.text import format_count, format_dollars, format_size, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.store.maintenance import Report
     from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
@@ -98,12 +98,9 @@ def history_table(store: Store, most: int) -> Table:
 
 
 def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
-    stored = record.images[-1]
-    data = files.read_addressed(store.folder / "images" / stored.file_name, limit=MAX_IMAGE_BYTES)
-    if data is None:
-        return ""
+    image = store.image(record.images[-1])
     try:
-        return _drawn(GeneratedImage.from_bytes(data, source=stored.source), record.prompt)
+        return "" if image is None else _drawn(image, record.prompt)
     except GeminiError:
         return ""
 

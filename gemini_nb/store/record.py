@@ -155,6 +155,10 @@ def _record(digest: str, asked: dict[str, Any], came: dict[str, Any]) -> Record:
     record = Record(**values)
     if not record.images or any(not isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
         raise ValueError("a fact of another type")
+    if not all(
+        DIGEST.fullmatch(given.sha256) and isinstance(given.mime_type, str) for given in record.inputs
+    ):
+        raise ValueError("an input image's digest or type is none")
     if record.content is not None and not DIGEST.fullmatch(record.content):
         raise ValueError("a content that is no digest")
     return record

@@ -75,8 +75,7 @@ class Replay:
         """Return the answer with the path of its picture in the store, where it is there."""
         if self.store is None:
             return generation
-        image = generation.image
-        path = self.store.folder / "images" / (image.sha256 + image.suffix)
+        path = self.store.image_path(generation.image)
         return replace(generation, path=path) if path.is_file() else generation
 
     def miss(self, request: ImageRequest) -> ReplayMissError:

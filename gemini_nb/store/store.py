@@ -28,17 +28,28 @@ from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
 from gemini_nb.generation import Generation
 from gemini_nb.images.file_bytes import FileBytes
-from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
+from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES, GeneratedImage
+from gemini_nb.images.inputs import InputImage
 from gemini_nb.reply import content as contents
+from gemini_nb.request import ImageRequest
 from gemini_nb.store import maintenance, nearest, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
 
     from gemini_nb.providers.secret import Secret
-    from gemini_nb.request import ImageRequest
     from gemini_nb.store.maintenance import Report
     from gemini_nb.store.record import Record, StoredImage
+
+    class _Addressed(Protocol):
+        """Any picture that is known by digest and type: generated, stored or given as input."""
+
+        @property
+        def sha256(self) -> str: ...
+        @property
+        def mime_type(self) -> str: ...
+
 
 _TRIES_WHILE_CLEARED = 50
 _warned: set[Path] = set()
@@ -69,11 +80,11 @@ class Store:
         found = self._record(request.digest)
         if found is None or not found.answers(request):
             return None
-        images = [self._image(image) for image in found.images]
+        images = [self.image(image) for image in found.images]
         sound = tuple(image for image in images if image is not None)
         if len(sound) < len(images):
             return None
-        drafts = [self._image(image) for image in found.drafts]
+        drafts = [self.image(image) for image in found.drafts]
         return Generation(
             request,
             sound,
@@ -122,7 +133,7 @@ class Store:
         """Pictures first, the record last: a record that can be read has its pictures."""
         self.prepare()
         for image in (*generation.images, *generation.drafts):
-            self._write_addressed(self._image_path(image), image.size, image.put)
+            self._write_addressed(self.image_path(image), image.size, image.put)
         if content is not None:
             path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
             self._write_addressed(path, len(content), lambda path: files.write_private(path, content))
@@ -142,12 +153,13 @@ class Store:
 
     def referring(self, generation: Generation) -> Generation:
         """Return an answer that was kept with its pictures read from the store, which frees their memory."""
-        images = tuple(image.at(self._image_path(image)) for image in generation.images)
-        drafts = tuple(image.at(self._image_path(image)) for image in generation.drafts)
+        images = tuple(image.at(self.image_path(image)) for image in generation.images)
+        drafts = tuple(image.at(self.image_path(image)) for image in generation.drafts)
         return replace(generation, images=images, drafts=drafts)
 
-    def _image_path(self, image: GeneratedImage) -> Path:
-        return self.folder / "images" / (image.sha256 + image.suffix)
+    def image_path(self, image: _Addressed) -> Path:
+        """Return where a picture's file is, or would be; its type is one of those that models send."""
+        return self.folder / "images" / (image.sha256 + SUFFIXES[image.mime_type])
 
     def prepare(self) -> None:
         """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
@@ -165,11 +177,10 @@ class Store:
         if raw is None:
             return None
         stored = {image.sha256: image for image in (*found.images, *found.drafts)}
-        return contents.decode(raw, lambda name: self._data(stored[name]))
+        return contents.decode(raw, lambda name: self._read(stored[name]))
 
-    def _data(self, stored: StoredImage) -> bytes | None:
-        path = self.folder / "images" / stored.file_name
-        return files.read_addressed(path, limit=MAX_IMAGE_BYTES)
+    def _read(self, image: _Addressed) -> bytes | None:
+        return files.read_addressed(self.image_path(image), limit=MAX_IMAGE_BYTES)
 
     def records(self) -> Iterator[Record]:
         """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
@@ -206,10 +217,10 @@ class Store:
     def _record(self, digest: str) -> Record | None:
         return maintenance.read_record(self._record_path(digest)) if record.DIGEST.fullmatch(digest) else None
 
-    def _image(self, stored: StoredImage) -> GeneratedImage | None:
-        path = self.folder / "images" / stored.file_name
-        size = files.plain_size(path)
-        if not files.is_addressed(path, limit=MAX_IMAGE_BYTES):
+    def image(self, stored: StoredImage) -> GeneratedImage | None:
+        """Return a record's picture, its bytes left in their file; None where that is missing or altered."""
+        size, path = files.plain_size(self.image_path(stored)), self.image_file(stored)
+        if path is None:
             return None
         held = FileBytes(size=size, sha256=stored.sha256, path=path)
         try:
@@ -219,11 +230,36 @@ class Store:
         except GeminiError:
             return None
 
-    def holds(self, request: ImageRequest) -> bool:
-        found = self._record(request.digest)
-        return found is not None and all(
-            files.plain_size(self.folder / "images" / image.file_name) for image in found.images
+    def image_file(self, image: _Addressed) -> Path | None:
+        """Return the file that holds exactly a picture's bytes; None where there is none."""
+        if image.mime_type not in SUFFIXES:
+            return None
+        path = self.image_path(image)
+        return path if files.is_addressed(path, limit=MAX_IMAGE_BYTES) else None
+
+    def request(self, record: Record) -> ImageRequest:
+        """Return the request of a record, with those of its input images that are pictures of this store.
+
+        Its digest is the record's only where nothing is missing: other input images and the turns of a
+        conversation are not kept. Raises `ArgumentError` for what this version would not ask for.
+        """
+        given = [(image, self._read(image)) for image in record.inputs if image.mime_type in SUFFIXES]
+        return ImageRequest(
+            record.prompt,
+            model=record.model,
+            images=tuple(InputImage(data, image.mime_type) for image, data in given if data is not None),
+            aspect_ratio=record.aspect_ratio,
+            image_size=record.image_size,
+            take=record.take,
+            text=record.asked_text,
+            config=record.config,
+            extra=record.extra,
         )
+
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether `find` would answer, told by the sizes of its files; their bytes are not read."""
+        found = self._record(request.digest)
+        return found is not None and all(files.plain_size(self.image_path(image)) for image in found.images)
 
     def _warn(self, reason: str) -> None:
         if self.folder not in _warned:

@@ -9,19 +9,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from gemini_nb import files
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
-from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
-from gemini_nb.images.inputs import InputImage
-from gemini_nb.request import ImageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from typing import Protocol
 
-    from gemini_nb.store.record import Record, StoredImage
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
 
     class Watcher(Protocol):
@@ -121,11 +118,11 @@ def _recalled(store: Store) -> list[Entry]:
 
 
 def _entry(store: Store, record: Record) -> Entry | None:
-    image = _image(store, record.images[-1])
+    image = store.image(record.images[-1])
     if image is None:
         return None
     try:
-        request = _request(store, record)
+        request = store.request(record)
     except GeminiError:
         return None
     generation = Generation(
@@ -141,37 +138,3 @@ def _entry(store: Store, record: Record) -> Entry | None:
         notes=record.notes,
     )
     return Entry(0, generation, record.created, is_whole=request.digest == record.digest)
-
-
-def _request(store: Store, record: Record) -> ImageRequest:
-    """What was asked, as far as it can be told: input images are here if they are pictures of the store."""
-    images = []
-    for given in record.inputs:
-        data = _bytes(store, f"{given.sha256}{_SUFFIXES.get(given.mime_type, '')}")
-        images += [InputImage(data, given.mime_type)] if data is not None else []
-    return ImageRequest(
-        record.prompt,
-        model=record.model,
-        images=tuple(images),
-        aspect_ratio=record.aspect_ratio,
-        image_size=record.image_size,
-        take=record.take,
-        text=record.asked_text,
-        config=record.config,
-        extra=record.extra,
-    )
-
-
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
-
-
-def _image(store: Store, stored: StoredImage) -> GeneratedImage | None:
-    data = _bytes(store, stored.file_name)
-    try:
-        return None if data is None else GeneratedImage.from_bytes(data, source=stored.source)
-    except GeminiError:
-        return None
-
-
-def _bytes(store: Store, file_name: str) -> bytes | None:
-    return files.read_addressed(store.folder / "images" / file_name, limit=MAX_IMAGE_BYTES)
