@@ -193,7 +193,7 @@ class AsyncClient:
         executor: Executor | None = None,
         manifest: str | Path | None = None,
         progress: bool | None = None,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> Batch:
         """Ask for many pictures, `concurrency` at a time; `options` are those of `generate`.
 
@@ -261,14 +261,14 @@ class AsyncClient:
         return self._replay.holds(request)
 
     async def requests(
-        self, prompts: Iterable[str | ImageRequest], options: dict[str, Any]
+        self, prompts: Iterable[str | ImageRequest], options: Mapping[str, Any]
     ) -> Iterable[ImageRequest]:
         """Return a request for each prompt, with the input images read once; of an iterator another one."""
         if isinstance(prompts, str):
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
-        options["images"] = await self.read_images(options.get("images", ()))
+        options = {**options, "images": await self.read_images(options.get("images", ()))}
         options = {name: value for name, value in options.items() if value is not None}
         asked = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
         return tuple(asked) if isinstance(prompts, Sized) else asked

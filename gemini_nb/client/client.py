@@ -81,7 +81,7 @@ class Client:
         """The client underneath, for coroutines on the background loop."""
         return self._client
 
-    def request(self, prompt: str, **options: Any) -> ImageRequest:
+    def request(self, prompt: str, **options: Unpack[Options]) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
         return event_loop.run(partial(self._client.request, prompt, **options))
 
@@ -98,8 +98,19 @@ class Client:
         return Chat(self._client.chat(model, **options))
 
     @overload
-    def generate(
-        self, prompt: str | ImageRequest, *, stream: Literal[False] = False, **options: Unpack[Options]
+    def generate(  # written out: editors show this signature
+        self,
+        prompt: str | ImageRequest,
+        *,
+        model: str = models.DEFAULT_MODEL,
+        images: Sequence[Any] = (),
+        aspect_ratio: str | None = None,
+        image_size: str | None = None,
+        take: int = 0,
+        text: bool = False,
+        config: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        stream: Literal[False] = False,
     ) -> Generation: ...
 
     @overload
@@ -150,7 +161,7 @@ class Client:
         executor: Executor | None = None,
         manifest: str | Path | None = None,
         progress: bool | None = None,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> Batch:
         """Ask for many pictures; the options are explained at `AsyncClient.generate_many`.
 
@@ -221,8 +232,15 @@ def generate(
     prompt: str | ImageRequest,
     *,
     provider: str | None = None,
+    model: str = models.DEFAULT_MODEL,
+    images: Sequence[Any] = (),
+    aspect_ratio: str | None = None,
+    image_size: str | None = None,
+    take: int = 0,
+    text: bool = False,
+    config: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
     stream: Literal[False] = False,
-    **options: Unpack[Options],
 ) -> Generation: ...
 
 
