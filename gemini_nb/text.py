@@ -1,4 +1,4 @@
-"""Text that is safe to show, and numbers, money, sizes and times in words.
+"""Other people's text made safe to show; numbers, money, sizes and times in words.
 
 Prompts, replies and error bodies are other people's text: what a notebook, a terminal or a log shows of them
 passes through `printable`, `one_line` or `escape_html`.
@@ -7,21 +7,60 @@ passes through `printable`, `one_line` or `escape_html`.
 from __future__ import annotations
 
 import html
+import re
 from datetime import datetime
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all of C0 and C1 but tab and newline
+_LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_REORDERING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
+
+
+def printable(text: str) -> str:
+    r"""Return text, its lines kept, that can be sent as UTF-8 and cannot steer a terminal.
+
+    Control characters become U+FFFD, lone surrogates too.
+
+    >>> printable("two\nlines\x1b[2J")
+    'two\nlines�[2J'
+    """
+    return _CONTROLS.sub("�", replace_surrogates(text))
+
+
+def one_line(text: str, limit: int) -> str:
+    r"""Return printable text on one line of at most `limit` characters; "…" ends what was cut.
+
+    Marks that reorder a line (bidirectional controls, interlinear annotations) are left out: others' words
+    stand on it. Text is cut before it is split, so that of a hostile megabyte little is read.
+
+    >>> one_line("a  cat\nin the rain", 9)
+    'a cat in…'
+    """
+    text = text.strip()
+    head = _REORDERING.sub("", text[: 4 * limit])
+    line = printable(" ".join(head.split()))
+    if len(line) <= limit and len(text) <= 4 * limit:
+        return line
+    return f"{line[: limit - 1].rstrip()}…"
 
 
 def escape_html(text: str) -> str:
-    """Escape text for HTML, and keep notebooks from typesetting the mathematics in it."""
+    """Return printable text escaped for HTML, in which notebooks typeset no mathematics."""
     safe = html.escape(printable(text))
     for mark in ("$", "\\"):  # a tag between the marks hides them from MathJax
         safe = safe.replace(mark, f"<span>{mark}</span>")
     return safe
 
 
-def printable(text: str) -> str:
-    """Return text that can be sent as UTF-8 and does not steer a terminal."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else "�" for c in text)
+def replace_surrogates(text: str) -> str:
+    """Return text that has an encoding: surrogate pairs joined, lone surrogates replaced by U+FFFD.
+
+    JSON can name lone surrogates; no file, socket or notebook takes them.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _LONE.sub("�", text).encode("utf-16", "surrogatepass").decode("utf-16")
+    return text
 
 
 def format_dollars(amount: float | None) -> str:
@@ -36,7 +75,7 @@ def format_dollars(amount: float | None) -> str:
 
 
 def format_time(created: str) -> str:
-    """Return a record's time as the clock on this machine's wall shows it."""
+    """Write an ISO 8601 time as local date and minutes; what is no time is "unknown"."""
     try:
         return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):
@@ -44,7 +83,7 @@ def format_time(created: str) -> str:
 
 
 def format_count(number: int, one: str, several: str = "") -> str:
-    """Return a number with its noun.
+    """Write a number with its noun.
 
     >>> format_count(2, "reply", "replies")
     '2 replies'
@@ -53,13 +92,7 @@ def format_count(number: int, one: str, several: str = "") -> str:
 
 
 def format_size(size: int) -> str:
-    """Return bytes in words, in the units that file managers use."""
+    """Write a number of bytes in decimal units, as file managers do."""
     if size < 1000:
         return format_count(size, "byte")
     return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
-
-
-def one_line(prompt: str, characters: int) -> str:
-    """A prompt on one line, cut to a readable length."""
-    line = " ".join(prompt[: 4 * characters].split())
-    return line if len(line) <= characters else f"{line[: characters - 1]}…"

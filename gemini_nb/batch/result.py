@@ -9,6 +9,7 @@ from gemini_nb.batch.rows import _row
 from gemini_nb.display import grid
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,16 +104,10 @@ class Batch:
 
 
 def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:
-    label = _shorten(label)
+    label = one_line(label, _LABEL_CHARACTERS)
     if isinstance(outcome, Generation):
         replayed = " · replayed" if outcome.replayed else ""
         facts = f"{label}\n{outcome.image.width} × {outcome.image.height} · {outcome.provider}{replayed}"
         return grid.Tile(request.prompt, facts, image=outcome.image)
     problem = "not asked" if outcome is None else f"{type(outcome).__name__}: {outcome}"
     return grid.Tile(request.prompt, label, problem=problem)
-
-
-def _shorten(label: str) -> str:
-    """A caption's first line; a prompt of many lines, such as JSON, is put into one and cut."""
-    line = " ".join(label[: 4 * _LABEL_CHARACTERS].split())
-    return line if len(line) <= _LABEL_CHARACTERS else f"{line[: _LABEL_CHARACTERS - 1]}…"

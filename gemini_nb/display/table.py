@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.text import escape_html, printable
+from gemini_nb.text import escape_html, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,6 @@ _LEFT = "left"
 _LONG = "left;max-width:32em;overflow-wrap:break-word;white-space:normal"
 _RIGHT = "right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _NOTES = "font-size:0.82em;opacity:0.75;max-width:60em;white-space:pre-line"
-_NO_TEXT = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")  # they reorder a line
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>!|~&$]")
 
 
@@ -66,8 +65,8 @@ class Table:
         columns, *rows = lines = self._plain(_TEXT_CHARACTERS)
         shown = lines if any(columns) else rows
         widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
-        above = [_one_line(self.caption, _NOTE_CHARACTERS)] if self.caption else []
-        below = [_one_line(note, _NOTE_CHARACTERS) for note in self.notes]
+        above = [one_line(self.caption, _NOTE_CHARACTERS)] if self.caption else []
+        below = [one_line(note, _NOTE_CHARACTERS) for note in self.notes]
         body = ["  ".join(_padded(columns, row, widths, self.right)).rstrip() for row in shown]
         return "\n".join([*above, *body, *below])
 
@@ -76,8 +75,8 @@ class Table:
         columns, *rows = self._plain(_HTML_CHARACTERS)
         rule = ["---:" if name in self.right else "---" for name in columns]
         written = [map(_markdown, columns), rule, *(map(_markdown, row) for row in rows)]
-        above = [_markdown(_one_line(self.caption, _NOTE_CHARACTERS)) + "\n"] if self.caption else []
-        below = ["\n" + _markdown(_one_line(note, _NOTE_CHARACTERS)) for note in self.notes]
+        above = [_markdown(one_line(self.caption, _NOTE_CHARACTERS)) + "\n"] if self.caption else []
+        below = ["\n" + _markdown(one_line(note, _NOTE_CHARACTERS)) for note in self.notes]
         return "\n".join([*above, *(f"| {' | '.join(row)} |" for row in written), *below])
 
     def html(self) -> str:
@@ -105,7 +104,7 @@ class Table:
             place for row in self.rows for place, cell in enumerate(row) if isinstance(cell, Thumbnail)
         }
         return [
-            [_one_line(str(cell), characters) for place, cell in enumerate(row) if place not in pictures]
+            [one_line(str(cell), characters) for place, cell in enumerate(row) if place not in pictures]
             for row in (self.columns, *self.rows)
         ]
 
@@ -118,20 +117,10 @@ class Table:
 
 def _html(cell: str | Thumbnail) -> str:
     if isinstance(cell, Thumbnail):
-        alt = html.escape(_one_line(cell.alt, _HTML_CHARACTERS))
+        alt = html.escape(one_line(cell.alt, _HTML_CHARACTERS))
         size = f'width="{cell.width}" height="{cell.height}"'
         return f'<img src="{cell.source}" alt="{alt}" {size} style="border-radius:3px;max-width:none">'
-    return escape_html(_cut(cell, _HTML_CHARACTERS))
-
-
-def _one_line(text: str, characters: int) -> str:
-    # Cut before it is split: a hostile megabyte need not be read for sixty characters.
-    words = " ".join(text[: 4 * characters].split()) + ("…" if len(text) > 4 * characters else "")
-    return _cut(_NO_TEXT.sub("", printable(words)), characters)
-
-
-def _cut(text: str, characters: int) -> str:
-    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
+    return escape_html(one_line(cell, _HTML_CHARACTERS))
 
 
 def _padded(

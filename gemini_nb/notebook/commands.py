@@ -17,7 +17,7 @@ from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store import inventory
-from gemini_nb.text import format_count, format_dollars
+from gemini_nb.text import format_count, format_dollars, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def run(session: Session, words: list[str]) -> Any:
     if name not in COMMANDS:
         near = difflib.get_close_matches(name[:40], COMMANDS, n=1)
         hint = f"Did you mean %gemini {near[0]}?" if near else f"There are: {', '.join(COMMANDS)}."
-        raise ArgumentError(f"There is no %gemini {name[:40]}.", hint=hint)
+        raise ArgumentError(f"There is no %gemini {one_line(name, 40)}.", hint=hint)
     if any(word in _HELP for word in rest):
         return _say([_usage(name)])
     word = COMMANDS[name]
@@ -162,7 +162,9 @@ def _store(session: Session, words: list[str]) -> Any:
     store = _store_of(session)
     action = words[0] if words else ""
     if action not in ("", "list", "verify", "clear") or (words[1:] and words != ["clear", "--yes"]):
-        raise ArgumentError(f"There is no %gemini store {' '.join(words)[:40]}.", hint=_usage("store"))
+        raise ArgumentError(
+            f"There is no %gemini store {one_line(' '.join(words), 40)}.", hint=_usage("store")
+        )
     if store is None:
         return _say([_nothing_stored(store)])
     if action == "list":

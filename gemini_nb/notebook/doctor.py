@@ -20,7 +20,7 @@ from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store import inventory
-from gemini_nb.text import format_count
+from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _base_url_line(session: Session) -> str:
 def _model_line(model: str) -> str:
     row = models.find(model)
     if row is None:
-        return f"{model[:80]} (not in the catalogue; passed on as it is)"
+        return f"{one_line(model, 80)} (not in the catalogue; passed on as it is)"
     return row.id if row.id == model else f"{row.id} ({model})"
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.store import replay_mode
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +85,7 @@ def tokens(line: str) -> list[str]:
         end = word.end()
     if line[end:].strip():  # only a quote is neither space nor word
         raise ArgumentError(
-            f"A quote is opened and not closed in: {line[:80]}",
+            f"A quote is opened and not closed in: {one_line(line, 80)}",
             hint='Put a prompt that holds an apostrophe into "double quotes", or into the body of a cell.',
         )
     return words

@@ -19,7 +19,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.text import printable
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,17 +108,12 @@ def _guarded(source: str, act: Callable[[str], str]) -> str:
         message, hint = refused.args[0], refused.hint
     except Exception as problem:  # noqa: BLE001 - attributes and formats are the user's own code
         message, hint = _first_line(problem), ""
-    raise ArgumentError(f"{_shown(source)}: {message}", hint=hint)
-
-
-def _shown(source: str) -> str:
-    inner = printable(source.strip())
-    return f"{{{{{inner if len(inner) <= 60 else inner[:60] + '…'}}}}}"
+    raise ArgumentError(f"{{{{{one_line(source, 60)}}}}}: {message}", hint=hint)
 
 
 def _first_line(problem: Exception) -> str:
     lines = "".join(traceback.format_exception_only(problem)).splitlines()
-    return printable(next(line for line in lines if not line.startswith(" "))[:300])
+    return one_line(next(line for line in lines if not line.startswith(" ")), 300)
 
 
 def _parse(source: str) -> _Field:

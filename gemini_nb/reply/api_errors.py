@@ -24,6 +24,7 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     RateLimitError,
 )
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +78,9 @@ class ErrorBody:
     def redacted(self, key: Secret | None) -> ErrorBody:
         """The same with the key masked, which comes before any cutting, and short enough to be shown."""
         mask = key.redact if key else str
-        codes = (_printable(mask(code), _MAX_CODE_CHARS) for code in self.codes)
+        codes = (one_line(mask(code), _MAX_CODE_CHARS) for code in self.codes)
         return replace(
-            self, message=_printable(mask(self.message), _MAX_MESSAGE_CHARS), codes=tuple(filter(None, codes))
+            self, message=one_line(mask(self.message), _MAX_MESSAGE_CHARS), codes=tuple(filter(None, codes))
         )
 
 
@@ -148,12 +149,6 @@ def _hint(status: int, model: str) -> str:
         instead = f" Try {other!r}, its name without -preview." if models.find(other) else ""
         return f"Is {model!r} offered there? `%gemini models` lists the known names.{instead}"
     return "The request itself was refused; sending it again will not help."
-
-
-def _printable(text: str, limit: int) -> str:
-    """One line, cut, without what could move a cursor or hide."""
-    line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
-    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def read_error(body: bytes) -> ErrorBody:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.reply.sse import Next
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,8 +213,8 @@ def _complaint(rest: bytes) -> str:
 def _title(page: bytes) -> str:
     head = page[:65536].decode("utf-8", "replace")
     match = re.search(r"<title[^>]{0,200}>([^<]{0,500})", head, re.IGNORECASE)
-    title = "".join(c if c.isprintable() else " " for c in match[1]).split() if match else []
-    return f" titled {' '.join(title)[:80]!r}" if title else ""
+    title = one_line(match[1], 80) if match else ""
+    return f" titled {title!r}" if title else ""
 
 
 MIN_RUN_CHARS = 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gemini_nb.errors import BlockedError, ImageRefusedError, NoImageError
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from gemini_nb.errors import GeminiError
@@ -47,39 +48,27 @@ def no_image_error(reply: Reply) -> GeminiError | None:
         return None
     text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.text)))
     reason = reply.block_reason or reply.finish_reason
-    said = f" It said: {_shown(text)}" if text else ""
+    label = f" ({one_line(reason, _MAX_SHOWN_CHARS)})" if reason else ""
+    said = f" It said: {one_line(text, _MAX_SHOWN_CHARS)}" if text else ""
     if reply.block_reason:
         why = _BLOCKED_PROMPTS.get(_key(reply.block_reason), "a policy stopped it")
-        return BlockedError(
-            f"The prompt was blocked: {why} ({_shown(reason)}).{said}", reason=reason, text=text
-        )
+        return BlockedError(f"The prompt was blocked: {why}{label}.{said}", reason=reason, text=text)
     if reply.finish_reason and _key(reply.finish_reason) in BLOCKING_REASONS:
         why = BLOCKING_REASONS[_key(reply.finish_reason)]
-        return BlockedError(
-            f"The request was blocked: {why} ({_shown(reason)}).{said}", reason=reason, text=text
-        )
+        return BlockedError(f"The request was blocked: {why}{label}.{said}", reason=reason, text=text)
     if reply.refused:
-        return ImageRefusedError(
-            f"The reply's picture cannot be read: it is {_shown('; '.join(reply.refused))}."
-        )
-    return _no_image(reply, text, said)
+        refusals = one_line("; ".join(reply.refused), _MAX_SHOWN_CHARS)
+        return ImageRefusedError(f"The reply's picture cannot be read: it is {refusals}.")
+    return NoImageError(
+        f"{_describe(reply)}{label}.{said}", reason=reply.finish_reason, text=text, drafts=reply.drafts
+    )
 
 
-def _no_image(reply: Reply, text: str, said: str) -> NoImageError:
-    reason = reply.finish_reason
-    what = _NO_IMAGE.get(_key(reason or ""), "The reply holds no picture.")
+def _describe(reply: Reply) -> str:
     if reply.drafts:
-        what = "The reply holds drafts only, no finished picture; they are in `drafts`."
-    shown = f" ({_shown(reason)})" if reason else ""
-    return NoImageError(f"{what.rstrip('.')}{shown}.{said}", reason=reason, text=text, drafts=reply.drafts)
+        return "The reply holds drafts only, no finished picture; they are in `drafts`"
+    return _NO_IMAGE.get(_key(reply.finish_reason or ""), "The reply holds no picture.").rstrip(".")
 
 
 def _key(reason: str) -> str:
     return reason.strip().upper()
-
-
-def _shown(text: str | None) -> str:
-    """Return text from the wire on one line, without control characters, cut to a readable length."""
-    words = "".join(c if c.isprintable() else " " for c in (text or "")[: 4 * _MAX_SHOWN_CHARS]).split()
-    line = " ".join(words)
-    return line if len(line) <= _MAX_SHOWN_CHARS else line[:_MAX_SHOWN_CHARS] + "…"

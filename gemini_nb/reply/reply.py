@@ -17,6 +17,7 @@ from gemini_nb.reply import base64_blobs as cutting
 from gemini_nb.reply import shapes
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, field_of, find, text_or_none
+from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,7 @@ def _chosen(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ..
         if pictures:
             return pictures, (), tuple(refused)
     junk = sum(families, ())
-    links = tuple(dict.fromkeys(map(_printable, findings.links)))[:MAX_LINKS]
+    links = tuple(dict.fromkeys(map(replace_surrogates, findings.links)))[:MAX_LINKS]
     if links:  # paid for, so the link is worth trying
         refused += (f"{image.source} that looks like {_described(image.data)}" for image in junk)
         junk = ()
@@ -133,7 +134,7 @@ def _facts(replies: list[dict[str, Any]], cut: cutting.BlobTable) -> dict[str, A
 
     def text(read_one: Callable[[dict[str, Any]], Any]) -> str | None:
         found = last(lambda reply: text_or_none(read_one(reply)))
-        return None if found is None else _printable(cut.restore(found))
+        return None if found is None else replace_surrogates(cut.restore(found))
 
     return {
         "finish_reason": text(lambda reply: field_of(_first(reply), "finishReason", "finish_reason")),
@@ -177,13 +178,4 @@ def _first_content(replies: list[dict[str, Any]]) -> Any:
 
 
 def _joined(texts: list[str]) -> str:
-    return _printable("\n".join(filter(None, texts)))
-
-
-def _printable(text: str) -> str:
-    """Return text without lone surrogates, which no file, socket or notebook takes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return replace_surrogates("\n".join(filter(None, texts)))

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.store import record
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,7 @@ def _told(name: str, ours: Any, theirs: Any) -> str:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value)[:80]
+    return "none" if value is None else one_line(str(value), 80)
 
 
 def _prompt_difference(ours: str, theirs: str) -> str:

@@ -156,10 +156,10 @@ BAD = {
     "truncated in its base64": (f'{{"data":"{RUN}'.encode(), "cut short"),
     "HTML": (
         b"<!doctype html><title>502 Bad\x1b[31m\n Gateway</title>",
-        "HTML page titled '502 Bad [31m Gateway'",
+        "HTML page titled '502 Bad�[31m Gateway'",
     ),
     "HTML without a title": (b"\n <html>", "HTML page"),
-    "a title without end": (b"<html><title>" + b"x" * 500, "'" + "x" * 80 + "'"),
+    "a title without end": (b"<html><title>" + b"x" * 500, "'" + "x" * 79 + "…'"),
     "deep": (b"[" * 100_000, "nested too deeply"),
     "deep objects": (b'{"a":' * 100_000, "nested too deeply"),
     "invalid UTF-8": (b'{"a":"\xff"}', "not valid Unicode"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from gemini_nb import models
-from gemini_nb.text import escape_html, one_line, printable
+from gemini_nb.text import escape_html, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -207,4 +207,4 @@ def _offer(dropdown: w.Dropdown, options: Sequence[tuple[str, Any]], wanted: Any
 
 
 def _title(entry: Entry) -> str:
-    return f"{entry.number} · {printable(one_line(entry.generation.prompt, _TITLE_CHARACTERS))}"
+    return f"{entry.number} · {one_line(entry.generation.prompt, _TITLE_CHARACTERS)}"
