@@ -1,4 +1,4 @@
-"""Which shape does each model return today? One request a model, bypassing every store."""
+"""A probe of the models: which reply shape does each return today? One request a model, past every store."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from gemini_nb import event_loop
 from gemini_nb import models as catalogue
+from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.display.table import Table
 from gemini_nb.errors import (
     APIError,
     ArgumentError,
     AuthenticationError,
+    Cancelled,
     ConnectionFailedError,
     GeminiError,
     LinkFailedError,
@@ -23,13 +27,15 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
     ReplayMissError,
 )
+from gemini_nb.providers.provider import OFFLINE
+from gemini_nb.providers.selection import choose_provider
 from gemini_nb.request import ImageRequest
 from gemini_nb.text import format_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
 
-    from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.providers.provider import Provider
@@ -74,6 +80,43 @@ class Finding:
     def is_refusal(self) -> bool:
         """Whether the key or its account was refused, as it will be for every other model."""
         return self.status in (401, 403) or self.error == AuthenticationError.__name__
+
+
+def run(
+    provider_name: str | None,
+    models: Sequence[str],
+    *,
+    base_url: str | None,
+    confirmed: bool,
+    say: Callable[[str], None],
+    waiting: Callable[[Sequence[Finding], int], AbstractContextManager[None]],
+    interrupted: Callable[[Sequence[Finding]], None],
+    **settings: Any,
+) -> tuple[Finding, ...] | None:
+    """Say what a probe costs and carry it out; without `confirmed` only offline, and else return None.
+
+    `waiting(findings, count)` is held while the answers come; `interrupted` is handed those that came before
+    an interrupt, which is raised again. `settings` are those of `AsyncClient`. Raises `ReplayMissError`
+    where `GEMINI_NB_REPLAY` locks a course to its store, since a probe pays.
+    """
+    asked = requests(models)
+    provider = choose_provider(provider_name, base_url=base_url)
+    for line in estimate(asked, provider):
+        say(line)
+    if provider is not OFFLINE:
+        check_unlocked()
+        if not confirmed:
+            say("Nothing was sent. Add --yes to send it.")
+            return None
+    client = AsyncClient(provider_name, base_url=base_url, replay="off", **settings)
+    findings: list[Finding] = []
+    task = partial(probe, client, [request.model for request in asked], each=findings.append)
+    try:
+        with waiting(findings, len(asked)):
+            return event_loop.run(task)
+    except Cancelled:
+        interrupted(findings)
+        raise
 
 
 def requests(models: Sequence[str] = (), prompt: str = PROMPT) -> tuple[ImageRequest, ...]:

@@ -1,23 +1,33 @@
-"""The demo: the first notebook run offline in a fresh kernel, its pictures and an HTML page written."""
+"""`gemini-nb demo`: the first notebook run offline in a fresh kernel; writes its pictures and a page."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb.cli.terminal import progress
 from gemini_nb.errors import ArgumentError, GeminiError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 NOTEBOOK = "01_first_image.ipynb"
 PAGE = "first_image.html"
 
 _SAVE_ALL = """
 from gemini_nb import Generation
-for _name, _made in list(globals().items()):
-    if isinstance(_made, Generation) and not _name.startswith("_"):
-        print(_made.save(_name + _made.image.suffix, overwrite=True))
+for _name, _value in list(globals().items()):
+    if isinstance(_value, Generation) and not _name.startswith("_"):
+        print(_value.save(_name + _value.image.suffix, overwrite=True))
 """
+
+
+def add(parser: ArgumentParser) -> None:
+    """Add the options to the parser of `demo`."""
+    parser.set_defaults(command=lambda args: run(args.output))
+    about = "folder for them (default: %(default)s)"
+    parser.add_argument("-o", "--output", type=Path, default=Path("demo"), metavar="FOLDER", help=about)
 
 
 def run(folder: Path) -> None:
@@ -25,7 +35,7 @@ def run(folder: Path) -> None:
 
     Raises `ArgumentError` without Jupyter, or for a folder that holds what no demo left there.
     """
-    nbformat, nbclient, exporters = _jupyter()
+    nbformat, nbclient, exporters = _import_jupyter()
     notebook = nbformat.read(find(), as_version=4)
     _prepare(folder)
     notebook.cells.append(nbformat.v4.new_code_cell(_SAVE_ALL))
@@ -40,7 +50,7 @@ def run(folder: Path) -> None:
     reason = ""
     with progress(lambda: "Running the first notebook offline"):
         try:
-            client.execute(env=_without_settings())
+            client.execute(env=_environment_without_settings())
         except nbclient.exceptions.CellExecutionError as failure:
             reason = f"{failure.ename}: {failure.evalue}"
     if reason:
@@ -71,10 +81,10 @@ def _prepare(folder: Path) -> None:
     )
 
 
-def _without_settings() -> dict[str, str]:
+def _environment_without_settings() -> dict[str, str]:
     """The environment without what is set for gemini_nb, a lock on replay for one; the key is not used."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
-    return {**kept, "GEMINI_NB_PROVIDER": "offline"}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
+    return {**others, "GEMINI_NB_PROVIDER": "offline"}
 
 
 def find() -> Path:
@@ -86,7 +96,7 @@ def find() -> Path:
     raise ArgumentError(f"{NOTEBOOK} is not here.", hint="Install gemini-nb again, or run it in a checkout.")
 
 
-def _jupyter() -> tuple[Any, Any, Any]:
+def _import_jupyter() -> tuple[Any, Any, Any]:
     try:
         import nbclient  # noqa: PLC0415 - an extra
         import nbformat  # noqa: PLC0415

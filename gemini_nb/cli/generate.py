@@ -50,55 +50,55 @@ def add(parser: ArgumentParser) -> None:
     add("--stream", action="store_true", help=about)
 
 
-def _generate(asked: Namespace) -> None:
+def _generate(args: Namespace) -> None:
     from gemini_nb.cli.terminal import progress  # noqa: PLC0415
     from gemini_nb.images.save import check_free  # noqa: PLC0415 - each command loads what it needs
 
-    to_stdout = asked.output == "-"
+    to_stdout = args.output == "-"
     if to_stdout:
-        _check_stdout(asked)
+        _check_stdout(args)
     else:
-        check_free(asked.output)
-    prompt = _piped() if asked.prompt == "-" else asked.prompt
-    client = _client(asked)
+        check_free(args.output)
+    prompt = _read_stdin() if args.prompt == "-" else args.prompt
+    client = _client(args)
     request = client.request(
         prompt,
-        model=asked.model,
-        images=asked.images,
-        aspect_ratio=asked.aspect_ratio,
-        image_size=asked.image_size,
-        text=asked.stream,
+        model=args.model,
+        images=args.images,
+        aspect_ratio=args.aspect_ratio,
+        image_size=args.image_size,
+        text=args.stream,
     )
     waiting = progress(lambda: f"Asking {client.provider.name} for {request.model}")
-    if asked.stream:
-        out = sys.stderr if to_stdout or asked.json else sys.stdout
-        generation = _streamed(client.generate(request, stream=True), waiting, out)
+    if args.stream:
+        out = sys.stderr if to_stdout or args.json else sys.stdout
+        generation = _print_stream(client.generate(request, stream=True), waiting, out)
     else:
         with waiting:
             generation = client.generate(request)
     if to_stdout:
         _write_out(generation)
     else:
-        path = _saved(generation, asked.output)
-        print(json.dumps(_facts(generation, path), indent=2) if asked.json else path)
+        path = _save(generation, args.output)
+        print(json.dumps(_facts(generation, path), indent=2) if args.json else path)
     for line in (generation.caption, *generation.notes):
         say(line)
 
 
-def _client(asked: Namespace) -> Client:
+def _client(args: Namespace) -> Client:
     from gemini_nb.client.client import Client  # noqa: PLC0415 - each command loads what it needs
 
-    folder = asked.store or os.environ.get("GEMINI_NB_STORE") or "off"
+    folder = args.store or os.environ.get("GEMINI_NB_STORE") or "off"
     return Client(
-        asked.provider,
-        base_url=asked.base_url,
+        args.provider,
+        base_url=args.base_url,
         store=None if folder == "off" else Path(folder).expanduser(),
-        replay=asked.replay,
-        timeout=asked.timeout,
+        replay=args.replay,
+        timeout=args.timeout,
     )
 
 
-def _streamed(stream: Stream, waiting: AbstractContextManager[None], out: TextIO) -> Generation:
+def _print_stream(stream: Stream, waiting: AbstractContextManager[None], out: TextIO) -> Generation:
     """Print the words of a reply as they come; the line that tells of waiting ends with the first of them."""
     with stream:
         with waiting:
@@ -107,73 +107,73 @@ def _streamed(stream: Stream, waiting: AbstractContextManager[None], out: TextIO
         return stream.generation
 
 
-def _check_stdout(asked: Namespace) -> None:
+def _check_stdout(args: Namespace) -> None:
     hint = "Nothing was sent. Name a file, or pipe the bytes to a program."
-    if asked.json:
+    if args.json:
         raise ArgumentError("-o - and --json both want stdout.", hint=hint)
     if sys.stdout.isatty():
         raise ArgumentError("A picture's bytes are not for a terminal.", hint=hint)
 
 
-def _piped() -> str:
+def _read_stdin() -> str:
     if sys.stdin is None:
         raise ArgumentError("The prompt is to come from stdin, which is closed.")
     return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
 
 
-def _write_out(made: Generation) -> None:
+def _write_out(generation: Generation) -> None:
     try:
-        sys.stdout.buffer.write(made.image.data)
+        sys.stdout.buffer.write(generation.image.data)
         sys.stdout.flush()
     except OSError as error:
         problem = error.strerror or str(error)
     else:
         return
     discard_stdout()
-    raise _kept(made, f"The picture could not be written to stdout: {problem}.")
+    raise _keep_unsaved(generation, f"The picture could not be written to stdout: {problem}.")
 
 
-def _saved(made: Generation, output: str) -> Path:
+def _save(generation: Generation, output: str) -> Path:
     from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
 
     try:
         is_folder = output.endswith("/") or Path(output).expanduser().is_dir()
-        return made.save(output, stem=safe_stem(made.prompt), unique=is_folder)
+        return generation.save(output, stem=safe_stem(generation.prompt), unique=is_folder)
     except SaveError as error:
         problem = str(error.args[0])
-    raise _kept(made, problem)
+    raise _keep_unsaved(generation, problem)
 
 
-def _kept(made: Generation, problem: str) -> SaveError:
+def _keep_unsaved(generation: Generation, problem: str) -> SaveError:
     """Keep a picture, since it may have been paid for, in the cache folder; return the error that says so."""
     from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
     from gemini_nb.reply.kept import cache_folder  # noqa: PLC0415
 
-    name = f"{safe_stem(made.prompt)}{made.image.suffix}"
+    name = f"{safe_stem(generation.prompt)}{generation.image.suffix}"
     try:
-        hint = f"It is kept in {made.save(cache_folder().with_name('unsaved') / name, unique=True)}"
+        hint = f"It is kept in {generation.save(cache_folder().with_name('unsaved') / name, unique=True)}"
     except SaveError:
         hint = "It could not be kept in the cache folder either."
-    return SaveError(problem, hint=hint, image=made.image)
+    return SaveError(problem, hint=hint, image=generation.image)
 
 
-def _facts(made: Generation, path: Path) -> dict[str, Any]:
-    image = made.image
+def _facts(generation: Generation, path: Path) -> dict[str, Any]:
+    image = generation.image
     return {
         "path": str(path),
-        "prompt": made.prompt,
-        "model": made.model,
-        "provider": made.provider,
+        "prompt": generation.prompt,
+        "model": generation.model,
+        "provider": generation.provider,
         "mime_type": image.mime_type,
         "width": image.width,
         "height": image.height,
         "sha256": image.sha256,
         "source": image.source,
-        "digest": made.digest,
-        "replayed": made.replayed,
-        "seconds": round(made.seconds, 3),
-        "estimated_cost": 0.0 if made.replayed else made.estimated_cost,
-        "notes": list(made.notes),
+        "digest": generation.digest,
+        "replayed": generation.replayed,
+        "seconds": round(generation.seconds, 3),
+        "estimated_cost": 0.0 if generation.replayed else generation.estimated_cost,
+        "notes": list(generation.notes),
     }
 
 

@@ -1,4 +1,4 @@
-"""The command line: generate, probe, serve, store, demo.
+"""The command line: its parser, its exit codes, and the commands generate, probe, serve, store and demo.
 
 Answers go to stdout, everything else to stderr. Exit codes: 0 done, 1 a `GeminiError` or a stdout that cannot
 be written, 2 wrong usage, 130 interrupted.
@@ -10,16 +10,14 @@ import argparse
 import os
 import sys
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb._version import __version__
-from gemini_nb.cli import generate, serve, store
+from gemini_nb.cli import demo, generate, probe, serve, store
 from gemini_nb.cli.help import PAGES
 from gemini_nb.cli.terminal import discard_stdout, say
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
-from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,12 +29,12 @@ Set CRAZYROUTER_API_KEY, or GEMINI_API_KEY with --provider google; --provider of
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _open_closed_streams()
-    asked = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = asked.command
+    args = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = args.command
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            command(asked)
+            command(args)
         sys.stdout.flush()
     except MissingKeyError as error:
         say(f"gemini-nb: {error.args[0]}\n{_KEY_HINT}")
@@ -90,68 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_probe(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=_probe)
-    add = parser.add_argument
-    add(
-        "-m",
-        "--model",
-        action="append",
-        default=[],
-        dest="models",
-        metavar="NAME",
-        help="ask this one; repeatable",
-    )
-    about = "how to print what they answered: text, markdown or json (default: %(default)s)"
-    add("--format", choices=("text", "markdown", "json"), default="text", metavar="FORMAT", help=about)
-    add("--json", action="store_const", const="json", dest="format", help="the same as --format json")
-    add("--yes", action="store_true", help="send it; without, the estimated cost is said and nothing is sent")
-    generate.add_provider(parser)
-
-
-def _probe(asked: argparse.Namespace) -> None:
-    from gemini_nb import event_loop, probe  # noqa: PLC0415
-    from gemini_nb.cli.terminal import progress  # noqa: PLC0415
-    from gemini_nb.client.async_client import AsyncClient  # noqa: PLC0415
-    from gemini_nb.providers import provider as providers  # noqa: PLC0415
-
-    requests = probe.requests(asked.models)
-    provider = choose_provider(asked.provider, base_url=asked.base_url)
-    for line in probe.estimate(requests, provider):
-        say(line)
-    if provider is not providers.OFFLINE:
-        probe.check_unlocked()
-        if not asked.yes:
-            say("Nothing was sent. Add --yes to send it.")
-            return
-    client = AsyncClient(asked.provider, base_url=asked.base_url, replay="off", timeout=asked.timeout)
-    found: list[probe.Finding] = []
-    names = [request.model for request in requests]
-    try:
-        with progress(lambda: f"{len(found)} of {len(names)} models have answered"):
-            findings = event_loop.run(partial(probe.probe, client, names, each=found.append))
-    except Cancelled:
-        print(probe.render(found, asked.format))
-        raise
-    print(probe.render(findings, asked.format))
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=_demo)
-    about = "folder for them (default: %(default)s)"
-    parser.add_argument("-o", "--output", type=Path, default=Path("demo"), metavar="FOLDER", help=about)
-
-
-def _demo(asked: argparse.Namespace) -> None:
-    from gemini_nb.cli.demo import run  # noqa: PLC0415
-
-    run(asked.output)
-
-
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "generate": (generate.add, "ask for one picture and save it"),
-    "probe": (_add_probe, "ask each model once which shape it returns today; says first what it costs"),
+    "probe": (probe.add, "ask each model once which shape it returns today; says first what it costs"),
     "serve": (serve.add, "answer as the gateway does, offline, on this machine"),
     "store": (store.add, "look after a store of pictures"),
-    "demo": (_add_demo, "run the first notebook offline; write its pictures and a page"),
+    "demo": (demo.add, "run the first notebook offline; write its pictures and a page"),
 }

@@ -28,43 +28,43 @@ def add(parser: ArgumentParser) -> None:
     add("--dialect", choices=("google", "gateway"), default="google", help=about)
 
 
-def _serve(asked: Namespace) -> None:
+def _serve(args: Namespace) -> None:
     from gemini_nb.offline import faults  # noqa: PLC0415 - the other commands need none of it
     from gemini_nb.offline.server import serve  # noqa: PLC0415
 
-    if asked.list_faults:
+    if args.list_faults:
         wide = max(map(len, faults.FAULTS))
         print("\n".join(f"{name:{wide}}  {fault.meets}" for name, fault in faults.FAULTS.items()))
         return
-    _check(asked, known=not asked.fault or faults.is_known(asked.fault))
+    _check(args, known=not args.fault or faults.is_known(args.fault))
     try:
         serve(
-            host=asked.host,
-            port=asked.port,
-            quiet=asked.quiet,
-            allow_remote=asked.allow_remote,
-            fault=asked.fault,
-            delay=asked.delay,
-            dialect=asked.dialect,
+            host=args.host,
+            port=args.port,
+            quiet=args.quiet,
+            allow_remote=args.allow_remote,
+            fault=args.fault,
+            delay=args.delay,
+            dialect=args.dialect,
         )
     except OSError as problem:
         reason = problem.strerror or str(problem)
     else:
         return
     raise ArgumentError(
-        f"Cannot listen on {asked.host}, port {asked.port}: {reason}.", hint="--port 0 picks a free port."
+        f"Cannot listen on {args.host}, port {args.port}: {reason}.", hint="--port 0 picks a free port."
     )
 
 
-def _check(asked: Namespace, *, known: bool) -> None:
+def _check(args: Namespace, *, known: bool) -> None:
     if not known:
         hint = "--list-faults says which there are; any may end in -once."
-        raise ArgumentError(f"There is no fault {asked.fault[:40]!r}.", hint=hint)
-    if not _is_host(asked.host):
-        raise ArgumentError(f"--host is an address or a name, not {ascii(asked.host)[:60]}.")
-    if not 0 <= asked.port <= 65535:
-        raise ArgumentError(f"--port is a number from 0 to 65535, not {asked.port}.")
-    if not 0 <= asked.delay <= MAX_DELAY_SECONDS:
+        raise ArgumentError(f"There is no fault {args.fault[:40]!r}.", hint=hint)
+    if not _is_host(args.host):
+        raise ArgumentError(f"--host is an address or a name, not {ascii(args.host)[:60]}.")
+    if not 0 <= args.port <= 65535:
+        raise ArgumentError(f"--port is a number from 0 to 65535, not {args.port}.")
+    if not 0 <= args.delay <= MAX_DELAY_SECONDS:
         raise ArgumentError(f"--delay is a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
 
 

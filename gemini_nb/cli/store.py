@@ -34,23 +34,23 @@ def add(parser: ArgumentParser) -> None:
             action.add_argument("--yes", action="store_true", help="do it; pictures would be paid for again")
 
 
-def _store(asked: Namespace) -> Store:
+def _open_store(args: Namespace) -> Store:
     from gemini_nb.store.store import Store, beside_notebook  # noqa: PLC0415 - the other commands need none of it
 
     named = os.environ.get("GEMINI_NB_STORE") or ""
-    folder = asked.folder or (Path(named) if named not in ("", "off") else beside_notebook())
+    folder = args.folder or (Path(named) if named not in ("", "off") else beside_notebook())
     store = Store(folder)
     if not store.folder.is_dir():
         raise ArgumentError(f"There is no store in {store.folder}.", hint="--folder says where it is.")
     return store
 
 
-def _list(asked: Namespace) -> None:
+def _list(args: Namespace) -> None:
     from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
-    store = _store(asked)
+    store = _open_store(args)
     records = list(store.records())
-    if asked.json:
+    if args.json:
         print(json.dumps([asdict(record) for record in records], indent=2))
         return
     for line in inventory.lines(store):
@@ -59,11 +59,11 @@ def _list(asked: Namespace) -> None:
         print(inventory.table(records))
 
 
-def _verify(asked: Namespace) -> None:
+def _verify(args: Namespace) -> None:
     from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
-    report = _store(asked).verify()
-    if asked.json:
+    report = _open_store(args).verify()
+    if args.json:
         print(json.dumps({**asdict(report), "ok": report.ok}, indent=2, default=str))
     else:
         print("\n".join(inventory.report_lines(report)))
@@ -72,11 +72,11 @@ def _verify(asked: Namespace) -> None:
         raise GeminiError(f"{bad} found.", hint="What is altered or missing counts as not stored.")
 
 
-def _clear(asked: Namespace) -> None:
+def _clear(args: Namespace) -> None:
     from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
-    store = _store(asked)
-    if not asked.yes:
+    store = _open_store(args)
+    if not args.yes:
         held = format_count(inventory.count_records(store), "record")
         raise ArgumentError(
             f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",

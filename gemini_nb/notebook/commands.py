@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from functools import partial
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import event_loop, models, probe
-from gemini_nb.client.async_client import AsyncClient
+from gemini_nb import models, probe
 from gemini_nb.display.table import Table
-from gemini_nb.errors import ArgumentError, Cancelled
+from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook import options, progress
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv
@@ -21,6 +19,7 @@ from gemini_nb.text import format_count, format_dollars, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from gemini_nb.notebook.session import Session
     from gemini_nb.probe import Finding
@@ -215,7 +214,28 @@ def _code(session: Session, _words: list[str]) -> None:
 
 def _probe(session: Session, words: list[str]) -> Any:
     """Ask each model once (or those named) what shape it returns today; says the cost, sends with --yes."""
-    return run_probe(session, [word for word in words if word != "--yes"], sure="--yes" in words)
+    findings = probe.run(
+        session.provider_name(),
+        [word for word in words if word != "--yes"],
+        base_url=session.defaults.base_url or None,
+        confirmed="--yes" in words,
+        say=print,
+        waiting=_probe_progress,
+        interrupted=lambda findings: print(probe.table(findings)) if findings else None,
+        timeout=session.defaults.timeout,
+        requests_per_minute=session.defaults.requests_per_minute,
+    )
+    return None if findings is None else probe.table(findings)
+
+
+def _probe_progress(findings: Sequence[Finding], count: int) -> AbstractContextManager[None]:
+    def render(seconds: float) -> dict[str, str]:
+        words = f"{len(findings)} of {count} models have answered · {seconds:.0f} s"
+        value = f'max="{count}" value="{len(findings)}" aria-label="{words}"'
+        bar = f'<progress {value} style="width:16em"></progress>'
+        return {"text/plain": words, "text/html": f"<div>{bar} <span>{words}</span></div>"}
+
+    return progress.showing_progress(render)
 
 
 def _doctor(session: Session, _words: list[str]) -> None:
@@ -256,41 +276,3 @@ COMMANDS: dict[str, Command] = {
     "cell": Command(_cell, "N", 1),
     "doctor": Command(_doctor),
 }
-
-
-def run_probe(session: Session, models: Sequence[str], *, sure: bool) -> Table | None:
-    """Ask these models, or the catalogue's; without `sure` only where it costs nothing.
-
-    An interrupt prints what was found until then.
-    """
-    asked = probe.requests(models)
-    provider = choose_provider(session.provider_name(), base_url=session.defaults.base_url or None)
-    print("\n".join(probe.estimate(asked, provider)))
-    if provider is not providers.OFFLINE:
-        probe.check_unlocked()
-        if not sure:
-            print("Nothing was sent. Add --yes to send it.")
-            return None
-    base_url = provider.base_url if session.defaults.base_url else None
-    client = AsyncClient(
-        provider.name,
-        base_url=base_url,
-        replay="off",
-        timeout=session.defaults.timeout,
-        requests_per_minute=session.defaults.requests_per_minute,
-    )
-    found: list[Finding] = []
-    task = partial(probe.probe, client, [request.model for request in asked], each=found.append)
-    try:
-        with progress.showing_progress(lambda seconds: _progress(len(found), len(asked), seconds)):
-            return probe.table(event_loop.run(task))
-    except Cancelled:
-        if found:
-            print(probe.table(found))
-        raise
-
-
-def _progress(done: int, count: int, seconds: float) -> dict[str, str]:
-    words = f"{done} of {count} models have answered · {seconds:.0f} s"
-    bar = f'<progress max="{count}" value="{done}" aria-label="{words}" style="width:16em"></progress>'
-    return {"text/plain": words, "text/html": f"<div>{bar} <span>{words}</span></div>"}
