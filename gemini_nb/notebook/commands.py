@@ -209,7 +209,7 @@ def _code(session: Session, _words: list[str]) -> None:
     """Print the Python that asks for the last picture again, and gets the stored one."""
     from gemini_nb.notebook import export  # noqa: PLC0415 - needed for this word only
 
-    print(export.code(session), end="")
+    print(export.python_source(session), end="")
 
 
 def _probe(session: Session, words: list[str]) -> Any:

@@ -1,7 +1,8 @@
-"""The Python that asks for the last picture again: the same digest, so the store answers where it can.
+"""Source code for a picture: the Python of `%gemini code`, and the cell that `%gemini cell` inserts.
 
-An input picture is written as what gives its very bytes: a path, a variable, or a file of the store. One
-that nothing gives any more is left as a name to be set, since without it another picture would be paid for.
+Run again, it makes the same request, so that the store answers where it can. An input picture is written as
+something that holds exactly its bytes: a word of `-i`, a variable, or a file of the store. For Python, one
+that nothing holds any more is left as a name to be set, since without it another picture would be paid for.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.generation import Generation
 from gemini_nb.images import inputs, save
-from gemini_nb.images.image import SUFFIXES
+from gemini_nb.images.image import SUFFIXES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import variables
 from gemini_nb.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Entry
@@ -45,16 +47,16 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def code(session: Session, request: ImageRequest | None = None) -> str:
-    """Return the source for a request, else for the last picture; raise `ArgumentError` before the first."""
+def python_source(session: Session, request: ImageRequest | None = None) -> str:
+    """Return the Python for a request, else for the last picture; raise `ArgumentError` before the first."""
     if request is None:
         if session.last is None:
             raise ArgumentError("There is no picture yet.", hint="Make one with %%gemini_image.")
         request = session.last.request
     script = _Script(session)
-    body = script.chat(request) if request.history else script.generate(request)
+    body = script.chat_lines(request) if request.history else script.generate_lines(request)
     return "\n".join(
-        ["from gemini_nb import Client", "", *script.missing, script.client(), *body, "generation", ""]
+        ["from gemini_nb import Client", "", *script.missing, script.client_line(), *body, "generation", ""]
     )
 
 
@@ -67,137 +69,108 @@ class _Script:
         self._store = None if folder is None else Store(folder)
         self.missing: list[str] = []
 
-    def client(self) -> str:
-        """The line that makes the client that this session uses."""
-        session = self._session
-        settings = {"base_url": (session.defaults.base_url, ""), "replay": (session.defaults.replay, "auto")}
-        given = [f"{name}={_literal(value)}" for name, (value, usual) in settings.items() if value != usual]
+    def client_line(self) -> str:
+        """Return the line that makes the client that this session uses."""
+        defaults = self._session.defaults
+        arguments = [_literal(self._session.provider_name())]
         if self._store is not None:
-            given.insert(0, f"store={_literal(_near(self._store.folder))}")
-        return _call("client = Client", [_literal(session.provider_name()), *given])
+            arguments.append(f"store={_literal(_relative_path(self._store.folder))}")
+        if defaults.base_url:
+            arguments.append(f"base_url={_literal(defaults.base_url)}")
+        if defaults.replay != "auto":
+            arguments.append(f"replay={_literal(defaults.replay)}")
+        return _format_call("client = Client", arguments)
 
-    def generate(self, request: ImageRequest) -> list[str]:
-        """The lines that ask for a picture by itself."""
-        arguments = [_prompt(request.prompt), f"model={_literal(request.model)}"]
-        arguments += self._images(request.images) + _settings(_options(request))
+    def generate_lines(self, request: ImageRequest) -> list[str]:
+        """Return the lines that ask for a picture by itself."""
+        arguments = [_prompt_literal(request.prompt), f"model={_literal(request.model)}"]
+        arguments += self._images(request.images) + _keywords(_options(request))
         if self._session.last_streamed and request == getattr(self._session.last, "request", None):
-            return [_call("stream = client.generate", [*arguments, "stream=True"]), *_STREAMED]
-        return [_call("generation = client.generate", arguments)]
+            return [_format_call("stream = client.generate", [*arguments, "stream=True"]), *_STREAMED]
+        return [_format_call("generation = client.generate", arguments)]
 
-    def chat(self, request: ImageRequest) -> list[str]:
-        """The lines of a conversation; earlier turns are asked with the settings their records know."""
-        lines = [_call("chat = client.chat", [_literal(request.model)])]
+    def chat_lines(self, request: ImageRequest) -> list[str]:
+        """Return the lines of a conversation; each earlier turn is asked with the settings of its record."""
+        lines = [_format_call("chat = client.chat", [_literal(request.model)])]
         turns = request.history
-        for asked, came in zip(turns[::2], turns[1::2], strict=False):
-            prompt, images = _turn(asked)
-            record = self._record(prompt, came)
-            options = _options(request) if record is None else _recorded(record)
+        for question, answer in zip(turns[::2], turns[1::2], strict=False):
+            prompt, images = _parse_turn(question)
+            record = self._find_record(prompt, answer)
             if record is None:
                 lines.append("# This turn is not in the store: it is asked for again, and paid for.")
-            lines.append(self._send("chat.send", prompt, images, options))
-        return [
-            *lines,
-            self._send("generation = chat.send", request.prompt, request.images, _options(request)),
-        ]
+            options = _options(request) if record is None else _recorded_options(record)
+            lines.append(self._format_send("chat.send", prompt, images, options))
+        send = "generation = chat.send"
+        return [*lines, self._format_send(send, request.prompt, request.images, _options(request))]
 
-    def _send(
+    def _format_send(
         self, target: str, prompt: str, images: Sequence[InputImage], options: Mapping[str, Any]
     ) -> str:
-        return _call(target, [_prompt(prompt), *self._images(images), *_settings(options)])
+        return _format_call(target, [_prompt_literal(prompt), *self._images(images), *_keywords(options)])
 
-    def _record(self, prompt: str, answer: Any) -> Record | None:
-        """The stored record of an earlier turn: the newest with this prompt and this answer of the model."""
+    def _find_record(self, prompt: str, answer: Any) -> Record | None:
+        """Return the stored record of a turn: the newest with this prompt and this answer of the model."""
         if self._store is None:
             return None
-        store = self._store
-        same = (one for one in store.records() if one.prompt == prompt and one.content)
-        return next((one for one in same if store.content(one.digest) == answer), None)
+        for record in self._store.records():
+            if record.prompt == prompt and record.content and self._store.content(record.digest) == answer:
+                return record
+        return None
 
     def _images(self, images: Sequence[InputImage]) -> list[str]:
         return [f"images=[{', '.join(map(self._image, images))}]"] if images else []
 
     def _image(self, image: InputImage) -> str:
-        found = next(self._holding(image), None)
-        if found is not None:
-            return found
+        """Return an expression for an input picture: a path, a variable, or a name that must be set first."""
+        session = self._session
+        word = _find_word(session.last_sources, image, {})
+        if word is not None:
+            return _literal(word)
+        name = _find_variable(session, image, (*_PICTURE_TYPES, *_encoded_types()))
+        if name is not None:
+            return name
+        path = self._store.image_file(image) if self._store is not None else None
+        if path is not None:
+            return _literal(_relative_path(path))
         name = f"picture_{len(self.missing) + 1}"
         facts = f"{image.mime_type}, {len(image.data):,} bytes, sha256 {image.sha256[:12]}"
         self.missing.append(f"# Set {name} first, to the input picture: {facts}.")
         return name
-
-    def _holding(self, image: InputImage) -> Iterator[str]:
-        """Yield expressions whose value is a picture of these very bytes, the best first."""
-        for source in self._session.last_sources:
-            if not inputs.is_link(source) and _is(image, source):
-                yield _literal(source)
-        for name, value in self._session.shell.user_ns.items():
-            if not name.startswith("_") and _is_picture(value) and _is(image, value):
-                yield name
-        path = self._store.image_file(image) if self._store is not None else None
-        if path is not None:
-            yield _literal(_near(path))
-
-
-def _is(image: InputImage, source: Any) -> bool:
-    try:
-        return inputs.read(source) == image
-    except GeminiError:
-        return False
-
-
-def _is_picture(value: Any) -> bool:
-    """Whether a variable is cheap to compare; a figure would be drawn for it."""
-    if type(value) is bytes:
-        return True
-    kind = type(value)
-    known = {
-        "gemini_nb.generation": "Generation",
-        "gemini_nb.images.image": "GeneratedImage",
-        "numpy": "ndarray",
-    }
-    pil = sys.modules.get("PIL.Image")
-    return known.get(kind.__module__) == kind.__name__ or (pil is not None and isinstance(value, pil.Image))
 
 
 def _options(request: ImageRequest) -> dict[str, Any]:
     return {name: getattr(request, name) for name in _DEFAULTS}
 
 
-def _recorded(record: Record) -> dict[str, Any]:
+def _recorded_options(record: Record) -> dict[str, Any]:
     return {name: getattr(record, "asked_text" if name == "text" else name) for name in _DEFAULTS}
 
 
-def _turn(content: Mapping[str, Any]) -> tuple[str, list[InputImage]]:
-    """The prompt and the pictures of a user's turn, as `ImageRequest.content` writes it."""
+def _parse_turn(content: Mapping[str, Any]) -> tuple[str, list[InputImage]]:
+    """Return the prompt and the pictures of a user's turn, as `ImageRequest.content` writes it."""
     first, *rest = content["parts"]
-    data = [part["inlineData"] for part in rest]
-    return first["text"], [InputImage(b64decode(one["data"]), one["mimeType"]) for one in data]
+    blobs = [part["inlineData"] for part in rest]
+    return first["text"], [InputImage(b64decode(blob["data"]), blob["mimeType"]) for blob in blobs]
 
 
-def _settings(options: Mapping[str, Any]) -> list[str]:
+def _keywords(options: Mapping[str, Any]) -> list[str]:
     return [f"{name}={_literal(value)}" for name, value in options.items() if value != _DEFAULTS[name]]
 
 
-def _near(path: Path) -> str:
-    """A path as it is written from the current folder, if it lies within it."""
-    here = Path.cwd()
-    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _call(target: str, arguments: Sequence[str]) -> str:
+def _format_call(target: str, arguments: Sequence[str]) -> str:
     line = f"{target}({', '.join(arguments)})"
     if len(line) <= _LINE_CHARACTERS and "\n" not in line:
         return line
     return "\n".join([f"{target}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
-def _prompt(text: str) -> str:
-    """A prompt as a literal, a line of source for each of its lines."""
+def _prompt_literal(text: str) -> str:
+    """Write a prompt as a literal, a line of source for each of its lines."""
     return "\n    ".join(_literal(line) for line in text.splitlines(keepends=True))
 
 
 def _literal(value: Any) -> str:
-    """A value as Python source, in double quotes where nothing speaks against it."""
+    """Write a value as Python source, in double quotes unless it holds quotes itself."""
     if isinstance(value, str) and not set(value) & {"'", '"'}:
         return f'"{repr(value)[1:-1]}"'
     return repr(dict(value)) if isinstance(value, dict) else repr(value)
@@ -209,20 +182,20 @@ def cell_source(session: Session, entry: Entry) -> str:
     An input image that nothing in the notebook holds is saved beside it, since the cell must name it.
     """
     request = entry.generation.request
-    check_whole(entry)
+    entry.check_whole()
     if request.config or request.extra:
         raise ArgumentError(
             f"Picture {entry.number} was asked for with config or extra, which no cell can say.",
             hint="Python gives the call that makes it.",
         )
     words = entry.sources if len(entry.sources) == len(request.images) else ("",) * len(request.images)
-    named = [_named(session, image, word) for image, word in zip(request.images, words, strict=True)]
+    sources = [_cell_word(session, image, word) for image, word in zip(request.images, words, strict=True)]
     is_edit = bool(request.images) and not request.take
     options = ["--new"] if is_edit else []
     options += [f"-m {request.model}"] if request.model != session.defaults.model else []
     options += [f"-a {request.aspect_ratio}"] if request.aspect_ratio else []
     options += [f"-z {request.image_size}"] if request.image_size else []
-    options += [f"-i {_quoted(name)}" for name in named]
+    options += [f"-i {_quote(source)}" for source in sources]
     options += [f"--take {request.take}"] if request.take else []
     options += ["--text"] if request.text else []
     options += ["--raw"] if "{{" in request.prompt else []
@@ -230,62 +203,66 @@ def cell_source(session: Session, entry: Entry) -> str:
     return f"{' '.join([magic, *options])}\n{request.prompt}"
 
 
-def check_whole(entry: Entry) -> None:
-    """Raise `ArgumentError` for a picture whose request is not known in full."""
-    if not entry.is_whole:
-        raise ArgumentError(
-            f"Picture {entry.number} is a turn of a conversation, or its source picture is not in the store, "
-            "so it cannot be asked for again.",
-            hint="Edit this goes on from it; the cell that made it makes it again.",
-        )
-
-
-def _named(session: Session, image: InputImage, word: str) -> str:
-    """What `-i` may say to get an image: its word, a variable, a file of the store, else a new file."""
-    if word and _gives(session, word, image):
-        return word
-    names: dict[str, Any] = dict(session.shell.user_ns)
-    for name, value in names.items():
-        if not name.startswith("_") and _holds(value, image):
-            return name
-    folder = session.store_path()
-    stored = Store(folder).image_file(image) if folder is not None else None
-    return _near_path(stored or _written(image, SUFFIXES.get(image.mime_type, ".heic")))
-
-
-def _gives(session: Session, word: str, image: InputImage) -> bool:
+def _cell_word(session: Session, image: InputImage, word: str) -> str:
+    """Return what `-i` may say to get an image: its word, a variable, a stored file, else a new one."""
     if inputs.is_link(word):
-        return True  # it was fetched from there; what it serves next time is not ours to say
-    try:
-        found = variables.read([word], session.shell.user_ns)
-    except GeminiError:
-        return False
-    return len(found) == 1 and found[0] == image
+        return word  # it was fetched from there; what it serves next time is not ours to say
+    source = _find_word([word], image, session.shell.user_ns) or _find_variable(
+        session, image, _PICTURE_TYPES
+    )
+    if source is not None:
+        return source
+    folder = session.store_path()
+    path = Store(folder).image_file(image) if folder is not None else None
+    if path is None:
+        path = Path("pictures") / f"source-{image.sha256[:12]}{SUFFIXES.get(image.mime_type, '.heic')}"
+        if not path.exists():
+            save.write(image.data, path, mime_type=image.mime_type)
+    return _relative_path(path)
 
 
-def _holds(value: object, image: InputImage) -> bool:
-    """Whether a variable is a picture of these bytes; only what is compared at no cost is looked at."""
-    data = value if isinstance(value, bytes) else None
-    if type(value).__module__ in ("gemini_nb.generation", "gemini_nb.images.image"):
-        data = getattr(getattr(value, "image", value), "data", None)
-    return data == image.data
-
-
-def _written(image: InputImage, suffix: str) -> Path:
-    path = Path("pictures") / f"source-{image.sha256[:12]}{suffix}"
-    if not path.exists():
-        save.write(image.data, path, mime_type=image.mime_type)
-    return path
-
-
-def _near_path(path: Path) -> str:
-    """A path as it is written from the current folder, if it lies within it."""
-    here = Path.cwd()
-    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     if not set(word) & set(" \t\"'#") and word:
         return word
     mark = "'" if '"' in word else '"'
     return f"{mark}{word}{mark}"
+
+
+_PICTURE_TYPES = (bytes, Generation, GeneratedImage)
+
+
+def _encoded_types() -> tuple[type, ...]:
+    """Return the types of pictures that are encoded to be compared. A figure would be drawn: it is none."""
+    types = (("numpy", "ndarray"), ("PIL.Image", "Image"))
+    return tuple(getattr(sys.modules[module], name) for module, name in types if module in sys.modules)
+
+
+def _find_word(words: Iterable[str], image: InputImage, names: Mapping[str, Any]) -> str | None:
+    """Return the word of `-i` that gives exactly this picture, as a variable of `names` or as a file."""
+    for word in words:
+        try:
+            if variables.read([word], names) == [image]:
+                return word
+        except GeminiError:
+            continue
+    return None
+
+
+def _find_variable(session: Session, image: InputImage, types: tuple[type, ...]) -> str | None:
+    """Return the name of a variable of one of these types that holds exactly this picture."""
+    names: dict[str, Any] = dict(session.shell.user_ns)
+    for name, value in names.items():
+        if name.startswith("_") or not issubclass(type(value), types):
+            continue
+        try:
+            if inputs.read(value) == image:
+                return name
+        except GeminiError:
+            continue
+    return None
+
+
+def _relative_path(path: Path) -> str:
+    """Write a path as seen from the current folder, if it lies within it."""
+    here = Path.cwd()
+    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)

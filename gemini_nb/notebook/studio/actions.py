@@ -83,8 +83,8 @@ class Actions:
         )
 
     def _python(self, entry: Entry) -> None:
-        export.check_whole(entry)
-        self._controls.show_text("Python", export.code(self._session, entry.generation.request))
+        entry.check_whole()
+        self._controls.show_text("Python", export.python_source(self._session, entry.generation.request))
         self._controls.say(f"This Python makes picture {entry.number}.")
 
     def _clear(self) -> None:

@@ -44,6 +44,15 @@ class Entry:
     sources: tuple[str, ...] = ()
     is_whole: bool = True
 
+    def check_whole(self) -> None:
+        """Raise `ArgumentError` for a picture whose request is not known in full."""
+        if not self.is_whole:
+            raise ArgumentError(
+                f"Picture {self.number} is a turn of a conversation, or its source picture is not in the "
+                "store, so it cannot be asked for again.",
+                hint="Edit this goes on from it; the cell that made it makes it again.",
+            )
+
 
 class Album:
     """Entries in the order they came; watchers are told of each change, from the thread that made it."""

@@ -19,7 +19,6 @@ from anyio import to_thread
 from gemini_nb import event_loop, models
 from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook import export
 from gemini_nb.notebook.studio import job as making
 from gemini_nb.notebook.studio.actions import Actions
 from gemini_nb.notebook.studio.controls import Controls
@@ -87,7 +86,7 @@ class StudioController:
         return sent.timestamp() if is_ours else time.time()
 
     def _again(self, entry: Entry) -> None:
-        export.check_whole(entry)
+        entry.check_whole()
         with self._lock:
             if self._future is None:
                 self._start(partial(self._another, entry), f"Picture {entry.number} again…")
