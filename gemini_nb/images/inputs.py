@@ -70,18 +70,14 @@ def read(source: Any) -> InputImage:
     """
     if isinstance(source, InputImage):
         return source
-    source = getattr(source, "image", source) if _is_generation(source) else source
-    if isinstance(source, GeneratedImage):
-        return _from_bytes(source.data, "The picture")
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _from_bytes(bytes(source), "The input image")
     if isinstance(source, (str, Path)):
         return _from_path(source)
+    image = getattr(source, "image", source)  # a Generation's primary picture
+    if isinstance(image, GeneratedImage):
+        return _from_bytes(image.data, "The picture")
     return _from_bytes(_encoded(source), "The input image")
-
-
-def _is_generation(source: Any) -> bool:
-    return type(source).__module__ == "gemini_nb.generation"
 
 
 def _from_path(source: str | Path) -> InputImage:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
-from gemini_nb.images.image import sniff
+from gemini_nb.generation import Generation
+from gemini_nb.images.image import GeneratedImage, sniff
 from gemini_nb.notebook import template
 from gemini_nb.providers import provider
 from gemini_nb.store import replay_mode
@@ -140,10 +141,9 @@ def _is_picture(value: Any) -> bool:
     if _is_a(value, "numpy", "ndarray"):
         return 0 not in value.shape and (value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4)))
     return (
-        _is_a(value, "PIL.Image", "Image")
+        issubclass(type(value), (GeneratedImage, Generation))
+        or _is_a(value, "PIL.Image", "Image")
         or _is_a(value, "matplotlib.figure", "Figure")
-        or _is_a(value, "gemini_nb.images.image", "GeneratedImage")
-        or _is_a(value, "gemini_nb.generation", "Generation")
     )
 
 
