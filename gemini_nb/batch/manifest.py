@@ -19,7 +19,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import rows
-from gemini_nb.batch.rows import facts
 from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Manifest:
     def add(self, index: int, request: Any, outcome: Any) -> None:
         """Append one line, in one write; a disk that refuses gives one warning and ends the manifest."""
         when = {"run": self.run, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-        row = self._redact({**when, **facts(index, request, outcome, folder=self.path.parent)})
+        row = self._redact({**when, **rows.row(index, request, outcome, folder=self.path.parent)})
         try:
             self._append(_line(row))
         except OSError as error:
@@ -137,7 +136,7 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
     if path is None:
         yield
     elif os.fspath(path).endswith(".parquet"):
-        rows.require_pyarrow()
+        rows.import_pyarrow()
         try:
             yield
         finally:
@@ -152,9 +151,9 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
 
 
 def _write_in_the_end(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
-    made = progress.batch()
+    batch = progress.batch()
     try:
-        rows.write(path, made.requests, made.outcomes, redact=redact, overwrite=True)
+        rows.write_parquet(path, batch.requests, batch.outcomes, redact=redact, overwrite=True)
     except SaveError as problem:
         said = str(problem)
     except Exception as problem:  # noqa: BLE001 - whatever an odd row or path does, the pictures are paid for

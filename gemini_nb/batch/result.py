@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.batch.rows import _row
+from gemini_nb.batch import rows
 from gemini_nb.display import grid
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
@@ -13,7 +14,6 @@ from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from gemini_nb.request import ImageRequest
 
@@ -46,16 +46,16 @@ class Batch:
         return [outcome for outcome in self.outcomes if isinstance(outcome, GeminiError)]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one record for each request: what was filled in, what was asked, what came of it.
+        """Return a record for each request: the values filled in, its label, and the columns of a manifest.
 
-        `cost` is an estimate in US dollars, None where the price is not known or there is no picture.
+        A column of ours takes the place of a filled-in value of the same name. `status` is "ok", "failed"
+        (see `error_type`) or "not asked", `path` as seen from the current folder, `estimated_cost` in US
+        dollars, None where the price is not known or there is no picture.
         """
         labels = self.labels or tuple(request.prompt for request in self.requests)
         values: tuple[Mapping[str, Any], ...] = self.values or ({},) * len(self)
-        rows = zip(values, labels, self.requests, self.outcomes, strict=True)
-        return [
-            {**filled, "label": label, **_row(request, outcome)} for filled, label, request, outcome in rows
-        ]
+        records = zip(values, labels, rows.rows(self.requests, self.outcomes, folder=Path()), strict=True)
+        return [{**filled, "label": label, **row} for filled, label, row in records]
 
     def to_frame(self) -> Any:
         """Return the rows as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
@@ -73,9 +73,7 @@ class Batch:
         The columns are a manifest's; paths are relative to the file's folder. Raises `ArgumentError` where
         pyarrow is not installed, `SaveError` where the file is there already or cannot be written.
         """
-        from gemini_nb.batch import rows  # noqa: PLC0415 - seldom needed
-
-        return rows.write(path, self.requests, self.outcomes, overwrite=overwrite)
+        return rows.write_parquet(path, self.requests, self.outcomes, overwrite=overwrite)
 
     def __len__(self) -> int:
         return len(self.outcomes)
@@ -96,8 +94,8 @@ class Batch:
     def tiles(self) -> list[grid.Tile]:
         """Return what a grid shows of it: a picture, or why there is none, for each request."""
         labels = self.labels or tuple(request.prompt for request in self.requests)
-        rows = zip(self.requests, self.outcomes, labels, strict=True)
-        return [_tile(request, outcome, label) for request, outcome, label in rows]
+        answered = zip(self.requests, self.outcomes, labels, strict=True)
+        return [_tile(request, outcome, label) for request, outcome, label in answered]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return grid.bundle(self.tiles(), columns=self.columns, heading=self.summary)

@@ -1,4 +1,4 @@
-"""One request of a batch as a row that others can read: what was asked, and what came of it."""
+"""Rows of a batch: one for each request, the same in `Batch.rows()`, data frames, manifests and Parquet."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.request import ImageRequest
 
+    Row = dict[str, Any]
 
 # What each column holds, by pyarrow's name for it.
 COLUMNS = {
@@ -40,79 +41,61 @@ COLUMNS = {
 }
 
 
-def facts(index: int, request: Any, outcome: Any, *, folder: Path) -> dict[str, Any]:
-    """Return one row: what was asked, and what came of it; paths are as seen from `folder`.
+def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | None, *, folder: Path) -> Row:
+    """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
 
-    `status` is "ok", "failed", or "not asked" where `outcome` is None. The cost is an estimate in US dollars.
+    `status` is "ok", "failed", or "not asked" where `outcome` is None; `error_type` names the error's class.
+    `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, None where the price is not
+    known or there is no picture.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
-    made = None if error else outcome
-    image = made.image if made else None
+    generation = outcome if isinstance(outcome, Generation) else None
+    image = generation.image if generation else None
     return {
         "index": index,
         "prompt": request.prompt,
         "model": request.model,
         "take": request.take,
         "digest": _digest(request),
-        "status": "ok" if made else "failed" if error else "not asked",
+        "status": "ok" if generation else "failed" if error else "not asked",
         "error_type": type(error).__name__ if error else None,
         "error": str(error) if error else None,
-        "path": _seen_from(folder, made.path) if made and made.path else None,
+        "path": _relative_path(generation.path, folder) if generation and generation.path else None,
         "sha256": image.sha256 if image else None,
         "mime_type": image.mime_type if image else None,
         "width": image.width if image else None,
         "height": image.height if image else None,
-        "seconds": round(made.seconds, 3) if made else None,
-        "estimated_cost": made.estimated_cost if made else None,
-        "replayed": made.replayed if made else None,
-        "provider": made.provider if made else None,
+        "seconds": round(generation.seconds, 3) if generation else None,
+        "estimated_cost": generation.estimated_cost if generation else None,
+        "replayed": generation.replayed if generation else None,
+        "provider": generation.provider if generation else None,
     }
 
 
-def _digest(request: Any) -> str | None:
+def rows(
+    requests: Iterable[ImageRequest], outcomes: Iterable[Generation | GeminiError | None], *, folder: Path
+) -> list[Row]:
+    """Return a row for each request of a batch, in order; paths are as seen from `folder`."""
+    pairs = zip(requests, outcomes, strict=True)
+    return [row(index, request, outcome, folder=folder) for index, (request, outcome) in enumerate(pairs)]
+
+
+def _digest(request: ImageRequest) -> str | None:
     try:
-        digest: str = request.digest
+        return request.digest
     except GeminiError:  # its config is no JSON, which is the error of its row
         return None
-    return digest
 
 
-def _seen_from(folder: Path, path: Path) -> str:
-    """The path relative to the manifest, so that the two can move together; with forward slashes."""
-    with suppress(ValueError):  # another drive
+def _relative_path(path: Path, folder: Path) -> str:
+    """The path relative to the table, so that the two can move together; with forward slashes."""
+    with suppress(ValueError, OSError):  # another drive; a current folder that is gone
         path = Path(os.path.relpath(path, folder))
     return path.as_posix()
 
 
-def _shown_path(path: Path) -> str:
-    """The path as seen from here, so that a notebook's table is the same on every machine."""
-    try:
-        return str(path.relative_to(type(path).cwd()))
-    except (ValueError, OSError):  # it is elsewhere, or the current folder is gone
-        return str(path)
-
-
-def _row(request: ImageRequest, outcome: Generation | GeminiError | None) -> dict[str, Any]:
-    made = outcome if isinstance(outcome, Generation) else None
-    status = "ok" if made else "not asked" if outcome is None else type(outcome).__name__
-    return {
-        "prompt": request.prompt,
-        "model": request.model,
-        "take": request.take,
-        "path": _shown_path(made.path) if made and made.path else None,
-        "pixels": f"{made.image.width} × {made.image.height}" if made else None,
-        "width": made.image.width if made else None,
-        "height": made.image.height if made else None,
-        "cost": made.estimated_cost if made else None,
-        "seconds": made.seconds if made else None,
-        "replayed": made.replayed if made else None,
-        "status": status,
-        "error": str(outcome) if isinstance(outcome, GeminiError) else None,
-    }
-
-
-def require_pyarrow() -> Any:
-    """Return pyarrow; raise `ArgumentError` where it is not installed."""
+def import_pyarrow() -> Any:
+    """Import and return pyarrow; raise `ArgumentError` where it is not installed."""
     try:
         import pyarrow  # noqa: PLC0415, ICN001 - optional
     except ImportError:
@@ -122,19 +105,19 @@ def require_pyarrow() -> Any:
     return pyarrow
 
 
-def write(
+def write_parquet(
     path: str | os.PathLike[str],
-    requests: Iterable[Any],
-    outcomes: Iterable[Any],
+    requests: Iterable[ImageRequest],
+    outcomes: Iterable[Generation | GeminiError | None],
     *,
-    redact: Callable[[Any], Any] = lambda row: row,
+    redact: Callable[[Row], Row] = lambda row: row,
     overwrite: bool = False,
 ) -> Path:
     """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
     target = Path(path).expanduser().absolute()
-    asked = enumerate(zip(requests, outcomes, strict=True))
-    rows = (facts(index, request, outcome, folder=target.parent) for index, (request, outcome) in asked)
-    data = _encoded([_storable(redact(one)) for one in rows])
+    data = _encode_parquet(
+        [_encodable(redact(row)) for row in rows(requests, outcomes, folder=target.parent)]
+    )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(data, target.parent) as file:
@@ -149,8 +132,8 @@ def write(
     raise SaveError(f"The table {target} cannot be written: {problem}.")
 
 
-def _encoded(rows: list[dict[str, Any]]) -> bytes:
-    arrow = require_pyarrow()
+def _encode_parquet(rows: list[Row]) -> bytes:
+    arrow = import_pyarrow()
     import pyarrow.parquet  # noqa: PLC0415 - optional
 
     schema = arrow.schema([(name, arrow.type_for_alias(kind)) for name, kind in COLUMNS.items()])
@@ -159,8 +142,9 @@ def _encoded(rows: list[dict[str, Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def _storable(one: dict[str, Any]) -> dict[str, Any]:
+def _encodable(row: Row) -> Row:
+    """The row with lone surrogates escaped, which JSON and a prompt can hold and UTF-8 cannot."""
     return {
         name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for name, value in one.items()
+        for name, value in row.items()
     }

@@ -3,19 +3,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
-from gemini_nb import Batch, ImageRequest
+from gemini_nb import ImageRequest
 from gemini_nb.batch.manifest import Manifest
-from gemini_nb.batch.rows import COLUMNS
-from gemini_nb.errors import ArgumentError, BlockedError, GeminiWarning, SaveError
+from gemini_nb.errors import ArgumentError, BlockedError
 from support.clients import KEY, OK, client_of
 from support.gateway import Answer, Gateway
 from support.naughty_strings import STRINGS
-from support.numbered_pictures import BLOCKED, PROMPTS, by_prompt, painted
+from support.numbered_pictures import BLOCKED, PROMPTS, by_prompt, painted, run_batch
 from support.processes import ran
 
 FAILED = BlockedError("The prompt was blocked.")
@@ -25,13 +23,8 @@ def lines(path) -> list[dict]:
     return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
 
 
-def asked(prompts, manifest, *, script=painted, **settings) -> Batch:
-    with Gateway(script) as gateway, client_of(gateway.url, **settings) as client:
-        return client.generate_many(prompts, manifest=manifest)
-
-
 def test_each_request_has_a_line_that_tells_all_of_it(tmp_path):
-    asked(["1"], tmp_path / "run.jsonl", store=tmp_path / "store")
+    run_batch(["1"], tmp_path / "run.jsonl", store=tmp_path / "store")
     (line,) = lines(tmp_path / "run.jsonl")
     request = ImageRequest("1")
     picture = next((tmp_path / "store" / "images").iterdir())
@@ -59,7 +52,7 @@ def test_each_request_has_a_line_that_tells_all_of_it(tmp_path):
 
 
 def test_a_failure_is_told_by_its_class_and_words(tmp_path):
-    batch = asked(PROMPTS, tmp_path / "run.jsonl", script=by_prompt(n3=BLOCKED))
+    batch = run_batch(PROMPTS, tmp_path / "run.jsonl", script=by_prompt(n3=BLOCKED))
     told = {line["index"]: line for line in lines(tmp_path / "run.jsonl")}
     assert [told[place]["status"] for place in range(8)] == ["ok"] * 3 + ["failed"] + ["ok"] * 4
     assert told[3]["error_type"] == "BlockedError"
@@ -81,7 +74,7 @@ def test_a_line_is_there_as_soon_as_its_request_is_finished(tmp_path):
 
 def test_each_run_adds_its_own_lines_and_the_last_ones_are_complete(tmp_path):
     for script in (by_prompt(n3=BLOCKED), painted):
-        asked(PROMPTS, tmp_path / "run.jsonl", script=script, store=tmp_path)
+        run_batch(PROMPTS, tmp_path / "run.jsonl", script=script, store=tmp_path)
     written = lines(tmp_path / "run.jsonl")
     first, last = written[0]["run"], written[-1]["run"]
     assert [line["run"] for line in written] == [first] * 8 + [last] * 8
@@ -90,7 +83,7 @@ def test_each_run_adds_its_own_lines_and_the_last_ones_are_complete(tmp_path):
 
 
 def test_equal_requests_have_a_line_each(tmp_path):
-    asked(["1", "1"], tmp_path / "run.jsonl", store=tmp_path)
+    run_batch(["1", "1"], tmp_path / "run.jsonl", store=tmp_path)
     assert [(line["index"], line["replayed"]) for line in lines(tmp_path / "run.jsonl")] == [
         (0, False),
         (1, True),
@@ -99,10 +92,10 @@ def test_equal_requests_have_a_line_each(tmp_path):
 
 def test_a_line_that_a_crash_left_unfinished_is_cut_off(tmp_path):
     path = tmp_path / "run.jsonl"
-    asked(["1"], path)
+    run_batch(["1"], path)
     whole = path.read_bytes()
     path.write_bytes(whole + whole[:40])
-    asked(["2"], path)
+    run_batch(["2"], path)
     assert path.read_bytes().startswith(whole)
     assert [line["prompt"] for line in lines(path)] == ["1", "2"]
 
@@ -110,7 +103,7 @@ def test_a_line_that_a_crash_left_unfinished_is_cut_off(tmp_path):
 def test_a_crash_in_the_very_first_line_is_no_obstacle(tmp_path):
     path = tmp_path / "run.jsonl"
     path.write_bytes(b'{"run":"2026-')
-    asked(["2"], path)
+    run_batch(["2"], path)
     assert [line["prompt"] for line in lines(path)] == ["2"]
 
 
@@ -179,115 +172,15 @@ def test_any_prompt_is_one_line_without_control_characters(tmp_path, prompt):
 
 
 def test_promise_9_the_key_is_in_no_line(tmp_path):
-    asked([f"1 {KEY}"], tmp_path / "run.jsonl", script=Answer(OK))
-    asked([f"1 {KEY}"], tmp_path / "run.parquet", script=Answer(OK))
+    run_batch([f"1 {KEY}"], tmp_path / "run.jsonl", script=Answer(OK))
+    run_batch([f"1 {KEY}"], tmp_path / "run.parquet", script=Answer(OK))
     assert lines(tmp_path / "run.jsonl")[0]["status"] == "ok"
     assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.glob("run.*"))
 
 
 def test_a_config_that_is_no_json_is_the_failure_of_its_row(tmp_path):
     requests = [ImageRequest("1", config={"a": object()}), "1"]
-    batch = asked(requests, tmp_path / "run.jsonl", store=tmp_path)
+    batch = run_batch(requests, tmp_path / "run.jsonl", store=tmp_path)
     assert len(batch.generations) == 1
     told = sorted(lines(tmp_path / "run.jsonl"), key=lambda line: line["index"])
     assert [(line["status"], line["digest"] is None) for line in told] == [("failed", True), ("ok", False)]
-
-
-# --- tables ---
-
-
-def test_a_table_has_a_row_for_each_request(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    batch = asked([*PROMPTS[:3], "n\ud800"], None, script=by_prompt(n2=BLOCKED, **{"nn\ud800": BLOCKED}))
-    path = batch.to_parquet(tmp_path / "run.parquet")
-    rows = parquet.read_table(path).to_pylist()
-    assert [row["status"] for row in rows] == ["ok", "ok", "failed", "failed"]
-    assert [row["sha256"] for row in rows[:2]] == [made.image.sha256 for made in batch.generations]
-    assert list(rows[0]) == list(COLUMNS)
-
-
-def test_a_table_that_is_there_is_replaced_only_if_that_was_asked_for(tmp_path):
-    pytest.importorskip("pyarrow")
-    path = asked(["1"], None).to_parquet(tmp_path / "run.parquet")
-    before, other = path.read_bytes(), asked(["2"], None)
-    with pytest.raises(SaveError, match="there already"):
-        other.to_parquet(path)
-    assert path.read_bytes() == before
-    other.to_parquet(path, overwrite=True)
-    assert path.read_bytes() != before
-
-
-def test_a_manifest_may_be_a_table_which_a_run_replaces(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    for prompts in (["1"], ["1", "2"]):
-        asked(prompts, tmp_path / "run.parquet", store=tmp_path)
-    assert parquet.read_table(tmp_path / "run.parquet").column("prompt").to_pylist() == ["1", "2"]
-
-
-def test_a_table_that_cannot_be_written_costs_no_picture(tmp_path):
-    pytest.importorskip("pyarrow")
-    (tmp_path / "run.parquet").mkdir()
-    with pytest.warns(GeminiWarning, match="cannot be written"):
-        batch = asked(["1"], tmp_path / "run.parquet")
-    assert len(batch.generations) == 1
-
-
-@pytest.mark.parametrize("action", ["always", "error"])
-def test_a_table_that_cannot_be_made_at_all_costs_no_picture_either(tmp_path, action):
-    pytest.importorskip("pyarrow")
-    with warnings.catch_warnings(record=action == "always") as said:
-        warnings.simplefilter(action)
-        batch = asked(["1"], f"{tmp_path}/a\0b.parquet")
-    assert len(batch.generations) == 1
-    assert ["cannot be written" in str(one.message) for one in said or ()] == [True] * (action == "always")
-
-
-def test_a_number_that_no_table_holds_is_no_take():
-    with pytest.raises(ArgumentError, match="smaller than"):
-        ImageRequest("1", take=2**63)
-
-
-def test_the_largest_take_is_in_the_table(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    asked([ImageRequest("1", take=2**63 - 1)], tmp_path / "run.parquet")
-    assert parquet.read_table(tmp_path / "run.parquet").column("take").to_pylist() == [2**63 - 1]
-
-
-def test_an_interrupted_run_has_its_table_too(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    code = f"""
-import signal, os, threading
-from gemini_nb import Cancelled
-def prompts():
-    yield from ["1", "2"]
-    os.kill(os.getpid(), signal.SIGINT)
-    yield "3"
-with client_of(url) as client:
-    try:
-        client.generate_many(prompts(), concurrency=1, manifest={str(tmp_path / "run.parquet")!r})
-    except Cancelled:
-        print("stopped")
-"""
-    with Gateway(Answer(OK)) as gateway:
-        assert ran(code, gateway.url) == "stopped"
-    assert parquet.read_table(tmp_path / "run.parquet").column("status").to_pylist()[:2] == ["ok", "ok"]
-
-
-@pytest.mark.parametrize("how", ["manifest", "to_parquet"])
-def test_without_pyarrow_a_table_is_refused_with_a_hint(tmp_path, how):
-    code = f"""
-sys.modules["pyarrow"] = None
-from gemini_nb import ArgumentError
-with client_of(url) as client:
-    try:
-        if {how!r} == "manifest":
-            client.generate_many(["1"], manifest={str(tmp_path / "run.parquet")!r})
-        else:
-            client.generate_many(["1"]).to_parquet({str(tmp_path / "run.parquet")!r})
-    except ArgumentError as error:
-        print(error)
-"""
-    with Gateway(Answer(OK)) as gateway:
-        said = ran(code, gateway.url).splitlines()
-        assert gateway.posts == (0 if how == "manifest" else 1)
-    assert said == ["Parquet needs pyarrow.", "pip install pyarrow, or name the manifest run.jsonl."]

@@ -9,6 +9,7 @@ from PIL import Image
 
 from gemini_nb import ImageRequest
 from gemini_nb.batch.result import Batch
+from gemini_nb.batch.rows import COLUMNS
 from gemini_nb.display import grid
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.images.image import GeneratedImage
@@ -107,19 +108,16 @@ def test_a_prompt_of_many_lines_is_a_caption_of_one_that_is_cut():
     assert len(lines[1]) <= 120
 
 
-ROW = ["label", "prompt", "model", "take", "path", "pixels", "width", "height", "cost", "seconds"]
-
-
 def test_the_rows_say_what_was_asked_and_what_came():
     made = answer(images=(picture(png(16, 9)),), seconds=2.5)
     failed = OutcomeUnknownError("502")
     rows = batch_of(made, failed, labels=("a", "b"), values=({"city": "Oslo"}, {"city": "Łódź"})).rows()
-    assert list(rows[0]) == ["city", *ROW, "replayed", "status", "error"]
-    assert [rows[0][name] for name in ("city", "label", "pixels", "width", "cost", "status")] == [
-        "Oslo", "a", "16 × 9", 16, 0.067, "ok",
+    assert list(rows[0]) == ["city", "label", *COLUMNS]
+    assert [rows[0][name] for name in ("city", "label", "index", "width", "estimated_cost", "status")] == [
+        "Oslo", "a", 0, 16, 0.067, "ok",
     ]  # fmt: skip
-    assert [rows[1][name] for name in ("city", "pixels", "cost", "status")] == [
-        "Łódź", None, None, "OutcomeUnknownError",
+    assert [rows[1][name] for name in ("city", "width", "estimated_cost", "status", "error_type")] == [
+        "Łódź", None, None, "failed", "OutcomeUnknownError",
     ]  # fmt: skip
     assert rows[1]["error"].startswith("502")
 

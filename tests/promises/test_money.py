@@ -320,7 +320,7 @@ def test_promise_5_an_unknown_price_is_none_and_not_nothing():
         batch = client.generate_many(["a red square"], model="some-new-model-of-money")
     assert unknown.estimated_cost is None
     assert known.estimated_cost == 0.101
-    assert batch.rows()[0]["cost"] is None
+    assert batch.rows()[0]["estimated_cost"] is None
 
 
 def test_promise_5_what_costs_nothing_is_nothing():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from support.gateway import Answer
+from support.clients import client_of
+from support.gateway import Answer, Gateway
 from support.images import png
 from support.replies import inline, reply
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gemini_nb import Batch, ImageRequest
     from support.gateway import Request, Script
 
 PROMPTS = [str(number) for number in range(8)]
@@ -27,3 +31,15 @@ def painted(request: Request) -> Answer:
 def by_prompt(**answers: Answer) -> Script:
     """A script that answers some prompts, number 3 as `n3`, otherwise than with their picture."""
     return lambda request: answers.get(f"n{prompt_of(request)}") or painted(request)
+
+
+def run_batch(
+    prompts: list[str | ImageRequest],
+    manifest: str | Path | None,
+    *,
+    script: Script = painted,
+    **settings: Any,
+) -> Batch:
+    """Ask a gateway of its own for a batch; `settings` are the client's."""
+    with Gateway(script) as gateway, client_of(gateway.url, **settings) as client:
+        return client.generate_many(prompts, manifest=manifest)
