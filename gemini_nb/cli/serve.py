@@ -34,7 +34,7 @@ def _serve(args: Namespace) -> None:
 
     if args.list_faults:
         wide = max(map(len, faults.FAULTS))
-        print("\n".join(f"{name:{wide}}  {fault.meets}" for name, fault in faults.FAULTS.items()))
+        print("\n".join(f"{name:{wide}}  {fault.effect}" for name, fault in faults.FAULTS.items()))
         return
     _check(args, known=not args.fault or faults.is_known(args.fault))
     try:

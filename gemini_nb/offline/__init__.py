@@ -1,11 +1,10 @@
 """The provider that needs no key and no network: it paints what the prompt says, as far as it can.
 
-    order → job → provider → embedded, server   a request's body, its answer, and the two ways to reach it
-    answer, reply, stream                       what an answer is, and the forms that it goes out in
-    faults                                      what can go wrong on purpose
-    keys, listener, sending                     what only a network has
-    gallery                                     the pictures that replies link to
-    painter                                     prompt → picture; its docstring has the rest of the folder
+    request → job → provider → transport, server   a request's body, its reply, and the two ways to reach it
+    responses, replies                             HTTP responses, and the JSON in them, whole or streamed
+    faults                                         what can be made to go wrong
+    http_server                                    connections, keys, broken deliveries
+    painter/                                       prompt → picture; paint.py has the rest of that folder
 
 Imported where a provider is chosen and nowhere else.
 """

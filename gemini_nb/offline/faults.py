@@ -1,4 +1,4 @@
-"""What can go wrong, by name: fault scenarios for trying a client on.
+"""Faults of the offline provider by name: what can go wrong, for trying a client on.
 
 A fault is chosen for a whole server, or for one request by a mark in its prompt: `[fault: rate-limit]`,
 where `[fault: none]` is none. With "-once" after its name a request meets it the first time and is answered
@@ -17,29 +17,29 @@ from typing import TYPE_CHECKING
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
 from gemini_nb.offline.request import Refusal
-from gemini_nb.offline.responses import Answer, failure, gateway_failure, of_bytes
+from gemini_nb.offline.responses import bytes_response, error_response, gateway_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.offline.job import Job
-    from gemini_nb.offline.responses import Delivery
+    from gemini_nb.offline.responses import Delivery, Response
 
 MAX_REMEMBERED = 1024
 """How many requests that met a fault "once" are remembered; past that the oldest are forgotten."""
 
 _NONE, _ONCE = "none", "-once"
-_DRAFT = "black and white"  # how a draft differs from its picture
+_DRAFT = "black and white"  # the edit that makes a draft differ from its picture
 _MARK = re.compile(r"\[fault:([^][\n]{0,60})\]", re.IGNORECASE)
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: what a client meets, in one line, and the answer that it is."""
+    """A fault: its effect on a client, in one line, and the function that answers a job with it."""
 
-    meets: str
-    answer: Callable[[Job], Answer]
+    effect: str
+    answer: Callable[[Job], Response]
 
 
 class Faults:
@@ -53,26 +53,26 @@ class Faults:
         self._met: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
         if not is_known(self._always):
-            raise ArgumentError(f"There is no fault {always!r}.", hint=f"There are {_listed()}.")
+            raise ArgumentError(f"There is no fault {always!r}.", hint=f"There are {_list_names()}.")
 
-    def meet(self, job: Job) -> Answer:
+    def answer(self, job: Job) -> Response:
         """Answer a job, with a fault if one is due.
 
         Raises `Refusal` for a mark with an unknown name: a test that misspells one should not pass.
         """
-        mark = _MARK.search(job.order.prompt)
+        mark = _MARK.search(job.request.prompt)
         name = mark[1].strip().lower() if mark else self._always
         if not is_known(name):
-            raise Refusal(f"There is no fault {name!r}. There are {_listed()}.")
+            raise Refusal(f"There is no fault {name!r}. There are {_list_names()}.")
         once = name.endswith(_ONCE)
-        order = replace(job.order, prompt=_MARK.sub("", job.order.prompt).strip())
-        job = replace(job, order=order, once=once)
+        request = replace(job.request, prompt=_MARK.sub("", job.request.prompt).strip())
+        job = replace(job, request=request, once=once)
         if name == _NONE or (once and self._has_met(name, job)):
-            return job.usual()
+            return job.answer()
         return FAULTS[name.removesuffix(_ONCE)].answer(job)
 
     def _has_met(self, name: str, job: Job) -> bool:
-        """Whether the last time that this very call came it met the fault; remembers this one otherwise."""
+        """Say whether this very call met the fault last time; if it did not, remember that it does now."""
         call = hashlib.sha256(f"{name}\n{job.model.id}\n".encode() + job.body).digest()
         with self._lock:
             if call in self._met:
@@ -85,107 +85,114 @@ class Faults:
 
 
 def is_known(name: str) -> bool:
-    """Whether a fault has this name, with or without "-once"; "none" is known too."""
+    """Say whether a fault has this name, with or without "-once"; "none" is known too."""
     return name == _NONE or name.removesuffix(_ONCE) in FAULTS
 
 
-def _listed() -> str:
+def _list_names() -> str:
     return f"{', '.join(FAULTS)}, each with {_ONCE} too"
 
 
 # Refused, or never begun
 
 
-def _rate_limit(job: Job) -> Answer:
+def _rate_limit(job: Job) -> Response:
     delay = "0.2s" if job.once else "48s"
     advice = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
     message = f"You exceeded your current quota. Please retry in {delay}."
-    return failure(429, message, details=[advice])
+    return error_response(429, message, details=[advice])
 
 
-def _overloaded(job: Job) -> Answer:  # noqa: ARG001 - all faults are called alike
-    return failure(503, "The model is overloaded. Please try again later.")
+def _overloaded(job: Job) -> Response:  # noqa: ARG001 - all faults are called alike
+    return error_response(503, "The model is overloaded. Please try again later.")
 
 
-def _quota(job: Job) -> Answer:  # noqa: ARG001
-    return gateway_failure(403, "user quota is not enough", reason="insufficient_user_quota")
+def _quota(job: Job) -> Response:  # noqa: ARG001
+    return gateway_error(403, "user quota is not enough", reason="insufficient_user_quota")
 
 
-def _bad_gateway(job: Job) -> Answer:  # noqa: ARG001
-    return of_bytes(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
+def _bad_gateway(job: Job) -> Response:  # noqa: ARG001
+    return bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
 
 
-def _error_in_200(job: Job) -> Answer:  # noqa: ARG001
+def _error_in_200(job: Job) -> Response:  # noqa: ARG001
     return replace(
-        gateway_failure(500, "upstream error: do request failed", reason="do_request_failed"), status=200
+        gateway_error(500, "upstream error: do request failed", reason="do_request_failed"), status=200
     )
 
 
 # Answered, without a picture
 
 
-def _blocked(job: Job) -> Answer:
-    return job.answer(replies.blocked(job.order, job.model, reason="PROHIBITED_CONTENT"))
+def _blocked(job: Job) -> Response:
+    return job.send(replies.build_blocked_reply(job.request, job.model, reason="PROHIBITED_CONTENT"))
 
 
-def _blocked_image(job: Job) -> Answer:
-    said = "Unable to show the generated image. It was filtered out because it violates the policy."
-    return job.answer(job.reply([], finishReason="IMAGE_SAFETY", finishMessage=said))
+def _blocked_image(job: Job) -> Response:
+    message = "Unable to show the generated image. It was filtered out because it violates the policy."
+    return job.send_parts([], finishReason="IMAGE_SAFETY", finishMessage=message)
 
 
-def _no_image(job: Job) -> Answer:
-    said = "The model could not generate the image based on the prompt provided. Try rephrasing the prompt."
-    return job.answer(job.reply([], finishReason="IMAGE_OTHER", finishMessage=said))
+def _no_image(job: Job) -> Response:
+    message = (
+        "The model could not generate the image based on the prompt provided. Try rephrasing the prompt."
+    )
+    return job.send_parts([], finishReason="IMAGE_OTHER", finishMessage=message)
 
 
-def _text_only(job: Job) -> Answer:
-    said = "I can describe that picture for you, but this time I have not drawn it."
-    return job.answer(job.reply([{"text": said}]))
+def _text_only(job: Job) -> Response:
+    return job.send_parts(
+        [{"text": "I can describe that picture for you, but this time I have not drawn it."}]
+    )
 
 
 # Answered, and broken
 
 
-def _not_json(job: Job) -> Answer:  # noqa: ARG001
-    return of_bytes(200, "text/html", _PAGE.format("Down for maintenance").encode())
+def _not_json(job: Job) -> Response:  # noqa: ARG001
+    return bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
 
 
-def _bad_base64(job: Job) -> Answer:
-    part = job.inline(job.picture(mime_type="image/jpeg"), "image/jpeg")
+def _bad_base64(job: Job) -> Response:
+    part = job.inline_part(job.paint_image(mime_type="image/jpeg"), "image/jpeg")
     data = part["inlineData"]["data"]
     part["inlineData"]["data"] = f"{data[: len(data) // 2]}*{data[len(data) // 2 + 1 :]}"
-    return job.answer(job.reply([part]))
+    return job.send_parts([part])
 
 
-def _gone_link(job: Job) -> Answer:
-    return job.answer(job.reply([{"text": f"![Image]({job.link('0' * 64)})"}]))
+def _gone_link(job: Job) -> Response:
+    return job.send_parts([{"text": f"![Image]({job.link('0' * 64)})"}])
 
 
-def _delivered(delivery: Delivery) -> Callable[[Job], Answer]:
-    return lambda job: replace(job.usual(), delivery=delivery)
+def _broken_off(delivery: Delivery) -> Callable[[Job], Response]:
+    return lambda job: replace(job.answer(), delivery=delivery)
 
 
 # Answered in a way that is easy to misread
 
 
-def _wrong_type(job: Job) -> Answer:
-    return job.answer(job.reply([job.inline(job.picture(mime_type="image/jpeg"), "image/png")]))
+def _wrong_type(job: Job) -> Response:
+    return job.send_parts([job.inline_part(job.paint_image(mime_type="image/jpeg"), "image/png")])
 
 
-def _several(job: Job) -> Answer:
-    return job.answer(
-        job.reply([job.part(job.picture(edit=edit)) for edit in ("", "black and white", "blurred")])
-    )
+def _several(job: Job) -> Response:
+    return _send_images(job, "", "black and white", "blurred")
 
 
-def _drafts(job: Job) -> Answer:
-    return job.answer(job.reply([job.part(job.picture(edit=edit)) for edit in (_DRAFT, "")]))
+def _drafts(job: Job) -> Response:
+    return _send_images(job, _DRAFT, "")
 
 
-def _thoughts(job: Job) -> Answer:
-    thoughts = [{"text": "A draft first."}, job.part(job.picture(edit=_DRAFT))]
+def _send_images(job: Job, *edits: str) -> Response:
+    return job.send_parts([job.image_part(job.paint_image(edit=edit)) for edit in edits])
+
+
+def _thoughts(job: Job) -> Response:
+    thoughts = [{"text": "A draft first."}, job.image_part(job.paint_image(edit=_DRAFT))]
     flagged = [{**thought, "thought": True} for thought in thoughts]
-    return job.answer(job.reply([*flagged, job.part(job.picture()), {"text": replies.remark(job.order)}]))
+    return job.send_parts(
+        [*flagged, job.image_part(job.paint_image()), {"text": replies.remark(job.request)}]
+    )
 
 
 FAULTS = {
@@ -201,10 +208,10 @@ FAULTS = {
     "not-json": Fault("200 with an HTML page", _not_json),
     "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
     "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
-    "truncated": Fault("half the body, then the connection is closed", _delivered("truncated")),
-    "reset": Fault("half the body, then the connection is reset", _delivered("reset")),
-    "stall": Fault("half the body, then nothing until the client leaves", _delivered("stall")),
-    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _delivered("drip")),
+    "truncated": Fault("half the body, then the connection is closed", _broken_off("truncated")),
+    "reset": Fault("half the body, then the connection is reset", _broken_off("reset")),
+    "stall": Fault("half the body, then nothing until the client leaves", _broken_off("stall")),
+    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _broken_off("drip")),
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),
     "several": Fault("three pictures", _several),
     "drafts": Fault("two pictures, the first a draft that is not flagged as one", _drafts),

@@ -1,4 +1,4 @@
-"""One call that is to be answered: what is ordered, of which model, and in which form the reply goes out."""
+"""One call of a model that is to be answered: its request, its model, and the form the reply goes out in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.offline import replies, responses
+from gemini_nb.offline import replies
+from gemini_nb.offline.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from gemini_nb.models import Model
     from gemini_nb.offline.replies import Form
     from gemini_nb.offline.request import ParsedRequest
-    from gemini_nb.offline.responses import Answer
+    from gemini_nb.offline.responses import Response
 
 BLOCKED_PHRASE = "blocked by safety"
 """A prompt that holds this phrase is refused as a policy would, so that refusals can be tried."""
@@ -23,58 +24,60 @@ BLOCKED_PHRASE = "blocked by safety"
 
 @dataclass(frozen=True)
 class Job:
-    """An order with all that answering it takes.
+    """A request with all that answering it takes.
 
-    `paint` makes a picture of an order in a media type, `keep` hosts one by its SHA-256 under `origin`.
-    `once` says that the same call will be answered as usual next time.
+    `paint` makes a picture of a request in a media type; `host` keeps one under its SHA-256, to be served
+    below `origin`. `body` is the request as it came, from which the reply's id is made. `once` says that a
+    fault is met this time only: the same call is answered as usual the next time.
     """
 
-    order: ParsedRequest
+    request: ParsedRequest
     model: Model
     body: bytes
     origin: str
     paint: Callable[[ParsedRequest, str], bytes]
-    keep: Callable[[str, bytes], None]
+    host: Callable[[str, bytes], None]
     form: Form | None = None
     once: bool = False
 
-    def usual(self) -> Answer:
-        """Answer as the service does on a good day."""
-        if BLOCKED_PHRASE in self.order.prompt.casefold():
-            return self.answer(replies.blocked(self.order, self.model))
-        parts = [self.part(self.picture())] if self.order.wants_image else []
-        if self.order.wants_text or not parts:
-            parts.append({"text": replies.remark(self.order)})
-        return self.answer(self.reply(parts))
+    def answer(self) -> Response:
+        """Answer as the service does on a good day: with a picture, or text, or the refusal of a policy."""
+        if BLOCKED_PHRASE in self.request.prompt.casefold():
+            return self.send(replies.build_blocked_reply(self.request, self.model))
+        parts = [self.image_part(self.paint_image())] if self.request.wants_image else []
+        if self.request.wants_text or not parts:
+            parts.append({"text": replies.remark(self.request)})
+        return self.send_parts(parts)
 
-    def reply(self, parts: list[dict[str, Any]], **candidate: Any) -> dict[str, Any]:
-        return replies.reply(parts, self.order, self.model, self.body, **candidate)
+    def send_parts(self, parts: list[dict[str, Any]], **candidate: Any) -> Response:
+        """Send a reply of these parts; further fields, such as `finishReason`, go into its one candidate."""
+        return self.send(replies.build_reply(parts, self.request, self.model, self.body, **candidate))
 
-    def answer(self, reply: dict[str, Any]) -> Answer:
+    def send(self, reply: dict[str, Any]) -> Response:
         """Send a reply in the form that was asked for: one JSON object, or a stream."""
-        return replies.stream_answer(reply, self.form) if self.form else responses.of_json(200, reply)
+        return replies.stream_response(reply, self.form) if self.form else json_response(200, reply)
 
-    def picture(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
-        """Paint the order; with `edit`, as in "black and white", a picture that differs from it so."""
+    def paint_image(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
+        """Paint the request; with `edit`, as in "black and white", return that picture edited so."""
         mime_type = mime_type or ("image/png" if self._sends_png else "image/jpeg")
-        picture = self.paint(self.order, mime_type)
+        picture = self.paint(self.request, mime_type)
         if not edit:
             return picture
-        return self.paint(replace(self.order, prompt=edit, images=(picture,)), mime_type)
+        return self.paint(replace(self.request, prompt=edit, images=(picture,)), mime_type)
 
-    def part(self, picture: bytes) -> dict[str, Any]:
+    def image_part(self, picture: bytes) -> dict[str, Any]:
         """Wrap a picture in the shape that the model was last seen to send."""
         if self.model.shape == "hosted URL":
             sha256 = hashlib.sha256(picture).hexdigest()
-            self.keep(sha256, picture)
+            self.host(sha256, picture)
             return {"text": f"![Image]({self.link(sha256)})"}
         if self.model.shape in ("data URI (JPEG)", "data URI (PNG)"):
             data = base64.b64encode(picture).decode("ascii")
             return {"text": f"![image](data:{mime_type_of(picture)};base64,{data})"}
-        return self.inline(picture, mime_type_of(picture))
+        return self.inline_part(picture, mime_type_of(picture))
 
-    def inline(self, picture: bytes, mime_type: str) -> dict[str, Any]:
-        """Wrap a picture in `inlineData`, signed if the model signs."""
+    def inline_part(self, picture: bytes, mime_type: str) -> dict[str, Any]:
+        """Wrap a picture in `inlineData`, with a thought signature if the model sends one."""
         data = base64.b64encode(picture).decode("ascii")
         part: dict[str, Any] = {"inlineData": {"mimeType": mime_type, "data": data}}
         if not self._sends_png:
@@ -83,6 +86,7 @@ class Job:
         return part
 
     def link(self, sha256: str) -> str:
+        """Return the URL of a hosted picture, which is there only once `host` was called for it."""
         return f"{self.origin}/images/{sha256}.{'png' if self._sends_png else 'jpg'}"
 
     @property
@@ -91,4 +95,5 @@ class Job:
 
 
 def mime_type_of(picture: bytes) -> str:
+    """Return the media type of a picture painted here, which is PNG or JPEG."""
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

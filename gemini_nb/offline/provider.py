@@ -1,7 +1,7 @@
-"""The wire side of the offline provider: a request in, an answer out, no network and no key.
+"""The offline provider without its network: an HTTP request in, a response out, no key.
 
-It answers in the shape that the catalogue last observed for the model, so that a reader meets all four.
-Pictures come from `painter`, which is loaded with the first one; what goes wrong on purpose from `faults`.
+It answers in the shape that the catalogue last observed for the model, so that a reader meets all four, and
+hosts the pictures that replies link to. The painter is loaded with the first picture.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from urllib.parse import unquote
 
 from gemini_nb import models
 from gemini_nb.offline import replies
-from gemini_nb.offline.job import BLOCKED_PHRASE, Job, mime_type_of
-from gemini_nb.offline.request import ParsedRequest, Refusal, read_order
-from gemini_nb.offline.responses import Answer, failure, of_bytes, of_json
+from gemini_nb.offline.job import Job, mime_type_of
+from gemini_nb.offline.request import Refusal, read_request
+from gemini_nb.offline.responses import bytes_response, error_response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gemini_nb.offline.faults import Faults
-
-__all__ = ["BLOCKED_PHRASE", "Answer", "OfflineGateway", "failure"]
+    from gemini_nb.offline.request import ParsedRequest
+    from gemini_nb.offline.responses import Response
 
 # google-genai 3 asks under /v1 where older ones and Google's documentation say /v1beta
 _LIST_PATHS = ("/v1beta/models", "/v1/models")
@@ -50,80 +50,62 @@ class OfflineGateway:
         self,
         method: str,
         path: str,
-        headers: Mapping[str, str],  # noqa: ARG002 - part of a request; nothing here depends on it yet
         query: Mapping[str, str],
         body: bytes,
         *,
         origin: str,
-    ) -> Answer:
-        """Answer one request; `origin` ("http://127.0.0.1:8765") is where hosted pictures are linked."""
+    ) -> Response:
+        """Answer one request, errors included; `path` is as it came, percent-encoded, without the query.
+
+        `origin`, as in "http://127.0.0.1:8765", is where links to hosted pictures lead.
+        """
         if method not in ("GET", "POST"):
-            return failure(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")
+            return error_response(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")
         path = unquote(path)
         if method == "GET" and path in _LIST_PATHS:
-            return of_json(200, {"models": [_describe(row) for row in models.CATALOGUE]})
+            return json_response(200, {"models": [_describe_model(row) for row in models.CATALOGUE]})
         if method == "GET" and (image := _IMAGE_PATH.fullmatch(path)):
-            return self._image(image[1])
-        name, verb = model_call(path)
+            return self._hosted_image(image[1])
+        name, verb = parse_model_path(path)
         if name and method == "GET" and verb is None and (row := models.find(name)):
-            return of_json(200, _describe(row))
+            return json_response(200, _describe_model(row))
         if name and method == "POST" and verb in _GENERATE:
             return self._generate(name, body, origin=origin, form=replies.stream_form(verb, query))
-        return failure(404, f"Nothing is found at {path[:200]!r}.")
+        return error_response(404, f"Nothing is found at {path[:200]!r}.")
 
-    def _image(self, sha256: str) -> Answer:
+    def _hosted_image(self, sha256: str) -> Response:
         data = self._hosted.find(sha256)
         if data is None:
-            return failure(404, "This picture is no longer hosted here.")
-        return of_bytes(200, mime_type_of(data), data)
+            return error_response(404, "This picture is no longer hosted here.")
+        return bytes_response(200, mime_type_of(data), data)
 
-    def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Answer:
+    def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Response:
         model = models.find(name) or models.Model(name, source="", aspect_ratios=())
         try:
-            order = read_order(body, model, find=self._hosted.find)
-            job = Job(order, model, body, origin, self._paint, self._hosted.keep, form)
-            return self._faults.meet(job) if self._faults else job.usual()
+            request = read_request(body, model, find_hosted=self._hosted.find)
+            job = Job(request, model, body, origin, self._paint, self._hosted.add, form)
+            return self._faults.answer(job) if self._faults else job.answer()
         except Refusal as refusal:
-            return failure(400, str(refusal))
+            return error_response(400, str(refusal))
 
-    def _paint(self, order: ParsedRequest, mime_type: str) -> bytes:
+    def _paint(self, request: ParsedRequest, mime_type: str) -> bytes:
         from gemini_nb.offline.painter import paint  # noqa: PLC0415 - Pillow is loaded with the first picture
 
         with self._painting_slots:
             try:
                 image = paint.paint(
-                    order.prompt,
-                    aspect_ratio=order.aspect_ratio,
-                    image_size=order.image_size,
-                    images=order.images,
+                    request.prompt,
+                    aspect_ratio=request.aspect_ratio,
+                    image_size=request.image_size,
+                    images=request.images,
                 )
             except paint.UnreadableImageError:
                 raise Refusal("Unable to process input image.") from None
             return paint.encode(image, mime_type)
 
 
-def model_call(path: str) -> tuple[str | None, str | None]:
-    """Return the model and the method that a path names, as in "/v1beta/models/NAME:METHOD"."""
-    match = _MODEL_PATH.fullmatch(path)
-    if match is None or not _MODEL_NAME.fullmatch(match[1]):
-        return None, None
-    return match[1], match[2]
-
-
-def _describe(row: models.Model) -> dict[str, Any]:
-    return {
-        "name": f"models/{row.id}",
-        "version": "offline",
-        "displayName": row.alias or row.id,
-        "description": "Painted offline, without a model; replies have the shape last seen for this one.",
-        "inputTokenLimit": 32768,
-        "outputTokenLimit": 32768,
-        "supportedGenerationMethods": ["generateContent"],
-    }
-
-
 class HostedImages:
-    """The last pictures that were linked to, bounded in number and bytes; safe to share between threads."""
+    """The pictures linked to last, bounded in number and bytes; safe to share between threads."""
 
     MAX_PICTURES = 64
     MAX_BYTES = 128 * 2**20
@@ -133,7 +115,8 @@ class HostedImages:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def keep(self, sha256: str, picture: bytes) -> None:
+    def add(self, sha256: str, picture: bytes) -> None:
+        """Keep a picture under its SHA-256 in hex; the oldest ones make room, the newest always stays."""
         with self._lock:
             self._bytes += len(picture) - len(self._pictures.pop(sha256, b""))
             self._pictures[sha256] = picture
@@ -143,7 +126,31 @@ class HostedImages:
                 self._bytes -= len(self._pictures.popitem(last=False)[1])
 
     def find(self, sha256: str) -> bytes | None:
+        """Return the bytes of a picture, which counts as its use; None for one that is not hosted."""
         with self._lock:
             if sha256 in self._pictures:
                 self._pictures.move_to_end(sha256)
             return self._pictures.get(sha256)
+
+
+def parse_model_path(path: str) -> tuple[str | None, str | None]:
+    """Return the model and the method that a path names, as in "/v1beta/models/NAME:METHOD".
+
+    Both are None for any other path, the method alone for one that describes a model.
+    """
+    match = _MODEL_PATH.fullmatch(path)
+    if match is None or not _MODEL_NAME.fullmatch(match[1]):
+        return None, None
+    return match[1], match[2]
+
+
+def _describe_model(row: models.Model) -> dict[str, Any]:
+    return {
+        "name": f"models/{row.id}",
+        "version": "offline",
+        "displayName": row.alias or row.id,
+        "description": "Painted offline, without a model; replies have the shape last seen for this one.",
+        "inputTokenLimit": 32768,
+        "outputTokenLimit": 32768,
+        "supportedGenerationMethods": ["generateContent"],
+    }

@@ -1,6 +1,6 @@
-"""What a generateContent body orders: the prompt, the input pictures, the size; or why it is refused.
+"""Parsing of a generateContent body: prompt, input pictures, size and modalities; or why it is refused.
 
-Pure reading, in the API's own words: the messages of `Refusal` are Google's where those are known.
+The messages of `Refusal` are Google's own where those are known.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
     from gemini_nb.models import Model
 
-    Find = Callable[[str], bytes | None]
+    FindHosted = Callable[[str], bytes | None]
 
-_TROUBLE = "Unable to process input image. Please retry or report in https://ai.google.dev/gemini-api/docs"
+_UNREADABLE_IMAGE = (
+    "Unable to process input image. Please retry or report in https://ai.google.dev/gemini-api/docs"
+)
 _SIZES = ("512", "1K", "2K", "4K")
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
-_HOSTED = re.compile(r"/images/([0-9a-f]{64})\.")
+_HOSTED_IMAGE = re.compile(r"/images/([0-9a-f]{64})\.")
 _DATA_URI_MARK = ";base64,"
-_WIDEST = 8
+_MAX_RATIO = 8
 
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """What is to be painted, checked against what the model takes."""
+    """What a request asks a model for, checked against what that model takes."""
 
     prompt: str
     images: tuple[bytes, ...] = ()
@@ -43,21 +45,21 @@ class Refusal(Exception):  # noqa: N818 - an answer the API gives, not a failure
     """The body is not a request that this model takes; the message goes to the caller."""
 
 
-def read_order(body: bytes, model: Model, *, find: Find) -> ParsedRequest:
-    """Read a request's body for `model`; `find` gives the bytes of a hosted picture by its SHA-256.
+def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> ParsedRequest:
+    """Read a request's body for `model`; `find_hosted` gives the bytes of a hosted picture by its SHA-256.
 
     Raises `Refusal` with the API's message.
     """
     request = _parse(body)
     contents = _contents(request)
-    config = _mapping(_get(request, "generationConfig"), "generation_config")
+    config = _mapping(_field(request, "generationConfig"), "generation_config")
     modalities = _modalities(config)
     aspect_ratio, image_size = _image_config(config, model)
-    if _get(config, "candidateCount") not in (None, 1):
+    if _field(config, "candidateCount") not in (None, 1):
         raise Refusal("Multiple candidates is not enabled for this model")
     last = next((c for c in reversed(contents) if _role(c) == "user"), None)
     prompt = "\n".join(_texts(last)) if last else ""
-    images = _input_images(contents, last, find=find)
+    images = _input_images(contents, last, find_hosted=find_hosted)
     if not prompt.strip() and not images:
         raise Refusal("Unable to submit request because it must have a text parameter or an image.")
     if len(images) > model.max_input_images:
@@ -68,7 +70,7 @@ def read_order(body: bytes, model: Model, *, find: Find) -> ParsedRequest:
 
 
 def sniff(data: bytes) -> str | None:
-    """Return the media type that the first bytes tell, or None for anything Gemini does not take."""
+    """Return the media type told by the first bytes, or None for a type that Gemini does not take."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -86,7 +88,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return _mapping(request, "request")
 
 
-def _get(mapping: Mapping[str, Any], name: str) -> Any:
+def _field(mapping: Mapping[str, Any], name: str) -> Any:
     """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
     if name in mapping:
         return mapping[name]
@@ -110,7 +112,7 @@ def _list(value: Any, where: str) -> list[Any]:
 
 
 def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    contents = [_mapping(item, "contents") for item in _list(_get(request, "contents"), "contents")]
+    contents = [_mapping(item, "contents") for item in _list(_field(request, "contents"), "contents")]
     if not contents:
         raise Refusal("* GenerateContentRequest.contents: contents is not specified\n")
     for content in contents:
@@ -120,12 +122,12 @@ def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _role(content: Mapping[str, Any]) -> Any:
-    return _get(content, "role") or "user"
+    return _field(content, "role") or "user"
 
 
 def _modalities(config: Mapping[str, Any]) -> list[Any]:
-    asked = _list(_get(config, "responseModalities"), "generation_config.response_modalities")
-    names = [str(name).upper() for name in asked]
+    values = _list(_field(config, "responseModalities"), "generation_config.response_modalities")
+    names = [str(value).upper() for value in values]
     for name in names:
         if name not in ("TEXT", "IMAGE"):
             raise Refusal(f"The requested response modality {name[:40]!r} is not supported by this model.")
@@ -134,15 +136,15 @@ def _modalities(config: Mapping[str, Any]) -> list[Any]:
 
 def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
     where = "generation_config.image_config"
-    image_config = _mapping(_get(config, "imageConfig"), where)
+    image_config = _mapping(_field(config, "imageConfig"), where)
     for holder, path in ((config, "generation_config"), (image_config, where)):
-        if _get(holder, "imageOutputOptions") is not None:
+        if _field(holder, "imageOutputOptions") is not None:
             raise Refusal(
                 f"Invalid JSON payload received. Unknown name \"imageOutputOptions\" at '{path}': "
                 "Cannot find field."
             )
-    ratio = _get(image_config, "aspectRatio")
-    size = _get(image_config, "imageSize")
+    ratio = _field(image_config, "aspectRatio")
+    size = _field(image_config, "imageSize")
     if ratio is not None and not _takes_ratio(ratio, model):
         raise Refusal(f"Invalid value at '{where}.aspect_ratio': {_show(ratio)} for {model.id}.")
     if size is not None and size not in (model.image_sizes if model.source else _SIZES):
@@ -156,7 +158,7 @@ def _takes_ratio(ratio: Any, model: Model) -> bool:
     if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio):
         return False
     width, height = map(int, ratio.split(":"))
-    return max(width, height) <= _WIDEST * min(width, height)
+    return max(width, height) <= _MAX_RATIO * min(width, height)
 
 
 def _show(value: Any) -> str:
@@ -164,53 +166,53 @@ def _show(value: Any) -> str:
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in _list(_get(content, "parts"), "contents.parts"):
+    for item in _list(_field(content, "parts"), "contents.parts"):
         part = _mapping(item, "contents.parts")
         if not part.get("thought"):
             yield part
 
 
 def _texts(content: Mapping[str, Any]) -> list[str]:
-    texts = [_get(part, "text") for part in _parts(content)]
+    texts = [_field(part, "text") for part in _parts(content)]
     if not all(isinstance(text, str | None) for text in texts):
         raise Refusal("Invalid value at 'contents.parts.text' (TYPE_STRING).")
     return [text for text in texts if text]
 
 
 def _input_images(
-    contents: list[dict[str, Any]], last: dict[str, Any] | None, *, find: Find
+    contents: list[dict[str, Any]], last: dict[str, Any] | None, *, find_hosted: FindHosted
 ) -> tuple[bytes, ...]:
     """Return the pictures of the last user turn, or else the newest one of the turns before."""
-    per_turn = [(content, _pictures(content, find=find)) for content in contents]
-    asked = next((pictures for content, pictures in per_turn if content is last), [])
-    if asked:
-        return tuple(asked)
+    per_turn = [(content, _pictures(content, find_hosted=find_hosted)) for content in contents]
+    own = next((pictures for content, pictures in per_turn if content is last), [])
+    if own:
+        return tuple(own)
     newest = next((pictures[-1] for _, pictures in reversed(per_turn) if pictures), None)
     return () if newest is None else (newest,)
 
 
-def _pictures(content: Mapping[str, Any], *, find: Find) -> list[bytes]:
+def _pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
     pictures = []
     for part in _parts(content):
-        inline = _mapping(_get(part, "inlineData"), "contents.parts.inline_data")
+        inline = _mapping(_field(part, "inlineData"), "contents.parts.inline_data")
         if inline:
-            pictures.append(_inline(inline))
+            pictures.append(_read_inline(inline))
         elif _role(content) == "model":
-            pictures += _in_text(_get(part, "text") or "", find=find)
+            pictures += _images_in_text(_field(part, "text") or "", find_hosted=find_hosted)
     return pictures
 
 
-def _inline(inline: Mapping[str, Any]) -> bytes:
-    data, declared = _get(inline, "data"), _get(inline, "mimeType")
+def _read_inline(inline: Mapping[str, Any]) -> bytes:
+    data, declared = _field(inline, "data"), _field(inline, "mimeType")
     if not isinstance(data, str) or (picture := _decode(data)) is None:
         raise Refusal(
             "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES): Base64 decoding failed."
         )
-    found = sniff(picture)
-    if found is None:
+    actual = sniff(picture)
+    if actual is None:
         raise Refusal(f"Unsupported MIME type: {_show(declared)}")
-    if declared != found:
-        raise Refusal(f"{_TROUBLE} The bytes are {found}, declared as {_show(declared)}.")
+    if declared != actual:
+        raise Refusal(f"{_UNREADABLE_IMAGE} The bytes are {actual}, declared as {_show(declared)}.")
     return picture
 
 
@@ -223,7 +225,7 @@ def _decode(data: str) -> bytes | None:
         return None
 
 
-def _in_text(text: Any, *, find: Find) -> list[bytes]:
+def _images_in_text(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
     """Return what a model's Markdown shows: data URIs, and links to pictures hosted here."""
     if not isinstance(text, str):
         return []
@@ -233,6 +235,6 @@ def _in_text(text: Any, *, find: Find) -> list[bytes]:
         if picture is not None and sniff(picture):
             pictures.append(picture)
     if not pictures:
-        found = [find(match[1]) for match in _HOSTED.finditer(text)]
-        pictures = [picture for picture in found if picture]
+        hosted = [find_hosted(match[1]) for match in _HOSTED_IMAGE.finditer(text)]
+        pictures = [picture for picture in hosted if picture]
     return pictures

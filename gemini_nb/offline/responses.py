@@ -1,4 +1,4 @@
-"""What goes back over the wire: a status, headers, a body, and in tests of clients how it is broken off."""
+"""HTTP responses of the offline provider: status, headers, body, error bodies, and how one is broken off."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _STATUS = {
     429: "RESOURCE_EXHAUSTED",
     503: "UNAVAILABLE",
 }
+_GATEWAY_REASON = {404: "model_not_found", 429: "rate_limit_exceeded", 503: "get_channel_failed"}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer: status, headers and the whole body.
+class Response:
+    """An HTTP response: status, headers and the whole body.
 
     `events` is the same body in the pieces that a stream is sent in; `delivery` is how a server sends it.
     """
@@ -33,31 +34,34 @@ class Answer:
 
     @property
     def is_json(self) -> bool:
+        """Whether the declared content type is JSON; the body of an error then has an "error" object."""
         return self.headers["content-type"] == JSON
 
 
-def of_json(status: int, value: Any) -> Answer:
-    """Build an answer whose body is `value` as JSON."""
-    return of_bytes(status, JSON, dumped(value))
+def json_response(status: int, value: Any) -> Response:
+    """Build a response whose body is `value` as JSON."""
+    return bytes_response(status, JSON, dump_json(value))
 
 
-def of_bytes(status: int, content_type: str, body: bytes) -> Answer:
+def bytes_response(status: int, content_type: str, body: bytes) -> Response:
+    """Build a response with its content type and length, and "nosniff" as Google sends it."""
     headers = {
         "content-type": content_type,
         "content-length": str(len(body)),
         "x-content-type-options": "nosniff",
     }
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
-def dumped(value: Any) -> bytes:
+def dump_json(value: Any) -> bytes:
+    """Encode as JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, becomes a backslash escape."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def failure(
+def error_response(
     code: int, message: str, *, status: str | None = None, details: list[dict[str, Any]] | None = None
-) -> Answer:
-    """Build Google's error body for an HTTP status."""
+) -> Response:
+    """Build Google's error body for an HTTP status; `status` is the canonical name beside the number."""
     error: dict[str, Any] = {
         "code": code,
         "message": message,
@@ -65,27 +69,26 @@ def failure(
     }
     if details:
         error["details"] = details
-    return of_json(code, {"error": error})
+    return json_response(code, {"error": error})
 
 
-def gateway_failure(code: int, message: str, *, reason: str, kind: str = "new_api_error") -> Answer:
+def gateway_error(code: int, message: str, *, reason: str) -> Response:
     """Build the error body of new-api, on which many gateways run, Crazyrouter's kind among them."""
     message = f"{message} (request id: offline)"
-    return of_json(code, {"error": {"message": message, "type": kind, "param": "", "code": reason}})
+    error = {"message": message, "type": "new_api_error", "param": "", "code": reason}
+    return json_response(code, {"error": error})
 
 
-def in_gateway_words(answer: Answer) -> Answer:
-    """Return a failure in Google's words as a gateway puts it; any other answer as it is.
+def to_gateway_error(response: Response) -> Response:
+    """Translate an error in Google's words into a gateway's; return any other response as it is.
 
-    What a gateway leaves out, as Google's advice how long to wait, is left out.
+    What a gateway leaves out, such as Google's advice how long to wait, is left out.
     """
-    error = json.loads(answer.body)["error"] if answer.status >= 400 and answer.is_json else {}
+    error = json.loads(response.body)["error"] if response.status >= 400 and response.is_json else {}
     if "status" not in error:
-        return answer
+        return response
     reasons = [detail.get("reason") for detail in error.get("details", ())]
-    if answer.status == 403 or "API_KEY_INVALID" in reasons:
-        return gateway_failure(401, "Invalid token", reason="invalid_api_key")
-    reason = {404: "model_not_found", 429: "rate_limit_exceeded", 503: "get_channel_failed"}
-    return gateway_failure(
-        answer.status, error["message"], reason=reason.get(answer.status, "invalid_request")
-    )
+    if response.status == 403 or "API_KEY_INVALID" in reasons:
+        return gateway_error(401, "Invalid token", reason="invalid_api_key")
+    reason = _GATEWAY_REASON.get(response.status, "invalid_request")
+    return gateway_error(response.status, error["message"], reason=reason)

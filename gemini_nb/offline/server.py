@@ -1,6 +1,6 @@
-"""The offline provider over loopback HTTP, for any client of the Gemini API.
+"""The offline server: the offline provider on a loopback port, for any client of the Gemini API.
 
-Starting and stopping it; the HTTP is `listener`'s, the answers `provider`'s, the faults `faults`'.
+It is started and stopped here; HTTP is `http_server`'s, the replies are `provider`'s, the faults `faults`'.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The offline provider inside the process: an httpx transport that opens no connection."""
+"""The httpx transport that answers from the offline provider, inside the process and without a connection."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import httpx
 
-from gemini_nb.offline.provider import Answer, OfflineGateway
+from gemini_nb.offline.provider import OfflineGateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from gemini_nb.offline.responses import Response
 
 _PIECE_BYTES = 256 * 1024
 
@@ -25,20 +27,21 @@ class OfflineTransport(httpx.AsyncBaseTransport):
         self._gateway = gateway or OfflineGateway()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request; links to hosted pictures lead to the request's own origin."""
         body = await request.aread()
 
-        def answer() -> Answer:
+        def answer() -> Response:
+            """Call the gateway; painting takes up to seconds, so a worker thread does it."""
             return self._gateway.answer(
                 request.method,
                 request.url.path,
-                dict(request.headers),
                 dict(request.url.params),
                 body,
                 origin=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
             )
 
-        answered = await anyio.to_thread.run_sync(answer, abandon_on_cancel=True)
-        return httpx.Response(answered.status, headers=answered.headers, stream=_Pieces(answered.body))
+        response = await anyio.to_thread.run_sync(answer, abandon_on_cancel=True)
+        return httpx.Response(response.status, headers=response.headers, stream=_Pieces(response.body))
 
 
 class _Pieces(httpx.AsyncByteStream):

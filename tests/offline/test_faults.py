@@ -264,7 +264,7 @@ def test_only_the_last_turns_mark_counts(server):
 def test_inside_the_process_a_mark_is_mere_text():
     raw = json.dumps(body("a red square [fault: quota]")).encode()
     path = f"/v1beta/models/{FLASH}:generateContent"
-    assert OfflineGateway().answer("POST", path, {}, {}, raw, origin="http://a.invalid").status == 200
+    assert OfflineGateway().answer("POST", path, {}, raw, origin="http://a.invalid").status == 200
 
 
 def test_once_is_every_other_time_for_each_call():
@@ -281,7 +281,7 @@ def test_the_calls_remembered_are_bounded(monkeypatch):
     def status(prompt):
         raw = json.dumps(body(prompt)).encode()
         path = f"/v1beta/models/{FLASH}:generateContent"
-        return gateway.answer("POST", path, {}, {}, raw, origin="http://a.invalid").status
+        return gateway.answer("POST", path, {}, raw, origin="http://a.invalid").status
 
     assert [status(prompt) for prompt in ("a cat", "a dog", "a fish", "a cat", "a fish")] == [403] * 4 + [200]
 
@@ -448,7 +448,7 @@ def test_work_that_was_refused_is_asked_for_again(fault):
 
 
 def test_the_page_lists_every_fault_in_the_words_of_the_table():
-    rows = [f"| `{name}` | {fault.meets} |" for name, fault in FAULTS.items()]
+    rows = [f"| `{name}` | {fault.effect} |" for name, fault in FAULTS.items()]
     page = PAGE.read_text()
     assert [row for row in rows if row not in page] == []
 

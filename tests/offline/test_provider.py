@@ -55,7 +55,7 @@ def inline(data, mime_type="image/png"):
 
 def ask(gateway, model, body):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = gateway.answer("POST", f"/v1beta/models/{model}:generateContent", {}, {}, raw, origin=ORIGIN)
+    answer = gateway.answer("POST", f"/v1beta/models/{model}:generateContent", {}, raw, origin=ORIGIN)
     return answer.status, json.loads(answer.body)
 
 
@@ -103,7 +103,7 @@ def test_markdown_is_the_shape_of_the_models_that_were_seen_to_send_it(gateway, 
 def test_a_hosted_picture_is_served_under_its_link(gateway):
     (part,) = parts(gateway, "gemini-2.5-flash-image-preview", text(generationConfig=IMAGE_ONLY))
     path = part["text"].removeprefix(f"![Image]({ORIGIN}").removesuffix(")")
-    answer = gateway.answer("GET", path, {}, {}, b"", origin=ORIGIN)
+    answer = gateway.answer("GET", path, {}, b"", origin=ORIGIN)
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
     assert Image.open(io.BytesIO(answer.body)).size == (1024, 1024)
 
@@ -112,7 +112,7 @@ def test_the_gallery_forgets_the_oldest_pictures(monkeypatch):
     monkeypatch.setattr(HostedImages, "MAX_PICTURES", 2)
     gallery = HostedImages()
     for name in "abc":
-        gallery.keep(name, b"1")
+        gallery.add(name, b"1")
     assert [gallery.find(name) for name in "abc"] == [None, b"1", b"1"]
 
 
@@ -120,7 +120,7 @@ def test_the_gallery_is_bounded_in_bytes_and_keeps_the_newest(monkeypatch):
     monkeypatch.setattr(HostedImages, "MAX_BYTES", 10)
     gallery = HostedImages()
     for name in "ab":
-        gallery.keep(name, b"12345678")
+        gallery.add(name, b"12345678")
     assert [gallery.find(name) for name in "ab"] == [None, b"12345678"]
 
 
@@ -232,7 +232,7 @@ def test_the_documented_phrase_is_refused_as_a_policy_would(gateway):
 def streamed(gateway, body, *, model=FLASH, **query):
     raw = json.dumps(body).encode()
     path = f"/v1beta/models/{model}:streamGenerateContent"
-    return gateway.answer("POST", path, {}, query, raw, origin=ORIGIN)
+    return gateway.answer("POST", path, query, raw, origin=ORIGIN)
 
 
 def events(answer):
@@ -314,7 +314,7 @@ def test_a_reply_of_one_piece_is_one_event(gateway, body):
     "words", ["", "short", "one two " * 20, "x" * 90, "two  spaces and\nlines " * 3, " "]
 )
 def test_deltas_are_the_text_cut_between_words(words):
-    found = replies.deltas(words)
+    found = replies.split_text(words)
     assert "".join(found) == words
     assert all(len(delta) >= replies.DELTA_CHARS for delta in found[:-1])
     assert not any(one[-1:].isalnum() and other[:1].isalnum() for one, other in pairwise(found))
@@ -401,14 +401,14 @@ def test_a_model_that_is_not_known_takes_any_sensible_ratio(gateway, ratio, stat
     ],
 )
 def test_what_is_not_there_is_googles_error(gateway, method, path, status):
-    answer = gateway.answer(method, path, {}, {}, b"{}", origin=ORIGIN)
+    answer = gateway.answer(method, path, {}, b"{}", origin=ORIGIN)
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (status, status)
 
 
 def test_models_are_listed_and_described(gateway):
-    listed = json.loads(gateway.answer("GET", "/v1beta/models", {}, {}, b"", origin=ORIGIN).body)["models"]
+    listed = json.loads(gateway.answer("GET", "/v1beta/models", {}, b"", origin=ORIGIN).body)["models"]
     assert [entry["name"] for entry in listed] == [f"models/{row.id}" for row in models.CATALOGUE]
-    one = gateway.answer("GET", f"/v1beta/models/{FLASH}", {}, {}, b"", origin=ORIGIN)
+    one = gateway.answer("GET", f"/v1beta/models/{FLASH}", {}, b"", origin=ORIGIN)
     assert json.loads(one.body) == listed[0]
     assert listed[0]["supportedGenerationMethods"] == ["generateContent"]
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter.canvas import Gradient
-from gemini_nb.offline.painter.colours import PALETTES, backdrop_for, darker, lighter, mix, turned
+from gemini_nb.offline.painter.colours import PALETTES, backdrop_for, darker, lighter, mix, turn_hue
 from gemini_nb.offline.painter.outlines import arc_loop, box, loop, oval
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _palette(mentioned: Sequence[Colour], rng: Random) -> Palette:
     if not mentioned:
         return rng.choice(PALETTES)
     first = mentioned[0]
-    own = [*mentioned, darker(first, 0.35), lighter(first, 0.45), turned(first, 0.08), turned(first, 0.5)]
+    own = [*mentioned, darker(first, 0.35), lighter(first, 0.45), turn_hue(first, 0.08), turn_hue(first, 0.5)]
     return (backdrop_for(first), *own[: max(4, len(mentioned))])
 
 

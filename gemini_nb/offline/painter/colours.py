@@ -96,7 +96,7 @@ def from_hex(text: str) -> Colour:
     return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
 
 
-def shaded(word: str, name: str) -> Colour:
+def shade(word: str, name: str) -> Colour:
     """Return a colour with a shade word before it: CSS's own "lightblue" where there is one."""
     known = names()
     if word + name in known:
@@ -128,7 +128,7 @@ def luminance(colour: Colour) -> float:
     return (0.299 * r + 0.587 * g + 0.114 * b) / 255
 
 
-def turned(colour: Colour, turn: float) -> Colour:
+def turn_hue(colour: Colour, turn: float) -> Colour:
     """Move the hue around the wheel; `turn` 0.5 is the complement."""
     hue, lightness, saturation = _hls(colour)
     return _from_hls((hue + turn) % 1, lightness, saturation)
@@ -139,7 +139,7 @@ def backdrop_for(colour: Colour) -> Colour:
     if luminance(colour) > 0.9:
         return mix((52, 66, 92), colour, 0.12)
     if luminance(colour) > 0.72:
-        return mix(turned(colour, 0.5), PAPER, 0.8)
+        return mix(turn_hue(colour, 0.5), PAPER, 0.8)
     return mix(colour, PAPER, 0.88)
 
 

@@ -49,13 +49,13 @@ def edit(
 
     `size` is what was asked for: the picture is cropped to it, or with `keep_shape` only scaled to it.
     """
-    opened = [_grown(_open(data)) for data in images]
+    opened = [_enlarge(_open(data)) for data in images]
     image = opened[0] if len(opened) == 1 else _collage(opened)
     if size:
         image = _fit(image, size, keep_shape=keep_shape)
     text = " ".join(prompt.lower()[:20_000].split())
     before = image
-    image = changed(image, text)
+    image = apply_changes(image, text)
     asked = scene.read(prompt)
     image = _frame(image, text, asked)
     if asked.items and (_ADDS.search(text) or image is before):
@@ -75,14 +75,14 @@ def _open(data: bytes) -> Image.Image:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnreadableImageError("more than 50 megapixels")
                 image.load()
-                return _flat(ImageOps.exif_transpose(image))
+                return _flatten(ImageOps.exif_transpose(image))
     except UnreadableImageError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise nearly anything on broken bytes
         raise UnreadableImageError(type(error).__name__) from None
 
 
-def _grown(image: Image.Image) -> Image.Image:
+def _enlarge(image: Image.Image) -> Image.Image:
     """Enlarge a thumbnail, as the models do, so that the mark does not cover it."""
     factor = _LEAST_SIDE / min(image.size)
     if factor <= 1 or factor * max(image.size) > _WHOLE:
@@ -90,7 +90,7 @@ def _grown(image: Image.Image) -> Image.Image:
     return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image) -> Image.Image:
     """Lay a picture with transparency on white."""
     if image.mode == "RGB":
         return image
@@ -123,7 +123,7 @@ def _vignette(image: Image.Image) -> Image.Image:
     """Change a picture visibly where the request was not understood: darker, softer corners."""
     shade = Image.radial_gradient("L").resize(image.size, Image.Resampling.BICUBIC)
     dim = ImageEnhance.Brightness(image.filter(ImageFilter.GaussianBlur(min(image.size) / 150))).enhance(0.35)
-    return Image.composite(dim, scaled(image, 1.04, 1.0, 0.94), shade)
+    return Image.composite(dim, scale_channels(image, 1.04, 1.0, 0.94), shade)
 
 
 def _frame(image: Image.Image, text: str, asked: Sketch) -> Image.Image:
@@ -145,7 +145,7 @@ _RESIZES = re.compile(r"\b(?:crop|resize|scale|widen|extend|enlarge|shrink|upsca
 _ADDS = re.compile(r"\b(?:add|put|place|draw|insert|include|paint|with|give)\b")
 
 
-def changed(image: Image.Image, text: str) -> Image.Image:
+def apply_changes(image: Image.Image, text: str) -> Image.Image:
     """Return the picture after every change that `text` asks for; the same object where it asks for none."""
     for pattern, change in _CHANGES:
         if pattern.search(text):
@@ -224,16 +224,16 @@ def _vivid(image: Image.Image) -> Image.Image:
 
 
 def _warm(image: Image.Image) -> Image.Image:
-    return scaled(image, 1.12, 1.0, 0.78)
+    return scale_channels(image, 1.12, 1.0, 0.78)
 
 
 def _cool(image: Image.Image) -> Image.Image:
-    return scaled(image, 0.8, 0.97, 1.15)
+    return scale_channels(image, 0.8, 0.97, 1.15)
 
 
 def _night(image: Image.Image) -> Image.Image:
     dim = ImageEnhance.Color(image).enhance(0.6)
-    return ImageChops.screen(scaled(dim, 0.3, 0.38, 0.62), Image.new("RGB", image.size, (6, 10, 34)))
+    return ImageChops.screen(scale_channels(dim, 0.3, 0.38, 0.62), Image.new("RGB", image.size, (6, 10, 34)))
 
 
 def _sunset(image: Image.Image) -> Image.Image:
@@ -244,7 +244,9 @@ def _sunset(image: Image.Image) -> Image.Image:
 
 def _winter(image: Image.Image) -> Image.Image:
     pale = ImageEnhance.Color(image).enhance(0.45)
-    return ImageChops.screen(scaled(pale, 0.92, 0.98, 1.06), Image.new("RGB", image.size, (52, 60, 70)))
+    return ImageChops.screen(
+        scale_channels(pale, 0.92, 0.98, 1.06), Image.new("RGB", image.size, (52, 60, 70))
+    )
 
 
 def _coloured(image: Image.Image, text: str) -> Image.Image:
@@ -260,7 +262,7 @@ def tint(image: Image.Image, colour: Colour) -> Image.Image:
     return Image.blend(image, ImageOps.colorize(grey, dark, light, mid=colour), 0.8)
 
 
-def scaled(image: Image.Image, red: float, green: float, blue: float) -> Image.Image:
+def scale_channels(image: Image.Image, red: float, green: float, blue: float) -> Image.Image:
     """Return the picture with each channel multiplied."""
     table = [min(255, round(level * factor)) for factor in (red, green, blue) for level in range(256)]
     return image.point(table)

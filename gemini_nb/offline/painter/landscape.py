@@ -31,7 +31,7 @@ _HORIZON = {
 }
 
 
-def wanted(sketch: Sketch) -> bool:
+def is_landscape(sketch: Sketch) -> bool:
     """Say whether a sketch is of a landscape."""
     return bool(sketch.scenery or sketch.time)
 

@@ -59,7 +59,7 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
         else:
             _set_row(rows, latest, cells, item.relation)
             latest = cells
-    figures = _draw_rows(_wrapped(rows, width / height), width, height)
+    figures = _draw_rows(_wrap_rows(rows, width / height), width, height)
     for place, cells in placed:
         figures += _draw_place(place, cells, width, height)
     return figures
@@ -107,16 +107,16 @@ def _nest(
         outer[index % len(outer)].inside.append(cell)
 
 
-def _wrapped(rows: list[list[_Cell]], aspect: float) -> list[list[_Cell]]:
+def _wrap_rows(rows: list[list[_Cell]], aspect: float) -> list[list[_Cell]]:
     """Break a single long row into a block of the picture's proportions."""
     if len(rows) != 1 or len(rows[0]) <= 3:
-        return [part for row in rows for part in _broken(row, max(6, round(6 * aspect)))]
+        return [part for row in rows for part in _split_row(row, max(6, round(6 * aspect)))]
     row = rows[0]
     columns = max(1, min(len(row), math.ceil(math.sqrt(len(row) * aspect) - 0.05)))
-    return _broken(row, columns)
+    return _split_row(row, columns)
 
 
-def _broken(row: list[_Cell], columns: int) -> list[list[_Cell]]:
+def _split_row(row: list[_Cell], columns: int) -> list[list[_Cell]]:
     """Break a row evenly: seven in columns of three is 3, 2, 2 and never 3, 3, 1."""
     lines = math.ceil(len(row) / columns)
     base, more = divmod(len(row), lines) if lines else (0, 0)
@@ -167,7 +167,7 @@ def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> li
     y = _along(place[1], height, margin)
     step = 2.5 * radius
     columns = max(1, len(cells) // 3) if place[0] else len(cells)
-    lines = _broken(cells, max(1, columns))
+    lines = _split_row(cells, max(1, columns))
     figures: list[Figure] = []
     for line, row in enumerate(lines):
         for column, cell in enumerate(row):
@@ -209,7 +209,7 @@ def _with_inside_once(cell: _Cell, x: float, y: float, radius: float) -> list[Fi
     return figures
 
 
-def settle(items: Sequence[Item], horizon: float, width: int, height: int) -> list[Figure]:
+def place_in_landscape(items: Sequence[Item], horizon: float, width: int, height: int) -> list[Figure]:
     """Place items in a landscape: what flies in the sky, what stands on the ground, what floats on water."""
     unit = min(width, height)
     figures: list[Figure] = []
@@ -235,7 +235,7 @@ def settle(items: Sequence[Item], horizon: float, width: int, height: int) -> li
     return figures
 
 
-def add(items: Sequence[Item], width: int, height: int) -> list[Figure]:
+def place_on_picture(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     """Place items on a picture that exists: where they are told, or in the middle at a third of it."""
     figures: list[Figure] = []
     free = [item for item in items if item.place is None]

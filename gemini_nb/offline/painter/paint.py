@@ -76,7 +76,7 @@ def paint(
         image = edits.edit(images, prompt, size=size, keep_shape=not aspect_ratio, draw=_draw_items)
     else:
         image = Image.new("RGB", pixel_size(aspect_ratio, image_size), PAPER)
-        _paint_sketch(Canvas(image), scene.read(prompt), _dice(prompt))
+        _paint_sketch(Canvas(image), scene.read(prompt), _rng_for(prompt))
     _mark(Canvas(image))
     return image
 
@@ -113,15 +113,15 @@ def _megapixel(ratio: str) -> tuple[int, int]:
     return round(1024 * share / 16) * 16, round(1024 / share / 16) * 16
 
 
-def _dice(prompt: str) -> random.Random:
+def _rng_for(prompt: str) -> random.Random:
     seed = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
     return random.Random(seed)  # noqa: S311 - the same prompt must fall the same way
 
 
 def _paint_sketch(canvas: Canvas, asked: Sketch, rng: random.Random) -> None:
-    if landscape.wanted(asked):
+    if landscape.is_landscape(asked):
         stage = landscape.paint(canvas, asked, rng)
-        for figure in layout.settle(asked.items, stage.horizon, canvas.width, canvas.height):
+        for figure in layout.place_in_landscape(asked.items, stage.horizon, canvas.width, canvas.height):
             _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
         return
     if not asked.items and asked.ground is None:
@@ -129,7 +129,7 @@ def _paint_sketch(canvas: Canvas, asked: Sketch, rng: random.Random) -> None:
         return
     figures = layout.arrange(asked.items, canvas.width, canvas.height)
     paints = [figure.colour or _own_colour(figure.shape, rng) for figure in figures]
-    _lay_ground(canvas, asked.ground or _quiet(figures, paints))
+    _lay_ground(canvas, asked.ground or _choose_ground(figures, paints))
     for figure, paint_ in zip(figures, paints, strict=True):
         _draw(canvas, figure, paint_)
 
@@ -137,8 +137,8 @@ def _paint_sketch(canvas: Canvas, asked: Sketch, rng: random.Random) -> None:
 def _draw_items(image: Image.Image, asked: Sketch) -> None:
     """Add a sketch's items to a picture that exists, small unless told otherwise."""
     canvas = Canvas(image)
-    rng = _dice(repr(asked.items))
-    for figure in layout.add(asked.items, canvas.width, canvas.height):
+    rng = _rng_for(repr(asked.items))
+    for figure in layout.place_on_picture(asked.items, canvas.width, canvas.height):
         _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
 
 
@@ -163,7 +163,7 @@ def _draw(canvas: Canvas, figure: Figure, colour: Colour) -> None:
         pen.fill(outlines.outline(figure.shape), colour)
 
 
-def _quiet(figures: Sequence[Figure], paints: Sequence[Colour]) -> scene.Ground:
+def _choose_ground(figures: Sequence[Figure], paints: Sequence[Colour]) -> scene.Ground:
     """Choose a ground that was not asked for: a tint of the largest figure's own colour."""
     if not figures:
         return scene.Ground((PAPER,))

@@ -117,7 +117,7 @@ class _Reader:
         if name.startswith("#"):
             colour = colours.from_hex(name)
         else:
-            colour = colours.shaded(self.shade, name) if self.shade else colours.names()[name]
+            colour = colours.shade(self.shade, name) if self.shade else colours.names()[name]
         self.shade = None
         self.colours.append(colour)
         self.mentioned.append(colour)
