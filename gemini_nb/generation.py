@@ -83,7 +83,7 @@ class Generation:
         return self.image.save(path, **options)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        return figure.bundle(
+        return figure.render_bundle(
             self.image,
             alt=self.prompt,
             caption=self.caption,
@@ -97,7 +97,7 @@ class Generation:
     def caption(self) -> str:
         """One line: type, pixels, digest of the bytes, model and provider."""
         replayed = ("replayed from the store",) if self.replayed else ()
-        return " · ".join((figure.facts(self.image), self.model, self.provider, *replayed))
+        return " · ".join((figure.describe(self.image), self.model, self.provider, *replayed))
 
     @property
     def remarks(self) -> tuple[str, ...]:

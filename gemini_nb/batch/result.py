@@ -98,7 +98,7 @@ class Batch:
         return [_tile(request, outcome, label) for request, outcome, label in answered]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        return grid.bundle(self.tiles(), columns=self.columns, heading=self.summary)
+        return grid.render_bundle(self.tiles(), columns=self.columns, heading=self.summary)
 
 
 def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:

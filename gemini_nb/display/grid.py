@@ -1,4 +1,4 @@
-"""Several pictures as a notebook shows them: one HTML table with captions and alt text."""
+"""A grid of pictures as a notebook shows it: an HTML table with captions, a JPEG contact sheet, text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from gemini_nb.errors import GeminiError
 from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gemini_nb.display.preview import Picture
 
 TILE_WIDTH = 384  # pixels of a tile's preview
-MAX_TILES = 60  # a table of more is no picture but a burden; the rest is counted
+MAX_TILES = 60  # a saved notebook of more is too large to open; the rest is counted
 MAX_COLUMNS = 4
-_SHEET_WIDTH = 160
+_SHEET_WIDTH = 160  # pixels of a picture on the contact sheet
+_SHEET_GAP = 8
 _COLUMN_PIXELS = 266  # a tile of 256 on the page, and the space beside it
 
 _TABLE = "border-collapse:collapse;border:none;margin:0.25em 0;table-layout:fixed;width:100%"
@@ -42,28 +43,27 @@ class Tile:
     problem: str = ""
 
 
-def bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> dict[str, Any]:
+def render_bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> dict[str, Any]:
     """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text."""
-    lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in tiles[:MAX_TILES]]
-    more = _more(len(tiles))
-    text = "\n".join(printable(line) for line in (heading, *lines, more) if line)
-    drawn = [draw(tile) for tile in tiles[:MAX_TILES]]
-    page = table([one.html for one in drawn], columns=columns, heading=heading, count=len(tiles))
-    shown = {"text/html": page, "text/plain": text}
-    sheet = contact_sheet([one.thumb for one in drawn if one.thumb], columns)
-    return {**shown, "image/jpeg": b64encode(sheet).decode("ascii")} if sheet else shown
+    first = tiles[:MAX_TILES]
+    lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in first]
+    text = "\n".join(printable(line) for line in (heading, *lines, _count_rest(len(tiles))) if line)
+    drawn = [draw_tile(tile) for tile in first]
+    page = render_table([tile.html for tile in drawn], columns=columns, heading=heading, count=len(tiles))
+    sheet = render_contact_sheet([tile.thumbnail for tile in drawn], columns)
+    return {"text/html": page, "text/plain": text, **sheet}
 
 
-def table(
+def render_table(
     cells: Sequence[str], *, columns: int = MAX_COLUMNS, heading: str = "", count: int | None = None
 ) -> str:
-    """Return the HTML of tiles that `draw` made, the first of `count`."""
+    """Return an HTML table of tiles that `draw_tile` made, the first of `count`."""
     columns = max(1, min(columns, len(cells)))
-    share = f"width:{100 / columns:.2f}%"  # equal columns: pictures of a comparison are of one size
-    tds = [f'<td style="{_CELL};{share}">{cell}</td>' for cell in cells]
+    width = f"width:{100 / columns:.2f}%"  # equal columns: pictures of a comparison are of one size
+    tds = [f'<td style="{_CELL};{width}">{cell}</td>' for cell in cells]
     rows = ["".join(tds[start : start + columns]) for start in range(0, len(tds), columns)]
     body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
-    more = _more(count or 0)
+    more = _count_rest(count or 0)
     return (
         (f'<div style="margin:0.25em 0">{escape_html(heading)}</div>' if heading else "")
         + f'<table role="presentation" style="{_TABLE};max-width:{columns * _COLUMN_PIXELS}px">{body}</table>'
@@ -71,49 +71,56 @@ def table(
     )
 
 
-def _more(count: int) -> str:
+def _count_rest(count: int) -> str:
     return f"… and {count - MAX_TILES:,} more; to_frame() lists them all" if count > MAX_TILES else ""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A tile's HTML, and its picture as a small PIL image, or None."""
+class DrawnTile:
+    """A tile's HTML, and its picture as a small PIL image for the contact sheet, or None."""
 
     html: str
-    thumb: Any = None
+    thumbnail: Any = None
 
 
-def draw(tile: Tile) -> Drawn:
-    """Draw a tile; its picture is decoded once."""
+def draw_tile(tile: Tile) -> DrawnTile:
+    """Draw a tile: decode its picture once, for the page and for the contact sheet."""
     if tile.image is None:
-        return Drawn(_problem(tile, tile.problem))
+        return DrawnTile(_render_problem(tile.problem, tile.caption))
     try:
-        picture = scale(tile.image, TILE_WIDTH)
+        preview = scale(tile.image, TILE_WIDTH)
     except GeminiError as error:
-        return Drawn(_problem(tile, str(error)))
-    page = figure.drawn(tile.image, picture, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
-    return Drawn(page, limit_width(picture, _SHEET_WIDTH))
+        return DrawnTile(_render_problem(str(error), tile.caption))
+    page = figure.render_html(tile.image, preview, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
+    return DrawnTile(page, scale_for_sheet(preview))
 
 
-def _problem(tile: Tile, words: str) -> str:
-    return f'<div style="{_PROBLEM}">{escape_html(words)}</div>{_caption(tile)}'
+def _render_problem(problem: str, caption: str) -> str:
+    return (
+        f'<div style="{_PROBLEM}">{escape_html(problem)}</div>'
+        f'<div style="{figure.CAPTION_STYLE}">{escape_html(caption)}</div>'
+    )
 
 
-def _caption(tile: Tile) -> str:
-    return f'<div style="{figure.CAPTION_STYLE}">{escape_html(tile.caption)}</div>'
+def scale_for_sheet(preview: Any) -> Any:
+    """Return a PIL image as small as a contact sheet shows it."""
+    return limit_width(preview, _SHEET_WIDTH)
 
 
-def contact_sheet(thumbs: Sequence[Any], columns: int) -> bytes | None:
-    """Return a small JPEG of all pictures, for front ends without HTML; None where none can be shown."""
+def render_contact_sheet(thumbnails: Iterable[Any], columns: int = MAX_COLUMNS) -> dict[str, str]:
+    """Return the MIME bundle of a small JPEG of all pictures, for front ends without HTML.
+
+    A thumbnail that is None has no place on it; without any the bundle is empty.
+    """
+    images = [thumbnail for thumbnail in thumbnails if thumbnail is not None]
+    if not images:
+        return {}
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
 
-    if not thumbs:
-        return None
-    columns = max(1, min(columns, len(thumbs)))
-    high = max(thumb.height for thumb in thumbs)
-    rows = -(-len(thumbs) // columns)
-    sheet = Image.new("RGB", (columns * (_SHEET_WIDTH + 8), rows * (high + 8)), "white")
-    for place, thumb in enumerate(thumbs):
-        at = (place % columns * (_SHEET_WIDTH + 8), place // columns * (high + 8))
-        sheet.paste(flatten(thumb), at)
-    return encode_jpeg(sheet)
+    columns = max(1, min(columns, len(images)))
+    width, height = _SHEET_WIDTH + _SHEET_GAP, max(image.height for image in images) + _SHEET_GAP
+    sheet = Image.new("RGB", (columns * width, -(-len(images) // columns) * height), "white")
+    for place, image in enumerate(images):
+        row, column = divmod(place, columns)
+        sheet.paste(flatten(image), (column * width, row * height))
+    return {"image/jpeg": b64encode(encode_jpeg(sheet)).decode("ascii")}

@@ -1,4 +1,4 @@
-"""Rows of facts as a table: HTML for a notebook, text for a terminal, Markdown for a page.
+"""A table of texts and small pictures: HTML for a notebook, text for a terminal, Markdown for a page.
 
 Every cell is other people's text: it is escaped, cut to a readable length and kept on its line.
 """
@@ -23,7 +23,7 @@ _NOTE_CHARACTERS = 500
 
 _TABLE = "border-collapse:collapse;border:none;margin:0.4em 0;font-size:0.92em"
 _CAPTION = "caption-side:top;text-align:left;padding:0 0 6px;color:inherit;opacity:0.8"
-_ROW = "border-bottom:1px solid rgba(128,128,128,0.35);background:none"  # is seen on light and on dark
+_ROW = "border-bottom:1px solid rgba(128,128,128,0.35);background:none"  # visible on light and on dark
 _CELL = "padding:5px 18px 5px 0;text-align:"
 _LEFT = "left"
 _LONG = "left;max-width:32em;overflow-wrap:break-word;white-space:normal"
@@ -62,22 +62,22 @@ class Table:
 
     def text(self) -> str:
         """Return the table for a fixed-width font."""
-        columns, *rows = lines = self._plain(_TEXT_CHARACTERS)
-        shown = lines if any(columns) else rows
-        widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
+        columns, *rows = self._text_rows(_TEXT_CHARACTERS)
+        lines = [columns, *rows] if any(columns) else rows
+        widths = [max(map(_terminal_columns, column)) for column in zip(*lines, strict=True)]
         above = [one_line(self.caption, _NOTE_CHARACTERS)] if self.caption else []
         below = [one_line(note, _NOTE_CHARACTERS) for note in self.notes]
-        body = ["  ".join(_padded(columns, row, widths, self.right)).rstrip() for row in shown]
+        body = ["  ".join(_pad_cells(columns, line, widths, self.right)).rstrip() for line in lines]
         return "\n".join([*above, *body, *below])
 
     def markdown(self) -> str:
         """Return the table in GitHub's Markdown, with everything escaped that could be markup."""
-        columns, *rows = self._plain(_HTML_CHARACTERS)
+        columns, *rows = self._text_rows(_HTML_CHARACTERS)
         rule = ["---:" if name in self.right else "---" for name in columns]
-        written = [map(_markdown, columns), rule, *(map(_markdown, row) for row in rows)]
-        above = [_markdown(one_line(self.caption, _NOTE_CHARACTERS)) + "\n"] if self.caption else []
-        below = ["\n" + _markdown(one_line(note, _NOTE_CHARACTERS)) for note in self.notes]
-        return "\n".join([*above, *(f"| {' | '.join(row)} |" for row in written), *below])
+        lines = [map(_escape_markdown, columns), rule, *(map(_escape_markdown, row) for row in rows)]
+        above = [_escape_markdown(one_line(self.caption, _NOTE_CHARACTERS)) + "\n"] if self.caption else []
+        below = ["\n" + _escape_markdown(one_line(note, _NOTE_CHARACTERS)) for note in self.notes]
+        return "\n".join([*above, *(f"| {' | '.join(line)} |" for line in lines), *below])
 
     def html(self) -> str:
         """Return the table as HTML; every text is escaped here."""
@@ -98,13 +98,13 @@ class Table:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
         return {"text/html": self.html(), "text/plain": self.text()}
 
-    def _plain(self, characters: int) -> list[list[str]]:
-        """The column names and the rows without thumbnails, every text on one line."""
+    def _text_rows(self, characters: int) -> list[list[str]]:
+        """The column names, then the rows, without columns of thumbnails and every text on one line."""
         pictures = {
-            place for row in self.rows for place, cell in enumerate(row) if isinstance(cell, Thumbnail)
+            index for row in self.rows for index, cell in enumerate(row) if isinstance(cell, Thumbnail)
         }
         return [
-            [one_line(str(cell), characters) for place, cell in enumerate(row) if place not in pictures]
+            [one_line(str(cell), characters) for index, cell in enumerate(row) if index not in pictures]
             for row in (self.columns, *self.rows)
         ]
 
@@ -112,10 +112,10 @@ class Table:
         is_long = isinstance(cell, str) and len(cell) > _SHORT_CHARACTERS
         style = _CELL + (_RIGHT if column in self.right else _LONG if is_long else _LEFT)
         scope = ' scope="col"' if tag == "th" else ""
-        return f'<{tag}{scope} style="{style}">{_html(cell)}</{tag}>'
+        return f'<{tag}{scope} style="{style}">{_render_cell(cell)}</{tag}>'
 
 
-def _html(cell: str | Thumbnail) -> str:
+def _render_cell(cell: str | Thumbnail) -> str:
     if isinstance(cell, Thumbnail):
         alt = html.escape(one_line(cell.alt, _HTML_CHARACTERS))
         size = f'width="{cell.width}" height="{cell.height}"'
@@ -123,26 +123,26 @@ def _html(cell: str | Thumbnail) -> str:
     return escape_html(one_line(cell, _HTML_CHARACTERS))
 
 
-def _padded(
+def _pad_cells(
     columns: Iterable[str], row: Iterable[str], widths: Iterable[int], right: frozenset[str]
 ) -> list[str]:
     cells = []
     for name, cell, width in zip(columns, row, widths, strict=True):
-        gap = " " * (width - _width(cell))
+        gap = " " * (width - _terminal_columns(cell))
         cells.append(gap + cell if name in right else cell + gap)
     return cells
 
 
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(_columns(character) for character in text)
+def _terminal_columns(text: str) -> int:
+    """How many columns of a terminal a text takes: two for each wide character, none for combining ones."""
+    return sum(map(_character_columns, text))
 
 
-def _columns(character: str) -> int:
+def _character_columns(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _markdown(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", text)

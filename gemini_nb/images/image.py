@@ -187,8 +187,8 @@ class GeneratedImage:
         return self
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        return figure.bundle(
-            self, alt=f"a picture of {self.width} by {self.height}", caption=figure.facts(self)
+        return figure.render_bundle(
+            self, alt=f"a picture of {self.width} by {self.height}", caption=figure.describe(self)
         )
 
     @property

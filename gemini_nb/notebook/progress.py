@@ -116,11 +116,11 @@ def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Ca
         fresh = [place for place in done if place not in cells]
         for place in fresh:
             is_shown = place in fresh[-_NEWEST:]
-            cells[place] = grid.draw(_part(batch, place).tiles()[0]).html if is_shown else ""
+            cells[place] = grid.draw_tile(_part(batch, place).tiles()[0]).html if is_shown else ""
         for place in [place for place, cell in cells.items() if cell][:-_NEWEST]:
             cells[place] = ""
         latest = [cell for cell in cells.values() if cell]
-        return grid.table(latest, columns=columns) if latest else ""
+        return grid.render_table(latest, columns=columns) if latest else ""
 
     return page
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from gemini_nb import files
-from gemini_nb.display.preview import scale
+from gemini_nb.display.preview import data_uri, encode, scale
 from gemini_nb.display.table import Table, Thumbnail
 from gemini_nb.errors import GeminiError
 from gemini_nb.store import maintenance
@@ -108,8 +106,6 @@ def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
 def _drawn(image: GeneratedImage, alt: str) -> Thumbnail:
     factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
     small = scale(image, max(1, round(image.width * factor)))
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=75, method=4)
-    source = f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
+    source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))
     width, height = (max(1, round(side / _DENSITY)) for side in small.size)
     return Thumbnail(source, alt, width, height)

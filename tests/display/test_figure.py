@@ -16,7 +16,7 @@ WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")
 
 
 def bundle(image=WIDE, **options):
-    return figure.bundle(image, **{"alt": "a prompt", "caption": "a caption", **options})
+    return figure.render_bundle(image, **{"alt": "a prompt", "caption": "a caption", **options})
 
 
 class Tags(HTMLParser):
@@ -124,5 +124,5 @@ def test_long_words_of_the_model_are_folded_away():
 
 def test_facts_tell_pictures_apart():
     other = GeneratedImage.from_bytes(jpeg(1600, 400), source="inlineData")
-    assert figure.facts(WIDE).startswith("PNG · 1600 × 400 · sha256 ")
-    assert figure.facts(WIDE) != figure.facts(other)
+    assert figure.describe(WIDE).startswith("PNG · 1600 × 400 · sha256 ")
+    assert figure.describe(WIDE) != figure.describe(other)

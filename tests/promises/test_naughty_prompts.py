@@ -88,7 +88,7 @@ def image():
 def test_in_html_it_is_text_and_nothing_else(image, kind, record_property):
     record_property("cases", len(CLASSES[kind]))
     for prompt in CLASSES[kind]:
-        page = figure.bundle(image, alt=prompt, caption=prompt, remarks=[prompt])["text/html"]
+        page = figure.render_bundle(image, alt=prompt, caption=prompt, remarks=[prompt])["text/html"]
         read = Reader(page)
         assert {tag for tag, _attributes in read.tags} <= OURS
         assert {name for _tag, attributes in read.tags for name in attributes} <= ATTRIBUTES
@@ -104,7 +104,7 @@ def test_in_html_it_is_text_and_nothing_else(image, kind, record_property):
 @pytest.mark.parametrize("kind", CLASSES)
 def test_of_a_page_nothing_steers_and_everything_can_be_saved(image, kind):
     for prompt in CLASSES[kind]:
-        bundle = figure.bundle(image, alt=prompt, caption=prompt, remarks=[prompt])
+        bundle = figure.render_bundle(image, alt=prompt, caption=prompt, remarks=[prompt])
         for page in (bundle["text/html"], bundle["text/plain"]):
             assert page.encode("utf-8").decode("utf-8") == page
             assert not [c for c in page if unicodedata.category(c) == "Cc" and c not in "\n\t"]

@@ -1,10 +1,12 @@
-"""The studio's gallery as a notebook saves it: one large picture or two to compare, and the others small."""
+"""The studio's gallery as a notebook saves it: one large picture or two to compare, and the others small.
+
+Two pictures are compared side by side or one over the other, with CSS and radio buttons alone: a saved page
+runs no script.
+"""
 
 from __future__ import annotations
 
 import os
-from base64 import b64encode
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from urllib.parse import quote
 
 from gemini_nb import models
 from gemini_nb.display import figure, grid
-from gemini_nb.display.preview import limit_width, scale
+from gemini_nb.display.preview import scale
 from gemini_nb.errors import GeminiError
 from gemini_nb.text import escape_html, format_dollars, format_time, one_line, printable
 
@@ -31,19 +33,38 @@ _TILE = "display:inline-block;vertical-align:top;width:256px;max-width:100%;marg
 _FEATURED = "float:left;width:512px;max-width:100%;margin-right:20px"
 _LINK = "font-size:0.85em;margin:-0.1em 0 0.4em;overflow-wrap:anywhere"
 _EMPTY = "opacity:0.8;margin:0.75em 0"
+_NOTHING = "No pictures yet. Say what to paint, and press Generate."
 
+_STEP = 5  # per cent that the slider moves at a time
+_KEYS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys on a radio button are JupyterLab's commands
+_numbers = count(1)
 
-@dataclass(frozen=True)
-class _Drawn:
-    html: str
-    thumb: Any
+_SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
+_RULES = f"""
+.gemini-nb-compare fieldset {{border:none;margin:0;padding:0;min-width:0;font-size:0.9em}}
+.gemini-nb-compare legend {{padding:0}}
+.gemini-nb-steps {{display:flex;max-width:512px;margin:0.2em 0 0.5em}}
+.gemini-nb-steps input {{appearance:none;flex:1 1 0;min-width:0;height:24px;margin:0;cursor:ew-resize;
+  color:inherit;
+  background:linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
+.gemini-nb-steps input:checked {{background:radial-gradient(circle,currentcolor 7px,transparent 8px),
+  linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
+.gemini-nb-steps input:focus-visible {{outline:2px solid currentcolor;outline-offset:1px}}
+.gemini-nb-pair {{display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start}}
+.gemini-nb-pair > div {{flex:0 1 512px;min-width:0;max-width:100%}}
+{_SLIDER} .gemini-nb-pair {{display:grid;max-width:512px}}
+{_SLIDER} .gemini-nb-pair > div {{grid-area:1/1}}
+{_SLIDER} .gemini-nb-pair img {{width:100%}}
+{_SLIDER} .gemini-nb-pair > div > :not(figure), {_SLIDER} figure > :not(img) {{display:none}}
+{_SLIDER} .gemini-nb-pair > div:last-child {{clip-path:inset(0 0 0 var(--gemini-nb-at))}}
+"""
 
 
 class Gallery:
     """Draws entries as one MIME bundle; a picture is decoded once for each size it is shown in."""
 
     def __init__(self) -> None:
-        self._drawn: dict[tuple[int, int, Path | None], _Drawn] = {}
+        self._drawn: dict[tuple[int, int, Path | None], grid.DrawnTile] = {}
 
     def bundle(
         self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
@@ -57,19 +78,14 @@ class Gallery:
         page += _more(len(entries) - len(shown))
         text = "\n".join(printable(_caption(one)) for one in shown) or _NOTHING
         found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
-        thumbs = [drawn[one.number].thumb for one in shown if drawn[one.number].thumb]
-        sheet = grid.contact_sheet(thumbs, grid.MAX_COLUMNS)
-        jpeg = {"image/jpeg": b64encode(sheet).decode("ascii")} if sheet else {}
-        return {**found, **jpeg, "text/plain": text}
+        sheet = grid.render_contact_sheet(drawn[one.number].thumbnail for one in shown)
+        return {**found, **sheet, "text/plain": text}
 
-    def _draw(self, entry: Entry, width: int) -> _Drawn:
+    def _draw(self, entry: Entry, width: int) -> grid.DrawnTile:
         key = (entry.number, width, entry.generation.path)
         if key not in self._drawn:
             self._drawn[key] = _drawn(entry, width)
         return self._drawn[key]
-
-
-_NOTHING = "No pictures yet. Say what to paint, and press Generate."
 
 
 def _page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
@@ -89,13 +105,13 @@ def _more(count: int) -> str:
     return f"<div>… and {count} older; %gemini history lists them.</div>" if count > 0 else ""
 
 
-def _drawn(entry: Entry, width: int) -> _Drawn:
+def _drawn(entry: Entry, width: int) -> grid.DrawnTile:
     generation = entry.generation
     try:
         picture = scale(generation.image, width)
     except GeminiError as error:
-        return _Drawn(f"<div>{escape_html(f'{_caption(entry)}: {error}')}</div>", None)
-    page = figure.drawn(
+        return grid.DrawnTile(f"<div>{escape_html(f'{_caption(entry)}: {error}')}</div>")
+    page = figure.render_html(
         generation.image,
         picture,
         alt=generation.prompt,
@@ -103,7 +119,7 @@ def _drawn(entry: Entry, width: int) -> _Drawn:
         remarks=generation.remarks,
         width=width,
     )
-    return _Drawn(page + _link(generation.path), limit_width(picture, 160))
+    return grid.DrawnTile(page + _link(generation.path), grid.scale_for_sheet(picture))
 
 
 def _caption(entry: Entry) -> str:
@@ -132,31 +148,6 @@ def _link(path: Path | None) -> str:
         return f'<div style="{_LINK}">{escape_html(os.fspath(path))}</div>'
     near = whole.relative_to(here).as_posix()
     return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{escape_html(near)}</a></div>'
-
-
-_STEP = 5  # per cent that the slider moves at a time
-_KEYS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys on a radio button are JupyterLab's commands
-_numbers = count(1)
-
-_SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
-_RULES = f"""
-.gemini-nb-compare fieldset {{border:none;margin:0;padding:0;min-width:0;font-size:0.9em}}
-.gemini-nb-compare legend {{padding:0}}
-.gemini-nb-steps {{display:flex;max-width:512px;margin:0.2em 0 0.5em}}
-.gemini-nb-steps input {{appearance:none;flex:1 1 0;min-width:0;height:24px;margin:0;cursor:ew-resize;
-  color:inherit;
-  background:linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
-.gemini-nb-steps input:checked {{background:radial-gradient(circle,currentcolor 7px,transparent 8px),
-  linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
-.gemini-nb-steps input:focus-visible {{outline:2px solid currentcolor;outline-offset:1px}}
-.gemini-nb-pair {{display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start}}
-.gemini-nb-pair > div {{flex:0 1 512px;min-width:0;max-width:100%}}
-{_SLIDER} .gemini-nb-pair {{display:grid;max-width:512px}}
-{_SLIDER} .gemini-nb-pair > div {{grid-area:1/1}}
-{_SLIDER} .gemini-nb-pair img {{width:100%}}
-{_SLIDER} .gemini-nb-pair > div > :not(figure), {_SLIDER} figure > :not(img) {{display:none}}
-{_SLIDER} .gemini-nb-pair > div:last-child {{clip-path:inset(0 0 0 var(--gemini-nb-at))}}
-"""
 
 
 def comparison(one: str, other: str, *, first: int, second: int) -> str:
