@@ -99,9 +99,9 @@ def run(
     an interrupt, which is raised again. `settings` are those of `AsyncClient`. Raises `ReplayMissError`
     where `GEMINI_NB_REPLAY` locks a course to its store, since a probe pays.
     """
-    asked = requests(models)
+    asked = make_requests(models)
     provider = choose_provider(provider_name, base_url=base_url)
-    for line in estimate(asked, provider):
+    for line in describe_cost(asked, provider):
         say(line)
     if provider is not OFFLINE:
         check_unlocked()
@@ -119,7 +119,7 @@ def run(
         raise
 
 
-def requests(models: Sequence[str] = (), prompt: str = PROMPT) -> tuple[ImageRequest, ...]:
+def make_requests(models: Sequence[str] = (), prompt: str = PROMPT) -> tuple[ImageRequest, ...]:
     """Return one request for each model, the catalogue's if none is named; an alias counts as its model."""
     asked = [ImageRequest(prompt, model=name) for name in models or MODELS]
     return tuple({request.model: request for request in asked}.values())
@@ -140,12 +140,12 @@ async def probe(
     """
     if client.store is not None:
         raise ArgumentError("A probe asks the models themselves.", hint="Give it a client without a store.")
-    asked = requests(models, prompt)
+    asked = make_requests(models, prompt)
     found: list[Finding | None] = [None] * len(asked)
 
     async def ask(place: int) -> None:
         async with limit:
-            finding = found[place] = await _finding(client, answering, asked[place])
+            finding = found[place] = await _ask_model(client, answering, asked[place])
         if each is not None:
             each(finding)
 
@@ -159,7 +159,7 @@ async def probe(
     return tuple(one for one in found if one is not None)
 
 
-def estimate(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
+def describe_cost(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
     """Say what a probe would ask for and cost, a line each."""
     count = "one picture" if len(asked) == 1 else f"{len(asked)} pictures"
     if not provider.key_variables:
@@ -189,30 +189,30 @@ def render(findings: Sequence[Finding], to: str = "text") -> str:
     if to == "json":
         return json.dumps([{**asdict(one), "changed": one.changed} for one in findings], indent=2)
     if to == "markdown":
-        return replace(table(findings), notes=()).markdown()
+        return replace(make_table(findings), notes=()).markdown()
     if to != "text":
         raise ArgumentError(f"There is no format {to[:20]!r}.", hint=f"Choose one of: {', '.join(FORMATS)}.")
-    return table(findings).text()
+    return make_table(findings).text()
 
 
-def table(findings: Sequence[Finding]) -> Table:
+def make_table(findings: Sequence[Finding]) -> Table:
     """Return findings as a table, with the message of each failure below it."""
     columns = ("model", "status", "shape", "type", "pixels", "seconds", "tokens", "last seen", "since then")
     problems = tuple(f"{one.model}: {one.problem}" for one in findings if one.problem)
     stopped = tuple(
         "No other model was asked: the key is the same." for one in findings[:1] if one.is_refusal
     )
-    whom = sorted({f"Asked of {_named(one.provider)} on {one.asked}" for one in findings})
+    whom = sorted({f"Asked of {_describe_provider(one.provider)} on {one.asked}" for one in findings})
     caption = "; ".join(whom) or "Nothing was asked."
-    rows = tuple(_row(one) for one in findings)
+    rows = tuple(_format_row(one) for one in findings)
     return Table(columns, rows, caption=caption, notes=problems + stopped, right=_NUMBERS)
 
 
-def _named(provider: str) -> str:
+def _describe_provider(provider: str) -> str:
     return "the offline provider, which imitates them," if provider == "offline" else provider
 
 
-def _row(one: Finding) -> tuple[str, ...]:
+def _format_row(one: Finding) -> tuple[str, ...]:
     last = f"{one.last_shape}, {one.last_observed}" if one.last_shape else "never"
     mark = (
         "CHANGED" if one.changed else "same" if one.shape and one.last_shape else "new" if one.shape else ""
@@ -230,7 +230,7 @@ def _row(one: Finding) -> tuple[str, ...]:
     )
 
 
-async def _finding(
+async def _ask_model(
     client: AsyncClient, ask: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
 ) -> Finding:
     row = catalogue.find(request.model)
@@ -243,26 +243,26 @@ async def _finding(
     )
     started = anyio.current_time()
     try:
-        facts = _answer(await ask(request))
+        facts = _describe_answer(await ask(request))
     except GeminiError as error:
-        facts = {"seconds": round(anyio.current_time() - started, 3), **_failure(error)}
+        facts = {"seconds": round(anyio.current_time() - started, 3), **_describe_failure(error)}
     return replace(bare, **facts)
 
 
-def _answer(generation: Generation) -> dict[str, Any]:
+def _describe_answer(generation: Generation) -> dict[str, Any]:
     image = generation.image
     return {
         "status": 200,
-        "shape": _shape(image),
+        "shape": _describe_shape(image),
         "mime_type": image.mime_type,
         "width": image.width,
         "height": image.height,
         "seconds": round(generation.seconds, 3),
-        "tokens": _count(generation.usage.get("candidatesTokenCount")),
+        "tokens": _check_count(generation.usage.get("candidatesTokenCount")),
     }
 
 
-def _failure(error: GeminiError) -> dict[str, Any]:
+def _describe_failure(error: GeminiError) -> dict[str, Any]:
     """What an error tells: the status it names, or 200 where it is about a reply that came."""
     named = isinstance(error, APIError | OutcomeUnknownError)
     unasked = isinstance(error, ConnectionFailedError | ReplayMissError | ArgumentError)
@@ -272,7 +272,7 @@ def _failure(error: GeminiError) -> dict[str, Any]:
     return {"status": status, "shape": shape, "error": type(error).__name__, "problem": message}
 
 
-def _shape(image: GeneratedImage) -> str:
+def _describe_shape(image: GeneratedImage) -> str:
     """How a picture came, in the catalogue's words: a data URI by the type that its label claims."""
     if image.source != "data URI":
         return image.source
@@ -281,5 +281,5 @@ def _shape(image: GeneratedImage) -> str:
     return f"data URI ({kinds.get(label, 'other')})"
 
 
-def _count(value: Any) -> int | None:
+def _check_count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

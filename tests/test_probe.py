@@ -173,14 +173,14 @@ def test_a_client_with_a_store_is_refused(tmp_path):
 
 def test_the_cost_is_said_beforehand_and_an_unknown_price_is_unknown():
     provider = AsyncClient(api_key=KEY).provider
-    said = "\n".join(probe.estimate(probe.requests(["nano-banana-2", "gemini-99"]), provider))
+    said = "\n".join(probe.describe_cost(probe.make_requests(["nano-banana-2", "gemini-99"]), provider))
     assert "2 pictures" in said
     assert "$0.067" in said
     assert "price is unknown: gemini-99" in said
 
 
 def test_offline_costs_nothing():
-    assert probe.estimate(probe.requests(TWO), AsyncClient("offline").provider) == [
+    assert probe.describe_cost(probe.make_requests(TWO), AsyncClient("offline").provider) == [
         "This paints 2 pictures offline, at no cost."
     ]
 

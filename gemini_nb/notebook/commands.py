@@ -47,16 +47,16 @@ class Command:
 
 def run(session: Session, words: list[str]) -> Any:
     """Carry out `%gemini WORD …` and return what to show; without a word, say what there is."""
-    options.refuse_keys(words)
+    options.check_no_keys(words)
     if not words or words[0] in _HELP:
-        return _say([_usage(name) for name in COMMANDS])
+        return _print_lines([_usage(name) for name in COMMANDS])
     name, *rest = words
     if name not in COMMANDS:
         near = difflib.get_close_matches(name[:40], COMMANDS, n=1)
         hint = f"Did you mean %gemini {near[0]}?" if near else f"There are: {', '.join(COMMANDS)}."
         raise ArgumentError(f"There is no %gemini {one_line(name, 40)}.", hint=hint)
     if any(word in _HELP for word in rest):
-        return _say([_usage(name)])
+        return _print_lines([_usage(name)])
     word = COMMANDS[name]
     if len(rest) > word.most:
         raise ArgumentError(f"%gemini {name} does not take {rest[word.most][:40]!r}.", hint=_usage(name))
@@ -68,7 +68,7 @@ def _usage(name: str) -> str:
     return f"%gemini {f'{name} {word.arguments}'.strip():32} {word.help}"
 
 
-def _say(lines: list[str]) -> None:
+def _print_lines(lines: list[str]) -> None:
     print("\n".join(lines))
 
 
@@ -103,11 +103,11 @@ def _key(session: Session, words: list[str]) -> None:
     elif words:
         read_dotenv(words[0])
     else:
-        enter_key(provider, _typed(f"Key for {provider.name} (kept in memory only): ", provider))
-    _say(_key_lines())
+        enter_key(provider, _ask_for_key(f"Key for {provider.name} (kept in memory only): ", provider))
+    _print_lines(_key_lines())
 
 
-def _typed(question: str, provider: providers.Provider) -> str:
+def _ask_for_key(question: str, provider: providers.Provider) -> str:
     from IPython.core.error import StdinNotImplementedError  # noqa: PLC0415 - IPython is needed only here
 
     try:
@@ -129,7 +129,7 @@ def _status(session: Session, _words: list[str]) -> None:
     """Say who is asked and why, for which model, what is replayed, and whether a key is set."""
     from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
 
-    _say([*doctor.settings(session), *_key_lines()])
+    _print_lines([*doctor.describe_settings(session), *_key_lines()])
 
 
 def _key_lines() -> list[str]:
@@ -150,32 +150,32 @@ def _history(session: Session, words: list[str]) -> Any:
     count = words[0] if words else str(_HISTORY_ROWS)
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
         raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
-    store = _store_of(session)
+    store = _open_store(session)
     if store is None or not inventory.count_records(store):
-        return _say([_nothing_stored(store)])
+        return _print_lines([_describe_no_records(store)])
     return inventory.history_table(store, int(count))
 
 
 def _store(session: Session, words: list[str]) -> Any:
     """Say where pictures are kept and how much it is; check every file, or remove them all."""
-    store = _store_of(session)
+    store = _open_store(session)
     action = words[0] if words else ""
     if action not in ("", "list", "verify", "clear") or (words[1:] and words != ["clear", "--yes"]):
         raise ArgumentError(
             f"There is no %gemini store {one_line(' '.join(words), 40)}.", hint=_usage("store")
         )
     if store is None:
-        return _say([_nothing_stored(store)])
+        return _print_lines([_describe_no_records(store)])
     if action == "list":
         return _history(session, [])
     if action == "verify":
-        return _say(inventory.report_lines(store.verify()))
+        return _print_lines(inventory.report_lines(store.verify()))
     if action == "clear":
-        return _say([_cleared(store, sure=words[1:] == ["--yes"])])
-    return _say(inventory.lines(store))
+        return _print_lines([_clear_store(store, sure=words[1:] == ["--yes"])])
+    return _print_lines(inventory.lines(store))
 
 
-def _cleared(store: Store, *, sure: bool) -> str:
+def _clear_store(store: Store, *, sure: bool) -> str:
     if not sure:
         held = format_count(inventory.count_records(store), "record")
         raise ArgumentError(
@@ -185,14 +185,14 @@ def _cleared(store: Store, *, sure: bool) -> str:
     return f"{format_count(store.clear(), 'file')} removed from {store.folder}."
 
 
-def _store_of(session: Session) -> Store | None:
+def _open_store(session: Session) -> Store | None:
     from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
     folder = session.store_path()
     return None if folder is None else Store(folder)
 
 
-def _nothing_stored(store: Store | None) -> str:
+def _describe_no_records(store: Store | None) -> str:
     return "The store is off." if store is None else f"The store {store.folder} holds nothing yet."
 
 
@@ -200,9 +200,9 @@ def _last(session: Session, _words: list[str]) -> None:
     """Show the last failure again, and where the reply is that came with it."""
     error = session.last_error
     if error is None:
-        return _say(["There was no failure yet."])
+        return _print_lines(["There was no failure yet."])
     path = getattr(error, "raw_path", None)
-    return _say([f"{type(error).__name__}: {error}", *([f"reply        {path}"] if path else [])])
+    return _print_lines([f"{type(error).__name__}: {error}", *([f"reply        {path}"] if path else [])])
 
 
 def _code(session: Session, _words: list[str]) -> None:
@@ -221,11 +221,11 @@ def _probe(session: Session, words: list[str]) -> Any:
         confirmed="--yes" in words,
         say=print,
         waiting=_probe_progress,
-        interrupted=lambda findings: print(probe.table(findings)) if findings else None,
+        interrupted=lambda findings: print(probe.make_table(findings)) if findings else None,
         timeout=session.defaults.timeout,
         requests_per_minute=session.defaults.requests_per_minute,
     )
-    return None if findings is None else probe.table(findings)
+    return None if findings is None else probe.make_table(findings)
 
 
 def _probe_progress(findings: Sequence[Finding], count: int) -> AbstractContextManager[None]:
@@ -242,7 +242,7 @@ def _doctor(session: Session, _words: list[str]) -> None:
     """Look for what could be wrong: versions, front end, provider, reachability, store. Nothing secret."""
     from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
 
-    _say([*doctor.lines(session), *_key_lines()])
+    _print_lines([*doctor.diagnose(session), *_key_lines()])
 
 
 def _studio(session: Session, _words: list[str]) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SECTION = "GeminiMagics"
 
 
-def checked(name: str, value: str) -> str:
+def check_value(name: str, value: str) -> str:
     """Return a default as it is used; raise `TraitError` for one that no request could have."""
     from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
     from gemini_nb.request import ImageRequest  # noqa: PLC0415
@@ -26,7 +26,7 @@ def checked(name: str, value: str) -> str:
         return value
     setting: dict[str, Any] = {name: value}
     try:
-        options.refuse_keys([value])
+        options.check_no_keys([value])
         if name == "base_url":
             choose_provider("crazyrouter", base_url=value or None)
         else:
@@ -38,7 +38,7 @@ def checked(name: str, value: str) -> str:
     raise TraitError(message)
 
 
-def keep_good(owner: Configurable, config: Config) -> None:
+def drop_bad_values(owner: Configurable, config: Config) -> None:
     """Take the bad values out of `config`, and out of the shell's own, and say each in a line.
 
     IPython hands the same `config` to the shell next, where a bad value would wait for the next load.
@@ -47,14 +47,14 @@ def keep_good(owner: Configurable, config: Config) -> None:
         return
     given, parent = config[_SECTION], getattr(owner, "parent", None)
     for name, value in list(given.items()):
-        problem = _problem(owner, name, value)
+        problem = _problem_with(owner, name, value)
         if problem:
             del given[name]
             print(f"GeminiMagics.{name}: {problem}")
-            _restore(parent, name, getattr(owner, name, None))
+            _restore_in_shell(parent, name, getattr(owner, name, None))
 
 
-def _problem(owner: Configurable, name: str, value: Any) -> str:
+def _problem_with(owner: Configurable, name: str, value: Any) -> str:
     """Why a value cannot be a default, or ""."""
     traits = owner.traits(config=True)
     if name not in traits:
@@ -73,7 +73,7 @@ def _short(message: str, name: str) -> str:
     return message.replace(f"The '{name}' trait of a GeminiMagics instance ", "").rstrip(".") + "."
 
 
-def _restore(shell: Any, name: str, value: Any) -> None:
+def _restore_in_shell(shell: Any, name: str, value: Any) -> None:
     section = shell.config.get(_SECTION, {}) if shell is not None else {}
     if name not in section:
         return

@@ -46,33 +46,33 @@ _PLACES = {
 }
 
 
-def lines(session: Session) -> list[str]:
+def diagnose(session: Session) -> list[str]:
     """Return everything, a line each; what cannot be told says why instead of failing."""
     found = [
-        f"versions     {_versions()}",
-        f"front end    {_front_end(session)}",
-        *settings(session),
-        f"writable     {_told(lambda: _writable(session))}",
-        f"reachable    {_told(lambda: _reachable(_provider(session)))}",
-        f"proxies      {', '.join(sorted(_proxy_variables())) or 'none set'}",
-        f"variables    {', '.join(_variables()) or 'no GEMINI_NB_* set'}",
+        f"versions     {_list_versions()}",
+        f"front end    {_describe_front_end(session)}",
+        *describe_settings(session),
+        f"writable     {_value_or_error(lambda: _check_writable(session))}",
+        f"reachable    {_value_or_error(lambda: _check_reachable(_find_provider(session)))}",
+        f"proxies      {', '.join(sorted(_list_proxy_variables())) or 'none set'}",
+        f"variables    {', '.join(_list_variables()) or 'no GEMINI_NB_* set'}",
     ]
-    return list(map(_redacted, found))
+    return list(map(_redact, found))
 
 
-def settings(session: Session) -> list[str]:
+def describe_settings(session: Session) -> list[str]:
     """Return who is asked, for which model, and what is replayed from where, each with its reason."""
     found = [
-        f"provider     {_told(lambda: _provider_line(session))}",
-        f"base URL     {_told(lambda: _base_url_line(session))}",
-        f"model        {_model_line(session.defaults.model)}",
-        f"store        {_store_line(session)}",
-        f"replay       {_told(lambda: _replay_line(session.defaults.replay))}",
+        f"provider     {_value_or_error(lambda: _describe_provider(session))}",
+        f"base URL     {_value_or_error(lambda: _describe_base_url(session))}",
+        f"model        {_describe_model(session.defaults.model)}",
+        f"store        {_describe_store(session)}",
+        f"replay       {_value_or_error(lambda: _describe_replay(session.defaults.replay))}",
     ]
-    return list(map(_redacted, found))
+    return list(map(_redact, found))
 
 
-def _redacted(line: str) -> str:
+def _redact(line: str) -> str:
     """Mask a key that was put where none belongs, as the name of a folder or of a model."""
     for provider in providers.KEYED:
         if (key := find_key(provider)) is not None:
@@ -80,19 +80,19 @@ def _redacted(line: str) -> str:
     return line
 
 
-def _told(tell: Callable[[], str]) -> str:
+def _value_or_error(tell: Callable[[], str]) -> str:
     try:
         return tell()
     except GeminiError as error:
         return str(error).replace("\n", " ")
 
 
-def _provider(session: Session) -> Provider:
+def _find_provider(session: Session) -> Provider:
     return choose_provider(session.provider_name(), base_url=session.defaults.base_url or None)
 
 
-def _provider_line(session: Session) -> str:
-    provider = _provider(session)
+def _describe_provider(session: Session) -> str:
+    provider = _find_provider(session)
     if session.provider_name().strip().lower() == "auto":
         key = find_key(provider)
         return (
@@ -103,8 +103,8 @@ def _provider_line(session: Session) -> str:
     )
 
 
-def _base_url_line(session: Session) -> str:
-    provider = _provider(session)
+def _describe_base_url(session: Session) -> str:
+    provider = _find_provider(session)
     if provider is providers.OFFLINE:
         return "none: pictures are painted in this process"
     given = "GeminiMagics.base_url" if session.defaults.base_url else "GEMINI_NB_BASE_URL"
@@ -112,14 +112,14 @@ def _base_url_line(session: Session) -> str:
     return f"{provider.base_url} ({'its own' if own else given})"
 
 
-def _model_line(model: str) -> str:
+def _describe_model(model: str) -> str:
     row = models.find(model)
     if row is None:
         return f"{one_line(model, 80)} (not in the catalogue; passed on as it is)"
     return row.id if row.id == model else f"{row.id} ({model})"
 
 
-def _store_line(session: Session) -> str:
+def _describe_store(session: Session) -> str:
     from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
 
     folder = session.store_path()
@@ -129,7 +129,7 @@ def _store_line(session: Session) -> str:
     return f"{store.folder} ({format_count(inventory.count_records(store), 'record')})"
 
 
-def _replay_line(trait: str) -> str:
+def _describe_replay(trait: str) -> str:
     from gemini_nb.store.replay import Replay  # noqa: PLC0415 - needed for some words only
 
     mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
@@ -143,7 +143,7 @@ def _replay_line(trait: str) -> str:
     return f"{mode} (GEMINI_NB_REPLAY)"
 
 
-def _versions() -> str:
+def _list_versions() -> str:
     found = [f"gemini_nb {__version__}", f"Python {platform.python_version()}"]
     for name in _PACKAGES:
         try:
@@ -153,7 +153,7 @@ def _versions() -> str:
     return ", ".join(found)
 
 
-def _front_end(session: Session) -> str:
+def _describe_front_end(session: Session) -> str:
     """The kernel does not know who draws its outputs; only hints of the surroundings can be named."""
     kind = "a kernel" if getattr(session.shell, "kernel", None) is not None else "a terminal"
     places = [place for variable, place in _PLACES.items() if variable in os.environ]
@@ -162,7 +162,7 @@ def _front_end(session: Session) -> str:
     return f"{kind}{' in ' + ', '.join(places) if places else ''}, on {platform.system()}"
 
 
-def _writable(session: Session) -> str:
+def _check_writable(session: Session) -> str:
     """Whether the store could be written, or made in the nearest folder that exists; nothing is."""
     folder = session.store_path()
     if folder is None:
@@ -174,7 +174,7 @@ def _writable(session: Session) -> str:
     return f"NO: {existing} cannot be written to, so that pictures are not kept"
 
 
-def _reachable(provider: Provider) -> str:
+def _check_reachable(provider: Provider) -> str:
     """Open a connection to the provider's origin and close it: nothing is sent, no key least of all."""
     if provider is providers.OFFLINE:
         return "nothing to reach"
@@ -187,13 +187,15 @@ def _reachable(provider: Provider) -> str:
     secure = parts.scheme == "https"
     address = (parts.hostname or "", parts.port or (443 if secure else 80))
     # A name server that stalls cannot be interrupted, so a thread is left behind with it.
-    trying = threading.Thread(target=lambda: said.append(_connected(*address, secure=secure)), daemon=True)
+    trying = threading.Thread(
+        target=lambda: said.append(_try_connection(*address, secure=secure)), daemon=True
+    )
     trying.start()
     trying.join(CONNECT_SECONDS)
     return said[0] if said else f"NO: no connection within {CONNECT_SECONDS:.0f} s"
 
 
-def _connected(host: str, port: int, *, secure: bool) -> str:
+def _try_connection(host: str, port: int, *, secure: bool) -> str:
     try:
         with socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection:
             if secure:
@@ -206,11 +208,11 @@ def _connected(host: str, port: int, *, secure: bool) -> str:
     return f"yes: {host} accepts connections on port {port}{' and proves its name' if secure else ''}"
 
 
-def _proxy_variables() -> list[str]:
+def _list_proxy_variables() -> list[str]:
     return [name for name in os.environ if name.lower().endswith("_proxy") and os.environ[name]]
 
 
-def _variables() -> list[str]:
+def _list_variables() -> list[str]:
     """Our variables with their values; the values of others, and what could hold a key, are not told."""
     return [
         f"{name}={os.environ[name][:80]}"
@@ -225,7 +227,7 @@ def _is_plain(value: str) -> bool:
     """Whether a value can be shown: no key of ours, nothing like one, no address with more than a path."""
     keys = [key for one in providers.KEYED if (key := find_key(one)) is not None]
     try:
-        options.refuse_keys([value])
+        options.check_no_keys([value])
     except GeminiError:
         return False
     hides = any(mark in value for mark in "?@#") or not value.isprintable()

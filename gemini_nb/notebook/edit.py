@@ -1,14 +1,14 @@
-"""What `%%gemini_edit` does: it goes on from the last picture, turn by turn."""
+"""`%%gemini_edit`: the last picture is edited, turn by turn in one conversation."""
 
 from __future__ import annotations
 
 import warnings
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.notebook import options, progress, template, variables
-from gemini_nb.notebook.generate import body, check_cost, finish, settings
+from gemini_nb.notebook import options, template, variables
+from gemini_nb.notebook.generate import check_cost, finish, read_prompt, request_settings
+from gemini_nb.notebook.progress import one_image, showing_progress
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,32 +25,30 @@ if TYPE_CHECKING:
 
 def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
     """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
-    args = options.edit_parser().parse_tokens(options.tokens(line))
+    args = options.edit_parser().parse_tokens(options.split_words(line))
     if len(args.models) > 1:
         raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
     if args.new and args.undo:
         raise ArgumentError("--new and --undo exclude each other.")
-    prompt = body(cell) if args.raw else template.fill(body(cell), names)
-    images = variables.read(args.images, names)
+    prompt = read_prompt(cell) if args.raw else template.fill(read_prompt(cell), names)
+    images = variables.read_images(args.images, names)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
     chat = _continue_chat(session, client, args, prompt)
-    request = chat.request(prompt, images=images, **settings(session, args))
+    request = chat.request(prompt, images=images, **request_settings(session, args))
     if not check_cost(session, args, [request], client):
         return None
-    waiting = progress.one_image(request.model, client.provider.name, session.spending)
+    render = one_image(request.model, client.provider.name, session.spending)
     words: list[str] = []
-    with progress.showing_progress(
-        waiting, alone=True, quiet=args.quiet, offline=client.is_offline, said=words
-    ):
-        generation = chat.ask(request, tell=partial(_add_words, words) if args.stream else None)
+
+    def add_words(piece: str | GeneratedImage) -> None:
+        if isinstance(piece, str):
+            words.append(piece)
+
+    with showing_progress(render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words):
+        generation = chat.ask(request, tell=add_words if args.stream else None)
     session.chat = chat
     generation = finish(session, args, generation)
     return None if args.quiet else generation
-
-
-def _add_words(words: list[str], piece: str | GeneratedImage) -> None:
-    if isinstance(piece, str):
-        words.append(piece)
 
 
 def _continue_chat(session: Session, client: Client, args: Namespace, prompt: str) -> Chat:
@@ -75,16 +73,16 @@ def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: 
     """In a fresh kernel: go on from a picture of an earlier one."""
     if args.images:
         return client.chat(_model(session, args, None))
-    found = earlier_picture(client.store, prompt)
-    if found is None:
+    earlier = earlier_picture(client.store, prompt)
+    if earlier is None:
         raise ArgumentError(
             "There is no picture to edit yet.",
             hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
         )
     warnings.warn(
-        f"Going on from the store's picture of {found.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
+        f"Going on from the store's picture of {earlier.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
     )
-    return client.chat(str(args.models[0]) if args.models else found.record.model, source=found.image)
+    return client.chat(str(args.models[0]) if args.models else earlier.record.model, source=earlier.image)
 
 
 def _model(session: Session, args: Namespace, last: Generation | None) -> str:
@@ -106,16 +104,17 @@ def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
     Where an edit of this prompt is stored, it is the picture which that edit began with: so the cell, run
     again in another fresh kernel, is replayed and does not edit its own result.
     """
-    records = list(store.records()) if store is not None else []
-    of = {image.sha256: (record, image) for record in reversed(records) for image in record.images}
-    begun = [
-        of[record.inputs[0].sha256]
+    if store is None:
+        return None
+    records = list(store.records())
+    by_digest = {image.sha256: (record, image) for record in reversed(records) for image in record.images}
+    beginnings = [
+        by_digest[record.inputs[0].sha256]
         for record in records
-        if record.prompt == prompt and record.inputs and record.inputs[0].sha256 in of
+        if record.prompt == prompt and record.inputs and record.inputs[0].sha256 in by_digest
     ]
     newest = [(record, record.images[-1]) for record in records]
-    for record, stored in (*begun, *newest):
-        image = store.image(stored) if store is not None else None
-        if image is not None:
+    for record, stored in (*beginnings, *newest):
+        if (image := store.image(stored)) is not None:
             return Earlier(record, image)
     return None

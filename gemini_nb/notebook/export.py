@@ -241,7 +241,7 @@ def _find_word(words: Iterable[str], image: InputImage, names: Mapping[str, Any]
     """Return the word of `-i` that gives exactly this picture, as a variable of `names` or as a file."""
     for word in words:
         try:
-            if variables.read([word], names) == [image]:
+            if variables.read_images([word], names) == [image]:
                 return word
         except GeminiError:
             continue

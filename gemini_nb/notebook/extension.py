@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def load(shell: InteractiveShell) -> None:
     """Register the magics and their completion in place of earlier ones."""
     unload(shell)
-    magics = _configured(shell)
+    magics = _make_magics(shell)
     shell.register_magics(magics)
     matcher.install(shell, magics.session)
     terminal_images.install(shell)
 
 
-def _configured(shell: InteractiveShell) -> GeminiMagics:
+def _make_magics(shell: InteractiveShell) -> GeminiMagics:
     """Make the magics; a bad value in the configuration is said and left out, not fatal."""
     magics = GeminiMagics(shell, config=Config())
     if given := shell.config.GeminiMagics:

@@ -1,4 +1,4 @@
-"""What `%%gemini_image` does: from a line and a prompt to a picture, or a grid of them."""
+"""`%%gemini_image` and `%gemini_image`: from a line and a prompt to one picture, or to a grid of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.batch import run
 from gemini_nb.batch.result import Batch
+from gemini_nb.batch.run import Progress
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Generation
-from gemini_nb.notebook import options, plan, saving, variables
-from gemini_nb.notebook import progress as live
+from gemini_nb.notebook import options, saving, variables
+from gemini_nb.notebook.plan import make_plan
+from gemini_nb.notebook.progress import latest_images, many_images, one_image, showing_progress
 from gemini_nb.request import ImageRequest
 from gemini_nb.text import format_count
 
@@ -22,198 +23,198 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gemini_nb.client.client import Client
+    from gemini_nb.notebook.plan import Plan
     from gemini_nb.notebook.session import Session
 
 
-def make(
-    session: Session, line: str, cell: str | None, names: Mapping[str, Any]
-) -> Generation | Batch | None:
+def run(session: Session, line: str, cell: str | None, names: Mapping[str, Any]) -> Generation | Batch | None:
     """Carry out one `%gemini_image`: parse, plan, check the cost, ask, save, assign, and return what to show.
 
     `names` are the variables that the line and the prompt may name.
     """
-    asked = options.image_parser(cell=cell is not None).parse_tokens(options.tokens(line))
-    asked.is_cell = cell is not None
-    asked.name = asked.name if asked.is_cell else None
-    prompt = " ".join(asked.prompt) if cell is None else body(cell)
-    client = session.client(replay=asked.replay, dry_run=asked.dry_run)
-    planned = _plan(session, asked, prompt, client, names)
-    if not check_cost(session, asked, planned.requests, client):
+    args = options.image_parser(cell=cell is not None).parse_tokens(options.split_words(line))
+    args.is_cell = cell is not None
+    args.name = args.name if args.is_cell else None
+    prompt = " ".join(args.prompt) if cell is None else read_prompt(cell)
+    client = session.client(replay=args.replay, dry_run=args.dry_run)
+    plan = _make_plan(session, args, prompt, client, names)
+    if not check_cost(session, args, plan.requests, client):
         return None
-    if asked.stream and planned.is_grid:
+    if args.stream and plan.is_grid:
         raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
-    act = _grid if planned.is_grid else _one
-    made = act(session, asked, planned, client)
-    return None if asked.quiet and asked.is_cell else made
+    result = (_generate_many if plan.is_grid else _generate_one)(session, args, plan, client)
+    return None if args.quiet and args.is_cell else result
 
 
-def body(cell: str) -> str:
-    """The prompt in a cell's body; a leading `# NBVAL_…` line is for the test runner."""
+def read_prompt(cell: str) -> str:
+    """Return the prompt in a cell's body; a leading `# NBVAL_…` line is for the test runner."""
     first, _, rest = cell.partition("\n")
     return (rest if first.startswith("# NBVAL_") else cell).strip()
 
 
-def _plan(
-    session: Session, asked: Namespace, prompt: str, client: Client, names: Mapping[str, Any]
-) -> plan.Plan:
+def _make_plan(
+    session: Session, args: Namespace, prompt: str, client: Client, names: Mapping[str, Any]
+) -> Plan:
     if not prompt:
         raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
-    sources = variables.read(asked.images, names)
+    sources = variables.read_images(args.images, names)
     images = client.read_images(sources) if sources else ()
-    return plan.make(
+    return make_plan(
         prompt,
-        models=asked.models or [session.defaults.model],
-        count=asked.count,
-        first_take=asked.take,
-        vary=asked.vary,
-        each=asked.each,
-        raw=asked.raw,
+        models=args.models or [session.defaults.model],
+        count=args.count,
+        first_take=args.take,
+        vary=args.vary,
+        each=args.each,
+        raw=args.raw,
         names=names,
-        request=partial(ImageRequest, images=images, **settings(session, asked)),
+        request=partial(ImageRequest, images=images, **request_settings(session, args)),
     )
 
 
-def settings(session: Session, asked: Namespace) -> dict[str, Any]:
-    """What of a request the line sets, else a default of the session."""
+def request_settings(session: Session, args: Namespace) -> dict[str, Any]:
+    """Return the keywords of `ImageRequest` that the line sets, or else the defaults of the session."""
     return {
-        "aspect_ratio": asked.aspect_ratio or session.defaults.aspect_ratio or None,
-        "image_size": asked.image_size or session.defaults.image_size or None,
-        "text": asked.text or asked.stream,
+        "aspect_ratio": args.aspect_ratio or session.defaults.aspect_ratio or None,
+        "image_size": args.image_size or session.defaults.image_size or None,
+        "text": args.text or args.stream,
     }
 
 
-def check_cost(session: Session, asked: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
+def check_cost(session: Session, args: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
     costs = estimate(requests, holds=client.holds, provider=client.provider)
-    if asked.dry_run:
+    if args.dry_run:
         print("\n".join(costs.lines()))
         return False
-    if asked.save:
-        saving.check(asked.save, several=len(requests) > 1, is_stored=not costs.sent)
-    max_cost = session.defaults.max_cost if asked.max_cost is None else asked.max_cost
+    if args.save:
+        saving.check_target(args.save, several=len(requests) > 1, is_stored=not costs.sent)
+    max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
     costs.check(max_cost=max_cost, max_images=session.defaults.max_images)
     return True
 
 
-def _one(session: Session, asked: Namespace, planned: plan.Plan, client: Client) -> Generation:
-    (request,) = planned.requests
-    waiting = live.one_image(request.model, client.provider.name, session.spending)
-    said: list[str] = []
-    with live.showing_progress(
-        waiting, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline, said=said
+def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client) -> Generation:
+    (request,) = plan.requests
+    render = one_image(request.model, client.provider.name, session.spending)
+    words: list[str] = []
+    with showing_progress(
+        render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words
     ):
-        generation = _streamed(client, request, said) if asked.stream else client.generate(request)
-    return finish(session, asked, generation, streamed=asked.stream)
+        generation = _stream(client, request, words) if args.stream else client.generate(request)
+    return finish(session, args, generation, streamed=args.stream)
 
 
-def _streamed(client: Client, request: ImageRequest, said: list[str]) -> Generation:
+def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generation:
     with client.generate(request, stream=True) as stream:
         for piece in stream:
             if isinstance(piece, str):
-                said.append(piece)  # noqa: PERF401 - each is drawn as it comes
+                words.append(piece)  # noqa: PERF401 - each is drawn as it comes
         return stream.generation
 
 
 def finish(
-    session: Session, asked: Namespace, generation: Generation, *, streamed: bool = False
+    session: Session, args: Namespace, generation: Generation, *, streamed: bool = False
 ) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
-    generation = session.with_preview(generation, full=asked.full, width=asked.width)
-    _remember(session, asked, generation, streamed=streamed)
-    if asked.save:
-        generation = saving.one(generation, asked.save)
-    session.assign(asked.name, generation)
+    generation = session.with_preview(generation, full=args.full, width=args.width)
+    _keep_as_last(session, args, generation, streamed=streamed)
+    if args.save:
+        generation = saving.save_one(generation, args.save)
+    session.assign(args.name, generation)
     return generation
 
 
-def _remember(session: Session, asked: Namespace, generation: Generation, *, streamed: bool = False) -> None:
+def _keep_as_last(
+    session: Session, args: Namespace, generation: Generation, *, streamed: bool = False
+) -> None:
     """Count a picture as the last, with what `%gemini code` has to know of its cell."""
     session.keep(generation)
-    session.last_sources, session.last_streamed = tuple(asked.images), streamed
+    session.last_sources, session.last_streamed = tuple(args.images), streamed
 
 
-def _grid(session: Session, asked: Namespace, planned: plan.Plan, client: Client) -> Batch:
+def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client) -> Batch:
     """Ask for a grid; what has finished is kept and assigned whatever happens to the rest."""
-    places = {request.digest: place for place, request in enumerate(planned.requests)}
-    distinct = [planned.requests[place] for place in places.values()]  # equal ones once
-    progress = run.Progress(distinct, is_stored=client.holds)
-    labels = [planned.labels[place] for place in places.values()]
-    counting = live.many_images(progress, client.provider.name, session.spending, asked.concurrency)
-    newest = live.latest_images(progress, labels, planned.columns)
+    positions = {request.digest: position for position, request in enumerate(plan.requests)}
+    distinct = [plan.requests[position] for position in positions.values()]  # equal ones once
+    labels = [plan.labels[position] for position in positions.values()]
+    progress = Progress(distinct, is_stored=client.holds)
+    render = many_images(progress, client.provider.name, session.spending, args.concurrency)
+    latest = latest_images(progress, labels, plan.columns)
     try:
-        with live.showing_progress(
-            counting, pictures=newest, alone=asked.is_cell, quiet=asked.quiet, offline=client.is_offline
+        with showing_progress(
+            render, pictures=latest, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline
         ):
-            client.run(progress, asked.concurrency)
+            client.run(progress, args.concurrency)
     except Cancelled:
-        made, _ = _batch_so_far(session, asked, planned, progress)
-        stopped = _stopped(made, asked, is_stored=client.store is not None)
-        stopped.batch = made
-        raise stopped from None
-    made, unsaved = _batch_so_far(session, asked, planned, progress)
-    failure = unsaved or _failure(made, strict=asked.strict)
-    if failure is not None:
-        _show_before(made, asked)
-        raise failure
-    return made
+        batch, _ = _collect_batch(session, args, plan, progress)
+        cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
+        cancelled.batch = batch
+        raise cancelled from None
+    batch, save_error = _collect_batch(session, args, plan, progress)
+    error = save_error or _batch_error(batch, strict=args.strict)
+    if error is not None:
+        _show_failed(batch, args)
+        raise error
+    return batch
 
 
-def _batch_so_far(
-    session: Session, asked: Namespace, planned: plan.Plan, progress: run.Progress
+def _collect_batch(
+    session: Session, args: Namespace, plan: Plan, progress: Progress
 ) -> tuple[Batch, GeminiError | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
-            _remember(session, asked, outcome)
+            _keep_as_last(session, args, outcome)
     outcomes = {
         request.digest: outcome for request, outcome in zip(progress.requests, progress.outcomes, strict=True)
     }
-    problem = None
-    if asked.save:
-        problem = _save(asked.save, planned, outcomes)
-    made = Batch(
-        planned.requests,
-        tuple(outcomes[request.digest] for request in planned.requests),
-        labels=planned.labels,
-        values=planned.values,
-        columns=planned.columns,
+    save_error = _save_images(args.save, plan, outcomes) if args.save else None
+    batch = Batch(
+        plan.requests,
+        tuple(outcomes[request.digest] for request in plan.requests),
+        labels=plan.labels,
+        values=plan.values,
+        columns=plan.columns,
     )
-    session.assign(asked.name, made)
-    return made, problem
+    session.assign(args.name, batch)
+    return batch, save_error
 
 
-def _save(path: str, planned: plan.Plan, outcomes: dict[str, Any]) -> GeminiError | None:
+def _save_images(path: str, plan: Plan, outcomes: dict[str, Any]) -> GeminiError | None:
     """Save the pictures among the outcomes, and put them back with their paths."""
-    labels = {request.digest: label for request, label in zip(planned.requests, planned.labels, strict=True)}
-    made = [(one, labels[digest]) for digest, one in outcomes.items() if isinstance(one, Generation)]
-    saved, problem = saving.into_folder(path, made)
-    outcomes.update({one.digest: one for one in saved})
-    return problem
+    labels = {request.digest: label for request, label in zip(plan.requests, plan.labels, strict=True)}
+    labelled = [
+        (outcome, labels[digest]) for digest, outcome in outcomes.items() if isinstance(outcome, Generation)
+    ]
+    saved, error = saving.save_many(path, labelled)
+    outcomes.update({generation.digest: generation for generation in saved})
+    return error
 
 
-def _stopped(made: Batch, asked: Namespace, *, is_stored: bool) -> Cancelled:
-    count = len(made.generations)
-    where = [f"in {asked.name}"] if asked.name else []
+def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool) -> Cancelled:
+    count = len(batch.generations)
+    where = [f"in {args.name}"] if args.name else []
     where += ["in the store"] if is_stored else []
     kept = f", kept {' and '.join(where)}" if count and where else ""
-    return Cancelled(f"{count} of {format_count(len(made), 'picture')} had finished{kept}.")
+    return Cancelled(f"{count} of {format_count(len(batch), 'picture')} had finished{kept}.")
 
 
-def _failure(made: Batch, *, strict: bool) -> GeminiError | None:
-    """The error that fails the cell: every picture failed, or any did where that was asked for."""
-    errors = made.errors
-    if not errors or (made.generations and not strict):
+def _batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:
+    """Return the error that fails the cell: every picture failed, or any did where that was asked for."""
+    errors = batch.errors
+    if not errors or (batch.generations and not strict):
         return None
-    failure = copy(errors[0])
-    if len(made) > 1:
-        failed = f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: "
-        failure.args = (failed + str(failure.args[0]), *failure.args[1:])
-    return failure
+    error = copy(errors[0])
+    if len(batch) > 1:
+        summary = f"{len(errors)} of {format_count(len(batch), 'picture')} failed. The first: "
+        error.args = (summary + str(error.args[0]), *error.args[1:])
+    return error
 
 
-def _show_before(made: Batch, asked: Namespace) -> None:
+def _show_failed(batch: Batch, args: Namespace) -> None:
     """Show a batch whose cell is about to fail: its tiles say which failed and why."""
     from IPython.display import display  # noqa: PLC0415 - here only in a shell
 
-    if not asked.quiet and (made.generations or len(made) > 1):
-        display(replace(made))
+    if not args.quiet and (batch.generations or len(batch) > 1):
+        display(replace(batch))

@@ -84,14 +84,14 @@ class GeminiMagics(Magics):
     def _valid(self, proposal: Any) -> str:
         from gemini_nb.notebook import defaults
 
-        return defaults.checked(proposal["trait"].name, proposal["value"])
+        return defaults.check_value(proposal["trait"].name, proposal["value"])
 
     def update_config(self, config: Config) -> None:
         """Take what `%config` sets; a bad value is said, and the old one stays."""
         from gemini_nb.notebook import defaults, error_boundary
 
         with error_boundary.warnings_as_lines():
-            defaults.keep_good(self, config)
+            defaults.drop_bad_values(self, config)
             super().update_config(config)
 
     @no_var_expand
@@ -106,7 +106,7 @@ class GeminiMagics(Magics):
         with error_boundary.reporting_errors(self.session):
             from gemini_nb.notebook import generate
 
-            return generate.make(self.session, line, cell, self.session.names(local_ns))
+            return generate.run(self.session, line, cell, self.session.names(local_ns))
         return None
 
     @no_var_expand
@@ -129,4 +129,4 @@ class GeminiMagics(Magics):
         from gemini_nb.notebook import commands, error_boundary, options
 
         with error_boundary.warnings_as_lines():
-            return commands.run(self.session, options.tokens(line))
+            return commands.run(self.session, options.split_words(line))

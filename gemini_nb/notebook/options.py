@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_tokens(self, tokens: list[str]) -> argparse.Namespace:
         """Parse tokens; an option that does not exist is answered with the nearest that does."""
-        refuse_keys(tokens)
+        check_no_keys(tokens)
         for word in itertools.takewhile(lambda word: word != "--", tokens):
             is_option = word.startswith("--") and " " not in word
             if is_option and word.split("=", 1)[0] not in self._option_string_actions:
@@ -68,7 +68,7 @@ class Parser(argparse.ArgumentParser):
         return f"there is no option {shown}" + (f"; did you mean {near[0]}" if near else "")
 
 
-def tokens(line: str) -> list[str]:
+def split_words(line: str) -> list[str]:
     """Split a line into words as a shell would, without escapes; a lone # begins a comment.
 
     >>> tokens('-m "my model" hero  # the first')
@@ -91,7 +91,7 @@ def tokens(line: str) -> list[str]:
     return words
 
 
-def refuse_keys(words: Iterable[str]) -> None:
+def check_no_keys(words: Iterable[str]) -> None:
     """Refuse arguments that look like a key: they would be saved with the notebook."""
     for word in words:
         value = word.split("=", 1)[-1]
@@ -132,7 +132,7 @@ def edit_parser() -> Parser:
 def _add_what(parser: Parser, *, cell: bool) -> None:
     add = parser.add_argument_group("the picture").add_argument
     if cell:
-        add("name", nargs="?", metavar="NAME", type=_name, help="assign the result to this name")
+        add("name", nargs="?", metavar="NAME", type=_parse_name, help="assign the result to this name")
     else:
         add("prompt", nargs="*", metavar="PROMPT", help="what to paint, in quotes")
     add(
@@ -154,8 +154,8 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
-    add("-n", "--count", metavar="N", type=_count, default=1, help="this many takes of each picture")
-    add("--take", metavar="K", type=_take, default=0, help="begin with this take (default: 0)")
+    add("-n", "--count", metavar="N", type=_parse_count, default=1, help="this many takes of each picture")
+    add("--take", metavar="K", type=_parse_take, default=0, help="begin with this take (default: 0)")
     add(
         "--vary", metavar="VAR", action="append", default=[],
         help="a picture for each value of the list VAR, filled in for {{VAR}}; repeat it for combinations",
@@ -165,7 +165,13 @@ def _add_several(parser: Parser) -> None:
         help="a picture for each row of a table (pandas, polars, Arrow, a list of dicts, a dict of columns); "
         "{{column}} is filled from the row",
     )  # fmt: skip
-    add("--concurrency", metavar="N", type=_count, default=4, help="at most this many at a time (default: 4)")
+    add(
+        "--concurrency",
+        metavar="N",
+        type=_parse_count,
+        default=4,
+        help="at most this many at a time (default: 4)",
+    )
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 
@@ -177,7 +183,7 @@ def _add_money(parser: Parser) -> None:
         "off: leave the store alone",
     )  # fmt: skip
     add(
-        "--max-cost", metavar="USD", type=_dollars,
+        "--max-cost", metavar="USD", type=_parse_dollars,
         help="send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images",
     )  # fmt: skip
     add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
@@ -191,7 +197,7 @@ def _add_showing(parser: Parser) -> None:
     )  # fmt: skip
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
-    add("--width", metavar="PX", type=_pixels, help="width of the preview in pixels")
+    add("--width", metavar="PX", type=_parse_pixels, help="width of the preview in pixels")
     add("-h", "--help", action="help", help="show this page")
 
 
@@ -226,7 +232,7 @@ _DEFAULTS = f"""
 Several pictures come back as a batch: NAME.generations, NAME.errors, NAME.to_frame().{_EDIT_DEFAULTS}"""
 
 
-def _name(text: str) -> str:
+def _parse_name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
         raise argparse.ArgumentTypeError(
             f"{text[:_SHOWN_CHARACTERS]!r} is not a name to assign to; the prompt goes into the body"
@@ -234,25 +240,25 @@ def _name(text: str) -> str:
     return text
 
 
-def _pixels(text: str) -> int:
-    return _number(text, 16, 4096, "a width in pixels")
+def _parse_pixels(text: str) -> int:
+    return _parse_number(text, 16, 4096, "a width in pixels")
 
 
-def _count(text: str) -> int:
-    return _number(text, 1, 10_000, "a count")
+def _parse_count(text: str) -> int:
+    return _parse_number(text, 1, 10_000, "a count")
 
 
-def _take(text: str) -> int:
-    return _number(text, 0, 1_000_000, "a take")
+def _parse_take(text: str) -> int:
+    return _parse_number(text, 0, 1_000_000, "a take")
 
 
-def _number(text: str, least: int, most: int, what: str) -> int:
+def _parse_number(text: str, least: int, most: int, what: str) -> int:
     if len(text) > 9 or not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)
 
 
-def _dollars(text: str) -> float:
+def _parse_dollars(text: str) -> float:
     try:
         amount = float(text.removeprefix("$"))
     except ValueError:

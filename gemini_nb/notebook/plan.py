@@ -1,4 +1,4 @@
-"""What a cell asks for, worked out before anything is sent: its requests, and how their grid is labelled."""
+"""The plan of a cell, made before anything is sent: its requests, and the labels of their grid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LABEL_CHARACTERS = 200
 class Plan:
     """The requests of one cell, with a label and the filled-in values for each.
 
-    `is_grid` says whether several were asked for, be it of one row.
+    `is_grid` says whether the line asks for several, even where its table has one row only.
     """
 
     requests: tuple[ImageRequest, ...]
@@ -37,18 +37,14 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Filled:
+class _FilledPrompt:
     """One prompt, and the values that tell it from the others."""
 
     prompt: str
     values: Mapping[str, Any]
 
-    @property
-    def label(self) -> str:
-        return ", ".join(str(value)[:_LABEL_CHARACTERS] for value in self.values.values())
 
-
-def make(
+def make_plan(
     prompt: str,
     *,
     models: Sequence[str],
@@ -66,53 +62,43 @@ def make(
     """
     if raw and (vary or each):
         raise ArgumentError("--raw fills nothing, so --vary and --each cannot be used with it.")
-    models = _distinct(models)
-    filled = [_Filled(prompt, {})] if raw else _filled(prompt, vary, each, names, len(models) * count)
-    rows = list(itertools.product(filled, models, range(first_take, first_take + count)))
+    # A model that is named twice, once perhaps by its alias, is asked once.
+    models = list({(row.id if (row := catalogue.find(name)) else name): name for name in models}.values())
+    if raw:
+        prompts = [_FilledPrompt(prompt, {})]
+    else:
+        prompts = _fill_prompts(prompt, vary, each, names, len(models) * count)
+    rows = list(itertools.product(prompts, models, range(first_take, first_take + count)))
     return Plan(
-        tuple(request(one.prompt, model=model, take=take) for one, model, take in rows),
+        tuple(request(filled.prompt, model=model, take=take) for filled, model, take in rows),
         tuple(
-            _label(one, model if len(models) > 1 else "", take if count > 1 else None)
-            for one, model, take in rows
+            _make_label(filled, model if len(models) > 1 else "", take if count > 1 else None)
+            for filled, model, take in rows
         ),
-        tuple(one.values for one, _, _ in rows),
+        tuple(filled.values for filled, _, _ in rows),
         is_grid=bool(vary or each) or len(rows) > 1,
-        columns=_columns(len(filled), len(models), count),
+        columns=_count_columns(len(prompts), len(models), count),
     )
 
 
-def _distinct(models: Sequence[str]) -> list[str]:
-    """The models without those that were named twice, be it once by alias."""
-    return list({(row.id if (row := catalogue.find(name)) else name): name for name in models}.values())
-
-
-def _filled(
+def _fill_prompts(
     prompt: str, vary: Sequence[str], each: str | None, names: Mapping[str, Any], times: int
-) -> list[_Filled]:
-    used = {field.split(".")[0].split("[")[0].strip() for field in template.fields(prompt)}
+) -> list[_FilledPrompt]:
+    used = {field.split(".")[0].split("[")[0].strip() for field in template.list_fields(prompt)}
     for name in vary:
         if name not in used:
             raise ArgumentError(f"--vary {name}: the prompt does not hold {{{{{name}}}}}.")
-    lists = {name: variables.values(name, names, most=MAX_REQUESTS) for name in vary}
-    rows: Sequence[Mapping[Any, Any]] = variables.rows(each, names) if each else ({},)
-    _check_count(len(rows) * math.prod(map(len, lists.values())) * times)
-    return [
-        _one(prompt, row, dict(zip(lists, values, strict=True)), names, used)
-        for row in rows
-        for values in itertools.product(*lists.values())
-    ]
-
-
-def _one(
-    prompt: str, row: Mapping[Any, Any], chosen: Mapping[str, Any], names: Mapping[str, Any], used: set[str]
-) -> _Filled:
-    values = {**{name: value for name, value in row.items() if name in used}, **chosen}
-    return _Filled(template.fill(prompt, _Layers(row, chosen, names)), values)
-
-
-def _check_count(count: int) -> None:
+    lists = {name: variables.read_values(name, names, most=MAX_REQUESTS) for name in vary}
+    rows: Sequence[Mapping[Any, Any]] = variables.read_rows(each, names) if each else ({},)
+    count = len(rows) * math.prod(map(len, lists.values())) * times
     if count > MAX_REQUESTS:
         raise ArgumentError(f"That would be {count:,} pictures; at most {MAX_REQUESTS:,}.")
+    prompts = []
+    for row, combination in itertools.product(rows, itertools.product(*lists.values())):
+        chosen = dict(zip(lists, combination, strict=True))
+        values = {**{name: value for name, value in row.items() if name in used}, **chosen}
+        prompts.append(_FilledPrompt(template.fill(prompt, _Layers(row, chosen, names)), values))
+    return prompts
 
 
 class _Layers(Mapping[str, Any]):
@@ -135,14 +121,15 @@ class _Layers(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def _label(one: _Filled, model: str, take: int | None) -> str:
-    """What tells a picture from the others; where that is the prompt alone, the prompt."""
-    parts = (one.label, model, "" if take is None else f"take {take}")
-    return " · ".join(part for part in parts if part) or one.prompt
+def _make_label(filled: _FilledPrompt, model: str, take: int | None) -> str:
+    """Return what tells a picture from the others; where that is the prompt alone, the prompt."""
+    values = ", ".join(str(value)[:_LABEL_CHARACTERS] for value in filled.values.values())
+    parts = (values, model, "" if take is None else f"take {take}")
+    return " · ".join(part for part in parts if part) or filled.prompt
 
 
-def _columns(prompts: int, models: int, count: int) -> int:
-    """One column for each model, or for each take, where a row of them is a comparison."""
+def _count_columns(prompts: int, models: int, count: int) -> int:
+    """Return a column for each model, or for each take, where a row of them is a comparison."""
     for across in (count, models):
         if 1 < across <= MAX_COLUMNS and prompts * models * count > across:
             return across

@@ -1,4 +1,4 @@
-"""What stands under a cell while it waits: how long already, how long yet, and pictures as they arrive."""
+"""Progress under a cell that waits: seconds so far, an estimate of the rest, and pictures as they arrive."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     Render = Callable[[float], dict[str, str]]
 
-_EVERY_SECONDS = 1.0  # an answer that is here by then needs no line
+_REDRAW_SECONDS = 1.0  # an answer that is here by then needs no line
 _OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
 _POLL_SECONDS = 0.25  # whether there are new words to draw
 _SHOWN_CHARACTERS = 4000  # of words while they come; all of them stand under the picture
-_NEWEST = 8  # pictures shown while a batch runs; the whole grid comes at the end
+_LATEST_IMAGES = 8  # pictures shown while a batch runs; the whole grid comes at the end
 
 
 @contextmanager
@@ -37,21 +37,21 @@ def showing_progress(
     alone: bool = False,
     quiet: bool = False,
     offline: bool = False,
-    said: Sequence[str] = (),
+    words: Sequence[str] = (),
 ) -> Iterator[None]:
-    """Draw what `render(seconds)` gives in a notebook until the block ends, then take it away.
+    """Draw what `render(seconds)` returns in a notebook until the block ends, then take it away.
 
-    `pictures` gives the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
-    holds no output of others, so that all of it can be cleared; `quiet` that no result follows,
-    `offline` that there is hardly anything to wait for. What is appended to `said` is drawn beneath, soon.
+    `pictures` returns the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
+    has no other output, so that all of it can be cleared; `quiet` that no result follows; `offline` that
+    there is hardly anything to wait for. What is appended to `words` is drawn below, a moment later.
     """
     from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
 
     if getattr(get_ipython(), "kernel", None) is None:
         yield
         return
-    first = _OFFLINE_SECONDS if offline else _EVERY_SECONDS
-    drawing = _Drawing(render, pictures, first=first, said=said)
+    first = _OFFLINE_SECONDS if offline else _REDRAW_SECONDS
+    drawing = _DrawingThread(render, pictures, first=first, words=words)
     drawing.start()
     try:
         yield
@@ -64,50 +64,51 @@ def showing_progress(
     drawing.stop(alone=alone, quiet=quiet)
 
 
-def one_image(model: str, provider: str, ledger: Spending) -> Render:
-    """One line and a bar for one picture; the estimate is learned from earlier ones of this model."""
+def one_image(model: str, provider: str, spending: Spending) -> Render:
+    """Return what draws a line and a bar for one picture, with an estimate from earlier ones of its model."""
 
     def render(seconds: float) -> dict[str, str]:
-        expected = ledger.expected_seconds(model, provider)
+        expected = spending.expected_seconds(model, provider)
         usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
         share = min(seconds / expected, 0.95) if usually and expected else None
-        return _bundle(f"Asking {model} · {seconds:.0f} s{usually}", share)
+        return _progress_bundle(f"Asking {model} · {seconds:.0f} s{usually}", share)
 
     return render
 
 
-def many_images(progress: Progress, provider: str, ledger: Spending, concurrency: int) -> Render:
-    """A line and a bar for a batch; the estimate is learned from earlier pictures and from its own."""
+def many_images(progress: Progress, provider: str, spending: Spending, concurrency: int) -> Render:
+    """Return what draws a line and a bar for a batch, with an estimate from earlier pictures and its own."""
 
     def render(seconds: float) -> dict[str, str]:
         outcomes = list(progress.outcomes)
         left = [place for place, outcome in enumerate(outcomes) if outcome is None]
         done = len(outcomes) - len(left)
         failed = sum(outcome is not None and not isinstance(outcome, Generation) for outcome in outcomes)
-        expected = _expected_seconds(progress, left, provider, ledger)
+        expected = _expected_seconds(progress, left, provider, spending)
         words = f"{done} of {len(outcomes)} · {seconds:.0f} s"
         if left and expected:
             words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
         words += f" · {failed} failed" if failed else ""
-        return _bundle(words, done / len(outcomes))
+        return _progress_bundle(words, done / len(outcomes))
 
     return render
 
 
 def _expected_seconds(
-    progress: Progress, left: Sequence[int], provider: str, ledger: Spending
+    progress: Progress, left: Sequence[int], provider: str, spending: Spending
 ) -> float | None:
-    """How long one picture of this batch takes; what was replayed took no time."""
-    own = [one.seconds for one in progress.outcomes if isinstance(one, Generation) and not one.replayed]
+    """Estimate how long one picture of this batch takes; what was replayed took no time."""
+    generations = [outcome for outcome in progress.outcomes if isinstance(outcome, Generation)]
+    own = [generation.seconds for generation in generations if not generation.replayed]
     if own or not left:
         from statistics import median  # noqa: PLC0415 - loads fractions, not wanted before the first picture
 
         return median(own) if own else None
-    return ledger.expected_seconds(progress.requests[left[0]].model, provider)
+    return spending.expected_seconds(progress.requests[left[0]].model, provider)
 
 
 def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
-    """The pictures of a batch that finished last and what failed, as HTML; each is drawn once."""
+    """Return what draws the pictures of a batch that finished last and what failed; each is drawn once."""
     cells: dict[int, str] = {}
 
     def page() -> str:
@@ -115,9 +116,12 @@ def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Ca
         done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
         fresh = [place for place in done if place not in cells]
         for place in fresh:
-            is_shown = place in fresh[-_NEWEST:]
-            cells[place] = grid.draw_tile(_part(batch, place).tiles()[0]).html if is_shown else ""
-        for place in [place for place, cell in cells.items() if cell][:-_NEWEST]:
+            cells[place] = ""
+            if place in fresh[-_LATEST_IMAGES:]:
+                at = slice(place, place + 1)
+                alone = Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
+                cells[place] = grid.draw_tile(alone.tiles()[0]).html
+        for place in [place for place, cell in cells.items() if cell][:-_LATEST_IMAGES]:
             cells[place] = ""
         latest = [cell for cell in cells.values() if cell]
         return grid.render_table(latest, columns=columns) if latest else ""
@@ -125,12 +129,7 @@ def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Ca
     return page
 
 
-def _part(batch: Batch, place: int) -> Batch:
-    at = slice(place, place + 1)
-    return Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
-
-
-def _bundle(words: str, share: float | None) -> dict[str, str]:
+def _progress_bundle(words: str, share: float | None) -> dict[str, str]:
     value = "" if share is None else f' value="{share:.3f}"'
     label = escape_html(words)
     bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'
@@ -138,8 +137,8 @@ def _bundle(words: str, share: float | None) -> dict[str, str]:
     return {"text/plain": words, "text/html": f"<div>{bar}{line}</div>"}
 
 
-def _with_words(bundle: dict[str, str], words: str) -> dict[str, str]:
-    """A line with the end of what a model has said so far beneath it, as text: it is other people's."""
+def _add_words(bundle: dict[str, str], words: str) -> dict[str, str]:
+    """Return a line with the end of a model's words so far below it, as text: they are other people's."""
     if not words:
         return bundle
     words = printable(words if len(words) <= _SHOWN_CHARACTERS else f"…{words[-_SHOWN_CHARACTERS:]}")
@@ -147,17 +146,17 @@ def _with_words(bundle: dict[str, str], words: str) -> dict[str, str]:
     return {"text/plain": f"{bundle['text/plain']}\n{words}", "text/html": page}
 
 
-class _Drawing(threading.Thread):
-    """Draws about once a second from `first` on, and new words soon; nothing once `stop` was called."""
+class _DrawingThread(threading.Thread):
+    """Draws about once a second after `first` seconds, new words sooner, and nothing after `stop`."""
 
     def __init__(
-        self, render: Render, pictures: Callable[[], str] | None, *, first: float, said: Sequence[str] = ()
+        self, render: Render, pictures: Callable[[], str] | None, *, first: float, words: Sequence[str] = ()
     ) -> None:
         super().__init__(name="gemini_nb drawing", daemon=True)
         self._render = render
         self._pictures = pictures
         self._first = first
-        self._said = said
+        self._words = words
         self._over = threading.Event()
         self._drawing = threading.Lock()
         self._line = _Output()
@@ -165,20 +164,21 @@ class _Drawing(threading.Thread):
 
     def run(self) -> None:
         started = monotonic()
-        due, words = self._first, 0
+        due, word_count = self._first, 0
         while not self._over.wait(_POLL_SECONDS):
             seconds = monotonic() - started
-            if seconds < due and words == len(self._said):
+            if seconds < due and word_count == len(self._words):
                 continue
-            due, words = seconds + _EVERY_SECONDS, len(self._said)
+            due, word_count = seconds + _REDRAW_SECONDS, len(self._words)
             page = self._pictures() if self._pictures else ""  # takes its time, so outside of the lock
-            line = _with_words(self._render(seconds), "".join(self._said))
+            line = _add_words(self._render(seconds), "".join(self._words))
             with self._drawing:
                 if not self._over.is_set():
                     self._line.draw(line)
                     self._grid.draw({"text/plain": "", "text/html": page} if page else {})
 
     def stop(self, *, alone: bool, quiet: bool = False, keep_pictures: bool = False) -> None:
+        """Draw no more, and take away what was drawn; after an interrupt the pictures stay."""
         from IPython.display import clear_output  # noqa: PLC0415 - here only in a kernel
 
         with self._drawing:

@@ -1,4 +1,4 @@
-"""Saving what a cell made: under the name that was asked for, and only once however often the cell runs."""
+"""Saving the pictures of a cell under the name that was asked for, once however often the cell runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PROMPT_CHARACTERS = 48
 
 
-def check(path: str, *, several: bool, is_stored: bool) -> None:
+def check_target(path: str, *, several: bool, is_stored: bool) -> None:
     """Raise `SaveError` where a picture could not be saved, before it is paid for.
 
     One that is stored costs nothing, and its file may be there from the cell's last run.
@@ -28,51 +28,48 @@ def check(path: str, *, several: bool, is_stored: bool) -> None:
         save.check_free(path, folder=several)
 
 
-def one(generation: Generation, path: str) -> Generation:
+def save_one(generation: Generation, path: str) -> Generation:
     """Save a picture and return it with its path; into a folder it goes under a name made of its prompt."""
     target = Path(path).expanduser()
     if path.endswith("/") or target.is_dir():
-        return replace(generation, path=_into(target, generation.image, stem(generation)))
+        return _save_into(target, generation)
     image = generation.image
-    for named in (target, target.with_name(target.name + image.suffix)):
-        if target.name and _holds(named, image):
-            return replace(generation, path=named)
+    for file in (target, target.with_name(target.name + image.suffix)):
+        if target.name and _is_saved(image, file):
+            return replace(generation, path=file)
     return replace(generation, path=image.save(path))
 
 
-def into_folder(
-    path: str, made: Iterable[tuple[Generation, str]]
+def save_many(
+    path: str, labelled: Iterable[tuple[Generation, str]]
 ) -> tuple[list[Generation], SaveError | None]:
     """Save pictures with their labels into a folder; one that fails keeps no other from being saved."""
-    saved, problem = [], None
-    for generation, label in made:
+    saved, first_error = [], None
+    for generation, label in labelled:
         try:
-            file = _into(Path(path).expanduser(), generation.image, stem(generation, label))
-            saved.append(replace(generation, path=file))
+            saved.append(_save_into(Path(path).expanduser(), generation, label))
         except SaveError as error:
             saved.append(generation)
-            problem = problem or error
-    return saved, problem
+            first_error = first_error or error
+    return saved, first_error
 
 
-def stem(generation: Generation, label: str = "") -> str:
-    """A file name of the prompt's beginning and of what tells a picture from the others of its grid."""
-    own = "" if label == generation.prompt else label
-    return save.safe_stem(f"{generation.prompt[:_PROMPT_CHARACTERS]} {own}")
-
-
-def _into(folder: Path, image: GeneratedImage, name: str) -> Path:
+def _save_into(folder: Path, generation: Generation, label: str = "") -> Generation:
+    """Save a picture under its prompt's beginning and what tells it from the others of its grid."""
+    image = generation.image
+    own_label = "" if label == generation.prompt else label
+    stem = save.safe_stem(f"{generation.prompt[:_PROMPT_CHARACTERS]} {own_label}")
     for number in count(1):
-        file = folder / f"{name}{'' if number == 1 else f'-{number}'}{image.suffix}"
-        if _holds(file, image):
-            return file
+        file = folder / f"{stem}{'' if number == 1 else f'-{number}'}{image.suffix}"
+        if _is_saved(image, file):
+            return replace(generation, path=file)
         if not file.exists():
             break
-    return image.save(f"{folder}/", unique=True, stem=name)
+    return replace(generation, path=image.save(f"{folder}/", unique=True, stem=stem))
 
 
-def _holds(file: Path, image: GeneratedImage) -> bool:
-    """Whether a file holds just this picture's bytes."""
+def _is_saved(image: GeneratedImage, file: Path) -> bool:
+    """Whether a file holds exactly this picture's bytes."""
     try:
         return file.stat().st_size == len(image.data) and file.read_bytes() == image.data
     except (OSError, ValueError):

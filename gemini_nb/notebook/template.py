@@ -65,10 +65,10 @@ def fill(text: str, names: Mapping[str, Any]) -> str:
     >>> fill(r'{"city": "{{city}}", "\{{n}}": {{n:.1f}}}', {"city": "Łódź", "n": 2})
     '{"city": "Łódź", "{{n}}": 2.0}'
     """
-    return _MARK.sub(lambda mark: _replacement(mark, names), text)
+    return _MARK.sub(lambda mark: _fill_mark(mark, names), text)
 
 
-def fields(text: str) -> list[str]:
+def list_fields(text: str) -> list[str]:
     """Return the expressions of the fields, each once, as written and without format.
 
     Raises `ArgumentError` for a field that could not be filled whatever the names.
@@ -77,10 +77,12 @@ def fields(text: str) -> list[str]:
     ['city', 'year']
     """
     sources = (mark[1] for mark in _MARK.finditer(text) if _is_field(mark))
-    return list(dict.fromkeys(_guarded(source, lambda s: _parse(s).expression) for source in sources))
+    return list(
+        dict.fromkeys(_run_for_field(source, lambda s: _parse_field(s).expression) for source in sources)
+    )
 
 
-def begun(line: str) -> str | None:
+def find_open_field(line: str) -> str | None:
     """Return what stands in a field that is opened before the end of `line` and not closed, else None."""
     before, mark, rest = line.rpartition("{{")
     if not mark or before.endswith("\\") or "{" in rest or "}" in rest:
@@ -92,15 +94,15 @@ def _is_field(mark: re.Match[str]) -> bool:
     return mark[1] is not None and mark[1].lstrip(" \t")[:1].isidentifier()
 
 
-def _replacement(mark: re.Match[str], names: Mapping[str, Any]) -> str:
+def _fill_mark(mark: re.Match[str], names: Mapping[str, Any]) -> str:
     if mark[1] is None:
         return "{{"
     if not _is_field(mark):
         return mark[0]
-    return _guarded(mark[1], lambda source: _text(_parse(source), names))
+    return _run_for_field(mark[1], lambda source: _format_value(_parse_field(source), names))
 
 
-def _guarded(source: str, act: Callable[[str], str]) -> str:
+def _run_for_field(source: str, act: Callable[[str], str]) -> str:
     """Run `act(source)`; whatever goes wrong becomes an `ArgumentError` that names the field."""
     try:
         return act(source)
@@ -116,18 +118,18 @@ def _first_line(problem: Exception) -> str:
     return one_line(next(line for line in lines if not line.startswith(" ")), 300)
 
 
-def _parse(source: str) -> _Field:
-    expression, conversion, spec = _split(source)
+def _parse_field(source: str) -> _Field:
+    expression, conversion, spec = _split_field(source)
     if len(expression) > MAX_EXPRESSION_CHARS:
         raise ArgumentError(f"an expression has at most {MAX_EXPRESSION_CHARS} characters.", hint=_AS_TEXT)
     if conversion not in _CONVERSIONS:
         raise ArgumentError("after ! comes r, s or a.", hint=_AS_TEXT)
-    node = tree(expression)
+    node = parse_expression(expression)
     _check(node)
     return _Field(expression, node, conversion, spec)
 
 
-def _split(source: str) -> tuple[str, str, str]:
+def _split_field(source: str) -> tuple[str, str, str]:
     """Split as an f-string does: expression, conversion, format; marks in quotes and brackets are neither."""
     depth = 0
     for token in _TOKEN.finditer(source):
@@ -141,7 +143,7 @@ def _split(source: str) -> tuple[str, str, str]:
     return source.strip(), "", ""
 
 
-def tree(expression: str) -> ast.expr:
+def parse_expression(expression: str) -> ast.expr:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "invalid escape sequence" would name a file that is none
         try:
@@ -188,8 +190,8 @@ def _check_index(node: ast.expr) -> None:
             )
 
 
-def _text(field: _Field, names: Mapping[str, Any]) -> str:
-    value = _value(field.node, names)
+def _format_value(field: _Field, names: Mapping[str, Any]) -> str:
+    value = _evaluate(field.node, names)
     if _is_missing(value):
         raise ArgumentError(f"the value is {value}.", hint="Give it a value, or leave the field out.")
     text = format(_CONVERSIONS[field.conversion](value), field.spec)
@@ -208,48 +210,48 @@ def _is_missing(value: Any) -> bool:
     return isinstance(value, Real) and bool(value != value)  # noqa: PLR0124 - NaN of any library
 
 
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
     match node:
         case ast.Attribute(value=inner, attr=name):
-            return _attribute(_value(inner, names), name, of=inner)
+            return _get_attribute(_evaluate(inner, names), name, of=inner)
         case ast.Subscript(value=inner, slice=index):
-            return _item(_value(inner, names), _index(index, names), of=inner, written=index)
+            return _get_item(_evaluate(inner, names), _evaluate_index(index, names), of=inner, written=index)
         case ast.Name(id=name) if name in names:
             return names[name]
     name = cast("ast.Name", node).id
-    raise ArgumentError(f"the name {name!r} is not defined.", hint=_near(name, names) or _AS_TEXT)
+    raise ArgumentError(f"the name {name!r} is not defined.", hint=_suggest_name(name, names) or _AS_TEXT)
 
 
-def _index(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
+def _evaluate_index(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
     match node:
         case None | ast.Constant() | ast.UnaryOp():
             return node and ast.literal_eval(node)
         case ast.Tuple(elts=parts):
-            return tuple(_index(part, names) for part in parts)
+            return tuple(_evaluate_index(part, names) for part in parts)
         case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(_index(bound, names) for bound in (lower, upper, step)))
-    return _value(node, names)
+            return slice(*(_evaluate_index(bound, names) for bound in (lower, upper, step)))
+    return _evaluate(node, names)
 
 
-def _attribute(value: Any, name: str, *, of: ast.expr) -> Any:
+def _get_attribute(value: Any, name: str, *, of: ast.expr) -> Any:
     try:
         return getattr(value, name)
     except AttributeError:
         if inspect.getattr_static(value, name, _NOTHING) is not _NOTHING:
             raise  # it is there, and failed by itself
-    raise ArgumentError(f"{ast.unparse(of)} has no attribute {name!r}.", hint=_near(name, dir(value)))
+    raise ArgumentError(f"{ast.unparse(of)} has no attribute {name!r}.", hint=_suggest_name(name, dir(value)))
 
 
-def _item(value: Any, key: Any, *, of: ast.expr, written: ast.expr) -> Any:
+def _get_item(value: Any, key: Any, *, of: ast.expr, written: ast.expr) -> Any:
     try:
         return value[key]
     except LookupError:
         keys = value.keys() if callable(getattr(value, "keys", None)) else ()
-    hint = _near(key, keys) if isinstance(key, str) else ""
+    hint = _suggest_name(key, keys) if isinstance(key, str) else ""
     raise ArgumentError(f"{ast.unparse(of)} has no item {ast.unparse(written)}.", hint=hint)
 
 
-def _near(name: str, known: Any) -> str:
+def _suggest_name(name: str, known: Any) -> str:
     names = (one for one in islice(known, _SEARCHED_NAMES) if isinstance(one, str))
     short = [one for one in names if len(one) <= MAX_EXPRESSION_CHARS and not one.startswith("_")]
     near = difflib.get_close_matches(name, short, n=1)

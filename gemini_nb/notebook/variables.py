@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _TABLE_HINT = "Give a pandas or polars frame, an Arrow table, a list of dicts, or a dict of columns."
 
 
-def values(name: str, names: Mapping[str, Any], *, most: int) -> list[Any]:
+def read_values(name: str, names: Mapping[str, Any], *, most: int) -> list[Any]:
     """Return the values of a list; raise `ArgumentError` for what is none, or none that can be read again."""
-    found = _variable(f"--vary {name}", name, names)
+    found = _find_variable(f"--vary {name}", name, names)
     if isinstance(found, Iterator):
         raise ArgumentError(
             f"--vary {name}: a {type(found).__name__} can be read only once.", hint=f"Use list({name})."
@@ -33,22 +33,22 @@ def values(name: str, names: Mapping[str, Any], *, most: int) -> list[Any]:
         raise ArgumentError(f"--vary {name}: it is a {type(found).__name__}, not a list of values.")
     if isinstance(found, Sized) and len(found) > most:
         raise ArgumentError(f"--vary {name}: it has {len(found):,} values; at most {most:,}.")
-    return _not_empty(list(found), f"--vary {name}")
+    return _check_not_empty(list(found), f"--vary {name}")
 
 
-def rows(name: str, names: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
+def read_rows(name: str, names: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
     """Return the rows of a table as dicts; raise `ArgumentError` for what is none."""
     what = f"--each {name}"
-    frame = _variable(what, name, names)
-    found = _records(frame, what)
+    frame = _find_variable(what, name, names)
+    found = _to_rows(frame, what)
     if not isinstance(found, list | tuple) or not all(isinstance(row, Mapping) for row in found):
         raise ArgumentError(f"{what}: a {type(frame).__name__} has no rows.", hint=_TABLE_HINT)
-    return _not_empty([dict(row) for row in found], what)
+    return _check_not_empty([dict(row) for row in found], what)
 
 
-def _records(frame: Any, what: str) -> Any:
+def _to_rows(frame: Any, what: str) -> Any:
     if isinstance(frame, Mapping):
-        return _from_columns(frame, what)
+        return _columns_to_rows(frame, what)
     if callable(getattr(frame, "to_dicts", None)):  # polars
         return frame.to_dicts()
     if callable(getattr(frame, "to_pylist", None)):  # Arrow
@@ -58,7 +58,7 @@ def _records(frame: Any, what: str) -> Any:
     return frame
 
 
-def _from_columns(columns: Mapping[Any, Any], what: str) -> list[dict[Any, Any]]:
+def _columns_to_rows(columns: Mapping[Any, Any], what: str) -> list[dict[Any, Any]]:
     for name, column in columns.items():
         if isinstance(column, str | bytes | Mapping) or not isinstance(column, Sized):
             raise ArgumentError(f"{what}: its {str(name)[:40]!r} is no column of values.", hint=_TABLE_HINT)
@@ -69,13 +69,13 @@ def _from_columns(columns: Mapping[Any, Any], what: str) -> list[dict[Any, Any]]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _variable(what: str, name: str, names: Mapping[str, Any]) -> Any:
+def _find_variable(what: str, name: str, names: Mapping[str, Any]) -> Any:
     if name not in names:
         raise ArgumentError(f"{what}: there is no variable of this name.")
     return names[name]
 
 
-def _not_empty(found: list[Any], what: str) -> list[Any]:
+def _check_not_empty(found: list[Any], what: str) -> list[Any]:
     if not found:
         raise ArgumentError(f"{what}: it is empty, so there is nothing to ask for.")
     return found
@@ -84,12 +84,12 @@ def _not_empty(found: list[Any], what: str) -> list[Any]:
 _SHOWN_CHARACTERS = 80
 
 
-def read(texts: Iterable[str], names: Mapping[str, Any]) -> list[Any]:
+def read_images(texts: Iterable[str], names: Mapping[str, Any]) -> list[Any]:
     """Return the input images that the line names, read; links are left for the client to fetch."""
-    return [_image(text, source) for text in texts for source in _sources(text, names)]
+    return [_read_image(text, source) for text in texts for source in _find_sources(text, names)]
 
 
-def _sources(text: str, names: Mapping[str, Any]) -> list[Any]:
+def _find_sources(text: str, names: Mapping[str, Any]) -> list[Any]:
     is_link, is_file = inputs.is_link(text), _is_file(text)
     if text in names:
         if is_file:
@@ -110,7 +110,7 @@ def _sources(text: str, names: Mapping[str, Any]) -> list[Any]:
     )
 
 
-def _image(text: str, source: Any) -> Any:
+def _read_image(text: str, source: Any) -> Any:
     if inputs.is_link(source):
         return source
     try:

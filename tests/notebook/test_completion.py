@@ -149,7 +149,7 @@ def test_files_that_are_pictures_and_folders_are_offered(shell):
     assert offered(shell, '%%gemini_image -s "my photos/¦') == ["my photos/an owl.jpg"]
     assert offered(shell, "%%gemini_image -s .h¦") == [".hidden.png"]
     assert offered(shell, "%%gemini_image -i nowhere/¦") == []
-    assert candidates.paths("a\0/") == candidates.paths("~nobody-of-this-name/") == []
+    assert candidates.list_paths("a\0/") == candidates.list_paths("~nobody-of-this-name/") == []
 
 
 def test_a_path_under_the_home_keeps_its_tilde(shell, monkeypatch, tmp_path):
@@ -313,14 +313,16 @@ def test_an_option_yet_to_come_completes_by_itself(case):
     typed, expected = TO_COME[case]
     variables = {"cities": ["Oslo"], "rows": [{"city": "Oslo"}], "n": 1, "text": "a"}
     place = cursor.Place("gemini_image", f" {typed.partition('¦')[0]}", cell=True)
-    found = suggest.at(place, parser_to_come()._option_string_actions, variables, model=models.DEFAULT_MODEL)
+    found = suggest.complete_at(
+        place, parser_to_come()._option_string_actions, variables, model=models.DEFAULT_MODEL
+    )
     assert [one.text for one in found.candidates] == expected
 
 
 def test_the_columns_of_a_frame_are_names_of_its_fields():
     place = cursor.Place("gemini_image", " --each rows", cell=True, body="a view of {{ci")
     known = parser_to_come()._option_string_actions
-    found = suggest.at(place, known, {"rows": [{"city": "Oslo", "no name": 1}]}, model="")
+    found = suggest.complete_at(place, known, {"rows": [{"city": "Oslo", "no name": 1}]}, model="")
     assert [one.text for one in found.candidates] == ["city"]
 
 
@@ -340,7 +342,7 @@ WORDS = {
 @pytest.mark.parametrize("case", WORDS)
 def test_a_line_is_split_up_to_the_cursor(case):
     line, *expected = WORDS[case]
-    assert cursor.read(line) == cursor.Words(*expected)
+    assert cursor.split_line(line) == cursor.Words(*expected)
 
 
 def test_completion_is_taken_back_without_a_trace(bare):
@@ -411,7 +413,7 @@ def test_the_hook_of_ipython_7_completes_its_own_last_word(case, tmp_path, monke
     event = SimpleNamespace(line=line.replace("¦", ""), text_until_cursor=before, symbol=symbol)
     session = SimpleNamespace(defaults=SimpleNamespace(model=models.DEFAULT_MODEL))
     shell = OldShell(place=SimpleNamespace(name="x"))
-    assert matcher._hook(session)(shell, event) == expected
+    assert matcher._make_hook(session)(shell, event) == expected
 
 
 @pytest.fixture(scope="module")

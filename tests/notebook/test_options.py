@@ -9,7 +9,7 @@ from gemini_nb.notebook import options
 
 
 def parsed(line, *, cell=True):
-    return options.image_parser(cell=cell).parse_tokens(options.tokens(line))
+    return options.image_parser(cell=cell).parse_tokens(options.split_words(line))
 
 
 def refusal(line, *, cell=True):
@@ -33,7 +33,7 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_split_as_people_mean_it(line):
-    assert options.tokens(line) == LINES[line]
+    assert options.split_words(line) == LINES[line]
 
 
 def test_repeated_options_add_up():
@@ -122,4 +122,4 @@ def test_the_examples_of_the_help_are_lines_that_parse(magic):
     examples = re.findall(rf"^  {magic}(.*)$", page.split("examples:")[1], re.MULTILINE)
     assert len(examples) >= 3
     for line in examples:
-        assert PARSERS[magic].parse_tokens(options.tokens(line))
+        assert PARSERS[magic].parse_tokens(options.split_words(line))

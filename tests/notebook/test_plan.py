@@ -11,7 +11,7 @@ ROWS = [{"city": "Łódź", "sky": "grey"}, {"city": "Oslo", "sky": "red"}]
 
 def planned(prompt="a {{city}}", names=None, **given):
     settings = {"models": ["nano-banana-2"], "count": 1, "vary": [], "each": None, "raw": False, **given}
-    return plan.make(prompt, names=names or {}, request=ImageRequest, **settings)
+    return plan.make_plan(prompt, names=names or {}, request=ImageRequest, **settings)
 
 
 def prompts(made):
@@ -118,6 +118,6 @@ def test_a_million_combinations_are_refused_before_they_are_made():
 
 def test_a_pandas_series_is_a_list_and_a_frame_is_none():
     pandas = pytest.importorskip("pandas")
-    assert variables.values("x", {"x": pandas.Series(["a"])}, most=9) == ["a"]
+    assert variables.read_values("x", {"x": pandas.Series(["a"])}, most=9) == ["a"]
     with pytest.raises(ArgumentError, match="not a list"):
-        variables.values("x", {"x": pandas.DataFrame({"a": [1]})}, most=9)
+        variables.read_values("x", {"x": pandas.DataFrame({"a": [1]})}, most=9)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook.template import begun, fields, fill
+from gemini_nb.notebook.template import fill, find_open_field, list_fields
 
 
 class Column:
@@ -136,7 +136,7 @@ UNTOUCHED = {
 @pytest.mark.parametrize("case", UNTOUCHED)
 def test_other_braces_are_text(case):
     assert fill(UNTOUCHED[case], NAMES) == UNTOUCHED[case]
-    assert fields(UNTOUCHED[case]) == []
+    assert list_fields(UNTOUCHED[case]) == []
 
 
 REFUSED = {
@@ -170,7 +170,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_would_run_code_is_refused_before_anything_is_read(case):
     text, message = REFUSED[case]
-    for act in (lambda: fill(text, NAMES), lambda: fields(text)):
+    for act in (lambda: fill(text, NAMES), lambda: list_fields(text)):
         with pytest.raises(ArgumentError) as caught:
             act()
         assert message in str(caught.value)
@@ -239,7 +239,7 @@ def test_names_may_be_layered_and_are_looked_up_when_used():
 
 
 def test_the_fields_are_listed_once_in_order():
-    assert fields('{{b.c[0]:.2f}} {{ a }} \\{{x}} {{a!r}} {"y"}') == ["b.c[0]", "a"]
+    assert list_fields('{{b.c[0]:.2f}} {{ a }} \\{{x}} {{a!r}} {"y"}') == ["b.c[0]", "a"]
 
 
 @given(st.text())
@@ -295,4 +295,4 @@ BEGUN = {
 @pytest.mark.parametrize("case", BEGUN)
 def test_a_field_that_is_being_typed_is_seen(case):
     line, rest = BEGUN[case]
-    assert begun(line) == rest
+    assert find_open_field(line) == rest

@@ -49,7 +49,7 @@ class Scope:
     models: tuple[str, ...] = ()
 
 
-def values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
+def option_values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
     """Return what may be the value of an option, of which `typed` is there already."""
     for option in option_strings:
         if option in _VALUES:
@@ -57,11 +57,11 @@ def values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Cand
     return []
 
 
-def plain(texts: Iterable[Any]) -> list[Candidate]:
+def as_values(texts: Iterable[Any]) -> list[Candidate]:
     return [Candidate(str(text), "value") for text in texts]
 
 
-def paths(typed: str, *, suffixes: tuple[str, ...] = ()) -> list[Candidate]:
+def list_paths(typed: str, *, suffixes: tuple[str, ...] = ()) -> list[Candidate]:
     """Return folders, with a slash, and files with one of `suffixes` (any, if there are none)."""
     folder, slash, begun = typed.rpartition("/")
     try:
@@ -80,29 +80,29 @@ def paths(typed: str, *, suffixes: tuple[str, ...] = ()) -> list[Candidate]:
     return [Candidate(folder + slash + name, "path") for name in shown]
 
 
-def field(typed: str, variables: Mapping[str, Any]) -> tuple[str, list[Candidate]]:
+def complete_field(typed: str, variables: Mapping[str, Any]) -> tuple[str, list[Candidate]]:
     """Return the last part of a begun `{{field` and what may stand in its place.
 
     >>> field("rows[0]['ci", {"rows": [{"city": "Oslo"}]})
     ('ci', [Candidate(text='city', kind='property')])
     """
     if (key := _KEY.fullmatch(typed)) is not None:
-        return key[2], [Candidate(name, "property") for name in _keys(_static(key[1], variables))]
+        return key[2], [Candidate(name, "property") for name in _list_keys(_resolve_path(key[1], variables))]
     path = _ATTRIBUTE.fullmatch(typed)
     if path is None:
         return "", []
     if path[1] is None:
         names = [name for name, value in variables.items() if not callable(value)]
         return path[2] or "", [Candidate(name, "instance") for name in sorted(names)]
-    holder = _static(path[1], variables)
-    return path[2] or "", [Candidate(name, "property") for name in _attributes(holder)]
+    holder = _resolve_path(path[1], variables)
+    return path[2] or "", [Candidate(name, "property") for name in _list_attributes(holder)]
 
 
-def columns(value: Any) -> dict[str, Any]:
+def columns_of(value: Any) -> dict[str, Any]:
     """Return the columns of a frame, or of a list of dicts, that are names; with the first value if known."""
     if type(value) in (list, tuple) and value and type(value[0]) is dict:
         return {name: first for name, first in value[0].items() if _is_name(name)}
-    return {name: _UNKNOWN for name in _keys(value) if _is_name(name)}
+    return {name: _UNKNOWN for name in _list_keys(value) if _is_name(name)}
 
 
 _UNKNOWN = object()
@@ -112,17 +112,17 @@ def _is_name(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier()
 
 
-def _common(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
+def _common_values(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
     first, *others = lists
-    return plain(one for one in first if all(one in other for other in others))
+    return as_values(one for one in first if all(one in other for other in others))
 
 
-def _rows(scope: Scope) -> list[models.Model]:
+def _known_models(scope: Scope) -> list[models.Model]:
     known = [row for name in scope.models if (row := models.find(name)) is not None]
     return known or [models.resolve(models.DEFAULT_MODEL)]
 
 
-def _named(scope: Scope, fits: Callable[[Any], bool]) -> list[Candidate]:
+def _list_variables(scope: Scope, fits: Callable[[Any], bool]) -> list[Candidate]:
     return [Candidate(name, "instance") for name, value in sorted(scope.variables.items()) if fits(value)]
 
 
@@ -161,28 +161,28 @@ def _is_frame(value: Any) -> bool:
     )
 
 
-def _static(path: str, variables: Mapping[str, Any]) -> Any:
+def _resolve_path(path: str, variables: Mapping[str, Any]) -> Any:
     """The value of a path as far as it can be known without running anything, else `_UNKNOWN`."""
     try:
-        return _found(template.tree(path), variables)
+        return _resolve_node(template.parse_expression(path), variables)
     except (ArgumentError, LookupError, TypeError, AttributeError):
         return _UNKNOWN
 
 
-def _found(node: ast.expr, variables: Mapping[str, Any]) -> Any:
+def _resolve_node(node: ast.expr, variables: Mapping[str, Any]) -> Any:
     match node:
         case ast.Name(id=name):
             return variables[name]
         case ast.Attribute(value=inner, attr=name):
-            return _stored(_found(inner, variables), name)
+            return _static_attribute(_resolve_node(inner, variables), name)
         case ast.Subscript(value=inner, slice=ast.Constant() | ast.UnaryOp() as index):
-            holder = _found(inner, variables)
+            holder = _resolve_node(inner, variables)
             if type(holder) in (dict, list, tuple):
                 return holder[ast.literal_eval(index)]
     raise LookupError
 
 
-def _stored(holder: Any, name: str) -> Any:
+def _static_attribute(holder: Any, name: str) -> Any:
     found = inspect.getattr_static(holder, name)
     if type(found) is MemberDescriptorType:  # a slot
         return found.__get__(holder)
@@ -191,14 +191,14 @@ def _stored(holder: Any, name: str) -> Any:
     return found
 
 
-def _keys(value: Any) -> list[str]:
+def _list_keys(value: Any) -> list[str]:
     if _is_a(value, "pandas", "DataFrame"):
         value = dict.fromkeys(value.columns)
     names = [name for name in value if isinstance(name, str)] if type(value) is dict else []
     return [name for name in names if name.isprintable() and not set(name) & set("{}\"'\\")]
 
 
-def _attributes(value: Any) -> list[str]:
+def _list_attributes(value: Any) -> list[str]:
     """Attributes that have a value to fill in: no private ones and no methods."""
     if value is _UNKNOWN:
         return []
@@ -211,26 +211,29 @@ def _is_method(value: Any, name: str) -> bool:
 
 
 _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
-    "--model": lambda _typed, _scope: plain(models.names()),
-    "--aspect-ratio": lambda _typed, scope: _common(row.aspect_ratios for row in _rows(scope)),
-    "--image-size": lambda _typed, scope: _common(row.image_sizes for row in _rows(scope)),
-    "--image": lambda typed, scope: [*_named(scope, _is_picture), *paths(typed, suffixes=_PICTURES)],
-    "--save": lambda typed, _scope: paths(typed, suffixes=_PICTURES),
-    "--vary": lambda _typed, scope: _named(scope, _is_list),
-    "--each": lambda _typed, scope: _named(scope, _is_frame),
-    "--replay": lambda _typed, _scope: plain(replay_mode.MODES),
-    "--provider": lambda _typed, _scope: plain([*provider.PROVIDERS, "auto"]),
+    "--model": lambda _typed, _scope: as_values(models.names()),
+    "--aspect-ratio": lambda _typed, scope: _common_values(row.aspect_ratios for row in _known_models(scope)),
+    "--image-size": lambda _typed, scope: _common_values(row.image_sizes for row in _known_models(scope)),
+    "--image": lambda typed, scope: [
+        *_list_variables(scope, _is_picture),
+        *list_paths(typed, suffixes=_PICTURES),
+    ],
+    "--save": lambda typed, _scope: list_paths(typed, suffixes=_PICTURES),
+    "--vary": lambda _typed, scope: _list_variables(scope, _is_list),
+    "--each": lambda _typed, scope: _list_variables(scope, _is_frame),
+    "--replay": lambda _typed, _scope: as_values(replay_mode.MODES),
+    "--provider": lambda _typed, _scope: as_values([*provider.PROVIDERS, "auto"]),
 }
 
 
-def house(words: tuple[str, ...], typed: str) -> list[Candidate]:
+def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
     """Return what may follow these words of `%gemini`."""
     match words:
         case ("key",):
-            files = [one for one in paths(typed) if one.text.endswith((".env", "/"))] if typed else []
-            return [*plain(["forget", ".env"]), *files]
+            files = [one for one in list_paths(typed) if one.text.endswith((".env", "/"))] if typed else []
+            return [*as_values(["forget", ".env"]), *files]
         case ("store",):
-            return plain(["list", "verify", "clear"])
+            return as_values(["list", "verify", "clear"])
         case ("probe", *_):
-            return plain(models.names())
+            return as_values(models.names())
     return []

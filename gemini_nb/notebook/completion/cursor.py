@@ -46,7 +46,7 @@ class Words:
     quote: str
 
 
-def find(text: str, line: int, column: int) -> Place | None:
+def find_place(text: str, line: int, column: int) -> Place | None:
     """Return where the cursor of a cell is, or None where that is none of our magics' business."""
     lines = text.split("\n")
     first = next((number for number, one in enumerate(lines) if one.strip()), 0)
@@ -63,7 +63,7 @@ def find(text: str, line: int, column: int) -> Place | None:
     return Place(magic[1], before[magic.end() :], after, cell=cell is not None)
 
 
-def read(line: str) -> Words:
+def split_line(line: str) -> Words:
     """Split a line whose end may be in the middle of a word or of a quote."""
     whole: list[str] = []
     word: list[str] | None = None  # None between words, for "" is a word
@@ -86,7 +86,7 @@ def read(line: str) -> Words:
     return Words(tuple(whole), "".join(word), line[since:], quote)
 
 
-def awaited(options: Options, words: Iterable[str]) -> Action | None:
+def pending_option(options: Options, words: Iterable[str]) -> Action | None:
     """Return the option whose value comes next, if the last word is one or has not got all of its values."""
     action, missing = None, 0
     for word in words:
@@ -104,7 +104,7 @@ def _most_values(action: Action) -> int:
     return action.nargs if isinstance(action.nargs, int) else _NO_LIMIT
 
 
-def joined(options: Options, word: str) -> tuple[Action, str] | None:
+def split_option(options: Options, word: str) -> tuple[Action, str] | None:
     """Split `--model=x`, `-m=x` and `-mx` into the option and its value."""
     name, equals, value = word.partition("=")
     if not (equals and name in options):
@@ -114,13 +114,13 @@ def joined(options: Options, word: str) -> tuple[Action, str] | None:
     return options[name], value
 
 
-def given(options: Options, name: str, words: Iterable[str]) -> tuple[str, ...]:
+def values_given(options: Options, name: str, words: Iterable[str]) -> tuple[str, ...]:
     """Return the values that words give to the option called `name`."""
     if name not in options:
         return ()
     found = []
     for word, following in pairwise((*words, "")):
-        both = joined(options, word)
+        both = split_option(options, word)
         if options.get(word) is options[name]:
             found.append(following)
         elif both is not None and both[0] is options[name]:

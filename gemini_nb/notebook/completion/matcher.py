@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-    from gemini_nb.notebook.completion.suggest import Found
+    from gemini_nb.notebook.completion.suggest import Completion
     from gemini_nb.notebook.session import Session
 
 _HOOK = r"(?:[^%=]*=)?\s*%%?gemini"
@@ -25,12 +25,12 @@ def install(shell: InteractiveShell, session: Session) -> None:
     try:
         from IPython.core.completer import context_matcher  # noqa: PLC0415 - absent from IPython 7
     except ImportError:
-        shell.set_hook("complete_command", _hook(session), re_key=_HOOK)
+        shell.set_hook("complete_command", _make_hook(session), re_key=_HOOK)
         return
 
     @context_matcher(identifier=_IDENTIFIER, priority=_PRIORITY)
     def matcher(context: CompletionContext) -> SimpleMatcherResult:
-        return _matched(context, shell, session)
+        return _match(context, shell, session)
 
     shell.Completer.custom_matchers.append(matcher)
 
@@ -44,10 +44,10 @@ def remove(shell: InteractiveShell) -> None:
         del hooks[pattern]
 
 
-def _matched(context: CompletionContext, shell: InteractiveShell, session: Session) -> SimpleMatcherResult:
+def _match(context: CompletionContext, shell: InteractiveShell, session: Session) -> SimpleMatcherResult:
     from IPython.core.completer import SimpleCompletion  # noqa: PLC0415 - absent from IPython 7
 
-    found = _at(shell, session, context.full_text, context.cursor_line, context.cursor_position)
+    found = _complete(shell, session, context.full_text, context.cursor_line, context.cursor_position)
     return {
         "completions": [SimpleCompletion(text, type=kind) for text, kind in found.candidates],
         "matched_fragment": found.fragment,  # IPython's own token would begin after the colon of 16:9
@@ -56,10 +56,10 @@ def _matched(context: CompletionContext, shell: InteractiveShell, session: Sessi
     }
 
 
-def _hook(session: Session) -> Any:
+def _make_hook(session: Session) -> Any:
     def complete_line(shell: InteractiveShell, event: Any) -> list[str]:
         """Return what IPython 7 puts in place of `event.symbol`, the end of the line as it splits it."""
-        found = _at(shell, session, event.line, 0, len(event.text_until_cursor))
+        found = _complete(shell, session, event.line, 0, len(event.text_until_cursor))
         shared = len(found.fragment) - len(event.symbol)
         if shared <= 0:
             return [event.symbol[:-shared] + text for text, _kind in found.candidates]
@@ -69,16 +69,16 @@ def _hook(session: Session) -> Any:
     return complete_line
 
 
-def _at(shell: InteractiveShell, session: Session, text: str, line: int, column: int) -> Found:
+def _complete(shell: InteractiveShell, session: Session, text: str, line: int, column: int) -> Completion:
     from gemini_nb.notebook.completion import suggest  # noqa: PLC0415 - needed for the first Tab, not for loading
 
     try:
-        return suggest.complete(text, line, column, _variables(shell), model=session.defaults.model)
+        return suggest.complete(text, line, column, _visible_variables(shell), model=session.defaults.model)
     except Exception:  # noqa: BLE001 - a `__dir__` of the user's; Tab never prints a traceback
-        return suggest.Found()
+        return suggest.Completion()
 
 
-def _variables(shell: InteractiveShell) -> dict[str, Any]:
+def _visible_variables(shell: InteractiveShell) -> dict[str, Any]:
     hidden = shell.user_ns_hidden
     return {
         name: value

@@ -21,59 +21,61 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
+class Completion:
     """What completes: `fragment` ends at the cursor, each of the `candidates` may stand in its place."""
 
     fragment: str = ""
     candidates: tuple[Candidate, ...] = ()
 
 
-def complete(text: str, line: int, column: int, variables: Mapping[str, Any], *, model: str) -> Found:
+def complete(text: str, line: int, column: int, variables: Mapping[str, Any], *, model: str) -> Completion:
     """Return what may stand at the cursor of a cell; `model` is asked where its magic names none."""
-    place = cursor.find(text, line, column)
+    place = cursor.find_place(text, line, column)
     if place is None:
-        return Found()
+        return Completion()
     if place.magic == "gemini":
-        return _house(cursor.read(place.line))
+        return _complete_command(cursor.split_line(place.line))
     edits = place.magic == "gemini_edit"
     parser = options.edit_parser() if edits else options.image_parser(cell=place.cell)
-    return at(place, parser._option_string_actions, variables, model=model)  # noqa: SLF001 - no public list
+    return complete_at(place, parser._option_string_actions, variables, model=model)  # noqa: SLF001 - no public list
 
 
-def at(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Found:
+def complete_at(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Completion:
     """Return what may stand at a place of a magic that knows these options."""
     if place.body is None:
-        return _on_line(place, known, variables, model=model)
-    return _in_prompt(place.body, known, cursor.read(place.line + " ").whole, variables)
+        return _complete_line(place, known, variables, model=model)
+    return _complete_prompt(place.body, known, cursor.split_line(place.line + " ").whole, variables)
 
 
-def _on_line(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Found:
+def _complete_line(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Completion:
     """Return what may stand on the line of a magic that knows these options."""
-    words = cursor.read(place.line)
+    words = cursor.split_line(place.line)
     if "#" in words.whole or "--" in words.whole or _is_closed(words):
-        return Found()
-    after = cursor.read(place.after + " ").whole
-    asked = cursor.given(known, "--model", words.whole) + cursor.given(known, "--model", after)
+        return Completion()
+    after = cursor.split_line(place.after + " ").whole
+    asked = cursor.values_given(known, "--model", words.whole) + cursor.values_given(known, "--model", after)
     scope = Scope(variables, asked or (model,))
-    action = cursor.awaited(known, words.whole)
+    action = cursor.pending_option(known, words.whole)
     if action is not None and (words.quote or not words.begun.startswith("-")):
-        return _value(action, words.typed, words, scope)
-    both = cursor.joined(known, words.begun)
+        return _complete_value(action, words.typed, words, scope)
+    both = cursor.split_option(known, words.begun)
     if both is not None and words.typed.endswith(both[1]):
-        return _value(*both, words, scope)
+        return _complete_value(*both, words, scope)
     if not words.quote and (not words.begun or words.begun.startswith("-")):
-        return _starting(words.begun, [Candidate(name, "param") for name in known])
-    return Found() if place.cell else _in_prompt(words.typed, known, words.whole, variables)
+        return _keep_matching(words.begun, [Candidate(name, "param") for name in known])
+    return Completion() if place.cell else _complete_prompt(words.typed, known, words.whole, variables)
 
 
-def _in_prompt(before: str, known: Options, words: Iterable[str], variables: Mapping[str, Any]) -> Found:
+def _complete_prompt(
+    before: str, known: Options, words: Iterable[str], variables: Mapping[str, Any]
+) -> Completion:
     """Return what may stand in the field that the cursor is in, if it is in one and fields are filled."""
-    typed = template.begun(before)
+    typed = template.find_open_field(before)
     if typed is None or "--raw" in words:
-        return Found()
-    frames = (variables.get(name) for name in cursor.given(known, "--each", words))
-    columns = {name: value for frame in frames for name, value in candidates.columns(frame).items()}
-    return _starting(*candidates.field(typed, {**variables, **columns}))
+        return Completion()
+    frames = (variables.get(name) for name in cursor.values_given(known, "--each", words))
+    columns = {name: value for frame in frames for name, value in candidates.columns_of(frame).items()}
+    return _keep_matching(*candidates.complete_field(typed, {**variables, **columns}))
 
 
 def _is_closed(words: Words) -> bool:
@@ -81,25 +83,27 @@ def _is_closed(words: Words) -> bool:
     return not words.quote and any(mark in words.typed for mark in "\"'")
 
 
-def _value(action: Action, typed: str, words: Words, scope: Scope) -> Found:
+def _complete_value(action: Action, typed: str, words: Words, scope: Scope) -> Completion:
     if action.choices is not None:
-        found = candidates.plain(action.choices)
+        found = candidates.as_values(action.choices)
     else:
-        found = candidates.values(action.option_strings, typed, scope)
-    fitting = _starting(typed, found)
-    written = [one._replace(text=_quoted(one.text, words.quote)) for one in fitting.candidates]
-    return Found(typed, tuple(one for one in written if one.text))
+        found = candidates.option_values(action.option_strings, typed, scope)
+    fitting = _keep_matching(typed, found)
+    written = [one._replace(text=_quote(one.text, words.quote)) for one in fitting.candidates]
+    return Completion(typed, tuple(one for one in written if one.text))
 
 
-def _starting(fragment: str, found: Iterable[Candidate]) -> Found:
+def _keep_matching(fragment: str, found: Iterable[Candidate]) -> Completion:
     """Keep what begins with the fragment, or where nothing does, in whatever case."""
     found = tuple(dict.fromkeys(found))
     exact = tuple(one for one in found if one.text.startswith(fragment))
     folded = fragment.casefold()
-    return Found(fragment, exact or tuple(one for one in found if one.text.casefold().startswith(folded)))
+    return Completion(
+        fragment, exact or tuple(one for one in found if one.text.casefold().startswith(folded))
+    )
 
 
-def _quoted(text: str, quote: str) -> str:
+def _quote(text: str, quote: str) -> str:
     """Return a value as it must be written on the line, or "" where that cannot be done."""
     needed = any(character in " \t#\"'" for character in text)
     mark = quote or ('"' if '"' not in text else "'")
@@ -110,10 +114,10 @@ def _quoted(text: str, quote: str) -> str:
     return mark + text + mark * (not text.endswith("/"))  # a folder is gone on with
 
 
-def _house(words: Words) -> Found:
+def _complete_command(words: Words) -> Completion:
     """Return the words of `%gemini`, and what may follow them."""
     if words.quote or _is_closed(words):
-        return Found()
+        return Completion()
     if not words.whole:
-        return _starting(words.typed, candidates.plain((*commands.COMMANDS, "help")))
-    return _starting(words.typed, candidates.house(words.whole, words.typed))
+        return _keep_matching(words.typed, candidates.as_values((*commands.COMMANDS, "help")))
+    return _keep_matching(words.typed, candidates.command_arguments(words.whole, words.typed))

@@ -71,7 +71,7 @@ class Actions:
         self._controls.say(f"Picture {entry.number} is a source of the next one.")
 
     def _save(self, entry: Entry) -> None:
-        saved = saving.one(entry.generation, SAVED_IN)
+        saved = saving.save_one(entry.generation, SAVED_IN)
         if saved.path is not None:
             self._album.saved(entry, saved.path)
         self._controls.say(f"Picture {entry.number} is saved as {saved.path}.")

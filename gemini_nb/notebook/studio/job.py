@@ -48,8 +48,8 @@ class Sources:
 
     def read(self, text: str) -> list[tuple[str, Any]]:
         """Return each word of a text with its picture; raise `ArgumentError` for one that names none."""
-        words = [word.strip(",") for word in options.tokens(text)]
-        options.refuse_keys(words)
+        words = [word.strip(",") for word in options.split_words(text)]
+        options.check_no_keys(words)
         return [(word, value) for word in words if word for value in self._values(word)]
 
     def _values(self, word: str) -> list[Any]:
@@ -58,7 +58,7 @@ class Sources:
         if word in self.uploads:
             return [self.uploads[word]]
         try:
-            return variables.read([word], self.names)
+            return variables.read_images([word], self.names)
         except ArgumentError as problem:
             message, hint = str(problem.args[0]).removeprefix("-i "), problem.hint
         raise ArgumentError(message, hint=hint)
