@@ -67,7 +67,7 @@ class ExecutorBackend:
         return await self._asked(request)
 
     async def _asked(self, request: ImageRequest) -> Generation:
-        too_late = await self._limiter.acquire(every=self._every, max_pause=self.settings.timeout)
+        too_late = await self._limiter.acquire(interval=self._every, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
         claim = await to_thread.run_sync(self._claim, request) if self._is_billed else None

@@ -22,7 +22,7 @@ from gemini_nb.errors import (
     NoImageError,
     OutcomeUnknownError,
 )
-from gemini_nb.http.rate_limit import forget_here, limiter_for, seconds_between
+from gemini_nb.http.rate_limit import forget_loopback_limiter, limiter_for, seconds_between
 from gemini_nb.images import inputs
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key, require_key
@@ -326,7 +326,7 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the client; requests under way are cut off and their connections closed."""
         self._closed = True
-        forget_here(self._limiter)
+        forget_loopback_limiter(self._limiter)
         for scope in tuple(self._under_way):
             scope.cancel()
 

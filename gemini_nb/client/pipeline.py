@@ -13,8 +13,7 @@ import anyio.lowlevel
 from anyio import to_thread
 
 from gemini_nb.errors import ConnectionFailedError, GeminiError
-from gemini_nb.http.rate_limit import LimitedAttempts
-from gemini_nb.http.retry import retrying
+from gemini_nb.http.retry import retry
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
 from gemini_nb.reply import api_errors
@@ -118,18 +117,20 @@ class Pipeline:
         telling: LivePieces | None,
         draft: Callable[[], UnnamedFile] | None,
     ) -> tuple[Generation, Content]:
-        turns = LimitedAttempts(self.limiter, every=self.every, is_let_through=deadline is None)
+        is_acquired = deadline is None
         if deadline is None:
-            too_late = await self.limiter.acquire(every=self.every, max_pause=self.timeout)
+            too_late = await self.limiter.acquire(interval=self.every, max_pause=self.timeout)
             if too_late is not None:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
         started = anyio.current_time()
         url, body = self.provider.url(request.model, stream=telling is not None), request.encode()
-        outcome = await retrying(
+        outcome = await retry(
             partial(self._attempt, request.model, url, body, deadline=deadline, telling=telling, draft=draft),
             deadline=deadline,
-            turns=turns,
+            limiter=self.limiter,
+            interval=self.every,
+            is_acquired=is_acquired,
             retry_unknown=self.retry_unknown,
         )
         if isinstance(outcome, GeminiError):

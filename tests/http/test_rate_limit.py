@@ -18,8 +18,8 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.http import rate_limit
-from gemini_nb.http.rate_limit import LimitedAttempts, limiter_for, seconds_between
-from gemini_nb.http.retry import retrying
+from gemini_nb.http.rate_limit import limiter_for, seconds_between
+from gemini_nb.http.retry import retry
 from gemini_nb.http.transport import HTTPAnswer
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
@@ -36,7 +36,7 @@ async def seconds_of(waiting) -> float:
     return anyio.current_time() - started
 
 
-def test_a_pace_lets_everybody_through_at_first():
+def test_a_limiter_lets_everybody_through_at_first():
     async def main():
         return await seconds_of(virtual_clock.a_limiter().acquire())
 
@@ -46,7 +46,7 @@ def test_a_pace_lets_everybody_through_at_first():
 @pytest.mark.parametrize(
     "outcome", [DONE, APIError("m", status=400), OutcomeUnknownError("m"), BlockedError("m")]
 )
-def test_a_pace_heeds_refusals_only(outcome):
+def test_only_a_refusal_pauses_a_limiter(outcome):
     async def main():
         limiter = virtual_clock.a_limiter()
         limiter.pause_after(outcome)
@@ -55,7 +55,10 @@ def test_a_pace_heeds_refusals_only(outcome):
     assert virtual_clock.run(main) == 0
 
 
-LATE = {"past the deadline": {"within": 5}, "longer than anybody is patient": {"max_pause": 5}}
+LATE = {
+    "past the deadline": {"within": 5},
+    "longer than the longest pause that is accepted": {"max_pause": 5},
+}
 
 
 @pytest.mark.parametrize("limit", LATE.values(), ids=LATE.keys())
@@ -75,10 +78,8 @@ def test_a_pause_that_is_too_long_is_an_error_at_once(limit):
 def test_who_comes_too_late_for_a_turn_is_no_refusal_that_holds_back_others():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=60)
-        late = await retrying(
-            None, deadline=anyio.current_time() + 5, turns=LimitedAttempts(limiter, every=60)
-        )
+        await limiter.acquire(interval=60)
+        late = await retry(None, deadline=anyio.current_time() + 5, limiter=limiter, interval=60)
         return late, await seconds_of(limiter.acquire())
 
     error, waited = virtual_clock.run(main)
@@ -112,12 +113,12 @@ def test_a_shorter_advice_does_not_shorten_a_pause():
     assert virtual_clock.run(main) == pytest.approx(0.3)
 
 
-async def in_a_queue(count, limiter=None, every=1.0):
+async def in_a_queue(count, limiter=None, interval=1.0):
     """When each of so many who come together is let through, in the order they came."""
     limiter, let_through = limiter or virtual_clock.a_limiter(), [0.0] * count
 
     async def wait(place):
-        assert await limiter.acquire(every=every) is None
+        assert await limiter.acquire(interval=interval) is None
         let_through[place] = anyio.current_time()
 
     async with anyio.create_task_group() as group:
@@ -139,7 +140,7 @@ def test_who_comes_while_others_queue_is_served_after_them():
 
         async def come(number):
             await anyio.sleep(number * 0.37)
-            await limiter.acquire(every=1)
+            await limiter.acquire(interval=1)
             served.append(number)
 
         async with anyio.create_task_group() as group:
@@ -177,11 +178,11 @@ def test_a_pause_that_comes_while_they_queue_holds_back_the_rest():
 def test_who_gives_up_waiting_leaves_the_turn_to_the_next():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=20)
+        await limiter.acquire(interval=20)
         for _ in range(5):
             with anyio.move_on_after(1):
-                await limiter.acquire(every=20)
-        return await seconds_of(limiter.acquire(every=20))
+                await limiter.acquire(interval=20)
+        return await seconds_of(limiter.acquire(interval=20))
 
     assert virtual_clock.run(main) == 15
 
@@ -189,7 +190,7 @@ def test_who_gives_up_waiting_leaves_the_turn_to_the_next():
 def test_idle_minutes_are_no_credit():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=1)
+        await limiter.acquire(interval=1)
         await anyio.sleep(60)
         return await in_a_queue(3, limiter)
 
@@ -199,8 +200,8 @@ def test_idle_minutes_are_no_credit():
 def test_a_turn_that_comes_too_late_is_an_error_at_once():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=60)
-        return await limiter.acquire(every=60, within=5, max_pause=5)
+        await limiter.acquire(interval=60)
+        return await limiter.acquire(interval=60, within=5, max_pause=5)
 
     error = virtual_clock.run(main)
     assert type(error) is RateLimitError
@@ -208,11 +209,11 @@ def test_a_turn_that_comes_too_late_is_an_error_at_once():
     assert "requests per minute" in str(error)
 
 
-def test_a_turn_that_comes_late_tries_nobodys_patience_which_is_for_pauses():
+def test_the_longest_pause_that_is_accepted_says_nothing_of_a_turn_that_comes_late():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=0.2)
-        return await seconds_of(limiter.acquire(every=0.2, max_pause=0.01))
+        await limiter.acquire(interval=0.2)
+        return await seconds_of(limiter.acquire(interval=0.2, max_pause=0.01))
 
     assert virtual_clock.run(main) == pytest.approx(0.2)
 
@@ -225,7 +226,7 @@ def test_each_try_takes_a_turn():
             begun.append(anyio.current_time())
             return ConnectionFailedError("m") if len(begun) < 3 else DONE
 
-        await retrying(attempt, deadline=anyio.current_time() + 60, turns=LimitedAttempts(limiter, every=1.0))
+        await retry(attempt, deadline=anyio.current_time() + 60, limiter=limiter, interval=1.0)
         return begun
 
     assert virtual_clock.run(main) == [0, 1, 2]
@@ -234,13 +235,13 @@ def test_each_try_takes_a_turn():
 def test_who_was_let_through_takes_no_second_turn_for_the_first_try():
     async def main():
         limiter = virtual_clock.a_limiter()
-        await limiter.acquire(every=60)
+        await limiter.acquire(interval=60)
 
         async def attempt():
             return DONE
 
-        turns = LimitedAttempts(limiter, every=60, is_let_through=True)
-        return await retrying(attempt, deadline=anyio.current_time() + 5, turns=turns)
+        deadline = anyio.current_time() + 5
+        return await retry(attempt, deadline=deadline, limiter=limiter, interval=60, is_acquired=True)
 
     assert virtual_clock.run(main) is DONE
 
@@ -248,7 +249,7 @@ def test_who_was_let_through_takes_no_second_turn_for_the_first_try():
 CRAZY, GOOGLE = provider.CRAZYROUTER, provider.GOOGLE
 
 
-def test_all_who_share_an_origin_and_a_key_share_a_pace():
+def test_all_who_share_an_origin_and_a_key_share_a_limiter():
     limiter = limiter_for(CRAZY, Secret("one-key", where="here"))
     assert limiter_for(CRAZY, Secret("one-key", where="there")) is limiter
 
@@ -256,13 +257,13 @@ def test_all_who_share_an_origin_and_a_key_share_a_pace():
 @pytest.mark.parametrize(
     ("provider", "key"), [(GOOGLE, "one-key"), (CRAZY, "another")], ids=["another origin", "another key"]
 )
-def test_others_have_a_pace_of_their_own(provider, key):
+def test_others_have_a_limiter_of_their_own(provider, key):
     assert limiter_for(provider, Secret(key)) is not limiter_for(CRAZY, Secret("one-key"))
 
 
 def test_what_is_kept_of_a_key_does_not_tell_it():
     limiter_for(CRAZY, Secret(key_leaks.KEY))
-    assert key_leaks.leaks(repr(list(rate_limit._paces))) == []
+    assert key_leaks.leaks(repr(list(rate_limit._limiters))) == []
 
 
 def test_a_pause_is_remembered_when_its_client_is_gone():
@@ -299,13 +300,13 @@ from gemini_nb.providers.selection import choose_provider
 from gemini_nb.http.rate_limit import limiter_for
 limiter = limiter_for(choose_provider("crazyrouter", base_url={base_url!r}), None)
 loop = asyncio.new_event_loop()
-loop.run_until_complete(limiter.acquire(every=3600))
-waiting = [loop.create_task(limiter.acquire(every=3600)) for _ in range(3)]
+loop.run_until_complete(limiter.acquire(interval=3600))
+waiting = [loop.create_task(limiter.acquire(interval=3600)) for _ in range(3)]
 loop.run_until_complete(asyncio.sleep(0))
 child = os.fork()
 if child:
     os.wait()
-late = anyio.run(partial(limiter.acquire, every=3600, within=1))
+late = anyio.run(partial(limiter.acquire, interval=3600, within=1))
 print(round(late.retry_after / 3600), flush=True)
 if not child:
     os._exit(0)

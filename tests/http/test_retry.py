@@ -14,8 +14,8 @@ from gemini_nb.errors import (
     RateLimitError,
     TooLargeError,
 )
-from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS, LimitedAttempts
-from gemini_nb.http.retry import MAX_TRIES, retrying
+from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS
+from gemini_nb.http.retry import MAX_TRIES, retry
 from gemini_nb.http.transport import HTTPAnswer
 from support import virtual_clock
 
@@ -33,9 +33,7 @@ def tried(*outcomes, seconds=5.0, **settings):
             return outcomes[min(len(begun), len(outcomes)) - 1]
 
         deadline = anyio.current_time() + seconds
-        outcome = await retrying(
-            attempt, deadline=deadline, turns=LimitedAttempts(virtual_clock.a_limiter()), **settings
-        )
+        outcome = await retry(attempt, deadline=deadline, limiter=virtual_clock.a_limiter(), **settings)
         return outcome, begun
 
     return virtual_clock.run(main)
