@@ -9,12 +9,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.providers.redaction import MASK, finder
+from gemini_nb.providers.redaction import MASK, splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gemini_nb.providers.redaction import Span
+    from collections.abc import Callable
 
 _KEY = re.compile(r"""[^\s"'`\\<>]{1,4096}""")
 _SALT = os.urandom(16)
@@ -27,7 +25,7 @@ class Secret:
     <key from GEMINI_API_KEY>
     """
 
-    __slots__ = ("_find", "_reveal", "where")
+    __slots__ = ("_reveal", "_split", "where")
 
     def __init__(self, key: str, *, where: str = "api_key") -> None:
         self.where = where
@@ -39,7 +37,7 @@ class Secret:
                 hint="Copy it again, without quotes, blanks or line breaks.",
             )
         self._reveal: Callable[[], str] = lambda: key
-        self._find = finder(key)
+        self._split = splitter(key)
 
     def reveal(self) -> str:
         """Return the key itself; for the transport only."""
@@ -52,15 +50,14 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Return `text` with the key masked in every form. Do it before cutting text to length."""
-        spans = self._find(lambda start, end: text[start:end], len(text))
-        return MASK.join(text[start:end] for start, end in _between(spans, len(text))) if spans else text
+        kept = self._split(lambda start, end: text[start:end], len(text))
+        return MASK.join(text[start:end] for start, end in kept) if len(kept) > 1 else text
 
     def redact_bytes(self, data: bytes) -> bytes:
         """Return `data` with the key masked in every form; the very same object where it holds none."""
-        spans = self._find(lambda start, end: data[start:end].decode("latin-1"), len(data))
+        kept = self._split(lambda start, end: data[start:end].decode("latin-1"), len(data))
         view = memoryview(data)
-        kept = (view[start:end] for start, end in _between(spans, len(data)))
-        return MASK.encode().join(kept) if spans else data
+        return MASK.encode().join(view[start:end] for start, end in kept) if len(kept) > 1 else data
 
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a JSON value or of a dataclass, with every text in it redacted; bytes stay."""
@@ -108,10 +105,3 @@ def _taken_apart(value: Any) -> tuple[list[Any], Callable[[list[Any]], Any]] | N
         values = [getattr(value, name) for name in names]
         return values, lambda inner: replace(value, **dict(zip(names, inner, strict=True)))
     return None
-
-
-def _between(spans: list[Span], length: int) -> Iterator[Span]:
-    """Yield what lies before, between and after the spans."""
-    ends = [0, *(end for _, end in spans)]
-    starts = [*(start for start, _ in spans), length]
-    return zip(ends, starts, strict=True)
