@@ -15,7 +15,7 @@ async def thread_and_loop():
     return threading.current_thread(), asyncio.get_running_loop()
 
 
-def test_it_gives_back_what_the_coroutine_returns():
+def test_run_returns_what_the_coroutine_returns():
     async def add(a, b):
         return a + b
 
@@ -65,9 +65,9 @@ print(event_loop.run(add, 1, 2))
 """
     with running(code) as child:
         out, complaints = child.communicate(timeout=WAIT_SECONDS)
-    said = out.splitlines()
-    assert said[0].startswith("No event loop could be started: Too many open files.")
-    assert said[-1] == "3"
+    lines = out.splitlines()
+    assert lines[0].startswith("No event loop could be started: Too many open files.")
+    assert lines[-1] == "3"
     assert "never awaited" not in complaints  # what asyncio says of its own half-made loop is let pass
 
 
@@ -183,12 +183,12 @@ def test_whatever_is_raised_while_it_waits_ends_the_task_too(raised):
         finally:
             ended.set()
 
-    def meanwhile(*_):
+    def raise_it(*_):
         assert begun.wait(WAIT_SECONDS)
         raise raised
 
     with pytest.raises(type(raised)) as caught:
-        event_loop.run(work, meanwhile=meanwhile)
+        event_loop.run(work, while_waiting=raise_it)
     assert caught.value is raised
     assert ended.wait(WAIT_SECONDS)
 
@@ -215,7 +215,7 @@ except TimeoutError as error:
     assert ran(code) == "[True] too long"
 
 
-STALLED_LOOK_UP = """
+STALLED_LOOKUP = """
 import socket, threading, time
 from gemini_nb import GeminiError
 def stall(*_):
@@ -226,9 +226,9 @@ seconds = float(url)
 """
 
 
-def held_by_no_look_up(code):
+def bounded_by_the_deadline(code):
     def attempt(seconds):
-        kind, took = ran(STALLED_LOOK_UP + code, str(seconds)).split()
+        kind, took = ran(STALLED_LOOKUP + code, str(seconds)).split()
         assert kind == "ConnectionFailedError"
         in_time(float(took) < seconds + 1)
 
@@ -242,10 +242,10 @@ try:
 except GeminiError as error:
     print(type(error).__name__, time.monotonic() - started)
 """
-    given_time(held_by_no_look_up(code), 0.6, 2, 6)
+    given_time(bounded_by_the_deadline(code), 0.6, 2, 6)
 
 
-def test_promise_6_a_stalled_look_up_holds_no_call_in_a_loop_of_the_users_own():
+def test_promise_6_a_stalled_lookup_holds_no_call_in_a_loop_of_the_users_own():
     code = """
 import asyncio, os
 from gemini_nb import AsyncClient
@@ -255,10 +255,10 @@ async def main():
             await client.generate("a red square")
         except GeminiError as error:
             print(type(error).__name__, time.monotonic() - started, flush=True)
-            os._exit(0)  # that loop's own thread pool would wait for the look-up
+            os._exit(0)  # that loop's own thread pool would wait for the lookup
 asyncio.run(main())
 """
-    given_time(held_by_no_look_up(code), 0.6, 2, 6)
+    given_time(bounded_by_the_deadline(code), 0.6, 2, 6)
 
 
 def test_an_exit_with_a_call_under_way_is_silent():

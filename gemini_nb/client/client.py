@@ -200,7 +200,7 @@ class Client:
                 if feed is not None:
                     feed.close()
 
-        def meanwhile(future: Future[Batch], seconds: float) -> None:
+        def serve_iterator(future: Future[Batch], seconds: float) -> None:
             if feed is not None:
                 feed.serve(seconds)
             else:
@@ -209,7 +209,7 @@ class Client:
                 bar.look()
 
         try:
-            return event_loop.run(main, meanwhile=meanwhile)
+            return event_loop.run(main, while_waiting=serve_iterator)
         except Cancelled as cancelled:
             cancelled.batch = progress.batch()
             raise

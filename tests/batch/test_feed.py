@@ -25,7 +25,7 @@ def taken(items):
         finally:
             feed.close()
 
-    arrived = event_loop.run(main, meanwhile=lambda _future, seconds: feed.serve(seconds))
+    arrived = event_loop.run(main, while_waiting=lambda _future, seconds: feed.serve(seconds))
     return arrived, threads
 
 

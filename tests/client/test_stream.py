@@ -503,7 +503,7 @@ def names(frame):
     return [frame.f_code.co_name, *names(frame.f_back)] if frame else []
 def say_when_it_waits():
     main, until = threading.main_thread().ident, time.monotonic() + WAIT_SECONDS
-    while not (waits := "_waited" in names(sys._current_frames()[main])) and time.monotonic() < until:
+    while not (waits := "_wait_for" in names(sys._current_frames()[main])) and time.monotonic() < until:
         time.sleep(0.001)
     print("waiting" if waits else "not waiting", flush=True)
 stream = client.generate("a red square", text=True, stream=True)
