@@ -1,4 +1,4 @@
-"""The words of `%gemini`: what there is, what was made, what it cost, and whether all is well."""
+"""The commands of `%gemini`: models, key, status, cost, history, store, last, code, probe, doctor, studio."""
 
 from __future__ import annotations
 
@@ -33,16 +33,11 @@ _MAX_HISTORY_ROWS = 500
 
 @dataclass(frozen=True)
 class Command:
-    """One word of `%gemini`: what it does, and how many `arguments` it takes, as they are written."""
+    """One command of `%gemini`: what it does, and its `arguments` as its help writes them."""
 
     act: Callable[[Session, list[str]], Any]
     arguments: str = ""
-    most: int = 0
-
-    @property
-    def help(self) -> str:
-        """The word's documentation in one line."""
-        return str(self.act.__doc__)
+    max_arguments: int = 0
 
 
 def run(session: Session, words: list[str]) -> Any:
@@ -57,15 +52,16 @@ def run(session: Session, words: list[str]) -> Any:
         raise ArgumentError(f"There is no %gemini {one_line(name, 40)}.", hint=hint)
     if any(word in _HELP for word in rest):
         return _print_lines([_usage(name)])
-    word = COMMANDS[name]
-    if len(rest) > word.most:
-        raise ArgumentError(f"%gemini {name} does not take {rest[word.most][:40]!r}.", hint=_usage(name))
-    return word.act(session, rest)
+    command = COMMANDS[name]
+    if len(rest) > command.max_arguments:
+        unexpected = rest[command.max_arguments][:40]
+        raise ArgumentError(f"%gemini {name} does not take {unexpected!r}.", hint=_usage(name))
+    return command.act(session, rest)
 
 
 def _usage(name: str) -> str:
-    word = COMMANDS[name]
-    return f"%gemini {f'{name} {word.arguments}'.strip():32} {word.help}"
+    command = COMMANDS[name]
+    return f"%gemini {f'{name} {command.arguments}'.strip():32} {command.act.__doc__}"
 
 
 def _print_lines(lines: list[str]) -> None:
@@ -96,10 +92,11 @@ def _models(_session: Session, _words: list[str]) -> Table:
 
 def _key(session: Session, words: list[str]) -> None:
     """Ask for a key and keep it in memory; "forget" drops it, a .env file is read if it is named."""
-    provider = choose_provider(_keyed(session))
+    name = session.provider_name()
+    provider = choose_provider(name if name in ("crazyrouter", "google") else "crazyrouter")
     if words == ["forget"]:
-        for one in providers.PROVIDERS.values():
-            forget_key(one)
+        for known in providers.PROVIDERS.values():
+            forget_key(known)
     elif words:
         read_dotenv(words[0])
     else:
@@ -120,11 +117,6 @@ def _ask_for_key(question: str, provider: providers.Provider) -> str:
     )
 
 
-def _keyed(session: Session) -> str:
-    name = session.provider_name()
-    return name if name in ("crazyrouter", "google") else "crazyrouter"
-
-
 def _status(session: Session, _words: list[str]) -> None:
     """Say who is asked and why, for which model, what is replayed, and whether a key is set."""
     from gemini_nb.notebook import doctor  # noqa: PLC0415 - needed for this word only
@@ -133,24 +125,22 @@ def _status(session: Session, _words: list[str]) -> None:
 
 
 def _key_lines() -> list[str]:
-    keys = [(one.name, find_key(one)) for one in providers.KEYED]
+    keys = [(provider.name, find_key(provider)) for provider in providers.KEYED]
     return [f"key          {name}: {f'set, from {key.where}' if key else 'not set'}" for name, key in keys]
 
 
 def _cost(session: Session, _words: list[str]) -> Table:
     """Say how many pictures were made in this session, and what they cost by estimate."""
     split = [line.partition("  ") for line in session.spending.lines()]
-    return Table(("", ""), tuple((what, said.strip()) for what, _, said in split))
+    return Table(("", ""), tuple((label, amount.strip()) for label, _, amount in split))
 
 
 def _history(session: Session, words: list[str]) -> Any:
     """Show the newest pictures of the store (20, or so many), with prompt, model, time and cost."""
-    from gemini_nb.store import inventory  # noqa: PLC0415 - loads Pillow
-
     count = words[0] if words else str(_HISTORY_ROWS)
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
         raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
-    store = _open_store(session)
+    store = session.open_store()
     if store is None or not inventory.count_records(store):
         return _print_lines([_describe_no_records(store)])
     return inventory.history_table(store, int(count))
@@ -158,7 +148,7 @@ def _history(session: Session, words: list[str]) -> Any:
 
 def _store(session: Session, words: list[str]) -> Any:
     """Say where pictures are kept and how much it is; check every file, or remove them all."""
-    store = _open_store(session)
+    store = session.open_store()
     action = words[0] if words else ""
     if action not in ("", "list", "verify", "clear") or (words[1:] and words != ["clear", "--yes"]):
         raise ArgumentError(
@@ -183,13 +173,6 @@ def _clear_store(store: Store, *, sure: bool) -> str:
             hint="Nothing was removed. %gemini store clear --yes does it.",
         )
     return f"{format_count(store.clear(), 'file')} removed from {store.folder}."
-
-
-def _open_store(session: Session) -> Store | None:
-    from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
-
-    folder = session.store_path()
-    return None if folder is None else Store(folder)
 
 
 def _describe_no_records(store: Store | None) -> str:

@@ -1,4 +1,4 @@
-"""The defaults that `%config GeminiMagics.…` and `ipython_config.py` set: checked, and never fatal."""
+"""Checks of the defaults that `%config GeminiMagics.…` and `ipython_config.py` set; none is fatal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECTION = "GeminiMagics"
 
 
 def check_value(name: str, value: str) -> str:
-    """Return a default as it is used; raise `TraitError` for one that no request could have."""
+    """Return the value of a default; raise `TraitError` for one that no request could have."""
     from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
     from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
@@ -39,7 +39,7 @@ def check_value(name: str, value: str) -> str:
 
 
 def drop_bad_values(owner: Configurable, config: Config) -> None:
-    """Take the bad values out of `config`, and out of the shell's own, and say each in a line.
+    """Take the bad values out of `config`, and out of the shell's own, and print a line about each.
 
     IPython hands the same `config` to the shell next, where a bad value would wait for the next load.
     """
@@ -55,7 +55,7 @@ def drop_bad_values(owner: Configurable, config: Config) -> None:
 
 
 def _problem_with(owner: Configurable, name: str, value: Any) -> str:
-    """Why a value cannot be a default, or ""."""
+    """Try a value, and return why it cannot be a default, else ""."""
     traits = owner.traits(config=True)
     if name not in traits:
         near = difflib.get_close_matches(name, traits, n=1)
@@ -64,13 +64,10 @@ def _problem_with(owner: Configurable, name: str, value: Any) -> str:
     try:
         setattr(owner, name, value)
     except TraitError as error:
-        return f"{_short(str(error), name)} It stays {old!r}."
+        # The line begins with the trait's name, so that its message need not say it again.
+        message = str(error).replace(f"The '{name}' trait of a GeminiMagics instance ", "").rstrip(".")
+        return f"{message}. It stays {old!r}."
     return ""
-
-
-def _short(message: str, name: str) -> str:
-    """A trait's complaint without its own name, which the line begins with."""
-    return message.replace(f"The '{name}' trait of a GeminiMagics instance ", "").rstrip(".") + "."
 
 
 def _restore_in_shell(shell: Any, name: str, value: Any) -> None:

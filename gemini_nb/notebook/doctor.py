@@ -1,4 +1,4 @@
-"""What could be wrong on this machine, in lines that may be published: no key, and nothing that holds one."""
+"""Diagnosis of this machine in lines that may be published: no key, and nothing that holds one."""
 
 from __future__ import annotations
 
@@ -47,29 +47,30 @@ _PLACES = {
 
 
 def diagnose(session: Session) -> list[str]:
-    """Return everything, a line each; what cannot be told says why instead of failing."""
-    found = [
+    """Return everything, a line each; what cannot be found out says why instead of failing."""
+    proxies = [name for name in os.environ if name.lower().endswith("_proxy") and os.environ[name]]
+    lines = [
         f"versions     {_list_versions()}",
         f"front end    {_describe_front_end(session)}",
         *describe_settings(session),
         f"writable     {_value_or_error(lambda: _check_writable(session))}",
         f"reachable    {_value_or_error(lambda: _check_reachable(_find_provider(session)))}",
-        f"proxies      {', '.join(sorted(_list_proxy_variables())) or 'none set'}",
+        f"proxies      {', '.join(sorted(proxies)) or 'none set'}",
         f"variables    {', '.join(_list_variables()) or 'no GEMINI_NB_* set'}",
     ]
-    return list(map(_redact, found))
+    return list(map(_redact, lines))
 
 
 def describe_settings(session: Session) -> list[str]:
     """Return who is asked, for which model, and what is replayed from where, each with its reason."""
-    found = [
+    lines = [
         f"provider     {_value_or_error(lambda: _describe_provider(session))}",
         f"base URL     {_value_or_error(lambda: _describe_base_url(session))}",
         f"model        {_describe_model(session.defaults.model)}",
         f"store        {_describe_store(session)}",
         f"replay       {_value_or_error(lambda: _describe_replay(session.defaults.replay))}",
     ]
-    return list(map(_redact, found))
+    return list(map(_redact, lines))
 
 
 def _redact(line: str) -> str:
@@ -80,9 +81,9 @@ def _redact(line: str) -> str:
     return line
 
 
-def _value_or_error(tell: Callable[[], str]) -> str:
+def _value_or_error(describe: Callable[[], str]) -> str:
     try:
-        return tell()
+        return describe()
     except GeminiError as error:
         return str(error).replace("\n", " ")
 
@@ -120,12 +121,9 @@ def _describe_model(model: str) -> str:
 
 
 def _describe_store(session: Session) -> str:
-    from gemini_nb.store.store import Store  # noqa: PLC0415 - needed for some words only
-
-    folder = session.store_path()
-    if folder is None:
+    store = session.open_store()
+    if store is None:
         return "off"
-    store = Store(folder)
     return f"{store.folder} ({format_count(inventory.count_records(store), 'record')})"
 
 
@@ -144,17 +142,17 @@ def _describe_replay(trait: str) -> str:
 
 
 def _list_versions() -> str:
-    found = [f"gemini_nb {__version__}", f"Python {platform.python_version()}"]
+    versions = [f"gemini_nb {__version__}", f"Python {platform.python_version()}"]
     for name in _PACKAGES:
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            found.append(f"no {name}")
-    return ", ".join(found)
+            versions.append(f"no {name}")
+    return ", ".join(versions)
 
 
 def _describe_front_end(session: Session) -> str:
-    """The kernel does not know who draws its outputs; only hints of the surroundings can be named."""
+    """Name what the environment hints at: the kernel does not know which front end draws its outputs."""
     kind = "a kernel" if getattr(session.shell, "kernel", None) is not None else "a terminal"
     places = [place for variable, place in _PLACES.items() if variable in os.environ]
     if "google.colab" in sys.modules and "Colab" not in places:
@@ -163,36 +161,36 @@ def _describe_front_end(session: Session) -> str:
 
 
 def _check_writable(session: Session) -> str:
-    """Whether the store could be written, or made in the nearest folder that exists; nothing is."""
+    """Say whether the store could be written, or made in the nearest folder that exists; nothing is made."""
     folder = session.store_path()
     if folder is None:
         return "nothing to write: the store is off"
     folder = folder.absolute()
-    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return "yes" if existing == folder else f"yes: it is made with the first picture, in {existing}"
     return f"NO: {existing} cannot be written to, so that pictures are not kept"
 
 
 def _check_reachable(provider: Provider) -> str:
-    """Open a connection to the provider's origin and close it: nothing is sent, no key least of all."""
+    """Open a connection to the provider's origin and close it: nothing is sent, and above all no key."""
     if provider is providers.OFFLINE:
         return "nothing to reach"
     parts = urlsplit(provider.origin)
     proxies = getproxies_environment()
-    through = proxies.get(parts.scheme) or proxies.get("all")
-    if through and not provider.is_loopback and not proxy_bypass(parts.netloc):
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not provider.is_loopback and not proxy_bypass(parts.netloc):
         return "not tried: a proxy is set"
-    said: list[str] = []
+    results: list[str] = []
     secure = parts.scheme == "https"
     address = (parts.hostname or "", parts.port or (443 if secure else 80))
     # A name server that stalls cannot be interrupted, so a thread is left behind with it.
-    trying = threading.Thread(
-        target=lambda: said.append(_try_connection(*address, secure=secure)), daemon=True
+    thread = threading.Thread(
+        target=lambda: results.append(_try_connection(*address, secure=secure)), daemon=True
     )
-    trying.start()
-    trying.join(CONNECT_SECONDS)
-    return said[0] if said else f"NO: no connection within {CONNECT_SECONDS:.0f} s"
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    return results[0] if results else f"NO: no connection within {CONNECT_SECONDS:.0f} s"
 
 
 def _try_connection(host: str, port: int, *, secure: bool) -> str:
@@ -208,12 +206,8 @@ def _try_connection(host: str, port: int, *, secure: bool) -> str:
     return f"yes: {host} accepts connections on port {port}{' and proves its name' if secure else ''}"
 
 
-def _list_proxy_variables() -> list[str]:
-    return [name for name in os.environ if name.lower().endswith("_proxy") and os.environ[name]]
-
-
 def _list_variables() -> list[str]:
-    """Our variables with their values; the values of others, and what could hold a key, are not told."""
+    """List our variables with their values, except those that are not known or could hold a key."""
     return [
         f"{name}={os.environ[name][:80]}"
         if name in _VARIABLES and _is_plain(os.environ[name])
@@ -225,7 +219,7 @@ def _list_variables() -> list[str]:
 
 def _is_plain(value: str) -> bool:
     """Whether a value can be shown: no key of ours, nothing like one, no address with more than a path."""
-    keys = [key for one in providers.KEYED if (key := find_key(one)) is not None]
+    keys = [key for provider in providers.KEYED if (key := find_key(provider)) is not None]
     try:
         options.check_no_keys([value])
     except GeminiError:

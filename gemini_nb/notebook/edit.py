@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
     """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
-    args = options.edit_parser().parse_tokens(options.split_words(line))
+    args = options.edit_parser().parse_words(options.split_words(line))
     if len(args.models) > 1:
         raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
     if args.new and args.undo:

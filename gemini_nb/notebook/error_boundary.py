@@ -1,4 +1,4 @@
-"""What stands around a magic's work: warnings as plain lines, help without an error, failures remembered."""
+"""Error boundary of the magics: warnings as plain lines, help without an error, the last failure kept."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from gemini_nb.images import inputs, save
 from gemini_nb.images.image import SUFFIXES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import variables
-from gemini_nb.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,8 +64,7 @@ class _Script:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        folder = session.store_path()
-        self._store = None if folder is None else Store(folder)
+        self._store = session.open_store()
         self.missing: list[str] = []
 
     def client_line(self) -> str:
@@ -212,8 +210,8 @@ def _cell_word(session: Session, image: InputImage, word: str) -> str:
     )
     if source is not None:
         return source
-    folder = session.store_path()
-    path = Store(folder).image_file(image) if folder is not None else None
+    store = session.open_store()
+    path = store.image_file(image) if store is not None else None
     if path is None:
         path = Path("pictures") / f"source-{image.sha256[:12]}{SUFFIXES.get(image.mime_type, '.heic')}"
         if not path.exists():

@@ -1,4 +1,4 @@
-"""Registering the magics with a shell, and taking them back from everywhere IPython keeps them."""
+"""Loading and unloading of the extension: the magics, their completion, pictures in a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def _make_magics(shell: InteractiveShell) -> GeminiMagics:
-    """Make the magics; a bad value in the configuration is said and left out, not fatal."""
+    """Make the magics; a bad value of the configuration is printed and left out."""
     magics = GeminiMagics(shell, config=Config())
     if given := shell.config.GeminiMagics:
         magics.update_config(Config(GeminiMagics=deepcopy(given)))
@@ -33,7 +33,7 @@ def _make_magics(shell: InteractiveShell) -> GeminiMagics:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take the magics back."""
+    """Take the magics back from everywhere IPython keeps them."""
     manager = shell.magics_manager
     magics = manager.registry.pop("GeminiMagics", None)
     if magics is None:
@@ -43,4 +43,4 @@ def unload(shell: InteractiveShell) -> None:
     for table in manager.magics.values():
         for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
             del table[name]
-    shell.configurables[:] = [one for one in shell.configurables if one is not magics]
+    shell.configurables[:] = [other for other in shell.configurables if other is not magics]

@@ -32,7 +32,7 @@ def run(session: Session, line: str, cell: str | None, names: Mapping[str, Any])
 
     `names` are the variables that the line and the prompt may name.
     """
-    args = options.image_parser(cell=cell is not None).parse_tokens(options.split_words(line))
+    args = options.image_parser(cell=cell is not None).parse_words(options.split_words(line))
     args.is_cell = cell is not None
     args.name = args.name if args.is_cell else None
     prompt = " ".join(args.prompt) if cell is None else read_prompt(cell)

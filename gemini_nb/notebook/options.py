@@ -1,4 +1,4 @@
-"""The line of a magic, parsed: our own tokeniser and parser.
+"""Options on the line of a magic: the tokeniser, and the parsers of the image and edit magics.
 
 Never raises IPython's `UsageError`, which prints and lets the cell pass as successful.
 """
@@ -39,27 +39,29 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, add_help=False, formatter_class=_Formatter, **settings)
 
     def error(self, message: str) -> NoReturn:
+        """Raise `ArgumentError` where argparse would leave the process."""
         raise ArgumentError(f"{self.prog}: {message}.", hint=_HELP_HINT)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002 - argparse's signature
+        """Raise `HelpShown`: `--help` is the only option that ends the parsing."""
         raise HelpShown
 
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002
         print(message, end="")
 
-    def parse_tokens(self, tokens: list[str]) -> argparse.Namespace:
-        """Parse tokens; an option that does not exist is answered with the nearest that does."""
-        check_no_keys(tokens)
-        for word in itertools.takewhile(lambda word: word != "--", tokens):
+    def parse_words(self, words: list[str]) -> argparse.Namespace:
+        """Parse the words of a line; the error about an unknown option names the nearest known one."""
+        check_no_keys(words)
+        for word in itertools.takewhile(lambda word: word != "--", words):
             is_option = word.startswith("--") and " " not in word
             if is_option and word.split("=", 1)[0] not in self._option_string_actions:
-                self.error(self._unknown(word))  # before its value is taken for something else
-        found, rest = self.parse_known_args(tokens)
+                self.error(self._describe_unknown(word))  # before its value is taken for something else
+        args, rest = self.parse_known_args(words)
         if rest:
-            self.error(self._unknown(rest[0]))
-        return found
+            self.error(self._describe_unknown(rest[0]))
+        return args
 
-    def _unknown(self, token: str) -> str:
+    def _describe_unknown(self, token: str) -> str:
         shown = token if len(token) <= _SHOWN_CHARACTERS else f"{token[:_SHOWN_CHARACTERS]}…"
         if not token.startswith("-"):
             return f"unexpected {shown!r}"
@@ -71,7 +73,7 @@ class Parser(argparse.ArgumentParser):
 def split_words(line: str) -> list[str]:
     """Split a line into words as a shell would, without escapes; a lone # begins a comment.
 
-    >>> tokens('-m "my model" hero  # the first')
+    >>> split_words('-m "my model" hero  # the first')
     ['-m', 'my model', 'hero']
     """
     words: list[str] = []
@@ -92,7 +94,7 @@ def split_words(line: str) -> list[str]:
 
 
 def check_no_keys(words: Iterable[str]) -> None:
-    """Refuse arguments that look like a key: they would be saved with the notebook."""
+    """Raise `ArgumentError` for a word that looks like a key: it would be saved with the notebook."""
     for word in words:
         value = word.split("=", 1)[-1]
         if word.lower().lstrip("-").startswith(("key=", "api-key", "api_key", "apikey")) or (

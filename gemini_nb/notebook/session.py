@@ -1,4 +1,4 @@
-"""What one kernel keeps between its cells: clients, the last result and error, the conversation, the costs.
+"""The session of one kernel: clients, the last result and error, the conversation and the costs.
 
 Everything in `notebook/` reads the `Session`; the magics hand in their traits as its defaults.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gemini_nb.costs import Spending
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
+    from gemini_nb.store.store import Store
 
 
 class Defaults(Protocol):
@@ -73,7 +74,7 @@ class Session:
         return ChainMap(dict(local_ns or {}), self.shell.user_ns)
 
     def keep(self, result: Generation) -> Generation:
-        """Count a result and remember it as the last; say once if it was painted for want of a key."""
+        """Count a result and remember it as the last; say once if it was painted since no key is set."""
         self.spending.add(result)
         self.last = result
         if result.provider == "offline" and self.provider_name() == "auto" and not self._said_offline:
@@ -126,6 +127,13 @@ class Session:
         if chosen == "off":
             return None
         return Path(chosen).expanduser() if chosen else beside_notebook()
+
+    def open_store(self) -> Store | None:
+        """Return the store of `store_path`, or None where it is off; nothing is made on disk."""
+        from gemini_nb.store.store import Store
+
+        folder = self.store_path()
+        return None if folder is None else Store(folder)
 
     def with_preview(self, result: Generation, *, full: bool, width: int | None) -> Generation:
         """Return the result with the preview that was asked for."""

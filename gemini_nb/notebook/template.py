@@ -1,4 +1,4 @@
-r"""Filling the fields of a prompt with Python values: `{{city}}`, `{{frame.price[0]:.2f}}`, `{{name!r}}`.
+r"""Fields of a prompt and their Python values: `{{city}}`, `{{frame.price[0]:.2f}}`, `{{name!r}}`.
 
 The rule: `{{`, a name with its attributes and indices, and `}}`, in one line and without other braces, is
 a field; every other brace is text; and `\{{` writes two braces. So JSON, LaTeX and single braces pass as
@@ -73,13 +73,12 @@ def list_fields(text: str) -> list[str]:
 
     Raises `ArgumentError` for a field that could not be filled whatever the names.
 
-    >>> fields("{{city}} in {{ year:>6 }}, {{city}} again")
+    >>> list_fields("{{city}} in {{ year:>6 }}, {{city}} again")
     ['city', 'year']
     """
     sources = (mark[1] for mark in _MARK.finditer(text) if _is_field(mark))
-    return list(
-        dict.fromkeys(_run_for_field(source, lambda s: _parse_field(s).expression) for source in sources)
-    )
+    expressions = (_run_for_field(source, lambda s: _parse_field(s).expression) for source in sources)
+    return list(dict.fromkeys(expressions))
 
 
 def find_open_field(line: str) -> str | None:
@@ -109,13 +108,9 @@ def _run_for_field(source: str, act: Callable[[str], str]) -> str:
     except ArgumentError as refused:
         message, hint = refused.args[0], refused.hint
     except Exception as problem:  # noqa: BLE001 - attributes and formats are the user's own code
-        message, hint = _first_line(problem), ""
+        lines = "".join(traceback.format_exception_only(problem)).splitlines()
+        message, hint = one_line(next(line for line in lines if not line.startswith(" ")), 300), ""
     raise ArgumentError(f"{{{{{one_line(source, 60)}}}}}: {message}", hint=hint)
-
-
-def _first_line(problem: Exception) -> str:
-    lines = "".join(traceback.format_exception_only(problem)).splitlines()
-    return one_line(next(line for line in lines if not line.startswith(" ")), 300)
 
 
 def _parse_field(source: str) -> _Field:
@@ -144,6 +139,7 @@ def _split_field(source: str) -> tuple[str, str, str]:
 
 
 def parse_expression(expression: str) -> ast.expr:
+    """Return the syntax tree of an expression; raise `ArgumentError` for what is none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "invalid escape sequence" would name a file that is none
         try:
@@ -252,7 +248,7 @@ def _get_item(value: Any, key: Any, *, of: ast.expr, written: ast.expr) -> Any:
 
 
 def _suggest_name(name: str, known: Any) -> str:
-    names = (one for one in islice(known, _SEARCHED_NAMES) if isinstance(one, str))
-    short = [one for one in names if len(one) <= MAX_EXPRESSION_CHARS and not one.startswith("_")]
+    names = (other for other in islice(known, _SEARCHED_NAMES) if isinstance(other, str))
+    short = [other for other in names if len(other) <= MAX_EXPRESSION_CHARS and not other.startswith("_")]
     near = difflib.get_close_matches(name, short, n=1)
     return f"Did you mean {near[0]!r}?" if near else ""

@@ -1,4 +1,4 @@
-"""Pictures in a terminal that draws them: IPython 9.13 and on shows PNG under kitty's protocol, else text."""
+"""Pictures in a terminal: from version 9.13 on, IPython draws PNG by kitty's graphics protocol."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+# By name, since loading the extension must not load the classes.
 _RESULTS = (("gemini_nb.generation", "Generation"), ("gemini_nb.batch.result", "Batch"))
 _WIDTH = 512
 
 
 def install(shell: InteractiveShell) -> None:
-    """Give a drawing terminal a PNG of each result; everywhere else the results' own bundle is all."""
+    """Give a terminal that draws a PNG of each result; elsewhere the result's own bundle is enough."""
     formatter: Any = shell.display_formatter
     if not formatter.trait_has_value("active_types"):
         return  # a notebook's kernel leaves them alone, and asking for them makes all of its formatters
     if "image/png" in formatter.active_types and "text/html" not in formatter.active_types:
         for module, name in _RESULTS:
-            formatter.formatters["image/png"].for_type_by_name(module, name, _png)
+            formatter.formatters["image/png"].for_type_by_name(module, name, _render_png)
 
 
 def remove(shell: InteractiveShell) -> None:
@@ -29,8 +30,8 @@ def remove(shell: InteractiveShell) -> None:
         formatter.formatters["image/png"].pop(f"{module}.{name}", None)
 
 
-def _png(result: Any) -> bytes | None:
-    """A picture, or the contact sheet of a batch; None leaves the text alone."""
+def _render_png(result: Any) -> bytes | None:
+    """Return a picture, or the contact sheet of a batch, as PNG; None where only its text can be shown."""
     import io  # noqa: PLC0415 - what follows is needed in such a terminal only
 
     from PIL import Image  # noqa: PLC0415

@@ -9,7 +9,7 @@ from gemini_nb.notebook import options
 
 
 def parsed(line, *, cell=True):
-    return options.image_parser(cell=cell).parse_tokens(options.split_words(line))
+    return options.image_parser(cell=cell).parse_words(options.split_words(line))
 
 
 def refusal(line, *, cell=True):
@@ -92,7 +92,7 @@ PARSERS = {
 @pytest.mark.parametrize("magic", PARSERS)
 def test_help_is_written_as_it_is_typed(magic, capsys):
     with pytest.raises(options.HelpShown):
-        PARSERS[magic].parse_tokens(["--help"])
+        PARSERS[magic].parse_words(["--help"])
     page = capsys.readouterr().out
     assert page.startswith(f"usage: {magic} ")
     assert "%%%" not in page
@@ -122,4 +122,4 @@ def test_the_examples_of_the_help_are_lines_that_parse(magic):
     examples = re.findall(rf"^  {magic}(.*)$", page.split("examples:")[1], re.MULTILINE)
     assert len(examples) >= 3
     for line in examples:
-        assert PARSERS[magic].parse_tokens(options.split_words(line))
+        assert PARSERS[magic].parse_words(options.split_words(line))

@@ -1,4 +1,4 @@
-"""What may stand at a place of a magic: from the catalogue, the disk and the notebook's variables.
+"""Candidates for a completion, from the catalogue, the disk and the notebook's variables.
 
 Only `dir()` of the user's objects is called. Types are compared and attributes looked up statically, so
 that a Tab runs no property, no `__getattr__` and no `__class__` of theirs.
@@ -35,7 +35,7 @@ _KEY = re.compile(r"""(.+)\[["']([^"']*)""")
 
 
 class Candidate(NamedTuple):
-    """A text that may stand there, and its kind as front ends name it."""
+    """A text that may stand at the cursor, and its kind as front ends name it."""
 
     text: str
     kind: str
@@ -50,7 +50,7 @@ class Scope:
 
 
 def option_values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
-    """Return what may be the value of an option, of which `typed` is there already."""
+    """Return possible values of an option; `typed` is the beginning that is there already."""
     for option in option_strings:
         if option in _VALUES:
             return _VALUES[option](typed, scope)
@@ -58,32 +58,33 @@ def option_values(option_strings: Iterable[str], typed: str, scope: Scope) -> li
 
 
 def as_values(texts: Iterable[Any]) -> list[Candidate]:
+    """Return texts as candidates of the kind "value"."""
     return [Candidate(str(text), "value") for text in texts]
 
 
 def list_paths(typed: str, *, suffixes: tuple[str, ...] = ()) -> list[Candidate]:
     """Return folders, with a slash, and files with one of `suffixes` (any, if there are none)."""
-    folder, slash, begun = typed.rpartition("/")
+    folder, slash, prefix = typed.rpartition("/")
     try:
         with os.scandir(Path(folder + slash).expanduser()) as entries:
-            found = [(entry.name, entry.is_dir()) for entry in islice(entries, _READ_ENTRIES)]
+            listed = [(entry.name, entry.is_dir()) for entry in islice(entries, _READ_ENTRIES)]
     except (OSError, ValueError, RuntimeError):  # ValueError: NUL in a path; RuntimeError: no home
         return []
-    shown = [
+    names = [
         name + "/" * is_folder
-        for name, is_folder in sorted(found)
+        for name, is_folder in sorted(listed)
         if (is_folder or not suffixes or name.lower().endswith(suffixes))
-        and name.startswith(begun)
-        and (begun or not name.startswith("."))
+        and name.startswith(prefix)
+        and (prefix or not name.startswith("."))
         and name.isprintable()
     ]
-    return [Candidate(folder + slash + name, "path") for name in shown]
+    return [Candidate(folder + slash + name, "path") for name in names]
 
 
 def complete_field(typed: str, variables: Mapping[str, Any]) -> tuple[str, list[Candidate]]:
     """Return the last part of a begun `{{field` and what may stand in its place.
 
-    >>> field("rows[0]['ci", {"rows": [{"city": "Oslo"}]})
+    >>> complete_field("rows[0]['ci", {"rows": [{"city": "Oslo"}]})
     ('ci', [Candidate(text='city', kind='property')])
     """
     if (key := _KEY.fullmatch(typed)) is not None:
@@ -114,7 +115,7 @@ def _is_name(name: object) -> bool:
 
 def _common_values(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
     first, *others = lists
-    return as_values(one for one in first if all(one in other for other in others))
+    return as_values(value for value in first if all(value in other for other in others))
 
 
 def _known_models(scope: Scope) -> list[models.Model]:
@@ -130,7 +131,7 @@ def _is_a(value: Any, module: str, *names: str) -> bool:
     """Whether a value is of a class of a module, which it can be only where that module is loaded."""
     loaded = sys.modules.get(module)
     classes = [getattr(loaded, name, None) for name in names]
-    return any(isinstance(one, type) and issubclass(type(value), one) for one in classes)
+    return any(isinstance(cls, type) and issubclass(type(value), cls) for cls in classes)
 
 
 def _is_picture(value: Any) -> bool:
@@ -162,7 +163,7 @@ def _is_frame(value: Any) -> bool:
 
 
 def _resolve_path(path: str, variables: Mapping[str, Any]) -> Any:
-    """The value of a path as far as it can be known without running anything, else `_UNKNOWN`."""
+    """Return the value of a path as far as it can be known without running anything, else `_UNKNOWN`."""
     try:
         return _resolve_node(template.parse_expression(path), variables)
     except (ArgumentError, LookupError, TypeError, AttributeError):
@@ -183,12 +184,12 @@ def _resolve_node(node: ast.expr, variables: Mapping[str, Any]) -> Any:
 
 
 def _static_attribute(holder: Any, name: str) -> Any:
-    found = inspect.getattr_static(holder, name)
-    if type(found) is MemberDescriptorType:  # a slot
-        return found.__get__(holder)
-    if hasattr(type(found), "__get__"):
+    attribute = inspect.getattr_static(holder, name)
+    if type(attribute) is MemberDescriptorType:  # a slot
+        return attribute.__get__(holder)
+    if hasattr(type(attribute), "__get__"):
         raise LookupError(name)
-    return found
+    return attribute
 
 
 def _list_keys(value: Any) -> list[str]:
@@ -199,15 +200,15 @@ def _list_keys(value: Any) -> list[str]:
 
 
 def _list_attributes(value: Any) -> list[str]:
-    """Attributes that have a value to fill in: no private ones and no methods."""
+    """List the attributes that have a value to fill in: no private ones and no methods."""
     if value is _UNKNOWN:
         return []
     return [name for name in dir(value) if not name.startswith("_") and not _is_method(value, name)]
 
 
 def _is_method(value: Any, name: str) -> bool:
-    found = inspect.getattr_static(value, name, None)
-    return callable(found) or isinstance(found, classmethod)
+    attribute = inspect.getattr_static(value, name, None)
+    return callable(attribute) or isinstance(attribute, classmethod)
 
 
 _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
@@ -230,7 +231,8 @@ def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
     """Return what may follow these words of `%gemini`."""
     match words:
         case ("key",):
-            files = [one for one in list_paths(typed) if one.text.endswith((".env", "/"))] if typed else []
+            paths = list_paths(typed) if typed else []
+            files = [path for path in paths if path.text.endswith((".env", "/"))]
             return [*as_values(["forget", ".env"]), *files]
         case ("store",):
             return as_values(["list", "verify", "clear"])

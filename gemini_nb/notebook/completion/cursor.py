@@ -1,4 +1,4 @@
-"""Where the cursor is when Tab is pressed: on the line of a magic and after which words, or in the body."""
+"""The cursor's place when Tab is pressed: on the line of a magic and after which words, or in the body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CELL = re.compile(r"\s*%%(gemini_image|gemini_edit)(?!\S)")
 _LINE = re.compile(r"(?:[^%=]*=)?\s*%(gemini_image|gemini_edit|gemini)(?!\S)")
-_BLANKS = " \t\r\n"  # what separates words for `options.tokens`
+_BLANKS = " \t\r\n"  # what separates words for `options.split_words`
 _NO_LIMIT = 1_000_000
 
 
@@ -35,21 +35,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Words:
-    """A line up to the cursor, split as `options.tokens` does: whole words, and the one that is begun.
+    """A line up to the cursor, split as `options.split_words` does: whole words, and a last, unfinished one.
 
-    `begun` is its text, `typed` what stands there since the open `quote`, else since its beginning.
+    `partial` is its text, `typed` what stands there since the open `quote`, else since its beginning.
     """
 
     whole: tuple[str, ...]
-    begun: str
+    partial: str
     typed: str
     quote: str
 
 
 def find_place(text: str, line: int, column: int) -> Place | None:
-    """Return where the cursor of a cell is, or None where that is none of our magics' business."""
+    """Return where the cursor of a cell is, or None outside of our magics; `line` and `column` from 0."""
     lines = text.split("\n")
-    first = next((number for number, one in enumerate(lines) if one.strip()), 0)
+    first = next((number for number, text in enumerate(lines) if text.strip()), 0)
     before, after = lines[line][:column], lines[line][column:]
     cell = _CELL.match(lines[first])
     if cell is None:
@@ -64,7 +64,7 @@ def find_place(text: str, line: int, column: int) -> Place | None:
 
 
 def split_line(line: str) -> Words:
-    """Split a line whose end may be in the middle of a word or of a quote."""
+    """Split a line that may end in the middle of a word or of a quote."""
     whole: list[str] = []
     word: list[str] | None = None  # None between words, for "" is a word
     quote, since = "", 0
@@ -87,7 +87,7 @@ def split_line(line: str) -> Words:
 
 
 def pending_option(options: Options, words: Iterable[str]) -> Action | None:
-    """Return the option whose value comes next, if the last word is one or has not got all of its values."""
+    """Return the option that the next word is a value of, if the words end with one that lacks values."""
     action, missing = None, 0
     for word in words:
         if word in options:
@@ -118,11 +118,11 @@ def values_given(options: Options, name: str, words: Iterable[str]) -> tuple[str
     """Return the values that words give to the option called `name`."""
     if name not in options:
         return ()
-    found = []
+    values = []
     for word, following in pairwise((*words, "")):
-        both = split_option(options, word)
+        option = split_option(options, word)
         if options.get(word) is options[name]:
-            found.append(following)
-        elif both is not None and both[0] is options[name]:
-            found.append(both[1])
-    return tuple(value for value in found if value)
+            values.append(following)
+        elif option is not None and option[0] is options[name]:
+            values.append(option[1])
+    return tuple(value for value in values if value)

@@ -1,6 +1,6 @@
-"""Completion by Tab, as IPython asks for it: through its matcher interface, or its older command hook.
+"""Completion by Tab through IPython's matcher interface, or the command hook of IPython 7.
 
-What may stand at the cursor is told by `tab`, which is loaded with the first Tab.
+`suggest`, which says what may stand at the cursor, is loaded with the first Tab.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def install(shell: InteractiveShell, session: Session) -> None:
 def remove(shell: InteractiveShell) -> None:
     """Take back what `install` gave to the shell."""
     matchers = shell.Completer.custom_matchers
-    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", None) != _IDENTIFIER]
+    matchers[:] = [other for other in matchers if getattr(other, "matcher_identifier", None) != _IDENTIFIER]
     hooks = shell.strdispatchers["complete_command"].regexs
     for pattern in [pattern for pattern in hooks if pattern.pattern == _HOOK]:
         del hooks[pattern]
@@ -47,10 +47,10 @@ def remove(shell: InteractiveShell) -> None:
 def _match(context: CompletionContext, shell: InteractiveShell, session: Session) -> SimpleMatcherResult:
     from IPython.core.completer import SimpleCompletion  # noqa: PLC0415 - absent from IPython 7
 
-    found = _complete(shell, session, context.full_text, context.cursor_line, context.cursor_position)
+    completion = _complete(shell, session, context.full_text, context.cursor_line, context.cursor_position)
     return {
-        "completions": [SimpleCompletion(text, type=kind) for text, kind in found.candidates],
-        "matched_fragment": found.fragment,  # IPython's own token would begin after the colon of 16:9
+        "completions": [SimpleCompletion(text, type=kind) for text, kind in completion.candidates],
+        "matched_fragment": completion.fragment,  # IPython's own token would begin after the colon of 16:9
         "suppress": True,
         "ordered": True,
     }
@@ -59,12 +59,12 @@ def _match(context: CompletionContext, shell: InteractiveShell, session: Session
 def _make_hook(session: Session) -> Any:
     def complete_line(shell: InteractiveShell, event: Any) -> list[str]:
         """Return what IPython 7 puts in place of `event.symbol`, the end of the line as it splits it."""
-        found = _complete(shell, session, event.line, 0, len(event.text_until_cursor))
-        shared = len(found.fragment) - len(event.symbol)
+        completion = _complete(shell, session, event.line, 0, len(event.text_until_cursor))
+        shared = len(completion.fragment) - len(event.symbol)
         if shared <= 0:
-            return [event.symbol[:-shared] + text for text, _kind in found.candidates]
-        kept = found.fragment[:shared]
-        return [text[shared:] for text, _kind in found.candidates if text.startswith(kept)]
+            return [event.symbol[:-shared] + text for text, _kind in completion.candidates]
+        prefix = completion.fragment[:shared]
+        return [text[shared:] for text, _kind in completion.candidates if text.startswith(prefix)]
 
     return complete_line
 

@@ -1,7 +1,7 @@
-"""What Tab offers at the cursor: options and their values on the line of a magic, `{{fields}}` in a prompt.
+"""Suggestions of Tab: options and their values on the line of a magic, `{{fields}}` in a prompt.
 
-Options come from the parsers of `options`, so that a new one completes by itself; what may be their values
-comes from `candidates`.
+Options come from the parsers of `options`, so that a new one completes by itself; their values come from
+`candidates`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Completion:
-    """What completes: `fragment` ends at the cursor, each of the `candidates` may stand in its place."""
+    """The `fragment` before the cursor, and the `candidates` that may stand in its place."""
 
     fragment: str = ""
     candidates: tuple[Candidate, ...] = ()
@@ -53,16 +53,16 @@ def _complete_line(place: Place, known: Options, variables: Mapping[str, Any], *
     if "#" in words.whole or "--" in words.whole or _is_closed(words):
         return Completion()
     after = cursor.split_line(place.after + " ").whole
-    asked = cursor.values_given(known, "--model", words.whole) + cursor.values_given(known, "--model", after)
-    scope = Scope(variables, asked or (model,))
+    models = cursor.values_given(known, "--model", words.whole) + cursor.values_given(known, "--model", after)
+    scope = Scope(variables, models or (model,))
     action = cursor.pending_option(known, words.whole)
-    if action is not None and (words.quote or not words.begun.startswith("-")):
+    if action is not None and (words.quote or not words.partial.startswith("-")):
         return _complete_value(action, words.typed, words, scope)
-    both = cursor.split_option(known, words.begun)
-    if both is not None and words.typed.endswith(both[1]):
-        return _complete_value(*both, words, scope)
-    if not words.quote and (not words.begun or words.begun.startswith("-")):
-        return _keep_matching(words.begun, [Candidate(name, "param") for name in known])
+    option = cursor.split_option(known, words.partial)
+    if option is not None and words.typed.endswith(option[1]):
+        return _complete_value(*option, words, scope)
+    if not words.quote and (not words.partial or words.partial.startswith("-")):
+        return _keep_matching(words.partial, [Candidate(name, "param") for name in known])
     return Completion() if place.cell else _complete_prompt(words.typed, known, words.whole, variables)
 
 
@@ -85,22 +85,20 @@ def _is_closed(words: Words) -> bool:
 
 def _complete_value(action: Action, typed: str, words: Words, scope: Scope) -> Completion:
     if action.choices is not None:
-        found = candidates.as_values(action.choices)
+        values = candidates.as_values(action.choices)
     else:
-        found = candidates.option_values(action.option_strings, typed, scope)
-    fitting = _keep_matching(typed, found)
-    written = [one._replace(text=_quote(one.text, words.quote)) for one in fitting.candidates]
-    return Completion(typed, tuple(one for one in written if one.text))
+        values = candidates.option_values(action.option_strings, typed, scope)
+    matching = _keep_matching(typed, values).candidates
+    quoted = [value._replace(text=_quote(value.text, words.quote)) for value in matching]
+    return Completion(typed, tuple(value for value in quoted if value.text))
 
 
-def _keep_matching(fragment: str, found: Iterable[Candidate]) -> Completion:
-    """Keep what begins with the fragment, or where nothing does, in whatever case."""
-    found = tuple(dict.fromkeys(found))
-    exact = tuple(one for one in found if one.text.startswith(fragment))
+def _keep_matching(fragment: str, options: Iterable[Candidate]) -> Completion:
+    """Keep what begins with the fragment; where nothing does, upper and lower case count as the same."""
+    options = tuple(dict.fromkeys(options))
+    exact = tuple(option for option in options if option.text.startswith(fragment))
     folded = fragment.casefold()
-    return Completion(
-        fragment, exact or tuple(one for one in found if one.text.casefold().startswith(folded))
-    )
+    return Completion(fragment, exact or tuple(o for o in options if o.text.casefold().startswith(folded)))
 
 
 def _quote(text: str, quote: str) -> str:
