@@ -50,7 +50,7 @@ _NUMBERS = frozenset({"status", "seconds", "tokens"})
 
 @dataclass(frozen=True)
 class Finding:
-    """What one model answered on a day, beside what the catalogue says was last seen of it.
+    """What one model answered on a day, and what the catalogue says was last seen of it.
 
     `status` is the HTTP status, None where no answer came; `tokens` those of the output; `error` the class
     and `problem` the message of what went wrong.
@@ -73,7 +73,7 @@ class Finding:
 
     @property
     def changed(self) -> bool:
-        """Whether it came in another shape than the one last observed."""
+        """Whether the picture came in another shape than the one last observed."""
         return None not in (self.shape, self.last_shape) and self.shape != self.last_shape
 
     @property
@@ -99,9 +99,9 @@ def run(
     an interrupt, which is raised again. `settings` are those of `AsyncClient`. Raises `ReplayMissError`
     where `GEMINI_NB_REPLAY` locks a course to its store, since a probe pays.
     """
-    asked = make_requests(models)
+    requests = make_requests(models)
     provider = choose_provider(provider_name, base_url=base_url)
-    for line in describe_cost(asked, provider):
+    for line in describe_cost(requests, provider):
         say(line)
     if provider is not OFFLINE:
         check_unlocked()
@@ -110,9 +110,9 @@ def run(
             return None
     client = AsyncClient(provider_name, base_url=base_url, replay="off", **settings)
     findings: list[Finding] = []
-    task = partial(probe, client, [request.model for request in asked], each=findings.append)
+    task = partial(probe, client, [request.model for request in requests], each=findings.append)
     try:
-        with waiting(findings, len(asked)):
+        with waiting(findings, len(requests)):
             return event_loop.run(task)
     except Cancelled:
         interrupted(findings)
@@ -121,8 +121,8 @@ def run(
 
 def make_requests(models: Sequence[str] = (), prompt: str = PROMPT) -> tuple[ImageRequest, ...]:
     """Return one request for each model, the catalogue's if none is named; an alias counts as its model."""
-    asked = [ImageRequest(prompt, model=name) for name in models or MODELS]
-    return tuple({request.model: request for request in asked}.values())
+    named = [ImageRequest(prompt, model=name) for name in models or MODELS]
+    return tuple({request.model: request for request in named}.values())
 
 
 async def probe(
@@ -140,39 +140,39 @@ async def probe(
     """
     if client.store is not None:
         raise ArgumentError("A probe asks the models themselves.", hint="Give it a client without a store.")
-    asked = make_requests(models, prompt)
-    found: list[Finding | None] = [None] * len(asked)
+    requests = make_requests(models, prompt)
+    findings: dict[int, Finding] = {}
 
-    async def ask(place: int) -> None:
+    async def ask(position: int) -> None:
         async with limit:
-            finding = found[place] = await _ask_model(client, answering, asked[place])
+            finding = findings[position] = await _ask_model(client, generate, requests[position])
         if each is not None:
             each(finding)
 
-    answering = client.asking()  # a model's time begins when its request is let through, not in the queue
+    generate = client.asking()  # a model's time begins when its request is let through, not in the queue
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
-    if not (found[0] and found[0].is_refusal):
+    if not findings[0].is_refusal:
         async with anyio.create_task_group() as tasks:
-            for place in range(1, len(asked)):
-                tasks.start_soon(ask, place)
-    return tuple(one for one in found if one is not None)
+            for position in range(1, len(requests)):
+                tasks.start_soon(ask, position)
+    return tuple(findings[position] for position in sorted(findings))
 
 
-def describe_cost(asked: Sequence[ImageRequest], provider: Provider) -> list[str]:
+def describe_cost(requests: Sequence[ImageRequest], provider: Provider) -> list[str]:
     """Say what a probe would ask for and cost, a line each."""
-    count = "one picture" if len(asked) == 1 else f"{len(asked)} pictures"
+    count = "one picture" if len(requests) == 1 else f"{len(requests)} pictures"
     if not provider.key_variables:
         return [f"This paints {count} offline, at no cost."]
-    prices = [request.estimated_cost for request in asked]
+    prices = [request.estimated_cost for request in requests]
     known = sum(price for price in prices if price is not None)
-    unknown = [request.model for request, price in zip(asked, prices, strict=True) if price is None]
-    said = [
+    unknown = [request.model for request, price in zip(requests, prices, strict=True) if price is None]
+    lines = [
         f"This asks {provider.name} ({provider.origin}) for {count}, one of each model, whatever is stored.",
         f"Estimated price: {format_dollars(known)} at Google's list prices; a gateway charges its own.",
     ]
-    said += [f"Not in the estimate, since the price is unknown: {', '.join(unknown)}."] if unknown else []
-    return said
+    lines += [f"Not in the estimate, since the price is unknown: {', '.join(unknown)}."] if unknown else []
+    return lines
 
 
 def check_unlocked() -> None:
@@ -187,7 +187,7 @@ def check_unlocked() -> None:
 def render(findings: Sequence[Finding], to: str = "text") -> str:
     """Return findings as "text", "markdown" or "json"."""
     if to == "json":
-        return json.dumps([{**asdict(one), "changed": one.changed} for one in findings], indent=2)
+        return json.dumps([{**asdict(finding), "changed": finding.changed} for finding in findings], indent=2)
     if to == "markdown":
         return replace(make_table(findings), notes=()).markdown()
     if to != "text":
@@ -198,13 +198,15 @@ def render(findings: Sequence[Finding], to: str = "text") -> str:
 def make_table(findings: Sequence[Finding]) -> Table:
     """Return findings as a table, with the message of each failure below it."""
     columns = ("model", "status", "shape", "type", "pixels", "seconds", "tokens", "last seen", "since then")
-    problems = tuple(f"{one.model}: {one.problem}" for one in findings if one.problem)
+    problems = tuple(f"{finding.model}: {finding.problem}" for finding in findings if finding.problem)
     stopped = tuple(
-        "No other model was asked: the key is the same." for one in findings[:1] if one.is_refusal
+        "No other model was asked: the key is the same." for first in findings[:1] if first.is_refusal
     )
-    whom = sorted({f"Asked of {_describe_provider(one.provider)} on {one.asked}" for one in findings})
+    whom = sorted(
+        {f"Asked of {_describe_provider(finding.provider)} on {finding.asked}" for finding in findings}
+    )
     caption = "; ".join(whom) or "Nothing was asked."
-    rows = tuple(_format_row(one) for one in findings)
+    rows = tuple(map(_format_row, findings))
     return Table(columns, rows, caption=caption, notes=problems + stopped, right=_NUMBERS)
 
 
@@ -212,26 +214,26 @@ def _describe_provider(provider: str) -> str:
     return "the offline provider, which imitates them," if provider == "offline" else provider
 
 
-def _format_row(one: Finding) -> tuple[str, ...]:
-    last = f"{one.last_shape}, {one.last_observed}" if one.last_shape else "never"
-    mark = (
-        "CHANGED" if one.changed else "same" if one.shape and one.last_shape else "new" if one.shape else ""
-    )
+def _format_row(finding: Finding) -> tuple[str, ...]:
+    last = f"{finding.last_shape}, {finding.last_observed}" if finding.last_shape else "never"
+    mark = ""
+    if finding.shape:
+        mark = "CHANGED" if finding.changed else "same" if finding.last_shape else "new"
     return (
-        one.model,
-        str(one.status or "none"),
-        one.shape or one.error or "",
-        one.mime_type or "",
-        f"{one.width} × {one.height}" if one.width else "",
-        f"{one.seconds:.1f}",
-        "" if one.tokens is None else str(one.tokens),
+        finding.model,
+        str(finding.status or "none"),
+        finding.shape or finding.error or "",
+        finding.mime_type or "",
+        f"{finding.width} × {finding.height}" if finding.width else "",
+        f"{finding.seconds:.1f}",
+        "" if finding.tokens is None else str(finding.tokens),
         last,
         mark,
     )
 
 
 async def _ask_model(
-    client: AsyncClient, ask: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
+    client: AsyncClient, generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
 ) -> Finding:
     row = catalogue.find(request.model)
     bare = Finding(
@@ -243,7 +245,7 @@ async def _ask_model(
     )
     started = anyio.current_time()
     try:
-        facts = _describe_answer(await ask(request))
+        facts = _describe_answer(await generate(request))
     except GeminiError as error:
         facts = {"seconds": round(anyio.current_time() - started, 3), **_describe_failure(error)}
     return replace(bare, **facts)
@@ -263,17 +265,19 @@ def _describe_answer(generation: Generation) -> dict[str, Any]:
 
 
 def _describe_failure(error: GeminiError) -> dict[str, Any]:
-    """What an error tells: the status it names, or 200 where it is about a reply that came."""
-    named = isinstance(error, APIError | OutcomeUnknownError)
-    unasked = isinstance(error, ConnectionFailedError | ReplayMissError | ArgumentError)
-    status = getattr(error, "status", None) if named else None if unasked else 200
+    """Return the fields of a failure; its status is the error's, or 200 for an error about a reply."""
+    status: int | None = 200
+    if isinstance(error, APIError | OutcomeUnknownError):
+        status = getattr(error, "status", None)
+    elif isinstance(error, ConnectionFailedError | ReplayMissError | ArgumentError):
+        status = None
     shape = "hosted URL" if isinstance(error, LinkFailedError | LinkRefusedError) else None
     message = str(error.args[0]) if error.args else ""
     return {"status": status, "shape": shape, "error": type(error).__name__, "problem": message}
 
 
 def _describe_shape(image: GeneratedImage) -> str:
-    """How a picture came, in the catalogue's words: a data URI by the type that its label claims."""
+    """Return how a picture came, in the catalogue's words: a data URI by the type that its label claims."""
     if image.source != "data URI":
         return image.source
     label = (image.declared_mime_type or image.mime_type).lower()

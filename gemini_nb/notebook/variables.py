@@ -1,4 +1,4 @@
-"""The variables that `--vary` and `--each` name, read: lists of values, and any library's tables as rows."""
+"""Variables that a line names: lists of values, any library's tables as rows, and input images."""
 
 from __future__ import annotations
 
@@ -19,31 +19,29 @@ _TABLE_HINT = "Give a pandas or polars frame, an Arrow table, a list of dicts, o
 
 
 def read_values(name: str, names: Mapping[str, Any], *, most: int) -> list[Any]:
-    """Return the values of a list; raise `ArgumentError` for what is none, or none that can be read again."""
-    found = _find_variable(f"--vary {name}", name, names)
-    if isinstance(found, Iterator):
+    """Return the values of a list; raise `ArgumentError` for what is none or can be read only once."""
+    what = f"--vary {name}"
+    values = _find_variable(what, name, names)
+    if isinstance(values, Iterator):
         raise ArgumentError(
-            f"--vary {name}: a {type(found).__name__} can be read only once.", hint=f"Use list({name})."
+            f"{what}: a {type(values).__name__} can be read only once.", hint=f"Use list({name})."
         )
-    if (
-        isinstance(found, str | bytes | Mapping)
-        or hasattr(found, "columns")
-        or not hasattr(found, "__iter__")
-    ):
-        raise ArgumentError(f"--vary {name}: it is a {type(found).__name__}, not a list of values.")
-    if isinstance(found, Sized) and len(found) > most:
-        raise ArgumentError(f"--vary {name}: it has {len(found):,} values; at most {most:,}.")
-    return _check_not_empty(list(found), f"--vary {name}")
+    is_text_or_table = isinstance(values, str | bytes | Mapping) or hasattr(values, "columns")
+    if is_text_or_table or not hasattr(values, "__iter__"):
+        raise ArgumentError(f"{what}: it is a {type(values).__name__}, not a list of values.")
+    if isinstance(values, Sized) and len(values) > most:
+        raise ArgumentError(f"{what}: it has {len(values):,} values; at most {most:,}.")
+    return _check_not_empty(list(values), what)
 
 
 def read_rows(name: str, names: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
     """Return the rows of a table as dicts; raise `ArgumentError` for what is none."""
     what = f"--each {name}"
-    frame = _find_variable(what, name, names)
-    found = _to_rows(frame, what)
-    if not isinstance(found, list | tuple) or not all(isinstance(row, Mapping) for row in found):
-        raise ArgumentError(f"{what}: a {type(frame).__name__} has no rows.", hint=_TABLE_HINT)
-    return _check_not_empty([dict(row) for row in found], what)
+    table = _find_variable(what, name, names)
+    rows = _to_rows(table, what)
+    if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+        raise ArgumentError(f"{what}: a {type(table).__name__} has no rows.", hint=_TABLE_HINT)
+    return _check_not_empty([dict(row) for row in rows], what)
 
 
 def _to_rows(frame: Any, what: str) -> Any:
@@ -64,8 +62,8 @@ def _columns_to_rows(columns: Mapping[Any, Any], what: str) -> list[dict[Any, An
             raise ArgumentError(f"{what}: its {str(name)[:40]!r} is no column of values.", hint=_TABLE_HINT)
     lengths = {str(name)[:40]: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{name} {length:,}" for name, length in list(lengths.items())[:8])
-        raise ArgumentError(f"{what}: its columns are of different lengths: {said}.")
+        listed = ", ".join(f"{name} {length:,}" for name, length in list(lengths.items())[:8])
+        raise ArgumentError(f"{what}: its columns are of different lengths: {listed}.")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -75,53 +73,56 @@ def _find_variable(what: str, name: str, names: Mapping[str, Any]) -> Any:
     return names[name]
 
 
-def _check_not_empty(found: list[Any], what: str) -> list[Any]:
-    if not found:
+def _check_not_empty(values: list[Any], what: str) -> list[Any]:
+    if not values:
         raise ArgumentError(f"{what}: it is empty, so there is nothing to ask for.")
-    return found
+    return values
 
 
 _SHOWN_CHARACTERS = 80
 
 
-def read_images(texts: Iterable[str], names: Mapping[str, Any]) -> list[Any]:
-    """Return the input images that the line names, read; links are left for the client to fetch."""
-    return [_read_image(text, source) for text in texts for source in _find_sources(text, names)]
+def read_images(words: Iterable[str], names: Mapping[str, Any]) -> list[Any]:
+    """Return the input images that the words of `-i` name; links are left for the client to fetch.
+
+    Raises `ArgumentError` for a word that is neither variable nor file, and for what is no picture.
+    """
+    return [_read_image(word, source) for word in words for source in _find_sources(word, names)]
 
 
-def _find_sources(text: str, names: Mapping[str, Any]) -> list[Any]:
-    is_link, is_file = inputs.is_link(text), _is_file(text)
-    if text in names:
+def _find_sources(word: str, names: Mapping[str, Any]) -> list[Any]:
+    is_link, is_file = inputs.is_link(word), _is_file(word)
+    if word in names:
         if is_file:
             warnings.warn(
-                f"-i {text} is the variable; write ./{text} for the file of this name.",
+                f"-i {word} is the variable; write ./{word} for the file of this name.",
                 GeminiWarning,
                 stacklevel=2,
             )
-        value = names[text]
+        value = names[word]
         if isinstance(value, Batch):
             return list(value.generations)
         return list(value) if isinstance(value, list | tuple) else [value]
     if is_file or is_link:
-        return [text]
+        return [word]
     raise ArgumentError(
-        f"-i {text[:_SHOWN_CHARACTERS]}: there is no variable and no file of this name.",
+        f"-i {word[:_SHOWN_CHARACTERS]}: there is no variable and no file of this name.",
         hint="Nothing was sent or billed.",
     )
 
 
-def _read_image(text: str, source: Any) -> Any:
+def _read_image(word: str, source: Any) -> Any:
     if inputs.is_link(source):
         return source
     try:
         return inputs.read(source)
     except ArgumentError as problem:
         message, hint = problem.args[0], problem.hint
-    raise ArgumentError(f"-i {text[:_SHOWN_CHARACTERS]}: {message}", hint=hint)
+    raise ArgumentError(f"-i {word[:_SHOWN_CHARACTERS]}: {message}", hint=hint)
 
 
-def _is_file(text: str) -> bool:
+def _is_file(word: str) -> bool:
     try:
-        return Path(text).expanduser().exists()
+        return Path(word).expanduser().exists()
     except (OSError, ValueError, RuntimeError):  # too long, NUL in it, no home
         return False
