@@ -14,6 +14,7 @@ import re
 import traceback
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
@@ -113,6 +114,7 @@ def _run_for_field(source: str, act: Callable[[str], str]) -> str:
     raise ArgumentError(f"{{{{{one_line(source, 60)}}}}}: {message}", hint=hint)
 
 
+@lru_cache(maxsize=64)  # a table fills the same fields once for each of its rows
 def _parse_field(source: str) -> _Field:
     expression, conversion, spec = _split_field(source)
     if len(expression) > MAX_EXPRESSION_CHARS:
