@@ -108,7 +108,7 @@ class Generation:
 def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a careful reader would notice about a picture."""
     found = []
-    if image.declared_mime_type and image.declared_mime_type.split(";")[0].strip() not in _same(
+    if image.declared_mime_type and image.declared_mime_type.split(";")[0].strip() not in _equivalent_types(
         image.mime_type
     ):
         found.append(f"declared {image.declared_mime_type[:40]}, the bytes are {image.mime_type}")
@@ -119,7 +119,7 @@ def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]
     return tuple(found)
 
 
-def _same(mime_type: str) -> tuple[str, ...]:
+def _equivalent_types(mime_type: str) -> tuple[str, ...]:
     return (mime_type, "image/jpg") if mime_type == "image/jpeg" else (mime_type, "image/*")
 
 

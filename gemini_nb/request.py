@@ -77,8 +77,8 @@ class ImageRequest:
         row = models.resolve(self.model)
         self._set("model", row.id)
         self._set("images", tuple(self.images))
-        self._set("aspect_ratio", _aspect_ratio(self.aspect_ratio, row))
-        self._set("image_size", _image_size(self.image_size, row))
+        self._set("aspect_ratio", _clean_aspect_ratio(self.aspect_ratio, row))
+        self._set("image_size", _clean_image_size(self.image_size, row))
         _check_count(len(self.images), row)
 
     def _set(self, name: str, value: object) -> None:
@@ -102,7 +102,7 @@ class ImageRequest:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of model, canonical body, the input images' hashes and the take; nothing else."""
-        body = self._body(lambda image: image.sha256, history=_hashed(self.history))
+        body = self._body(lambda image: image.sha256, history=_hash_turns(self.history))
         facts = {"model": self.model, "body": body, "take": self.take}
         return sha256(_dumps(facts, sort_keys=True).encode("ascii")).hexdigest()
 
@@ -120,18 +120,18 @@ class ImageRequest:
             config["imageConfig"] = {name: value for name, value in image_config.items() if value}
         body = {
             "contents": [*history, {"role": "user", "parts": [{"text": self.prompt}, *images]}],
-            "generationConfig": _merged(config, self.config),
+            "generationConfig": _merge(config, self.config),
         }
-        return _merged(body, self.extra)
+        return _merge(body, self.extra)
 
 
-def _hashed(history: Sequence[Mapping[str, Any]]) -> list[str]:
+def _hash_turns(history: Sequence[Mapping[str, Any]]) -> list[str]:
     return [sha256(_dumps(content, sort_keys=True).encode("ascii")).hexdigest() for content in history]
 
 
-def _merged(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     both = {
-        name: _merged(into[name], more[name])
+        name: _merge(into[name], more[name])
         for name in into.keys() & more.keys()
         if _nested(into, more, name)
     }
@@ -150,7 +150,7 @@ def _dumps(value: object, *, sort_keys: bool = False) -> str:
     raise ArgumentError(f"config or extra is not JSON: {reason}.")
 
 
-def _aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
+def _clean_aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
     if ratio is None or ratio == "":
         return None
     if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio.strip()):
@@ -158,19 +158,19 @@ def _aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
         raise ArgumentError(
             f"{str(ratio)[:40]!r} is no aspect ratio.", hint=f"Write one like 16:9. Known: {known}."
         )
-    return _known(ratio.strip(), row.aspect_ratios, "aspect ratio", row)
+    return _warn_if_unknown(ratio.strip(), row.aspect_ratios, "aspect ratio", row)
 
 
-def _image_size(size: str | None, row: models.Model) -> str | None:
+def _clean_image_size(size: str | None, row: models.Model) -> str | None:
     if size is None or size == "":
         return None
     if not isinstance(size, str) or not _SIZE.fullmatch(size.strip().upper()):
         known = ", ".join(row.image_sizes) or "512, 1K, 2K, 4K"
         raise ArgumentError(f"{str(size)[:40]!r} is no image size.", hint=f"Write one of: {known}.")
-    return _known(size.strip().upper(), row.image_sizes, "image size", row)
+    return _warn_if_unknown(size.strip().upper(), row.image_sizes, "image size", row)
 
 
-def _known(value: str, known: tuple[str, ...], what: str, row: models.Model) -> str:
+def _warn_if_unknown(value: str, known: tuple[str, ...], what: str, row: models.Model) -> str:
     """Pass `value` on; warn where the catalogue does not list it, for catalogues age."""
     if value not in known and models.find(row.id):
         listed = f"listed: {', '.join(known)}" if known else "it takes none"

@@ -15,7 +15,14 @@ import anyio
 from anyio import to_thread
 
 from gemini_nb.batch.claim import Claim
-from gemini_nb.batch.worker import OWN_ENVIRONMENT, Result, Settings, Task, lost, named
+from gemini_nb.batch.worker import (
+    OWN_ENVIRONMENT,
+    Result,
+    Settings,
+    Task,
+    describe_request,
+    error_for_lost_worker,
+)
 from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import environment_key
@@ -100,15 +107,15 @@ class ExecutorBackend:
         try:
             async with self._submitting:
                 future = await to_thread.run_sync(self._submitted, task)
-            settled = await _settled(future)
+            settled = await _wait_for(future)
         except asyncio.CancelledError:
             if task.claim is not None:
                 task.claim.withdraw()
             raise
         except Exception as error:  # noqa: BLE001 - each executor has its own ways to refuse
-            return _failed(task, error)
+            return _result_for_failure(task, error)
         problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
-        return settled.result() if problem is None else _failed(task, problem)
+        return settled.result() if problem is None else _result_for_failure(task, problem)
 
     def _submitted(self, task: Task) -> Future[Result]:
         return self._executor.submit(pickle.loads, task.packed())
@@ -123,12 +130,12 @@ class ExecutorBackend:
             if found is not None and result.sha256 in (None, found.image.sha256):
                 return replace(found, replayed=result.replayed)
         raise ImageLostError(
-            f"The worker has kept {named(request)}, and it is not in the store {store.folder}.",
+            f"The worker has kept {describe_request(request)}, and it is not in the store {store.folder}.",
             hint="Run it again in a minute, with replay “auto”: once it is seen, it is not paid for again.",
         )
 
 
-async def _settled(future: Future[Result]) -> asyncio.Future[Result]:
+async def _wait_for(future: Future[Result]) -> asyncio.Future[Result]:
     """Wait for a future and raise nothing of it: a worker's KeyboardInterrupt would end this loop."""
     settled = asyncio.wrap_future(future)
     try:
@@ -159,7 +166,7 @@ def _check_executor(executor: Executor) -> None:
         )
 
 
-def _failed(task: Task, error: BaseException) -> Result:
+def _result_for_failure(task: Task, error: BaseException) -> Result:
     """OnPiece what became of a task that the executor could not bring to its end."""
     if _lacks_package(error):
         return Result(
@@ -172,13 +179,13 @@ def _failed(task: Task, error: BaseException) -> Result:
     if task.claim is None or task.claim.withdraw():
         return Result(
             error=ConnectionFailedError(
-                f"Not sent: the executor failed before a worker began {named(task.request)} ({name}).",
+                f"Not sent: the executor failed before a worker began {describe_request(task.request)} ({name}).",
                 hint="Nothing was sent or billed. See to its workers, then run it again.",
             )
         )
     if task.claim.state == "kept":
         return Result()
-    return Result(error=lost(task.request, f"was lost ({name})"))
+    return Result(error=error_for_lost_worker(task.request, f"was lost ({name})"))
 
 
 def _lacks_package(error: BaseException | None) -> bool:

@@ -43,14 +43,14 @@ class Manifest:
         self.run = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
         self._redact = redact
         self._lock = Lock()  # an interrupted thread closes it while the loop may still write
-        self._file: int | None = _opened(self.path)
+        self._file: int | None = _open_file(self.path)
 
     def add(self, index: int, request: Any, outcome: Any) -> None:
         """Append one line, in one write; a disk that refuses gives one warning and ends the manifest."""
         when = {"run": self.run, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
         row = self._redact({**when, **rows.row(index, request, outcome, folder=self.path.parent)})
         try:
-            self._append(_line(row))
+            self._append(_encode_line(row))
         except OSError as error:
             self.close()
             said = (
@@ -75,13 +75,13 @@ class Manifest:
                 self._file = None
 
 
-def _line(row: dict[str, Any]) -> bytes:
+def _encode_line(row: dict[str, Any]) -> bytes:
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
     text = _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text.encode("utf-8", "backslashreplace") + b"\n"  # JSON can name lone surrogates, UTF-8 cannot
 
 
-def _opened(path: Path) -> int:
+def _open_file(path: Path) -> int:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _mend(file: int, path: Path) -> None:
         raise ArgumentError(f"The manifest {path} cannot be written: it is no plain file.")
     with os.fdopen(file, "rb", closefd=False) as reader:
         first = reader.readline(_MAX_LINE_BYTES)
-        if first and not _is_ours(first):
+        if first and not _is_manifest_line(first):
             raise ArgumentError(
                 f"{path} is no manifest of a batch.", hint="Nothing was sent. Name a new file for it."
             )
@@ -116,7 +116,7 @@ def _mend(file: int, path: Path) -> None:
         os.ftruncate(file, whole)
 
 
-def _is_ours(line: bytes) -> bool:
+def _is_manifest_line(line: bytes) -> bool:
     if not line.endswith(b"\n"):  # a crash in the very first line
         return line.startswith(b'{"run":')
     try:
@@ -127,7 +127,9 @@ def _is_ours(line: bytes) -> bool:
 
 
 @contextmanager
-def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Redact) -> Iterator[None]:
+def writing_manifest(
+    progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Redact
+) -> Iterator[None]:
     """Keep a manifest of what happens in the block, if there is a path for one.
 
     A `.parquet` file cannot grow line by line: it is written when the block ends, however it does, in place
@@ -140,7 +142,7 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
         try:
             yield
         finally:
-            _write_in_the_end(progress, path, redact)
+            _write_table(progress, path, redact)
     else:
         sheet = Manifest(path, redact=redact)
         progress.listeners.append(sheet.add)
@@ -150,7 +152,7 @@ def kept(progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Re
             sheet.close()
 
 
-def _write_in_the_end(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
+def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
     batch = progress.batch()
     try:
         rows.write_parquet(path, batch.requests, batch.outcomes, redact=redact, overwrite=True)

@@ -64,7 +64,7 @@ class Progress:
         self.ledger = Spending()
         self.done = self.failed = 0
         self.problem: BaseException | None = None  # of the caller's iterator: it ends the batch
-        self._coming = requests if hasattr(requests, "__anext__") else _Given(requests)
+        self._coming = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
         self._taken = 0
         self._once = once
         self._is_stored = is_stored
@@ -91,7 +91,7 @@ class Progress:
             if answer is None:
                 self._equal.setdefault(first, []).append(place)
             else:
-                self._put(place, _again(answer, request))
+                self._put(place, _outcome_for_equal(answer, request))
         return None
 
     async def _next(self) -> ImageRequest | None:
@@ -109,7 +109,7 @@ class Progress:
         """Take the outcome of a request that was asked for, and give it to those equal to it."""
         if _is_refusal(outcome):
             self._refusals.append(outcome)
-        elif _tells_of_the_key(outcome):
+        elif _shows_that_key_works(outcome):
             self._refusals.clear()
         self.settle(place, outcome)
 
@@ -117,12 +117,12 @@ class Progress:
         """Take an outcome that says nothing of the key."""
         self._put(place, outcome)
         for other in self._equal.pop(place, ()):
-            self._put(other, _again(outcome, self.requests[other]))
+            self._put(other, _outcome_for_equal(outcome, self.requests[other]))
 
     def _put(self, place: int, outcome: Outcome) -> None:
         request, held = self.requests[place], outcome
         if self.is_read_on_the_way and request.images:
-            light = self.requests[place] = _without_pictures(request)
+            light = self.requests[place] = _drop_input_bytes(request)
             held = replace(outcome, request=light) if isinstance(outcome, Generation) else outcome
         self.outcomes[place] = held
         self.done += 1
@@ -149,7 +149,7 @@ class Progress:
         )
 
 
-class _Given:
+class _SharedIterator:
     """An iterable of any kind as an async iterator that several workers may share."""
 
     def __init__(self, items: Any) -> None:
@@ -168,14 +168,14 @@ def _digest(request: ImageRequest) -> str:
         return f"{id(request)}"
 
 
-def _again(outcome: Outcome, request: ImageRequest) -> Outcome:
+def _outcome_for_equal(outcome: Outcome, request: ImageRequest) -> Outcome:
     """The answer to one request as that of another, equal one: it was asked for once, and paid for once."""
     if isinstance(outcome, Generation):
         return replace(outcome, request=request, replayed=outcome.provider != "offline")
     return outcome
 
 
-def _without_pictures(request: ImageRequest) -> ImageRequest:
+def _drop_input_bytes(request: ImageRequest) -> ImageRequest:
     """The request with what tells its input pictures, but not their bytes."""
     light = copy(request)
     with suppress(GeminiError):  # a config that is no JSON has none
@@ -190,7 +190,7 @@ def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
     )
 
 
-def _tells_of_the_key(outcome: Outcome) -> bool:
+def _shows_that_key_works(outcome: Outcome) -> bool:
     """Whether a server has taken the key; a replay and what was never sent say nothing of it."""
     if isinstance(outcome, Generation):
         return not outcome.replayed
@@ -213,7 +213,7 @@ async def run(
             verdict = progress.verdict(request)
             try:
                 if verdict is None:
-                    progress.keep(place, await _outcome(generate, request))
+                    progress.keep(place, await _ask(generate, request))
                 else:
                     progress.settle(place, verdict)
             except Exception as mistake:  # noqa: BLE001 - ours: raised when what others have paid for is there
@@ -223,20 +223,18 @@ async def run(
         for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
             workers.start_soon(worker)
     if progress.problem is not None:
-        raise _told(progress.problem, progress.batch())
+        raise _attach_batch(progress.problem, progress.batch())
     return progress.batch()
 
 
-async def _outcome(
-    generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
-) -> Outcome:
+async def _ask(generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest) -> Outcome:
     try:
         return await generate(request)
     except GeminiError as error:
-        return _light(error)
+        return _lighten(error)
 
 
-def _light(error: GeminiError) -> GeminiError:
+def _lighten(error: GeminiError) -> GeminiError:
     """The error without what is heavy: ten thousand of them may be held."""
     error.__context__ = error.__cause__ = None
     text = getattr(error, "text", "")
@@ -245,7 +243,7 @@ def _light(error: GeminiError) -> GeminiError:
     return error.with_traceback(None)
 
 
-def _told(problem: BaseException, made: Batch) -> BaseException:
+def _attach_batch(problem: BaseException, made: Batch) -> BaseException:
     """The iterator's own error, with what was made before it: promise 4 holds for that too."""
     problem.add_note(
         f"The batch broke off here. What had finished is in this error's `batch`: {made.summary}."

@@ -99,7 +99,11 @@ class Task:
         if state == "kept":
             return Result()
         if state == "sent":
-            return self._asked() if self.settings.retry_unknown else Result(error=lost(self.request))
+            return (
+                self._asked()
+                if self.settings.retry_unknown
+                else Result(error=error_for_lost_worker(self.request))
+            )
         return Result(
             error=ArgumentError(
                 f"The worker does not see the store {self.settings.store}. Nothing was sent.",
@@ -120,12 +124,12 @@ class Task:
             client = self.settings.client()
             generation = event_loop.run(partial(client.generate, self.request))
         except MissingKeyError:
-            return Result(error=_without_key(self.settings))
+            return Result(error=_error_for_missing_key(self.settings))
         except GeminiError as error:
             return Result(error=error)
         except Cancelled:
-            return Result(error=lost(self.request, "was interrupted"))
-        if self.claim is None or not _is_kept(generation, client.store):  # a painting, or the disk is full
+            return Result(error=error_for_lost_worker(self.request, "was interrupted"))
+        if self.claim is None or not _is_stored(generation, client.store):  # a painting, or the disk is full
             return Result(generation=generation)
         self.claim.fulfil()
         return Result(replayed=generation.replayed, sha256=generation.image.sha256)
@@ -139,24 +143,24 @@ class _Call:
         return Task.__call__, (self.task,)
 
 
-def _is_kept(generation: Generation, store: Store | None) -> bool:
+def _is_stored(generation: Generation, store: Store | None) -> bool:
     """Whether the store gives this very picture; a picture's file may be there without its record."""
     found = store.find(generation.request) if store is not None else None
     return found is not None and found.image.sha256 == generation.image.sha256
 
 
-def lost(request: ImageRequest, how: str = "was lost") -> OutcomeUnknownError:
+def error_for_lost_worker(request: ImageRequest, how: str = "was lost") -> OutcomeUnknownError:
     """Return the error for a request whose worker had begun it and is gone."""
-    return OutcomeUnknownError(f"The worker that was asked for {named(request)} {how}.")
+    return OutcomeUnknownError(f"The worker that was asked for {describe_request(request)} {how}.")
 
 
-def named(request: ImageRequest) -> str:
+def describe_request(request: ImageRequest) -> str:
     """Return a request in a few words, and the beginning of its digest."""
     take = f", take {request.take}" if request.take else ""
     return f"{request.prompt[:_SHOWN_CHARACTERS]!r}{take} ({request.digest[:12]})"
 
 
-def _without_key(settings: Settings) -> MissingKeyError:
+def _error_for_missing_key(settings: Settings) -> MissingKeyError:
     variable = providers.PROVIDERS[settings.provider].key_variables[0]
     return MissingKeyError(
         f"No API key is set for {settings.provider} where the worker runs.",

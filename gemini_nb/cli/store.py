@@ -35,10 +35,10 @@ def add(parser: ArgumentParser) -> None:
 
 
 def _open_store(args: Namespace) -> Store:
-    from gemini_nb.store.store import Store, beside_notebook  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store.store import Store, default_folder  # noqa: PLC0415 - the other commands need none of it
 
     named = os.environ.get("GEMINI_NB_STORE") or ""
-    folder = args.folder or (Path(named) if named not in ("", "off") else beside_notebook())
+    folder = args.folder or (Path(named) if named not in ("", "off") else default_folder())
     store = Store(folder)
     if not store.folder.is_dir():
         raise ArgumentError(f"There is no store in {store.folder}.", hint="--folder says where it is.")

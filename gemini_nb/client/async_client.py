@@ -213,7 +213,10 @@ class AsyncClient:
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         made = self.progress(await self.requests(prompts, options))
-        with manifests.kept(made, manifest, redact=self.redact), ProgressBar(made, progress) as bar:
+        with (
+            manifests.writing_manifest(made, manifest, redact=self.redact),
+            ProgressBar(made, progress) as bar,
+        ):
             made.listeners.append(lambda *_: bar.look())
             return await run.run(self.asking(executor), made, concurrency=concurrency)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
 
 
-class Conversing(Protocol):
+class ConversingClient(Protocol):
     """What a chat needs of a client."""
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
@@ -55,7 +55,7 @@ class AsyncChat:
 
     def __init__(
         self,
-        client: Conversing,
+        client: ConversingClient,
         *,
         model: str,
         source: Any = None,

@@ -176,7 +176,10 @@ class Client:
         asked = event_loop.run(partial(client.requests, prompts, options))
         feed = None if isinstance(asked, tuple) else CallerIterator(asked)
         made = client.progress(feed or asked)
-        with manifests.kept(made, manifest, redact=client.redact), ProgressBar(made, progress) as bar:
+        with (
+            manifests.writing_manifest(made, manifest, redact=client.redact),
+            ProgressBar(made, progress) as bar,
+        ):
             return self.run(made, concurrency, executor=executor, feed=feed, bar=bar)
 
     def run(

@@ -42,7 +42,7 @@ class AsyncStream:
         self._pieces: deque[str | GeneratedImage] = deque()
         self._came = asyncio.Event()
         self._scope = anyio.CancelScope()
-        self._outcome: Generation | Exception = _not_at_its_end()
+        self._outcome: Generation | Exception = _error_for_unfinished()
         self._has_ended = False
         self._task = asyncio.create_task(self._run(make))
         _running.add(self._task)
@@ -181,5 +181,5 @@ class Stream:
             error.add_note(_CLOSED)
 
 
-def _not_at_its_end() -> ArgumentError:
+def _error_for_unfinished() -> ArgumentError:
     return ArgumentError("The stream is not at its end.", hint="Take all of it, or use result().")

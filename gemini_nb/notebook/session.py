@@ -92,14 +92,14 @@ class Session:
         from gemini_nb.client.client import Client
         from gemini_nb.providers.keys import find_key
         from gemini_nb.providers.selection import choose_provider
-        from gemini_nb.store.store import beside_notebook
+        from gemini_nb.store.store import default_folder
 
         defaults = self.defaults
         provider = choose_provider(self.provider_name(), base_url=defaults.base_url or None)
         key = find_key(provider)
         store, mode = self.store_path(), replay or defaults.replay
         if dry_run and store is None:
-            store, mode = beside_notebook(), "off"  # a client with a store needs no key until it asks
+            store, mode = default_folder(), "off"  # a client with a store needs no key until it asks
         choice = (provider, key, defaults.timeout, store, mode, defaults.requests_per_minute)
         if choice not in self._clients:
             self._clients[choice] = Client(
@@ -121,12 +121,12 @@ class Session:
 
         None where the store is off.
         """
-        from gemini_nb.store.store import beside_notebook
+        from gemini_nb.store.store import default_folder
 
         chosen = self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
         if chosen == "off":
             return None
-        return Path(chosen).expanduser() if chosen else beside_notebook()
+        return Path(chosen).expanduser() if chosen else default_folder()
 
     def open_store(self) -> Store | None:
         """Return the store of `store_path`, or None where it is off; nothing is made on disk."""

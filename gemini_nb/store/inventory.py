@@ -98,12 +98,12 @@ def history_table(store: Store, most: int) -> Table:
 def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
     image = store.image(record.images[-1])
     try:
-        return "" if image is None else _drawn(image, record.prompt)
+        return "" if image is None else _draw_thumbnail(image, record.prompt)
     except GeminiError:
         return ""
 
 
-def _drawn(image: GeneratedImage, alt: str) -> Thumbnail:
+def _draw_thumbnail(image: GeneratedImage, alt: str) -> Thumbnail:
     factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
     small = scale(image, max(1, round(image.width * factor)))
     source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))

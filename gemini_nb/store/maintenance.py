@@ -84,8 +84,8 @@ class Report:
 def verify(folder: Path) -> Report:
     """Read and check every file; nothing is changed."""
     problems: list[Problem] = []
-    images = _sound(folder, "images", MAX_IMAGE_BYTES, problems)
-    contents = _sound(folder, "contents", MAX_CONTENT_BYTES, problems)
+    images = _list_sound(folder, "images", MAX_IMAGE_BYTES, problems)
+    contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
     named: set[str] = set()
     count = 0
     for path in list_files(folder, "records"):
@@ -105,7 +105,7 @@ def verify(folder: Path) -> Report:
         contents=len(contents),
         unread=sum(not path.name.startswith(".") for path in list_files(folder, "unread")),
         unused=len((images | contents) - named),
-        left_over=sum(1 for _ in left_overs(folder)),
+        left_over=sum(1 for _ in list_left_overs(folder)),
         total_bytes=sum(
             files.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
         ),
@@ -113,7 +113,7 @@ def verify(folder: Path) -> Report:
     )
 
 
-def _sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
+def _list_sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
     sound = set()
     for path in list_files(folder, kind):
         if files.is_addressed(path, limit=limit):
@@ -136,12 +136,14 @@ def clear(folder: Path) -> int:
     """
     count = 0
     for kind in _OURS:  # records come first: a reader beside us then misses, and finds no half of a pair
-        count += sum(_removed(path) for path in [*list_files(folder, kind), *left_overs(folder, kind)])
+        count += sum(
+            _remove_file(path) for path in [*list_files(folder, kind), *list_left_overs(folder, kind)]
+        )
         if kind:
             _remove_folder(folder / kind)
     for name, text in ABOUT.items():
         if files.read_plain(folder / name, limit=len(text)) == text:
-            _removed(folder / name)
+            _remove_file(folder / name)
     _remove_folder(folder)
     return count
 
@@ -149,7 +151,7 @@ def clear(folder: Path) -> int:
 def tidy(folder: Path) -> int:
     """Remove what writers that died a day ago or longer left behind; return how many files went."""
     before = time.time() - _LEFT_OVER_SECONDS
-    return sum(_removed(path) for path in list(left_overs(folder)) if path.lstat().st_mtime < before)
+    return sum(_remove_file(path) for path in list(list_left_overs(folder)) if path.lstat().st_mtime < before)
 
 
 def list_files(folder: Path, kind: str) -> Iterator[Path]:
@@ -157,7 +159,7 @@ def list_files(folder: Path, kind: str) -> Iterator[Path]:
     return (path for path in _entries(folder, kind) if path.suffix != ".part")
 
 
-def left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
+def list_left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
     """Yield what a writer that died has left: files without their names, and claims nobody waits for."""
     kinds = _OURS if kind is None else [kind]
     return (
@@ -182,7 +184,7 @@ def _entries(folder: Path, kind: str) -> list[Path]:
     return [inside / name for name in sorted(plain)]
 
 
-def _removed(path: Path) -> bool:
+def _remove_file(path: Path) -> bool:
     try:
         path.unlink()
     except OSError:

@@ -25,14 +25,16 @@ def find(request: ImageRequest, records: Iterable[Record]) -> tuple[Record, tupl
     A prompt counts by the words it does not share, from nothing up to three other differences. Without any
     difference, what keeps the record from being an answer is said.
     """
-    asked, words = _facts(request), _words(request.prompt)
+    asked, words = _compared_facts(request), _words(request.prompt)
     best = min(records, key=lambda record: _distance(asked, words, record), default=None)
     if best is None:
         return None
-    return best, _in_words(asked, _facts(best)) or ("its picture is missing or was altered",)
+    return best, _describe_differences(asked, _compared_facts(best)) or (
+        "its picture is missing or was altered",
+    )
 
 
-def _facts(holder: ImageRequest | Record) -> dict[str, Any]:
+def _compared_facts(holder: ImageRequest | Record) -> dict[str, Any]:
     """What is compared, by the name it is told under."""
     images = holder.inputs if isinstance(holder, record.Record) else holder.images
     asked_text = holder.asked_text if isinstance(holder, record.Record) else holder.text
@@ -48,7 +50,7 @@ def _facts(holder: ImageRequest | Record) -> dict[str, Any]:
 
 
 def _distance(asked: dict[str, Any], words: set[str], one: Record) -> float:
-    stored = _facts(one)
+    stored = _compared_facts(one)
     others = float(sum(asked[name] != stored[name] for name in asked if name != "prompt"))
     if asked["prompt"] == stored["prompt"]:
         return others
@@ -61,25 +63,27 @@ def _words(prompt: str) -> set[str]:
     return set(re.findall(r"\w+", prompt[:_COMPARED_CHARS].lower()))
 
 
-def _in_words(asked: dict[str, Any], stored: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(_told(name, asked[name], stored[name]) for name in asked if asked[name] != stored[name])
+def _describe_differences(asked: dict[str, Any], stored: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        _describe_difference(name, asked[name], stored[name]) for name in asked if asked[name] != stored[name]
+    )
 
 
-def _told(name: str, ours: Any, theirs: Any) -> str:
+def _describe_difference(name: str, ours: Any, theirs: Any) -> str:
     if name == "prompt":
-        return _prompt_difference(ours, theirs)
+        return _describe_prompts(ours, theirs)
     if name == "input image":
         return (
             f"input image: {len(ours)} given, stored with {len(theirs)}" if len(ours) != len(theirs) else name
         )
-    return name if name == "settings" else f"{name}: {_shown(ours)}, stored {_shown(theirs)}"
+    return name if name == "settings" else f"{name}: {_format_value(ours)}, stored {_format_value(theirs)}"
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return "none" if value is None else one_line(str(value), 80)
 
 
-def _prompt_difference(ours: str, theirs: str) -> str:
+def _describe_prompts(ours: str, theirs: str) -> str:
     """The two prompts from shortly before where they part."""
     pairs = enumerate(zip(ours, theirs, strict=False))
     parts = next((place for place, (a, b) in pairs if a != b), min(len(ours), len(theirs)))

@@ -89,12 +89,12 @@ class Record:
 
         Ratio, size and settings are left out: they may be written as `config`, for the same digest.
         """
-        mine = (self.prompt, self.model, self.take, _rows(self.inputs))
-        asked = (request.prompt, request.model, request.take, _rows(request.images))
+        mine = (self.prompt, self.model, self.take, _input_rows(self.inputs))
+        asked = (request.prompt, request.model, request.take, _input_rows(request.images))
         return _canonical(mine) == _canonical(asked)
 
 
-def facts(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
+def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
     """Return a record's JSON values; raise ValueError where config or extra is no JSON."""
     request = generation.request
     asked = {
@@ -102,7 +102,7 @@ def facts(generation: Generation, *, content: str | None = None, created: dateti
         "config": dict(request.config),
         "extra": dict(request.extra),
         "image_size": request.image_size,
-        "inputs": _rows(request.images),
+        "inputs": _input_rows(request.images),
         "model": request.model,
         "prompt": request.prompt,
         "take": request.take,
@@ -111,16 +111,16 @@ def facts(generation: Generation, *, content: str | None = None, created: dateti
     came = {
         "content": content,
         "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
-        "drafts": [_image_facts(image) for image in generation.drafts],
+        "drafts": [_image_row(image) for image in generation.drafts],
         "estimated_cost": generation.estimated_cost,
         "finish_reason": generation.finish_reason,
-        "images": [_image_facts(image) for image in generation.images],
+        "images": [_image_row(image) for image in generation.images],
         "model_version": generation.model_version,
         "notes": list(generation.notes),
         "provider": generation.provider,
         "seconds": round(generation.seconds, 3),
         "text": generation.text,
-        "usage": _usage(generation.usage),
+        "usage": _usage_as_json(generation.usage),
     }
     whole = {"digest": request.digest, "format": FORMAT, "reply": came, "request": asked}
     # What is summed is what will be read: names of other types than text become text first.
@@ -141,16 +141,16 @@ def decode(raw: bytes, *, digest: str) -> Record | None:
         checksum = whole.pop("checksum")
         if whole["format"] != FORMAT or whole["digest"] != digest or checksum != _checksum(whole):
             return None
-        return _record(digest, whole["request"], whole["reply"])
+        return _build_record(digest, whole["request"], whole["reply"])
     except _UNREADABLE:
         return None
 
 
-def _record(digest: str, asked: dict[str, Any], came: dict[str, Any]) -> Record:
+def _build_record(digest: str, asked: dict[str, Any], came: dict[str, Any]) -> Record:
     values = {**asked, **came, "asked_text": asked["text"], "digest": digest}
     values["inputs"] = tuple(StoredInput(**row) for row in asked["inputs"])
-    values["images"] = tuple(_image(row) for row in came["images"])
-    values["drafts"] = tuple(_image(row) for row in came["drafts"])
+    values["images"] = tuple(_build_image(row) for row in came["images"])
+    values["drafts"] = tuple(_build_image(row) for row in came["drafts"])
     values["notes"] = tuple(came["notes"])
     record = Record(**values)
     if not record.images or any(not isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
@@ -186,7 +186,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _image(row: dict[str, Any]) -> StoredImage:
+def _build_image(row: dict[str, Any]) -> StoredImage:
     """A picture of a record; its digest and type become a path, so they must be what they claim."""
     image = StoredImage(**row)
     if not DIGEST.fullmatch(image.sha256) or image.mime_type not in SUFFIXES:
@@ -196,12 +196,12 @@ def _image(row: dict[str, Any]) -> StoredImage:
     return image
 
 
-def _image_facts(image: GeneratedImage) -> dict[str, Any]:
+def _image_row(image: GeneratedImage) -> dict[str, Any]:
     row = {field.name: getattr(image, field.name) for field in fields(StoredImage)}
-    return {**row, "url": _bare(image.url)}
+    return {**row, "url": _strip_url(image.url)}
 
 
-def _bare(url: str | None) -> str | None:
+def _strip_url(url: str | None) -> str | None:
     """An address without what may sign it: user info, query and fragment."""
     try:
         parts = urlsplit(url or "")
@@ -211,11 +211,11 @@ def _bare(url: str | None) -> str | None:
     return parts._replace(netloc=netloc, query="", fragment="").geturl() or None
 
 
-def _rows(images: Iterable[InputImage | StoredInput]) -> list[dict[str, str]]:
+def _input_rows(images: Iterable[InputImage | StoredInput]) -> list[dict[str, str]]:
     return [{"mime_type": image.mime_type, "sha256": image.sha256} for image in images]
 
 
-def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
+def _usage_as_json(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The reply's usage, or nothing where it is no JSON: a picture is not lost over its bill."""
     try:
         json.dumps(dict(usage), allow_nan=False)

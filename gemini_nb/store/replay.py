@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb.errors import GeminiWarning, ReplayMissError
 from gemini_nb.reply.content import can_be_echoed
 from gemini_nb.store import replay_mode
-from gemini_nb.store.store import Store, beside_notebook
+from gemini_nb.store.store import Store, default_folder
 
 if TYPE_CHECKING:
     from gemini_nb.generation import Generation
@@ -35,8 +35,8 @@ class Replay:
     """
 
     def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
-        self.mode = replay_mode.chosen(mode)
-        self.store = _store(store)
+        self.mode = replay_mode.choose_mode(mode)
+        self.store = _open_store(store)
         self._misses: deque[float] = deque(maxlen=_MANY)
 
     @property
@@ -102,7 +102,7 @@ class Replay:
         return is_one
 
 
-def _store(store: str | Path | bool | None) -> Store | None:
+def _open_store(store: str | Path | bool | None) -> Store | None:
     if store is None or store is False:
         return None
-    return Store(beside_notebook() if store is True else Path(store))
+    return Store(default_folder() if store is True else Path(store))

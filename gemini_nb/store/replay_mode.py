@@ -11,7 +11,7 @@ Mode = Literal["auto", "only", "refresh", "off"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
-def chosen(mode: str) -> Mode:
+def choose_mode(mode: str) -> Mode:
     """Return the mode that holds; raise ArgumentError where it is none."""
     wanted = os.environ.get("GEMINI_NB_REPLAY") or ""
     if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument

@@ -36,7 +36,7 @@ class Spool:
         """Return the folder, which is made on first use; raise OSError where it cannot be."""
         with self._lock:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="gemini_nb-", dir=_parent()))
+                self._folder = Path(tempfile.mkdtemp(prefix="gemini_nb-", dir=_choose_parent()))
                 weakref.finalize(self, _remove, os.getpid(), self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
@@ -62,7 +62,7 @@ class Spool:
         return image.at(path, owner=self)
 
 
-def _parent() -> str | None:
+def _choose_parent() -> str | None:
     """Where temporary files are on a disk; /tmp is memory on many systems."""
     on_disk = Path("/var/tmp")  # noqa: S108 - only a parent for a folder with a name of its own
     is_chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))

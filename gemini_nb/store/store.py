@@ -279,7 +279,7 @@ class _NotKept(Exception):  # noqa: N818 - a reason in words, caught where it is
 def _record_bytes(generation: Generation, content: bytes | None, key: Secret | None) -> bytes:
     digest = None if content is None else sha256(content).hexdigest()
     try:
-        whole = record.facts(generation, content=digest)
+        whole = record.to_json(generation, content=digest)
         if key is not None and key.redact_all(whole["request"]) != whole["request"]:
             raise _NotKept("the request holds the API key")
         raw = record.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
@@ -290,7 +290,7 @@ def _record_bytes(generation: Generation, content: bytes | None, key: Secret | N
     return raw
 
 
-def beside_notebook(folder: Path | None = None) -> Path:
+def default_folder(folder: Path | None = None) -> Path:
     """Return the store's place for a notebook in `folder` (None: the current one).
 
     It is `.gemini_nb` in that folder where it exists or can be made, else a folder of the user's cache.

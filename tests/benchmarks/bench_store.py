@@ -76,7 +76,7 @@ def filled(folder: Path, records: int, image: bytes) -> Store:
     for number in range(1, records):
         generation = answer(f"prompt {number}", image)
         path = store.folder / "records" / f"{generation.digest}.json"
-        path.write_bytes(record.encode(record.facts(generation)))
+        path.write_bytes(record.encode(record.to_json(generation)))
     return store
 
 

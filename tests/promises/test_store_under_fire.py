@@ -19,7 +19,7 @@ import pytest
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.request import ImageRequest
-from gemini_nb.store.store import Store, beside_notebook
+from gemini_nb.store.store import Store, default_folder
 from support.generations import answer
 from support.images import noise_png
 from support.paths import TESTS
@@ -237,8 +237,8 @@ def test_promise_20_a_disk_that_fills_up_keeps_what_it_reported(tmp_path):
 READ_ONLY = """
 import os, subprocess
 from support.generations import answer
-from gemini_nb.store.store import Store, beside_notebook
-assert beside_notebook() == Store(".gemini_nb").folder
+from gemini_nb.store.store import Store, default_folder
+assert default_folder() == Store(".gemini_nb").folder
 assert Store(".gemini_nb").keep(answer("a"))
 os.mkdir("empty")
 subprocess.run(["mount", "-o", "remount,ro", "."], check=True)
@@ -247,9 +247,9 @@ assert not store.keep(answer("b")) and not store.keep(answer("b"))
 assert store.find(answer("a").request)
 assert store.next_take(answer("a").request) == 1
 assert store.verify().ok and store.clear() == 0
-assert beside_notebook() == store.folder
+assert default_folder() == store.folder
 os.chdir("empty")
-assert "cache" in beside_notebook().parts
+assert "cache" in default_folder().parts
 """
 
 
@@ -262,4 +262,4 @@ def test_a_folder_that_may_not_be_written_to_has_its_store_in_the_cache(tmp_path
     if os.geteuid() == 0:
         pytest.skip("root writes everywhere")
     tmp_path.chmod(0o500)
-    assert "cache" in beside_notebook(tmp_path).parts
+    assert "cache" in default_folder(tmp_path).parts

@@ -21,12 +21,12 @@ CHOSEN = {  # asked for and the variable: what holds
 @pytest.mark.parametrize(("asked", "variable"), CHOSEN)
 def test_the_variable_stands_in_for_auto_and_only_is_a_lock(monkeypatch, asked, variable):
     monkeypatch.setenv("GEMINI_NB_REPLAY", variable)
-    assert replay_mode.chosen(asked) == CHOSEN[asked, variable]
+    assert replay_mode.choose_mode(asked) == CHOSEN[asked, variable]
 
 
 def test_another_mode_is_refused_with_those_there_are():
     with pytest.raises(ArgumentError, match="one of: auto, only, refresh, off"):
-        replay_mode.chosen("never")
+        replay_mode.choose_mode("never")
 
 
 def test_the_trait_has_the_modes_that_there_are():

@@ -19,7 +19,7 @@ from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import kept
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
-from gemini_nb.store.store import Store, beside_notebook
+from gemini_nb.store.store import Store, default_folder
 from support.generations import answer, full_answer, picture
 from support.images import gif, jpeg, png, webp
 from support.replies import b64
@@ -493,8 +493,8 @@ def test_a_store_stays_where_it_was_made(tmp_path, monkeypatch):
 
 def test_the_store_is_beside_the_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert beside_notebook() == tmp_path / ".gemini_nb"
-    assert beside_notebook(tmp_path / ".") == tmp_path / ".gemini_nb"
+    assert default_folder() == tmp_path / ".gemini_nb"
+    assert default_folder(tmp_path / ".") == tmp_path / ".gemini_nb"
     assert not (tmp_path / ".gemini_nb").exists()
 
 
@@ -503,7 +503,7 @@ def test_the_store_is_in_the_cache_where_there_is_no_folder_to_write_to(tmp_path
     folder.mkdir()
     monkeypatch.chdir(folder)
     folder.rmdir()
-    nowhere, other = beside_notebook(), beside_notebook(tmp_path / "other")
+    nowhere, other = default_folder(), default_folder(tmp_path / "other")
     cache = Path(os.environ["XDG_CACHE_HOME"]) / "gemini_nb" / "store"
     assert (nowhere.parent, other.parent) == (cache, cache)
     assert nowhere != other
