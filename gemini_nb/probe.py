@@ -149,7 +149,9 @@ async def probe(
         if each is not None:
             each(finding)
 
-    generate = client.asking()  # a model's time begins when its request is let through, not in the queue
+    generate = (
+        client.generate_function()
+    )  # a model's time begins when its request is let through, not in the queue
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
     if not findings[0].is_refusal:

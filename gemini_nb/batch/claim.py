@@ -32,21 +32,21 @@ class Claim:
     digest: str
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def ask(self) -> None:
+    def create(self) -> None:
         """Leave the claim for a worker to take; raise OSError where the store cannot be written."""
         files.make_private_folder(self.folder / "claims")
         with self._path("asked").open("xb"):
             self._path("asked").chmod(0o600)
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Take the claim before sending; False where it is not there to be taken, see `state`."""
         return self._move("asked", "sent")
 
-    def fulfil(self) -> None:
+    def complete(self) -> None:
         """Say that the answer is in the store."""
         self._move("sent", "kept")
 
-    def withdraw(self) -> bool:
+    def cancel(self) -> bool:
         """Take the claim away; True where no worker had taken it, and so none will."""
         try:
             self._path("asked").unlink()

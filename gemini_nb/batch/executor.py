@@ -68,31 +68,31 @@ class ExecutorBackend:
         """Return the stored picture, or ask a worker for it; raise a `GeminiError`."""
         found = await to_thread.run_sync(self._replay.find, request) if self._replay.is_used else None
         if found is not None:
-            return self._replay.placed(found)
+            return self._replay.add_path(found)
         if not self._replay.may_ask and self._replay.is_used:
             raise self._replay.miss(request)
-        return await self._asked(request)
+        return await self._ask_worker(request)
 
-    async def _asked(self, request: ImageRequest) -> Generation:
+    async def _ask_worker(self, request: ImageRequest) -> Generation:
         too_late = await self._limiter.acquire(interval=self._every, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
-        claim = await to_thread.run_sync(self._claim, request) if self._is_billed else None
-        result = await self._result(Task(request, self.settings, claim))
+        claim = await to_thread.run_sync(self._create_claim, request) if self._is_billed else None
+        result = await self._submit_and_wait(Task(request, self.settings, claim))
         if claim is not None:
             await to_thread.run_sync(claim.drop)
         self._limiter.pause_after(result.error)
         if result.error is not None:
             raise result.error.with_traceback(None)
-        return self._replay.placed(result.generation or await self._kept(request, result))
+        return self._replay.add_path(result.generation or await self._find_kept(request, result))
 
-    def _claim(self, request: ImageRequest) -> Claim:
+    def _create_claim(self, request: ImageRequest) -> Claim:
         store = self._replay.store
         assert store is not None  # noqa: S101 - checked when the engine was made
         claim = Claim(store.folder, request.digest)
         try:
             store.prepare()
-            claim.ask()
+            claim.create()
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
         else:
@@ -102,25 +102,25 @@ class ExecutorBackend:
             hint="Give store= a folder that all workers share, and may write.",
         )
 
-    async def _result(self, task: Task) -> Result:
+    async def _submit_and_wait(self, task: Task) -> Result:
         """Submit a task and wait; where the executor fails, the claim knows whether it was begun."""
         try:
             async with self._submitting:
-                future = await to_thread.run_sync(self._submitted, task)
+                future = await to_thread.run_sync(self._submit, task)
             settled = await _wait_for(future)
         except asyncio.CancelledError:
             if task.claim is not None:
-                task.claim.withdraw()
+                task.claim.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - each executor has its own ways to refuse
             return _result_for_failure(task, error)
         problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
         return settled.result() if problem is None else _result_for_failure(task, problem)
 
-    def _submitted(self, task: Task) -> Future[Result]:
-        return self._executor.submit(pickle.loads, task.packed())
+    def _submit(self, task: Task) -> Future[Result]:
+        return self._executor.submit(pickle.loads, task.pack())
 
-    async def _kept(self, request: ImageRequest, result: Result) -> Generation:
+    async def _find_kept(self, request: ImageRequest, result: Result) -> Generation:
         """Return the worker's picture, once the store shows it and no older record of the request."""
         store = self._replay.store
         assert store is not None  # noqa: S101 - what is kept is kept there
@@ -176,10 +176,11 @@ def _result_for_failure(task: Task, error: BaseException) -> Result:
             )
         )
     name = getattr(error, "ename", type(error).__name__)
-    if task.claim is None or task.claim.withdraw():
+    if task.claim is None or task.claim.cancel():
         return Result(
             error=ConnectionFailedError(
-                f"Not sent: the executor failed before a worker began {describe_request(task.request)} ({name}).",
+                "Not sent: the executor failed before a worker began "
+                f"{describe_request(task.request)} ({name}).",
                 hint="Nothing was sent or billed. See to its workers, then run it again.",
             )
         )

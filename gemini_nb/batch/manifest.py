@@ -144,12 +144,12 @@ def writing_manifest(
         finally:
             _write_table(progress, path, redact)
     else:
-        sheet = Manifest(path, redact=redact)
-        progress.listeners.append(sheet.add)
+        manifest = Manifest(path, redact=redact)
+        progress.listeners.append(manifest.add)
         try:
             yield
         finally:
-            sheet.close()
+            manifest.close()
 
 
 def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:

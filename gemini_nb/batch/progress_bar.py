@@ -22,7 +22,7 @@ _REFRESH_SECONDS = 1.0
 
 
 class ProgressBar:
-    """A context manager; `look` brings the bar up to date and never fails.
+    """A context manager; `update` brings the bar up to date and never fails.
 
     `wanted=None` draws one on a terminal, and in a notebook for twenty pictures and more.
     """
@@ -36,17 +36,17 @@ class ProgressBar:
     def __enter__(self) -> Self:
         with suppress(Exception):
             if self._is_wanted():
-                self._bar = self._made()
+                self._bar = self._make_bar()
         return self
 
     def __exit__(self, *_problem: object) -> None:
-        self.look()
+        self.update()
         bar, self._bar = self._bar, None
         with suppress(Exception):
             if bar is not None:
                 bar.close()
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Draw what has changed; now and then the clock alone."""
         try:
             if self._bar is not None:
@@ -65,11 +65,13 @@ class ProgressBar:
             self._drawn_at = monotonic()
 
     def _words(self) -> str:
-        ledger, failed = self._progress.ledger, self._progress.failed
-        said = [f"about {format_dollars(ledger.dollars)} so far"] if ledger.asked > ledger.unknown else []
-        said += ["cost unknown"] if ledger.unknown else []
-        said += [f"{ledger.replayed} replayed"] if ledger.replayed else []
-        return ", ".join([*said, *([f"{failed} failed"] if failed else [])])
+        spending, failed = self._progress.spending, self._progress.failed
+        words = (
+            [f"about {format_dollars(spending.dollars)} so far"] if spending.asked > spending.unknown else []
+        )
+        words += ["cost unknown"] if spending.unknown else []
+        words += [f"{spending.replayed} replayed"] if spending.replayed else []
+        return ", ".join([*words, *([f"{failed} failed"] if failed else [])])
 
     def _is_wanted(self) -> bool:
         if self._wanted is not None:
@@ -78,7 +80,7 @@ class ProgressBar:
             return self._progress.total is None or self._progress.total >= _KERNEL_PICTURES
         return sys.stderr.isatty()
 
-    def _made(self) -> Any:
+    def _make_bar(self) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a notebook without widgets gets the text one, unsaid
             from tqdm.auto import tqdm  # noqa: PLC0415 - loaded where a bar is drawn

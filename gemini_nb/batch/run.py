@@ -56,84 +56,84 @@ class Progress:
         once: bool = False,
         is_stored: Callable[[ImageRequest], bool] = lambda _request: False,
     ) -> None:
-        self.is_read_on_the_way = not isinstance(requests, Sequence)
+        self.is_read_lazily = not isinstance(requests, Sequence)
         self.requests: list[ImageRequest] = list(requests) if isinstance(requests, Sequence) else []
         self.outcomes: list[Outcome | None] = [None] * len(self.requests)
-        self.total = None if self.is_read_on_the_way else len(self.requests)
+        self.total = None if self.is_read_lazily else len(self.requests)
         self.listeners: list[Listener] = []
-        self.ledger = Spending()
+        self.spending = Spending()
         self.done = self.failed = 0
         self.problem: BaseException | None = None  # of the caller's iterator: it ends the batch
-        self._coming = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
-        self._taken = 0
+        self._iterator = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
+        self._count = 0
         self._once = once
         self._is_stored = is_stored
-        self._first: dict[str, int] = {}
-        self._equal: dict[int, list[int]] = {}
+        self._first_index: dict[str, int] = {}
+        self._equal_indexes: dict[int, list[int]] = {}
         self._refusals: list[APIError] = []  # those in a row, in the order they came
 
     def batch(self) -> Batch:
         outcomes = tuple(self.outcomes)  # first: a request is there before its outcome
         return Batch(tuple(self.requests[: len(outcomes)]), outcomes)
 
-    async def take(self) -> int | None:
-        """Return the place of the next request to ask for, None when there are no more."""
+    async def next_index(self) -> int | None:
+        """Return the index of the next request to ask for, None when there are no more."""
         while (request := await self._next()) is not None:
-            place = self._taken
-            self._taken += 1
-            if self.is_read_on_the_way:
+            index = self._count
+            self._count += 1
+            if self.is_read_lazily:
                 self.requests.append(request)
                 self.outcomes.append(None)
-            first = self._first.setdefault(_digest(request), place) if self._once else place
-            if first == place:
-                return place
+            first = self._first_index.setdefault(_digest(request), index) if self._once else index
+            if first == index:
+                return index
             answer = self.outcomes[first]
             if answer is None:
-                self._equal.setdefault(first, []).append(place)
+                self._equal_indexes.setdefault(first, []).append(index)
             else:
-                self._put(place, _outcome_for_equal(answer, request))
+                self._store_outcome(index, _outcome_for_equal(answer, request))
         return None
 
     async def _next(self) -> ImageRequest | None:
         if self.problem is not None:
             return None
         try:
-            return await anext(self._coming)  # type: ignore[arg-type]
+            return await anext(self._iterator)  # type: ignore[arg-type]
         except StopAsyncIteration:
             return None
         except Exception as error:  # noqa: BLE001 - the caller's own, raised when what is under way has ended
             self.problem = error
             return None
 
-    def keep(self, place: int, outcome: Outcome) -> None:
+    def record(self, index: int, outcome: Outcome) -> None:
         """Take the outcome of a request that was asked for, and give it to those equal to it."""
         if _is_refusal(outcome):
             self._refusals.append(outcome)
         elif _shows_that_key_works(outcome):
             self._refusals.clear()
-        self.settle(place, outcome)
+        self.record_unsent(index, outcome)
 
-    def settle(self, place: int, outcome: Outcome) -> None:
+    def record_unsent(self, index: int, outcome: Outcome) -> None:
         """Take an outcome that says nothing of the key."""
-        self._put(place, outcome)
-        for other in self._equal.pop(place, ()):
-            self._put(other, _outcome_for_equal(outcome, self.requests[other]))
+        self._store_outcome(index, outcome)
+        for other in self._equal_indexes.pop(index, ()):
+            self._store_outcome(other, _outcome_for_equal(outcome, self.requests[other]))
 
-    def _put(self, place: int, outcome: Outcome) -> None:
-        request, held = self.requests[place], outcome
-        if self.is_read_on_the_way and request.images:
-            light = self.requests[place] = _drop_input_bytes(request)
+    def _store_outcome(self, index: int, outcome: Outcome) -> None:
+        request, held = self.requests[index], outcome
+        if self.is_read_lazily and request.images:
+            light = self.requests[index] = _drop_input_bytes(request)
             held = replace(outcome, request=light) if isinstance(outcome, Generation) else outcome
-        self.outcomes[place] = held
+        self.outcomes[index] = held
         self.done += 1
         if isinstance(outcome, Generation):
-            self.ledger.add(outcome)
+            self.spending.add(outcome)
         else:
             self.failed += 1
         for listener in self.listeners:
-            listener(place, request, outcome)
+            listener(index, request, outcome)
 
-    def verdict(self, request: ImageRequest) -> GeminiError | None:
+    def refusal(self, request: ImageRequest) -> GeminiError | None:
         """Return the error for a request that is not worth sending any more."""
         if len(self._refusals) < MAX_REFUSALS:
             return None
@@ -208,16 +208,16 @@ async def run(
         raise ArgumentError(f"concurrency is a whole number from 1 on, not {concurrency!r}.")
 
     async def worker() -> None:
-        while (place := await progress.take()) is not None:
-            request = progress.requests[place]
-            verdict = progress.verdict(request)
+        while (index := await progress.next_index()) is not None:
+            request = progress.requests[index]
+            refusal = progress.refusal(request)
             try:
-                if verdict is None:
-                    progress.keep(place, await _ask(generate, request))
+                if refusal is None:
+                    progress.record(index, await _ask(generate, request))
                 else:
-                    progress.settle(place, verdict)
-            except Exception as mistake:  # noqa: BLE001 - ours: raised when what others have paid for is there
-                progress.problem = mistake
+                    progress.record_unsent(index, refusal)
+            except Exception as error:  # noqa: BLE001 - ours: raised when what others have paid for is there
+                progress.problem = error
 
     async with anyio.create_task_group() as workers:
         for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
@@ -243,10 +243,10 @@ def _lighten(error: GeminiError) -> GeminiError:
     return error.with_traceback(None)
 
 
-def _attach_batch(problem: BaseException, made: Batch) -> BaseException:
+def _attach_batch(error: BaseException, batch: Batch) -> BaseException:
     """The iterator's own error, with what was made before it: promise 4 holds for that too."""
-    problem.add_note(
-        f"The batch broke off here. What had finished is in this error's `batch`: {made.summary}."
+    error.add_note(
+        f"The batch broke off here. What had finished is in this error's `batch`: {batch.summary}."
     )
-    problem.batch = made  # type: ignore[attr-defined]
-    return problem
+    error.batch = batch  # type: ignore[attr-defined]
+    return error

@@ -93,14 +93,14 @@ class Task:
     claim: Claim | None
 
     def __call__(self) -> Result:
-        if self.claim is None or self.claim.take():
-            return self._asked()
+        if self.claim is None or self.claim.acquire():
+            return self._ask()
         state = self.claim.state  # an executor runs a task again after its worker was lost
         if state == "kept":
             return Result()
         if state == "sent":
             return (
-                self._asked()
+                self._ask()
                 if self.settings.retry_unknown
                 else Result(error=error_for_lost_worker(self.request))
             )
@@ -111,7 +111,7 @@ class Task:
             )
         )
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return a pickle that calls the task when it is loaded: `pickle.loads` gives its result.
 
         So an executor carries nothing but bytes. Values of this package would have to be importable in each
@@ -119,7 +119,7 @@ class Task:
         """
         return pickle.dumps(_Call(self))
 
-    def _asked(self) -> Result:
+    def _ask(self) -> Result:
         try:
             client = self.settings.client()
             generation = event_loop.run(partial(client.generate, self.request))
@@ -131,7 +131,7 @@ class Task:
             return Result(error=error_for_lost_worker(self.request, "was interrupted"))
         if self.claim is None or not _is_stored(generation, client.store):  # a painting, or the disk is full
             return Result(generation=generation)
-        self.claim.fulfil()
+        self.claim.complete()
         return Result(replayed=generation.replayed, sha256=generation.image.sha256)
 
 

@@ -85,7 +85,7 @@ class AsyncClient:
         self.retry_unknown = retry_unknown
         self.requests_per_minute = requests_per_minute
         self._limiter = limiter_for(self.provider, key)
-        self._answering = Pipeline(
+        self._pipeline = Pipeline(
             self.provider,
             key,
             self._replay,
@@ -150,35 +150,37 @@ class AsyncClient:
                     extra=extra,
                 )
             if stream:
-                return AsyncStream(partial(self._streamed, prompt, deadline))
-            generation, _ = await self._answering.answer(prompt, deadline)
+                return AsyncStream(partial(self._generate_live, prompt, deadline))
+            generation, _ = await self._pipeline.answer(prompt, deadline)
             return generation
 
-    async def _streamed(self, request: ImageRequest, deadline: float, tell: OnPiece) -> Generation:
+    async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
         with self._open():
-            generation, _ = await self._told(request, deadline, tell)
+            generation, _ = await self._answer_live(request, deadline, on_piece)
             return generation
 
-    async def converse(self, request: ImageRequest, *, tell: OnPiece | None = None) -> tuple[Generation, Any]:
+    async def converse(
+        self, request: ImageRequest, *, on_piece: OnPiece | None = None
+    ) -> tuple[Generation, Any]:
         """Ask for one picture; return it with the model's raw content, which the next turn must echo.
 
-        With `tell` the reply is streamed: it is called with each text and picture as they come.
+        With `on_piece` the reply is streamed: it is called with each text and picture as they come.
         """
         with self._open():
             deadline = anyio.current_time() + self.timeout
-            if tell is None:
-                generation, content = await self._answering.answer(request, deadline)
+            if on_piece is None:
+                generation, content = await self._pipeline.answer(request, deadline)
             else:
-                generation, content = await self._told(request, deadline, tell)
+                generation, content = await self._answer_live(request, deadline, on_piece)
             return generation, content()
 
-    async def _told(
-        self, request: ImageRequest, deadline: float, tell: OnPiece
+    async def _answer_live(
+        self, request: ImageRequest, deadline: float, on_piece: OnPiece
     ) -> tuple[Generation, Callable[[], Any]]:
         """Answer a request, and tell what comes as it comes; what is stored comes at once."""
-        telling = LivePieces(tell, key=self._key)
-        generation, content = await self._answering.answer(request, deadline, telling)
-        telling.rest(generation)
+        pieces = LivePieces(on_piece, key=self._key)
+        generation, content = await self._pipeline.answer(request, deadline, pieces)
+        pieces.rest(generation)
         return generation, content
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
@@ -212,25 +214,31 @@ class AsyncClient:
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
-        made = self.progress(await self.requests(prompts, options))
+        batch_so_far = self.batch_progress(await self.build_requests(prompts, options))
         with (
-            manifests.writing_manifest(made, manifest, redact=self.redact),
-            ProgressBar(made, progress) as bar,
+            manifests.writing_manifest(batch_so_far, manifest, redact=self.redact),
+            ProgressBar(batch_so_far, progress) as bar,
         ):
-            made.listeners.append(lambda *_: bar.look())
-            return await run.run(self.asking(executor), made, concurrency=concurrency)
+            batch_so_far.listeners.append(lambda *_: bar.update())
+            return await run.run(self.generate_function(executor), batch_so_far, concurrency=concurrency)
 
-    def progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
+    def batch_progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
         """Return the progress of a batch that has not begun; where a store is used, equal ones are one."""
         return run.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
 
-    def asking(self, executor: Executor | None = None) -> Callable[[ImageRequest], Awaitable[Generation]]:
+    def generate_function(
+        self, executor: Executor | None = None
+    ) -> Callable[[ImageRequest], Awaitable[Generation]]:
         """Return what answers the requests of one batch: this client, or the workers of an executor."""
         from gemini_nb.store.spool import Spool  # noqa: PLC0415 - one picture does without
 
-        return self.engine(executor).generate if executor else partial(self._item, spool=Spool())
+        return (
+            self.executor_backend(executor).generate
+            if executor
+            else partial(self._generate_for_batch, spool=Spool())
+        )
 
-    def engine(self, executor: Executor) -> ExecutorBackend:
+    def executor_backend(self, executor: Executor) -> ExecutorBackend:
         """Return what asks on the workers of an executor, with this client's settings."""
         from gemini_nb.batch import executor as engine  # noqa: PLC0415 - few have one
         from gemini_nb.batch.worker import Settings  # noqa: PLC0415
@@ -245,7 +253,7 @@ class AsyncClient:
             self.timeout,
             self.retry_unknown,
         )
-        return engine.ExecutorBackend(executor, settings, limiter=self._limiter, every=self._answering.every)
+        return engine.ExecutorBackend(executor, settings, limiter=self._limiter, every=self._pipeline.every)
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return what `generate` would ask for, and send nothing; input images are read."""
@@ -263,7 +271,7 @@ class AsyncClient:
         """Whether the store would answer a request, at no cost."""
         return self._replay.holds(request)
 
-    async def requests(
+    async def build_requests(
         self, prompts: Iterable[str | ImageRequest], options: Mapping[str, Any]
     ) -> Iterable[ImageRequest]:
         """Return a request for each prompt, with the input images read once; of an iterator another one."""
@@ -280,7 +288,7 @@ class AsyncClient:
         if not inputs.is_link(source):
             return inputs.read(source)
         try:
-            data, _ = await self._answering.delivery().fetch(source, deadline=deadline)
+            data, _ = await self._pipeline.reader().fetch(source, deadline=deadline)
             return inputs.read(data)
         except (LinkRefusedError, LinkFailedError) as problem:
             reason = str(problem.args[0])
@@ -288,14 +296,14 @@ class AsyncClient:
             f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
         )
 
-    async def _item(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
+    async def _generate_for_batch(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
         """Ask for one picture of a batch: its time begins when it is let through, not while it queues.
 
         What no store keeps is held in `spool`, so that memory does not grow with the number of pictures.
         """
         with self._open():
             try:
-                generation, _ = await self._answering.answer(request, None, spool=spool)
+                generation, _ = await self._pipeline.answer(request, None, spool=spool)
             except NoImageError as error:
                 if spool is not None:
                     error.drafts = await to_thread.run_sync(spool.hold, error.drafts)

@@ -30,7 +30,7 @@ class ConversingClient(Protocol):
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
 
     async def converse(
-        self, request: ImageRequest, *, tell: OnPiece | None = None
+        self, request: ImageRequest, *, on_piece: OnPiece | None = None
     ) -> tuple[Generation, Any]: ...
 
 
@@ -77,12 +77,12 @@ class AsyncChat:
         """Say what to paint or change next, and return the new picture; `options` are those of `generate`."""
         return await self.ask(await self.request(prompt, images=images, **options))
 
-    async def ask(self, request: ImageRequest, *, tell: OnPiece | None = None) -> Generation:
+    async def ask(self, request: ImageRequest, *, on_piece: OnPiece | None = None) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn.
 
-        With `tell` the reply is streamed: it is called with each text and picture as they come.
+        With `on_piece` the reply is streamed: it is called with each text and picture as they come.
         """
-        generation, content = await self._client.converse(request, tell=tell)
+        generation, content = await self._client.converse(request, on_piece=on_piece)
         generation = replace(generation, chain=self._chain())
         self.turns = (*self.turns, Turn(generation, content))
         return generation
@@ -147,12 +147,12 @@ class Chat:
         """Return what `send` would ask for, and send nothing."""
         return event_loop.run(partial(self._chat.request, prompt, images=images, **options))
 
-    def ask(self, request: ImageRequest, *, tell: OnPiece | None = None) -> Generation:
+    def ask(self, request: ImageRequest, *, on_piece: OnPiece | None = None) -> Generation:
         """Send a request made by `request`, and take its answer as the newest turn.
 
-        With `tell` the reply is streamed: it is called with each text and picture, on another thread.
+        With `on_piece` the reply is streamed: it is called with each text and picture, on another thread.
         """
-        return event_loop.run(partial(self._chat.ask, request, tell=tell))
+        return event_loop.run(partial(self._chat.ask, request, on_piece=on_piece))
 
     def undo(self) -> Generation | None:
         """Forget the last turn and return the result before it, or None where there is none."""

@@ -173,16 +173,16 @@ class Client:
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         client = self._client
-        asked = event_loop.run(partial(client.requests, prompts, options))
+        asked = event_loop.run(partial(client.build_requests, prompts, options))
         feed = None if isinstance(asked, tuple) else CallerIterator(asked)
-        made = client.progress(feed or asked)
+        made = client.batch_progress(feed or asked)
         with (
             manifests.writing_manifest(made, manifest, redact=client.redact),
             ProgressBar(made, progress) as bar,
         ):
-            return self.run(made, concurrency, executor=executor, feed=feed, bar=bar)
+            return self.run_batch(made, concurrency, executor=executor, feed=feed, bar=bar)
 
-    def run(
+    def run_batch(
         self,
         progress: batch.Progress,
         concurrency: int = 4,
@@ -198,7 +198,9 @@ class Client:
 
         async def main() -> Batch:
             try:
-                return await batch.run(self._client.asking(executor), progress, concurrency=concurrency)
+                return await batch.run(
+                    self._client.generate_function(executor), progress, concurrency=concurrency
+                )
             finally:
                 if feed is not None:
                     feed.close()
@@ -209,7 +211,7 @@ class Client:
             else:
                 wait([future], timeout=seconds)
             if bar is not None:
-                bar.look()
+                bar.update()
 
         try:
             return event_loop.run(main, while_waiting=serve_iterator)

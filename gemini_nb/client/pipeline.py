@@ -60,13 +60,13 @@ class Pipeline:
         self,
         request: ImageRequest,
         deadline: float | None,
-        telling: LivePieces | None = None,
+        pieces: LivePieces | None = None,
         *,
         spool: Spool | None = None,
     ) -> tuple[Generation, Callable[[], Any]]:
         """Answer a request once no equal one is under way, whose picture the store then gives to both."""
         if not self.replay.is_used:
-            return await self._answered(request, deadline, telling, spool)
+            return await self._answer(request, deadline, pieces, spool)
         here = (request.digest, anyio.lowlevel.current_token())
         with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
             while here in self._under_way:
@@ -78,44 +78,44 @@ class Pipeline:
             )
         ended = self._under_way[here] = anyio.Event()
         try:
-            return await self._answered(request, deadline, telling, spool)
+            return await self._answer(request, deadline, pieces, spool)
         finally:
             del self._under_way[here]
             ended.set()
 
-    async def _answered(
-        self, request: ImageRequest, deadline: float | None, telling: LivePieces | None, spool: Spool | None
+    async def _answer(
+        self, request: ImageRequest, deadline: float | None, pieces: LivePieces | None, spool: Spool | None
     ) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store before any provider: what is there costs nothing and needs no key."""
         found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
         if found is not None:
-            return self.replay.placed(found), partial(self.replay.content, request)
+            return self.replay.add_path(found), partial(self.replay.content, request)
         if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
             raise self.replay.miss(request)
         require_key(self.provider, self.key)
-        generation, content = await self._made(request, deadline, telling, self._draft(spool))
+        generation, content = await self._ask_provider(request, deadline, pieces, self._choose_file(spool))
         if self.replay.store or spool:
-            generation = await _run_shielded(partial(self._kept, generation, content, spool))
-        return self.replay.placed(generation), content
+            generation = await _run_shielded(partial(self._keep, generation, content, spool))
+        return self.replay.add_path(generation), content
 
-    def _draft(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
+    def _choose_file(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
         """What opens a file for a picture that arrives, where files are to hold pictures."""
         if self.replay.store and self.replay.is_used and self.provider is not providers.OFFLINE:
-            return self.replay.store.draft
-        return spool.draft if spool else None
+            return self.replay.store.new_file
+        return spool.new_file if spool else None
 
-    def _kept(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
+    def _keep(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
         stored = self.replay.keep(generation, content, self.key)
         if stored is None and spool:
             return spool.keep(generation)
         return stored or generation.in_memory()
 
-    async def _made(
+    async def _ask_provider(
         self,
         request: ImageRequest,
         deadline: float | None,
-        telling: LivePieces | None,
-        draft: Callable[[], UnnamedFile] | None,
+        pieces: LivePieces | None,
+        new_file: Callable[[], UnnamedFile] | None,
     ) -> tuple[Generation, Content]:
         is_acquired = deadline is None
         if deadline is None:
@@ -124,9 +124,11 @@ class Pipeline:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
         started = anyio.current_time()
-        url, body = self.provider.url(request.model, stream=telling is not None), request.encode()
+        url, body = self.provider.url(request.model, stream=pieces is not None), request.encode()
         outcome = await retry(
-            partial(self._attempt, request.model, url, body, deadline=deadline, telling=telling, draft=draft),
+            partial(
+                self._post, request.model, url, body, deadline=deadline, pieces=pieces, new_file=new_file
+            ),
             deadline=deadline,
             limiter=self.limiter,
             interval=self.every,
@@ -136,22 +138,22 @@ class Pipeline:
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
         reply = cast("bytes | ReceivedBody", outcome.received.finish() if outcome.received else outcome.body)
-        generation, content = await self.delivery().read(request, reply, deadline=deadline)
+        generation, content = await self.reader().read(request, reply, deadline=deadline)
         return replace(generation, seconds=anyio.current_time() - started), content
 
-    async def _attempt(
+    async def _post(
         self,
         model: str,
         url: str,
         body: bytes,
         *,
         deadline: float,
-        telling: LivePieces | None,
-        draft: Callable[[], UnnamedFile] | None,
+        pieces: LivePieces | None,
+        new_file: Callable[[], UnnamedFile] | None,
     ) -> HTTPAnswer | GeminiError:
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
-        streamed = telling.receiver(draft) if telling else None
+        streamed = pieces.receiver(new_file) if pieces else None
         answer = await transport.post(
             self.provider,
             self.key,
@@ -159,13 +161,13 @@ class Pipeline:
             body,
             deadline=deadline,
             embedded=self._offline(),
-            receiver=streamed or JSONReceiver(draft),
+            receiver=streamed or JSONReceiver(new_file),
         )
         if isinstance(answer, GeminiError):
-            if telling is None or streamed is None or not streamed.has_events:
+            if pieces is None or streamed is None or not streamed.has_events:
                 return answer
-            error = self.delivery().kept(answer, streamed.so_far())
-            if telling.has_begun:  # what was shown cannot be taken back by another try
+            error = self.reader().kept(answer, streamed.so_far())
+            if pieces.has_begun:  # what was shown cannot be taken back by another try
                 raise error.with_traceback(None)
             return error
         if answer.is_reply:
@@ -174,7 +176,7 @@ class Pipeline:
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
         )
 
-    def delivery(self) -> ReplyReader:
+    def reader(self) -> ReplyReader:
         """Return what reads this provider's replies, and fetches pictures."""
         folder = self.replay.store.unread if self.replay.store else None
         return ReplyReader(self.provider, self.key, embedded=self._offline(), folder=folder)

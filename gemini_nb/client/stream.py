@@ -40,7 +40,7 @@ class AsyncStream:
 
     def __init__(self, make: Make) -> None:
         self._pieces: deque[str | GeneratedImage] = deque()
-        self._came = asyncio.Event()
+        self._changed = asyncio.Event()
         self._scope = anyio.CancelScope()
         self._outcome: Generation | Exception = _error_for_unfinished()
         self._has_ended = False
@@ -51,7 +51,7 @@ class AsyncStream:
     async def _run(self, make: Make) -> None:
         try:
             with self._scope:
-                self._outcome = await make(self._tell)
+                self._outcome = await make(self._add_piece)
             if self._scope.cancelled_caught:
                 self._outcome = OutcomeUnknownError(_CLOSED)
         except asyncio.CancelledError:  # its loop ends
@@ -61,11 +61,11 @@ class AsyncStream:
             self._outcome = failure
         finally:
             self._has_ended = True
-            self._came.set()
+            self._changed.set()
 
-    def _tell(self, piece: str | GeneratedImage) -> None:
+    def _add_piece(self, piece: str | GeneratedImage) -> None:
         self._pieces.append(piece)
-        self._came.set()
+        self._changed.set()
 
     def __aiter__(self) -> Self:
         return self
@@ -79,29 +79,29 @@ class AsyncStream:
     async def next_piece(self) -> str | GeneratedImage | None:
         """Wait for the next piece; None at the end. Raises what the request failed with."""
         while not self._pieces and not self._has_ended:
-            self._came.clear()
+            self._changed.clear()
             try:
-                await self._came.wait()
+                await self._changed.wait()
             except anyio.get_cancelled_exc_class():
                 await self.end()
                 raise
         if self._pieces:
             return self._pieces.popleft()
-        self._whole()
+        self._result_or_raise()
         return None
 
     async def result(self) -> Generation:
         """Wait for the end and return the whole result; the pieces that were not taken are left out."""
         while await self.next_piece() is not None:
             pass
-        return self._whole()
+        return self._result_or_raise()
 
     @property
     def generation(self) -> Generation:
         """The whole result, once the stream has ended; raises what the request failed with."""
-        return self._whole()
+        return self._result_or_raise()
 
-    def _whole(self) -> Generation:
+    def _result_or_raise(self) -> Generation:
         if isinstance(self._outcome, GeminiError):
             raise self._outcome.with_traceback(None)
         if isinstance(self._outcome, Exception):

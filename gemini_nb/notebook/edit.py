@@ -45,7 +45,7 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
             words.append(piece)
 
     with showing_progress(render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words):
-        generation = chat.ask(request, tell=add_words if args.stream else None)
+        generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat
     generation = finish(session, args, generation)
     return None if args.quiet else generation

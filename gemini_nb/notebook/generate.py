@@ -145,7 +145,7 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
         with showing_progress(
             render, pictures=latest, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline
         ):
-            client.run(progress, args.concurrency)
+            client.run_batch(progress, args.concurrency)
     except Cancelled:
         batch, _ = _collect_batch(session, args, plan, progress)
         cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)

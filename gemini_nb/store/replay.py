@@ -68,10 +68,10 @@ class Replay:
             return None
         with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the picture
             if self.store.keep(generation, content if can_be_echoed(content) else None, key=key):
-                return self.store.referring(generation)
+                return self.store.point_to_files(generation)
         return None
 
-    def placed(self, generation: Generation) -> Generation:
+    def add_path(self, generation: Generation) -> Generation:
         """Return the answer with the path of its picture in the store, where it is there."""
         if self.store is None:
             return generation

@@ -41,7 +41,7 @@ class Spool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
 
-    def draft(self) -> UnnamedFile:
+    def new_file(self) -> UnnamedFile:
         """Return a file of the folder to write a picture into."""
         return UnnamedFile(self.folder(), mode=0o600)
 
@@ -51,9 +51,9 @@ class Spool:
 
     def hold(self, images: Iterable[GeneratedImage]) -> tuple[GeneratedImage, ...]:
         """Return the pictures in files of the folder, or in memory where the disk refuses."""
-        return tuple(map(self._kept, images))
+        return tuple(map(self._hold_one, images))
 
-    def _kept(self, image: GeneratedImage) -> GeneratedImage:
+    def _hold_one(self, image: GeneratedImage) -> GeneratedImage:
         try:
             path = self.folder() / f"{image.sha256}{image.suffix}"
             image.put(path, flush=False)

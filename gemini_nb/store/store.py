@@ -145,13 +145,13 @@ class Store:
         if not files.is_addressed(path, limit=size):
             write(path)
 
-    def draft(self) -> UnnamedFile:
+    def new_file(self) -> UnnamedFile:
         """Return a file to decode a picture into while it arrives: where `keep` only has to name it."""
         self.prepare()
         files.make_private_folder(self.folder / "images")
         return UnnamedFile(self.folder / "images", mode=0o600)
 
-    def referring(self, generation: Generation) -> Generation:
+    def point_to_files(self, generation: Generation) -> Generation:
         """Return an answer that was kept with its pictures read from the store, which frees their memory."""
         images = tuple(image.at(self.image_path(image)) for image in generation.images)
         drafts = tuple(image.at(self.image_path(image)) for image in generation.drafts)

@@ -237,7 +237,7 @@ def test_a_record_that_does_not_show_is_an_error_and_never_the_older_picture(tmp
     with Gateway(painted) as gateway, Belated(store) as executor:
         client = AsyncClient(base_url=gateway.url, store=tmp_path, replay="refresh")
         with pytest.raises(ImageLostError, match="not in the store"):
-            virtual_clock.run(client.engine(executor).generate, ImageRequest("4"))
+            virtual_clock.run(client.executor_backend(executor).generate, ImageRequest("4"))
         assert gateway.posts == 1
 
 
@@ -328,8 +328,8 @@ def task_of(client: Client, prompt: str = "0") -> Task:
     request = ImageRequest(prompt)
     claim = Claim(client.store.folder, request.digest)
     client.store.prepare()
-    claim.ask()
-    return Task(request, client.asynchronous.engine(ThreadPoolExecutor()).settings, claim)
+    claim.create()
+    return Task(request, client.asynchronous.executor_backend(ThreadPoolExecutor()).settings, claim)
 
 
 @pytest.mark.parametrize("replay", ["auto", "refresh"])
@@ -348,7 +348,7 @@ def test_promise_1_a_task_whose_worker_was_lost_is_not_sent_again(tmp_path, retr
         Client(base_url=gateway.url, store=tmp_path, retry_unknown=retry_unknown) as client,
     ):
         task = task_of(client)
-        assert task.claim.take()  # as the worker did that was lost
+        assert task.claim.acquire()  # as the worker did that was lost
         outcome = task()
         assert gateway.posts == posts
     assert isinstance(outcome.error, OutcomeUnknownError) is not retry_unknown
@@ -440,7 +440,7 @@ def test_promise_7_what_no_worker_had_begun_is_not_sent_after_an_interrupt(tmp_p
     async def main(client, gateway, executor):
         async with anyio.create_task_group() as tasks:
             for prompt in prompts(3):
-                tasks.start_soon(client.engine(executor).generate, ImageRequest(prompt))
+                tasks.start_soon(client.executor_backend(executor).generate, ImageRequest(prompt))
             assert await anyio.to_thread.run_sync(gateway.wait_for_posts, 1)
             tasks.cancel_scope.cancel()
 
@@ -460,27 +460,27 @@ def test_promise_7_what_no_worker_had_begun_is_not_sent_after_an_interrupt(tmp_p
 def test_a_claim_is_taken_once(tmp_path):
     Store(tmp_path).prepare()
     claim = Claim(tmp_path, "a" * 64)
-    claim.ask()
+    claim.create()
     with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(lambda _: claim.take(), range(64))) == 1
+        assert sum(threads.map(lambda _: claim.acquire(), range(64))) == 1
     assert claim.state == "sent"
 
 
 def test_a_claim_that_was_withdrawn_cannot_be_taken(tmp_path):
     Store(tmp_path).prepare()
     claim = Claim(tmp_path, "a" * 64)
-    claim.ask()
-    assert claim.withdraw()
-    assert not claim.take()
+    claim.create()
+    assert claim.cancel()
+    assert not claim.acquire()
     assert claim.state is None
 
 
 def test_a_claim_that_was_taken_cannot_be_withdrawn(tmp_path):
     Store(tmp_path).prepare()
     claim = Claim(tmp_path, "a" * 64)
-    claim.ask()
-    claim.take()
-    assert not claim.withdraw()
+    claim.create()
+    claim.acquire()
+    assert not claim.cancel()
     assert claim.state == "sent"
 
 
@@ -488,7 +488,7 @@ def test_a_claim_that_was_taken_cannot_be_withdrawn(tmp_path):
 def test_a_claim_is_its_owners_alone(tmp_path):
     Store(tmp_path).prepare()
     claim = Claim(tmp_path, "a" * 64)
-    claim.ask()
+    claim.create()
     (path,) = (tmp_path / "claims").iterdir()
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
@@ -498,8 +498,8 @@ def test_the_store_tidies_up_claims_that_nobody_waits_for(tmp_path):
     store.prepare()
     for age_hours in (0, 25):
         claim = Claim(tmp_path, "a" * 64)
-        claim.ask()
-        claim.take()
+        claim.create()
+        claim.acquire()
         (path,) = (tmp_path / "claims").glob(f"*{claim.token}.sent")
         os.utime(path, (time.time() - age_hours * 3600,) * 2)
     assert store.verify().left_over == 2

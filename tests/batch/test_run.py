@@ -122,7 +122,7 @@ def test_promise_4_a_mistake_while_an_outcome_is_told_loses_nothing_and_is_raise
         made = Progress([ImageRequest(prompt) for prompt in PROMPTS])
         made.listeners.append(listener)
         with pytest.raises(ZeroDivisionError) as caught:
-            event_loop.run(partial(run, client.asynchronous.asking(), made, concurrency=2))
+            event_loop.run(partial(run, client.asynchronous.generate_function(), made, concurrency=2))
         assert gateway.posts == 2  # no more are sent
     assert [place for place, _ in told] == [0, 1]
     assert [done for _, done in told] == [1, 2]  # each is counted before it is told

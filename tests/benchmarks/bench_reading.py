@@ -62,7 +62,7 @@ def as_it_arrives(raw: bytes) -> bytes | FileBytes:
 
 
 def into_a_file(raw: bytes) -> bytes | FileBytes:
-    return _arriving(raw, SPOOL.draft)
+    return _arriving(raw, SPOOL.new_file)
 
 
 def _naive(raw: bytes, decode) -> bytes:

@@ -184,7 +184,7 @@ def test_a_conversation_echoes_every_part_as_it_came():
         chat = client_of(gateway.url).chat()
         request = chat.request("a red square", text=True)
         told = []
-        assert chat.ask(request, tell=told.append).text == "A square."
+        assert chat.ask(request, on_piece=told.append).text == "A square."
         chat.send("at night")
     assert kinds(told) == ["A", " square.", GeneratedImage]
     assert gateway.requests[1].json["contents"][1]["parts"] == [
@@ -212,7 +212,7 @@ def test_promise_2_a_tell_that_fails_is_raised_once_the_reply_is_stored(kind, tm
         client = client_of(gateway.url, store=tmp_path / "store")
         request = client.chat().request("a red square", text=True)
         with pytest.raises(kind, match="no screen"):
-            client.chat().ask(request, tell=tell)
+            client.chat().ask(request, on_piece=tell)
         kept = client.chat().ask(request)
         assert gateway.posts == 1
     assert told == ["Here is"]

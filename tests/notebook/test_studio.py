@@ -267,7 +267,7 @@ class LateClient:
     def holds(self, _request) -> bool:
         return False
 
-    def asking(self):
+    def generate_function(self):
         return self._item
 
     async def _item(self, _request):

@@ -174,7 +174,7 @@ from gemini_nb.store.store import Store
 from support.images import bytes_of
 from store.test_files import LARGE, REPLY
 store = Store(url)
-incoming = JSONReceiver(store.draft)
+incoming = JSONReceiver(store.new_file)
 incoming.write(REPLY[:500_000])
 print(len(list((store.folder / "images").iterdir())), store.clear())
 if %r:  # the disk refuses the rest
@@ -204,7 +204,9 @@ def spooled(prompts, raw: bytes, **settings):
     async def run():
         with Gateway(Answer(raw)) as gateway:
             async with AsyncClient(base_url=gateway.url, api_key=KEY, **settings) as client:
-                return [await client._item(ImageRequest(prompt), spool=spool) for prompt in prompts]
+                return [
+                    await client._generate_for_batch(ImageRequest(prompt), spool=spool) for prompt in prompts
+                ]
 
     return anyio.run(run)
 

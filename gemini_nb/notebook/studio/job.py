@@ -100,7 +100,7 @@ class StudioJob:
     ) -> None:
         self._session = session
         self._client = client
-        self._ask = client.asynchronous.asking()
+        self._ask = client.asynchronous.generate_function()
         self._arrived = arrived
         self._show = show
         self.progress = batch.Progress(ask.requests)
