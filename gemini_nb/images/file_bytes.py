@@ -136,7 +136,7 @@ class FileBytes:
         if self._data is not None:
             return io.BytesIO(self._data)
         if self._draft is not None:
-            return self._draft.opened()
+            return self._draft.open_reader()
         return None if self.path is None else files.open_plain(self.path)
 
     def _refuse(self, what: str, *, hint: str | None = None) -> NoReturn:

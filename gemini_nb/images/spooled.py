@@ -63,7 +63,7 @@ class SpooledBytes:
 
     def _into_memory(self, file: UnnamedFile) -> None:
         """Go on in memory: a disk that is full must not cost a picture."""
-        with file.opened() as written:
+        with file.open_reader() as written:
             self._memory.write(written.read(self._size))
         self._file = None
         file.close()

@@ -260,16 +260,6 @@ def test_facts_go_into_a_sidecar_that_is_replaced(tmp_path):
     assert names(tmp_path) == ["hero.png", "hero.png.json"]
 
 
-def test_a_file_without_hard_links_is_claimed_all_the_same(tmp_path):
-    from gemini_nb import files
-
-    (tmp_path / "whole").write_bytes(PNG)
-    assert files._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
-    (tmp_path / "whole").write_bytes(OTHER)
-    assert not files._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes() == PNG
-
-
 FULL = """
 import resource, signal, sys
 from pathlib import Path

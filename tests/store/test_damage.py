@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gemini_nb import files
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.store import Store
@@ -226,22 +225,6 @@ def test_promise_20_a_record_that_is_not_what_its_name_says_is_told_and_not_list
     MISSES[name](store)
     assert [one.prompt for one in store.records()] == [ELSE.prompt]
     assert record_of(store) in [problem.path for problem in store.verify().problems]
-
-
-def test_only_so_much_is_read(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"0123456789")
-    assert files.read_plain(path, limit=10) == b"0123456789"
-    assert files.read_plain(path, limit=9) is None
-
-
-def test_a_pipe_is_not_read_whatever_it_offers(tmp_path):
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    pipe = os.open(path, os.O_RDWR)
-    os.write(pipe, RIGHT)
-    assert files.read_plain(path, limit=1000) is None
-    os.close(pipe)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
