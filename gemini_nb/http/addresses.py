@@ -1,7 +1,7 @@
-"""Which internet addresses are public, whatever form they come in.
+"""Public IP addresses told from private and special ones, also IPv4 inside IPv6 (NAT64, 6to4, Teredo).
 
-`ipaddress.is_global` is not asked: its table changes between patch releases of Python, and it
-answers another question. 64:ff9b::7f00:1 is global, and a packet to it ends at 127.0.0.1.
+`ipaddress.is_global` is not used: its table changes between patch releases of Python, and it answers
+another question. 64:ff9b::7f00:1 is global, and a packet to it ends at 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214: an IPv4 address behind any pre
 
 
 def read_address(text: str) -> IPAddress | None:
-    """Return the address that `text` spells in the one usual way, or None.
+    """Return the address that `text` spells in the usual way, dotted decimal for IPv4, or None.
 
     >>> read_address("127.1") is None
     True
@@ -64,7 +64,7 @@ def read_address(text: str) -> IPAddress | None:
 
 
 def is_public(address: IPAddress) -> bool:
-    """OnPiece whether a packet to `address` ends at a public host, after unwrapping what carries IPv4.
+    """Return whether a packet to `address` ends at a public host, after unwrapping what carries IPv4.
 
     >>> is_public(ip_address("64:ff9b::7f00:1"))
     False
@@ -73,8 +73,8 @@ def is_public(address: IPAddress) -> bool:
         return not any(address in network for network in _NOT_PUBLIC_V4)
     if address.scope_id is not None:
         return False
-    if carried := _carried(address):
-        return all(is_public(inner) for inner in carried)
+    if embedded := _embedded_addresses(address):
+        return all(is_public(inner) for inner in embedded)
     return (
         address in _GLOBAL_UNICAST
         and not any(address in network for network in _NOT_PUBLIC_V6)
@@ -83,17 +83,17 @@ def is_public(address: IPAddress) -> bool:
 
 
 def is_loopback(address: IPAddress) -> bool:
-    """OnPiece whether `address` is this machine, also in its IPv4-mapped form."""
+    """Return whether `address` is this machine, also in its IPv4-mapped form."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
 
-def _carried(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Unwrap the IPv4 addresses where a packet to this IPv6 address may end."""
+def _embedded_addresses(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """Return the IPv4 addresses where a packet to this IPv6 address may end."""
     if address.teredo:
         return address.teredo
-    if carried := address.ipv4_mapped or address.sixtofour:
-        return (carried,)
+    if embedded := address.ipv4_mapped or address.sixtofour:
+        return (embedded,)
     if address in _NAT64:
         return (IPv4Address(int(address) & 0xFFFF_FFFF),)
     return ()

@@ -1,7 +1,7 @@
-"""How a judged link is reached: its name looked up once, and the connection made to that answer.
+"""Connections for hosted links: a host name is looked up once, and its checked address is connected to.
 
-TLS still asks for the name, through httpcore's `sni_hostname`. A proxy would look the name up
-again, so one is used only where that is allowed.
+TLS still verifies the name, through httpcore's `sni_hostname`. A proxy would look the name up again,
+unchecked, so one is used only where that is allowed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import asyncio
 import socket
 import threading
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,7 +19,7 @@ from gemini_nb.http.environment import proxy_for, tls_context
 from gemini_nb.http.link_policy import host, port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from gemini_nb.http.addresses import IPAddress
     from gemini_nb.http.link_policy import LinkStep
@@ -41,93 +39,75 @@ _HEADERS = {
 
 
 async def resolve(name: str, number: int) -> list[str]:
-    """Look a name up in a thread that is left behind when the deadline comes first.
+    """Look up a host name for a port, in a thread that is left behind when the deadline comes first.
 
-    It is a daemon: a name that DNS stalls on would hold up the end of the process in a pool's thread.
+    It is a daemon thread: in a pool's, a name that DNS stalls on would hold up the end of the process.
     """
-    found: Future[list[str]] = Future()
-    found.set_running_or_notify_cancel()
-    threading.Thread(target=_look_up, args=(found, name, number), daemon=True).start()
-    return await asyncio.wrap_future(found)
+    answer: Future[list[str]] = Future()
+    answer.set_running_or_notify_cancel()
+    threading.Thread(target=_look_up, args=(answer, name, number), daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
-def _look_up(found: Future[list[str]], name: str, number: int) -> None:
+def _look_up(answer: Future[list[str]], name: str, number: int) -> None:
     try:
-        answers = socket.getaddrinfo(name, number, type=socket.SOCK_STREAM)
-        found.set_result([str(answer[4][0]) for answer in answers])
+        infos = socket.getaddrinfo(name, number, type=socket.SOCK_STREAM)
+        answer.set_result([str(info[4][0]) for info in infos])
     except Exception as error:  # noqa: BLE001 - it is raised again where the answer is awaited
-        found.set_exception(error)
+        answer.set_exception(error)
 
 
-@dataclass(frozen=True)
-class LinkConnection:
-    """Requests to try in turn, and the transport for them. Each closes its connection, so it needs no end."""
+async def prepare_requests(
+    step: LinkStep, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
+) -> tuple[httpx.AsyncBaseTransport, list[httpx.Request]]:
+    """Check a step and the addresses of its host; return requests to try in turn, and the transport for them.
 
-    transport: httpx.AsyncBaseTransport
-    requests: tuple[httpx.Request, ...]
-
-    @asynccontextmanager
-    async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """Send one of the requests, and close the answer whatever happens."""
-        response = await self.transport.handle_async_request(request)
-        try:
-            yield response
-        finally:
-            await response.aclose()
-
-
-async def find_route(
-    hop: LinkStep, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
-) -> LinkConnection:
-    """Judge a hop, look its host up, judge the answers, and prepare the requests to them."""
-    url = hop.judged()
-    if hop.is_trusted and transport is not None:
-        return LinkConnection(transport, (_request(url),))
-    proxy = None if hop.is_trusted else proxy_for(url.scheme, url.netloc.decode("ascii"))
+    Each request closes its connection, so the transport needs no closing. Raises `LinkRefusedError` before
+    anything is sent, or `LinkFailedError`.
+    """
+    url = step.checked_url()
+    if step.is_trusted and transport is not None:
+        return transport, [_request(url)]
+    proxy = None if step.is_trusted else proxy_for(url.scheme, url.netloc.decode("ascii"))
     if proxy and not allow_proxy:
-        raise hop.refused(
+        raise step.refused_error(
             "a proxy is set in the environment, and would look its name up again, unchecked",
             hint="The reply was billed and is kept. Add the link's host to NO_PROXY to fetch it directly.",
         )
     if proxy:
-        return LinkConnection(_transport(hop, proxy), (_request(url),))
-    addresses = await _addresses(hop, url, resolver)
-    return LinkConnection(
-        _transport(hop), tuple(_request(url, address) for address in addresses[:MAX_ADDRESSES])
-    )
+        return _open_transport(step, proxy), [_request(url)]
+    addresses = await _checked_addresses(step, url, resolver)
+    return _open_transport(step), [_request(url, address) for address in addresses[:MAX_ADDRESSES]]
 
 
-async def _addresses(hop: LinkStep, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
+async def _checked_addresses(step: LinkStep, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
+    """Return the addresses of a URL's host, each once; raise unless every one of them is allowed."""
     name = host(url)
-    answers = [name] if read_address(name) else await _answers(hop, url, resolver)
-    addresses = [read_address(answer) for answer in dict.fromkeys(answers)]
-    known = [address for address in addresses if address is not None]
-    if not known or len(known) < len(addresses):
-        raise hop.failed("its host name has no address")
-    hop.judge_addresses(known)
-    return known
-
-
-async def _answers(hop: LinkStep, url: httpx.URL, resolver: Resolver) -> list[str]:
     try:
-        return await resolver(host(url), port(url))
+        texts = [name] if read_address(name) else await resolver(name, port(url))
     except OSError:
-        pass
-    raise hop.failed("its host name could not be looked up")
+        texts = None
+    if texts is None:  # raised here, so that no context leads to the resolver's error
+        raise step.failed_error("its host name could not be looked up")
+    addresses = [address for text in dict.fromkeys(texts) if (address := read_address(text)) is not None]
+    if not addresses or len(addresses) < len(set(texts)):
+        raise step.failed_error("its host name has no address")
+    step.check_addresses(addresses)
+    return addresses
 
 
-def _transport(hop: LinkStep, proxy: str | None = None) -> httpx.AsyncBaseTransport:
+def _open_transport(step: LinkStep, proxy: str | None = None) -> httpx.AsyncBaseTransport:
     try:
         return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
     except OSError:  # ssl.SSLError is one
         reason = "SSL_CERT_FILE or SSL_CERT_DIR holds no certificates"
     except (httpx.InvalidURL, ValueError, ImportError):  # ImportError: SOCKS without socksio
         reason = "the proxy that is set in the environment cannot be used"
-    raise hop.failed(reason)
+    raise step.failed_error(reason)
 
 
 def _request(url: httpx.URL, address: IPAddress | None = None) -> httpx.Request:
-    """Build the GET for `url`, to be sent to `address`."""
+    """Build the GET for `url`, to be sent to `address` where one is given."""
     return httpx.Request(
         "GET",
         url.copy_with(host=str(address) if address else host(url), fragment=None),

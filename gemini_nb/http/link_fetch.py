@@ -1,7 +1,7 @@
-"""Hosted image links: fetching a picture from where a model's text says, without trusting the text.
+"""Download of hosted pictures from links that a model wrote, without trusting what it wrote.
 
-Each hop is judged (`link_guard`), reached at the very address that was judged (`link_routes`) and
-read here. Nothing of ours travels along: no key, no cookie, no referrer.
+Each step of a link is checked (`link_policy`), connected to at the very address that was checked
+(`link_connect`) and read here. No key, cookie or referrer is sent along.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import anyio
 import httpx
 
 from gemini_nb.errors import TooLargeError
-from gemini_nb.http.link_connect import find_route, resolve
-from gemini_nb.http.link_policy import STRICT, LinkPolicy, LinkStep, origin, shown
+from gemini_nb.http.link_connect import prepare_requests, resolve
+from gemini_nb.http.link_policy import STRICT, LinkPolicy, LinkStep, format_link, origin
 
 if TYPE_CHECKING:
-    from gemini_nb.http.link_connect import LinkConnection, Resolver
+    from gemini_nb.http.link_connect import Resolver
 
 __all__ = ["fetch", "origin"]
 
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 
-Answer = tuple[bytes, str | None]
+HostedImage = tuple[bytes, str | None]  # its bytes, and the content type that its server declared
 
 
 async def fetch(
@@ -35,68 +35,75 @@ async def fetch(
     transport: httpx.AsyncBaseTransport | None = None,
     allow_proxy: bool = False,
     resolver: Resolver = resolve,
-    guard: LinkPolicy = STRICT,
-) -> tuple[bytes, str | None]:
+    policy: LinkPolicy = STRICT,
+) -> HostedImage:
     """Fetch a hosted picture: its bytes, and the content type that its server declared.
 
-    `deadline` is an instant of `anyio.current_time()`. `trusted_origin` is the origin of a loopback
+    `deadline` is in `anyio.current_time()`. `trusted_origin` is the origin of a loopback
     base URL, the one place where plain http and a loopback address are allowed; with `transport`,
     its links are answered in process. `allow_proxy` lets the environment's proxy look names up.
-    `resolver` and `guard` are what a test changes; nothing else loosens them.
+    Only tests give another `resolver` and `policy`.
 
     Raises LinkRefusedError before anything is sent, LinkFailedError, or TooLargeError past 32 MiB.
     """
-    hop = LinkStep(url, url, origin(trusted_origin) if trusted_origin else None, guard)
+    step = LinkStep(url, url, origin(trusted_origin) if trusted_origin else None, policy)
     with anyio.CancelScope(deadline=deadline):
         for _ in range(MAX_REDIRECTS + 1):
-            route = await find_route(hop, transport=transport, allow_proxy=allow_proxy, resolver=resolver)
-            answer = await _ask(hop, route)
-            if not isinstance(answer, str):
-                return answer
-            hop = hop.next(answer)
-        raise hop.refused(f"it redirects more than {MAX_REDIRECTS} times")
-    raise hop.failed("it did not come in time")
+            sender, requests = await prepare_requests(
+                step, transport=transport, allow_proxy=allow_proxy, resolver=resolver
+            )
+            image = await _send_in_turn(step, sender, requests)
+            if not isinstance(image, str):
+                return image
+            step = step.next(image)
+        raise step.refused_error(f"it redirects more than {MAX_REDIRECTS} times")
+    raise step.failed_error("it did not come in time")
 
 
-async def _ask(hop: LinkStep, route: LinkConnection) -> Answer | str:
-    """Return the picture, or where a redirect leads; an address that cannot be reached gives way."""
+async def _send_in_turn(
+    step: LinkStep, transport: httpx.AsyncBaseTransport, requests: list[httpx.Request]
+) -> HostedImage | str:
+    """Return the picture, or where a redirect leads; go on to the next address where one is not reached."""
     reason = ""
-    for request in route.requests:
+    for request in requests:
         try:
-            async with route.answer(request) as response:
-                return await _read(hop, response)
+            response = await transport.handle_async_request(request)
+            try:
+                return await _read(step, response)
+            finally:
+                await response.aclose()
         except (httpx.HTTPError, OSError) as error:
-            reason = _reason(error)
+            reason = _describe_failure(error)
             if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                 break
-    raise hop.failed(reason)
+    raise step.failed_error(reason)
 
 
-async def _read(hop: LinkStep, response: httpx.Response) -> Answer | str:
+async def _read(step: LinkStep, response: httpx.Response) -> HostedImage | str:
     headers = response.headers
     if response.has_redirect_location:
         return str(headers["location"])
     if response.status_code != 200:
-        raise hop.failed(f"its server answered {response.status_code}")
+        raise step.failed_error(f"its server answered {response.status_code}")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise hop.failed("its server sent it compressed, which was not asked for")
+        raise step.failed_error("its server sent it compressed, which was not asked for")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MAX_IMAGE_BYTES:
-        raise _too_large(hop)
+        raise _too_large_error(step)
     picture = io.BytesIO()
     # The stream itself: a transport in process may give a response whose content is there already.
     async for piece in cast("httpx.AsyncByteStream", response.stream):
         if picture.tell() + len(piece) > MAX_IMAGE_BYTES:
-            raise _too_large(hop)
+            raise _too_large_error(step)
         picture.write(piece)
     return picture.getvalue(), headers.get("content-type")
 
 
-def _too_large(hop: LinkStep) -> TooLargeError:
-    return TooLargeError(f"The picture behind the link is larger than 32 MiB.\n{shown(hop.url)}")
+def _too_large_error(step: LinkStep) -> TooLargeError:
+    return TooLargeError(f"The picture behind the link is larger than 32 MiB.\n{format_link(step.url)}")
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "its server did not answer in time"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):

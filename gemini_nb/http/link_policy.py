@@ -1,7 +1,7 @@
-"""Which hosted links may be followed, and how a refusal speaks of them.
+"""Policy for hosted image links (SSRF protection): which may be followed, and the errors for the others.
 
-A link is judged twice: as it is written, before anything is looked up, and by every address that
-its host name turns out to have. There is one parser, httpx's: what it read is what is connected to.
+A link is checked twice: as it is written, before anything is looked up, and by every address that
+its host name has. There is one parser, httpx's: what it reads is what is connected to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "onion")
 
 @dataclass(frozen=True)
 class LinkPolicy:
-    """What counts as public. The default is strict; a test whose servers are on loopback loosens it."""
+    """What counts as public. The default is strict; tests loosen it for servers on loopback."""
 
     is_public: Callable[[IPAddress], bool] = is_public
     ports: frozenset[int] = frozenset({443, 8443})
@@ -56,10 +56,10 @@ def origin(url: str) -> str | None:
     return f"{parsed.scheme}://{f'[{name}]' if ':' in name else name}:{port(parsed)}"
 
 
-def shown(url: str) -> str:
-    """Return `url` as a message may show it: short, inert, and without its query, often a secret.
+def format_link(url: str) -> str:
+    """Return `url` for a message: short, inert, and without its query, which often holds a secret.
 
-    >>> shown("https://pictures.example/cat.png?signature=abc")
+    >>> format_link("https://pictures.example/cat.png?signature=abc")
     'https://pictures.example/cat.png?…'
     """
     head = re.split("[?#]", url[:MAX_LINK_CHARACTERS], maxsplit=1)[0]
@@ -93,72 +93,72 @@ def port(url: httpx.URL) -> int:
 
 @dataclass(frozen=True)
 class LinkStep:
-    """One request on the way of a link.
+    """One request on the way of a link: the link itself, or where a redirect leads.
 
-    `link` is the link as the model wrote it, `url` where this hop goes, `trusted` the loopback
+    `link` is the link as the model wrote it, `url` the address of this step, `trusted` the loopback
     origin that is exempt.
     """
 
     link: str
     url: str
     trusted: str | None
-    guard: LinkPolicy
+    policy: LinkPolicy
 
     @property
     def is_trusted(self) -> bool:
-        """Whether this hop stays on the origin of a loopback base URL."""
+        """Whether this step stays on the origin of a loopback base URL."""
         return self.trusted is not None and origin(self.url) == self.trusted
 
     def next(self, location: str) -> LinkStep:
-        """Return the hop that a redirect leads to; off the trusted origin there is no way back to it."""
+        """Return the step that a redirect leads to, which is never trusted again once one was not."""
         parsed = parse(self.url, location)
         if parsed is None:
-            raise self.refused("it redirects to something that is no web address")
+            raise self.refused_error("it redirects to something that is no web address")
         return replace(self, url=str(parsed), trusted=self.trusted if self.is_trusted else None)
 
-    def judged(self) -> httpx.URL:
+    def checked_url(self) -> httpx.URL:
         """Return the parsed URL, or raise LinkRefusedError for the way it is written."""
         if len(self.url) > MAX_LINK_CHARACTERS:
-            raise self.refused(f"it is longer than {MAX_LINK_CHARACTERS} characters")
+            raise self.refused_error(f"it is longer than {MAX_LINK_CHARACTERS} characters")
         url = parse(self.url)
         if url is None:
-            raise self.refused("it is no web address")
+            raise self.refused_error("it is no web address")
         if url.userinfo:
-            raise self.refused("it holds a user name or a password")
-        reason = None if self.is_trusted else _judge(url, self.guard)
+            raise self.refused_error("it holds a user name or a password")
+        reason = None if self.is_trusted else _find_fault(url, self.policy)
         if reason:
-            raise self.refused(reason)
+            raise self.refused_error(reason)
         return url
 
-    def judge_addresses(self, addresses: Sequence[IPAddress]) -> None:
-        """Raise LinkRefusedError if one address is not allowed: in DNS rebinding the rest look good."""
-        allowed = is_loopback if self.is_trusted else self.guard.is_public
+    def check_addresses(self, addresses: Sequence[IPAddress]) -> None:
+        """Raise LinkRefusedError unless every address is allowed: in DNS rebinding only one is bad."""
+        allowed = is_loopback if self.is_trusted else self.policy.is_public
         bad = next((address for address in addresses if not allowed(address)), None)
         if bad is not None:
             kind = "this machine's" if self.is_trusted else "a public one"
-            raise self.refused(f"it leads to the address {bad}, which is not {kind}")
+            raise self.refused_error(f"it leads to the address {bad}, which is not {kind}")
 
-    def refused(self, reason: str, *, hint: str | None = None) -> LinkRefusedError:
+    def refused_error(self, reason: str, *, hint: str | None = None) -> LinkRefusedError:
         """Make the error for a link that is not followed."""
-        message = f"The picture's link is not followed: {reason}.\n{shown(self.url)}"
+        message = f"The picture's link is not followed: {reason}.\n{format_link(self.url)}"
         return LinkRefusedError(message, hint=hint, url=self.link)
 
-    def failed(self, reason: str) -> LinkFailedError:
-        """Make the error for a link that was followed in vain."""
+    def failed_error(self, reason: str) -> LinkFailedError:
+        """Make the error for a link that was followed, but gave no picture."""
         return LinkFailedError(
-            f"The picture could not be fetched: {reason}.\n{shown(self.url)}", url=self.link
+            f"The picture could not be fetched: {reason}.\n{format_link(self.url)}", url=self.link
         )
 
 
-def _judge(url: httpx.URL, guard: LinkPolicy) -> str | None:
-    """Say what is wrong with a URL as it is written, as the end of a sentence."""
+def _find_fault(url: httpx.URL, policy: LinkPolicy) -> str | None:
+    """Return what is wrong with a URL as it is written, as the end of a sentence, or None."""
     name = host(url)
     if url.scheme != "https":
         return "it is not https"
-    if port(url) not in guard.ports:
-        return f"its port is {port(url)}, not {' or '.join(map(str, sorted(guard.ports)))}"
+    if port(url) not in policy.ports:
+        return f"its port is {port(url)}, not {' or '.join(map(str, sorted(policy.ports)))}"
     if address := read_address(name):
-        return None if guard.is_public(address) else "its host is not a public address"
+        return None if policy.is_public(address) else "its host is not a public address"
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return "its host is an IP address in an odd spelling"
     if len(name) > _MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):

@@ -31,7 +31,7 @@ def _no_proxy(monkeypatch):
     forget_proxies(monkeypatch)
 
 
-# Over TLS, to the address that was judged.
+# Over TLS, to the address that was checked.
 
 
 def test_a_picture_comes_from_the_address_that_was_looked_up(authority):
@@ -105,17 +105,17 @@ def test_cookies_are_not_kept_from_one_hop_to_the_next(authority):
 def test_an_address_that_refuses_gives_way_to_the_next_of_four(authority, refusing):
     answers = always(*(f"127.0.0.{9 - number}" for number in range(refusing)), "127.0.0.1")
     with authority.server(picture()) as server:
-        guard = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
+        policy = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
         with suppress(LinkFailedError):
-            fetch(server.url, resolver=answers, guard=guard)
+            fetch(server.url, resolver=answers, policy=policy)
     assert server.connections == (1 if refusing < 4 else 0)
 
 
 def test_an_address_that_is_given_twice_is_tried_once(authority):
     answers = always(*["127.0.0.9"] * 4, "127.0.0.1")
     with authority.server(picture()) as server:
-        guard = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
-        assert fetch(server.url, resolver=answers, guard=guard)[0] == PICTURE
+        policy = LinkPolicy(is_public=lambda address: address.is_loopback, ports=frozenset({server.port}))
+        assert fetch(server.url, resolver=answers, policy=policy)[0] == PICTURE
 
 
 # Names.
@@ -128,7 +128,7 @@ def test_a_name_is_looked_up_once_so_that_rebinding_finds_no_second_time(authori
     assert names.asked == [NAME]
 
 
-def test_each_redirect_is_looked_up_and_judged_again(authority):
+def test_each_redirect_is_looked_up_and_checked_again(authority):
     names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
     with (
         authority.server(faults.redirect("/b.png"), picture()) as server,
@@ -169,9 +169,9 @@ def test_one_bad_address_among_good_ones_refuses_the_link(authority, addresses):
 )
 def test_a_name_with_a_private_address_is_refused_unasked(address):
     with FaultServer(picture()) as server:
-        guard = LinkPolicy(ports=frozenset({server.port}))
+        policy = LinkPolicy(ports=frozenset({server.port}))
         with pytest.raises(LinkRefusedError) as caught:
-            fetch(f"https://{NAME}:{server.port}/?secret", resolver=always(address), guard=guard)
+            fetch(f"https://{NAME}:{server.port}/?secret", resolver=always(address), policy=policy)
     assert server.connections == 0
     assert caught.value.url == f"https://{NAME}:{server.port}/?secret"
     assert "secret" not in str(caught.value)
@@ -185,7 +185,7 @@ def test_a_name_with_a_private_address_is_refused_unasked(address):
 def test_no_packet_is_sent_and_no_name_asked_for_a_link_refused_as_written(start):
     names = always("127.0.0.1")
     with FaultServer(picture()) as server, pytest.raises(LinkRefusedError):
-        fetch(f"{start}:{server.port}/", resolver=names, guard=LinkPolicy(ports=frozenset({server.port})))
+        fetch(f"{start}:{server.port}/", resolver=names, policy=LinkPolicy(ports=frozenset({server.port})))
     assert server.connections == 0
     assert names.asked == []
 

@@ -67,7 +67,7 @@ def test_a_fourth_redirect_is_refused(authority):
         ("https://[::1", "no web address"),
     ],
 )
-def test_a_redirect_is_judged_as_strictly_as_a_link(authority, location, complaint):
+def test_a_redirect_is_checked_as_strictly_as_a_link(authority, location, complaint):
     names = Names(**{NAME: [["127.0.0.1"]], "private.example": [["10.0.0.1"]]})
 
     def move(visit):
@@ -286,7 +286,7 @@ def test_what_follows_the_promised_length_is_not_read():
         assert fetch_trusted(server)[0] == PICTURE
 
 
-def test_the_declared_type_is_handed_on_and_not_judged():
+def test_the_declared_type_is_handed_on_and_not_checked():
     page = b"<html>expired</html>"
     answer = head("Content-Type: text/html; charset=utf-8", f"Content-Length: {len(page)}") + page
     with FaultServer(faults.raw(answer)) as server:
@@ -356,9 +356,9 @@ def test_a_slow_server_is_left_at_the_deadline(fault):
 
 def test_a_server_that_does_not_finish_tls_is_left_at_the_deadline():
     with FaultServer(lambda visit: visit.pause()) as server:
-        guard = LinkPolicy(is_public=lambda _: True, ports=frozenset({server.port}))
+        policy = LinkPolicy(is_public=lambda _: True, ports=frozenset({server.port}))
         with pytest.raises(LinkFailedError, match="in time"):
-            fetch(f"https://{NAME}:{server.port}/", seconds=0.3, resolver=always("127.0.0.1"), guard=guard)
+            fetch(f"https://{NAME}:{server.port}/", seconds=0.3, resolver=always("127.0.0.1"), policy=policy)
 
 
 def test_an_address_that_does_not_answer_is_left_at_the_deadline():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.errors import LinkRefusedError
-from gemini_nb.http.link_policy import MAX_LINK_CHARACTERS, STRICT, LinkStep, origin, parse, shown
+from gemini_nb.http.link_policy import MAX_LINK_CHARACTERS, STRICT, LinkStep, format_link, origin, parse
 
 REFUSED = {
     "nothing": "",
@@ -118,20 +118,20 @@ ALLOWED = {
 @pytest.mark.parametrize("url", REFUSED.values(), ids=REFUSED)
 def test_a_link_is_refused_for_the_way_it_is_written(url):
     with pytest.raises(LinkRefusedError) as caught:
-        LinkStep(url, url, None, STRICT).judged()
+        LinkStep(url, url, None, STRICT).checked_url()
     assert caught.value.url == url
 
 
 def test_a_link_may_be_8192_characters_long():
     url = "https://pictures.example/".ljust(8192, "a")
-    assert str(LinkStep(url, url, None, STRICT).judged()) == url
+    assert str(LinkStep(url, url, None, STRICT).checked_url()) == url
     with pytest.raises(LinkRefusedError, match="longer than 8192 characters"):
-        LinkStep("", f"{url}a", None, STRICT).judged()
+        LinkStep("", f"{url}a", None, STRICT).checked_url()
 
 
 @pytest.mark.parametrize(("url", "host"), ALLOWED.values(), ids=ALLOWED)
 def test_a_link_to_a_public_name_is_allowed(url, host):
-    assert LinkStep(url, url, None, STRICT).judged().raw_host.decode() == host
+    assert LinkStep(url, url, None, STRICT).checked_url().raw_host.decode() == host
 
 
 @pytest.mark.parametrize(
@@ -186,4 +186,4 @@ def test_a_redirect_is_read_from_where_it_stands(location, expected):
     ids=["plain", "query", "fragment", "controls", "surrogate", "200 characters", "201", "all escaped"],
 )
 def test_a_message_shows_a_link_short_inert_and_without_its_query(url, expected):
-    assert shown(url) == expected
+    assert format_link(url) == expected

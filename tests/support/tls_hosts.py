@@ -73,7 +73,7 @@ class TlsServer(FaultServer):
         self.url = f"https://{NAME}:{self.port}"
 
     @property
-    def guard(self) -> LinkPolicy:
+    def policy(self) -> LinkPolicy:
         """Take 127.0.0.1, and nothing else, for public, and this server's port for the web's."""
         return LinkPolicy(
             is_public=lambda address: address == ip_address("127.0.0.1"), ports=frozenset({self.port})
@@ -113,7 +113,7 @@ def fetch_trusted(server, path="/a.png", **options):
 
 def fetch_tls(server, resolver=None, url=None, **options):
     resolver = resolver or always("127.0.0.1")
-    return fetch(url or f"{server.url}/a.png", resolver=resolver, guard=server.guard, **options)
+    return fetch(url or f"{server.url}/a.png", resolver=resolver, policy=server.policy, **options)
 
 
 def forget_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
