@@ -1,4 +1,4 @@
-"""What the environment says about reaching a server: whose certificates are trusted, and the proxy to use."""
+"""TLS certificates and proxies, as the environment variables that httpx reads set them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def tls_context() -> ssl.SSLContext:
     """Return the process's TLS context; raise OSError where the certificates cannot be read.
 
-    Making one takes 27 ms, so there is one for each setting of the variables that httpx reads.
+    Making one takes 27 ms, so there is one for each setting of SSL_CERT_FILE and SSL_CERT_DIR.
     """
     return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
@@ -29,7 +29,10 @@ def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
 
 
 def proxy_for(scheme: str, netloc: str) -> str | None:
-    """Return the URL of the proxy that the environment names for a server, as httpx's own client takes it."""
+    """Return the URL of the proxy that the environment sets for a server, None for a direct connection.
+
+    `netloc` is the server's host and port. NO_PROXY is honoured, as by httpx's own client.
+    """
     proxies = getproxies_environment()
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy or proxy_bypass(netloc):

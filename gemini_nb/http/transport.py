@@ -42,27 +42,30 @@ _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError
 
 
 class Receiver(Protocol):
-    """Takes the body of one 2xx reply while it arrives, piece by piece; a new try needs a new one.
+    """Takes the body of one 2xx reply while it arrives, piece by piece; each try needs a new one.
 
-    `write` runs on the event loop and should not wait; its piece is overwritten after it. A `GeminiError`
-    that it raises ends the reading, closes the connection and is what `post` returns. `finish` is for its
-    owner to call, once the answer says that the body is whole. `expect` is called before the first piece
-    where the server announces a length.
+    `write` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
+    that it raises ends the reading, closes the connection and is returned by `post`. `expect` is called only
+    where the server announces a length. `finish` is called by the receiver's owner, once the answer says that
+    the body is whole.
     """
 
-    def expect(self, length: int, /) -> None: ...
+    def expect(self, length: int, /) -> None:
+        """Prepare for a body of `length` bytes, by the server's word, before the first piece."""
 
-    def write(self, piece: bytes | memoryview, /) -> object: ...
+    def write(self, piece: bytes | memoryview, /) -> object:
+        """Take the next piece; raise a `GeminiError` to end the reading."""
 
-    def finish(self) -> object: ...
+    def finish(self) -> object:
+        """Return what the whole body came to."""
 
 
 @dataclass(frozen=True)
 class HTTPAnswer:
-    """What a server answered: the status, the few headers that matter, and the body.
+    """A server's answer: the status, the few headers that matter, and the body.
 
-    The body is whole where the status is 2xx, unless `received` took it; of an error reply it is what could
-    be had. `received` is the receiver that was given to `post`, once it has the whole body of a 2xx reply.
+    The body of a 2xx reply is whole, or empty where `received` took it; that of an error reply may be cut
+    short. `received` is the receiver that was given to `post`, once it has the whole body of a 2xx reply.
     """
 
     status: int
@@ -72,6 +75,7 @@ class HTTPAnswer:
 
     @property
     def is_reply(self) -> bool:
+        """Whether the status is 2xx, so that the body is a reply and may have been billed."""
         return self.status // 100 == 2
 
 
@@ -93,46 +97,46 @@ async def post(
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    progress = _Sent(deadline)
-    quiet = _under_way.set(True)
+    sent = _Sent(deadline)
+    token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
-            async with _transport(provider, embedded) as transport:
+            async with _open_transport(provider, embedded) as transport:
                 # The request is in frames below this one only: it holds the key.
-                return await _exchange(transport, _request(provider, key, url, body), progress, receiver)
+                return await _exchange(transport, _request(provider, key, url, body), sent, receiver)
         problem = "the deadline passed"
     except _FAILURES as failure:
-        problem = _words(failure)
-    except BaseException as stopped:  # a cancellation, or what the receiver failed with
-        _forget(stopped, key)
+        problem = _describe_failure(failure)
+    except BaseException as error:  # a cancellation, or what the receiver failed with
+        _scrub(error, key)
         raise
     finally:
-        _under_way.reset(quiet)
+        _is_sending.reset(token)
     problem = key.redact(problem) if key else problem
-    return progress.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS])
+    return sent.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS])
 
 
-def _forget(stopped: BaseException, key: Secret | None) -> None:
-    """Take from an exception that passes through what could hold the key: its frames, and words in it."""
-    stopped.__traceback__ = stopped.__context__ = stopped.__cause__ = None
+def _scrub(error: BaseException, key: Secret | None) -> None:
+    """Remove from an exception that passes through what could hold the key: its frames, and its words."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
     if key is not None:
-        stopped.args = tuple(_redacted(one, key) for one in stopped.args)
-    for one in stopped.exceptions if isinstance(stopped, BaseExceptionGroup) else ():
-        _forget(one, key)
+        error.args = tuple(_redact_value(value, key) for value in error.args)
+    for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        _scrub(inner, key)
 
 
-def _redacted(value: Any, key: Secret) -> Any:
+def _redact_value(value: Any, key: Secret) -> Any:
     text = value if isinstance(value, str) else repr(value)
     redacted = key.redact(text)
     return value if redacted == text else redacted
 
 
 class _Sent:
-    """How far a request came: whether it began to leave this machine, as httpx's `trace` tells."""
+    """How far a request came: whether it began to leave this machine, by httpx's `trace` extension."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
-        self.sent = False
+        self.has_left = False
         self.status: int | None = None
 
     @property
@@ -146,10 +150,10 @@ class _Sent:
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
-            self.sent = True
+            self.has_left = True
 
     def failure(self, host: str, problem: str) -> GeminiError:
-        if not self.sent:
+        if not self.has_left:
             return ConnectionFailedError(f"No connection to {host}: {problem}.")
         return OutcomeUnknownError(
             f"The request was sent to {host}, but no whole answer came: {problem}.", status=self.status
@@ -180,35 +184,35 @@ def _address(url: str) -> httpx.URL:
 async def _exchange(
     transport: httpx.AsyncBaseTransport,
     request: httpx.Request,
-    progress: _Sent,
+    sent: _Sent,
     receiver: Receiver | None,
 ) -> HTTPAnswer | GeminiError:
-    request.extensions = progress.extensions
+    request.extensions = sent.extensions
     response = await transport.handle_async_request(request)
-    status = progress.status = response.status_code
+    status = sent.status = response.status_code
     headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
         if not response.is_success:
-            return HTTPAnswer(status, headers, await _beginning(response, progress.left / 2))
+            return HTTPAnswer(status, headers, await _read_error_body(response, sent.left / 2))
         body = io.BytesIO()  # its getvalue() is no second copy
-        problem = await _take(response, body if receiver is None else receiver)
+        problem = await _read_body(response, body if receiver is None else receiver)
         return problem or HTTPAnswer(status, headers, body.getvalue(), receiver)
     finally:
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await response.aclose()
 
 
-async def _take(response: httpx.Response, receiver: Receiver | io.BytesIO) -> GeminiError | None:
-    """Give the whole body to the receiver; return what stood in the way."""
-    if _is_packed(response):
+async def _read_body(response: httpx.Response, receiver: Receiver | io.BytesIO) -> GeminiError | None:
+    """Give the whole body to the receiver; return the error that stood in the way."""
+    if _is_compressed(response):
         return TooLargeError(
             "The reply is compressed, although plain was asked for, so its size cannot be bounded.",
             hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
         )
-    announced = _announced_length(response)
-    if announced <= MAX_REPLY_BYTES:
-        if announced and not isinstance(receiver, io.BytesIO):
-            receiver.expect(announced)
+    length = _content_length(response)
+    if length <= MAX_REPLY_BYTES:
+        if length and not isinstance(receiver, io.BytesIO):
+            receiver.expect(length)
         left = MAX_REPLY_BYTES
         async for piece in _pieces(response):
             left -= len(piece)
@@ -223,10 +227,10 @@ async def _take(response: httpx.Response, receiver: Receiver | io.BytesIO) -> Ge
     return TooLargeError(f"The reply is larger than {MAX_REPLY_BYTES // 2**20} MiB and was not read.")
 
 
-async def _beginning(response: httpx.Response, seconds: float) -> bytes:
-    """Read what an error reply says as far as it comes: its status alone decides what it means."""
+async def _read_error_body(response: httpx.Response, seconds: float) -> bytes:
+    """Read the body of an error reply as far as it comes: its status alone decides what it means."""
     body = bytearray()
-    if not _is_packed(response):
+    if not _is_compressed(response):
         with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES):
             async for piece in _pieces(response):
                 body.extend(piece)
@@ -239,22 +243,22 @@ def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     return cast("httpx.AsyncByteStream", response.stream)
 
 
-def _is_packed(response: httpx.Response) -> bool:
+def _is_compressed(response: httpx.Response) -> bool:
     coding: str = response.headers.get("content-encoding", "identity")
     return coding.strip().lower() != "identity"
 
 
-def _announced_length(response: httpx.Response) -> int:
+def _content_length(response: httpx.Response) -> int:
     """Return the announced body length in bytes, 0 where none is."""
     text = response.headers.get("content-length", "")
     return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
 @asynccontextmanager
-async def _transport(
+async def _open_transport(
     provider: Provider, embedded: httpx.AsyncBaseTransport | None
 ) -> AsyncIterator[httpx.AsyncBaseTransport]:
-    """A transport with no connection yet: a stale keep-alive would leave a paid POST's outcome unknown."""
+    """Open a transport without connections: a stale keep-alive would leave a paid POST's outcome unknown."""
     if embedded is not None:
         yield embedded
         return
@@ -272,8 +276,8 @@ async def _transport(
             await transport.aclose()
 
 
-def _words(failure: Exception) -> str:
-    """Say what failed in our words where the library's would quote the wire."""
+def _describe_failure(failure: Exception) -> str:
+    """Return what failed, in our words where the library's would quote what the server sent."""
     if isinstance(failure, httpx.ConnectTimeout):
         return "connecting took too long"
     if isinstance(failure, httpx.RemoteProtocolError):
@@ -283,15 +287,15 @@ def _words(failure: Exception) -> str:
     return " ".join(str(failure).split()) or "the connection broke"
 
 
-_under_way: contextvars.ContextVar[bool] = contextvars.ContextVar("gemini_nb_under_way", default=False)
+_is_sending: contextvars.ContextVar[bool] = contextvars.ContextVar("gemini_nb_is_sending", default=False)
 
 
-class _Hush(logging.Filter):
-    """Drops httpcore's records of our own calls: headers it logs at DEBUG can echo the key."""
+class _Silence(logging.Filter):
+    """Drops httpcore's log records of our own calls: headers that it logs at DEBUG can echo the key."""
 
     def filter(self, _record: logging.LogRecord) -> bool:
-        return not _under_way.get()
+        return not _is_sending.get()
 
 
 for _name in ("connection", "http11", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_Hush())
+    logging.getLogger(f"httpcore.{_name}").addFilter(_Silence())

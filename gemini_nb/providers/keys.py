@@ -12,7 +12,6 @@ from gemini_nb.providers.secret import Secret
 
 _MAX_DOTENV_CHARS = 2**20
 
-
 _entered: dict[str, Secret] = {}  # keys typed in this process, by provider name; never written anywhere
 
 
@@ -24,10 +23,10 @@ def find_key(provider: Provider) -> Secret | None:
 
 
 def environment_key(provider: Provider) -> Secret | None:
-    """Return the provider's key from the environment, where processes that are started from here find it."""
-    # os.environ stays out of the variables here: a frame that is shown would show the keys in it.
+    """Return the provider's key from the environment, which processes started from here inherit."""
+    # No local variable holds os.environ: a traceback that shows locals would show the keys in it.
     for variable in provider.key_variables:
-        if (key := _secret(os.environ.get(variable, ""), where=variable)) is not None:
+        if (key := _make_secret(os.environ.get(variable, ""), where=variable)) is not None:
             return key
     return None
 
@@ -35,11 +34,13 @@ def environment_key(provider: Provider) -> Secret | None:
 def _colab_key(provider: Provider) -> Secret | None:
     if "google.colab" not in sys.modules:  # a notebook there has it loaded; elsewhere asking it would hang
         return None
-    keys = (_secret(_colab_value(name), where=f"Colab's secret {name}") for name in provider.key_variables)
+    keys = (
+        _make_secret(_read_colab(name), where=f"Colab's secret {name}") for name in provider.key_variables
+    )
     return next(filter(None, keys), None)
 
 
-def _colab_value(name: str) -> str:
+def _read_colab(name: str) -> str:
     from google.colab import userdata  # noqa: PLC0415 - exists on Colab only
 
     try:
@@ -53,7 +54,7 @@ def enter_key(provider: Provider, key: str) -> None:
     try:
         _entered[provider.name] = Secret(key, where="entered in this session")
     finally:
-        del key  # the frames of an error keep their locals
+        del key  # a traceback's frames keep their locals
 
 
 def forget_key(provider: Provider) -> None:
@@ -62,21 +63,21 @@ def forget_key(provider: Provider) -> None:
 
 
 def read_dotenv(path: str = ".env") -> None:
-    """Take the providers' keys from a `.env` file, for this process only and never unasked.
+    """Read the providers' keys from a `.env` file and keep them for this process. It is never read unasked.
 
     Lines are `NAME=value`, optionally quoted or after `export`; other names are left alone. Raises
     `ArgumentError` for a file that cannot be read or holds no key.
     """
-    found = [
+    entries = [
         (provider, key)
         for provider in KEYED
-        for variable in reversed(provider.key_variables)  # the first of them has the last word
-        if (key := _secret(_dotenv_value(path, variable), where=path)) is not None
+        for variable in reversed(provider.key_variables)  # the first of them takes precedence
+        if (key := _make_secret(_dotenv_value(path, variable), where=path)) is not None
     ]
-    if not found:
+    if not entries:
         names = ", ".join(name for provider in KEYED for name in provider.key_variables)
         raise ArgumentError("The file holds no key.", hint=f"It is looked for under the names {names}.")
-    _entered.update((provider.name, key) for provider, key in found)
+    _entered.update((provider.name, key) for provider, key in entries)
 
 
 def _dotenv_value(path: str, variable: str) -> str:
@@ -85,8 +86,8 @@ def _dotenv_value(path: str, variable: str) -> str:
     return next((match[1] or match[2] or match[3] or "" for match in reversed(list(matches))), "")
 
 
-def _secret(key: str, *, where: str) -> Secret | None:
-    """Return the key as a `Secret`, None where it is empty; no frame of an error keeps it."""
+def _make_secret(key: str, *, where: str) -> Secret | None:
+    """Return the key as a `Secret`, None where it is empty; keep it out of a traceback's frames."""
     try:
         return Secret(key, where=where) if key.strip() else None
     finally:
@@ -99,7 +100,7 @@ def _read_lines(path: str) -> list[str]:
             return file.read(_MAX_DOTENV_CHARS).splitlines()
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not UTF-8 text"
-    # Its name is not repeated: it may be a key, given where none is taken.
+    # The path is not quoted: it may be a key, given by mistake.
     raise ArgumentError(
         f"The file with the key cannot be read: {reason}.", hint="Give the path of a .env file."
     )

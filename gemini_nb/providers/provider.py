@@ -1,6 +1,6 @@
-"""Where a request goes: the base URL, how the key travels there, and which variables hold it.
+"""Providers: the base URL, how the key travels there, and which environment variables hold it.
 
-A key lives in a `Secret` from the moment it is read; only `transport` asks for it back.
+A key lives in a `Secret` from the moment it is read; only `http/transport.py` reveals it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Provider:
         return self.key_in == "nowhere" or is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     def url(self, model: str, *, stream: bool = False) -> str:
-        """Return the address to ask a model at, without a key."""
+        """Return the URL of a model's `generateContent`, or `streamGenerateContent`, without a key."""
         method = "streamGenerateContent?alt=sse" if stream else "generateContent"
         return f"{self.base_url}/v1beta/models/{quote(model, safe='/')}:{method}"
 
@@ -49,7 +49,8 @@ PROVIDERS = {provider.name: provider for provider in (*KEYED, OFFLINE)}
 
 
 def is_loopback_host(host: str) -> bool:
+    """Return whether a host is a loopback address or exactly "localhost"."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"  # a name below it may be looked up in the network
+        return host == "localhost"  # a name like a.localhost may be looked up in the network

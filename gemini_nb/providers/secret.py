@@ -19,7 +19,7 @@ _SALT = os.urandom(16)
 
 
 class Secret:
-    """A key, kept in a closure; `where` says where it came from. Two are equal when both are.
+    """A key, kept in a closure; `where` says where it came from. Two are equal where both of these are.
 
     >>> Secret("AIza-example", where="GEMINI_API_KEY")
     <key from GEMINI_API_KEY>
@@ -40,16 +40,16 @@ class Secret:
         self._split = splitter(key)
 
     def reveal(self) -> str:
-        """Return the key itself; for the transport only."""
+        """Return the key itself; for `http/transport.py` only."""
         return self._reveal()
 
     @property
     def fingerprint(self) -> str:
-        """What tells this key from others in this process, and says nothing of it anywhere else."""
+        """A keyed digest that tells this key from others in this process, and nothing of it elsewhere."""
         return blake2b(self._reveal().encode(), key=_SALT, digest_size=16).hexdigest()
 
     def redact(self, text: str) -> str:
-        """Return `text` with the key masked in every form. Do it before cutting text to length."""
+        """Return `text` with the key masked in every form. Redact before text is cut to length, not after."""
         kept = self._split(lambda start, end: text[start:end], len(text))
         return MASK.join(text[start:end] for start, end in kept) if len(kept) > 1 else text
 
@@ -62,20 +62,20 @@ class Secret:
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a JSON value or of a dataclass, with every text in it redacted; bytes stay."""
         root = [value]
-        pending, opened = [root], []
-        # Not recursive: what `json` could nest must not overflow here. What holds others is put together
-        # again in the end, the innermost first.
+        pending, containers = [root], []
+        # Not recursive: what `json` could nest must not overflow here. Containers are put together again in
+        # the end, the innermost first.
         while pending:
             items = pending.pop()
             for place, item in enumerate(items):
                 if isinstance(item, str):
                     items[place] = self.redact(item)
-                elif taken := _taken_apart(item):
-                    inner, together = taken
-                    opened.append((items, place, inner, together))
+                elif parts := _take_apart(item):
+                    inner, rebuild = parts
+                    containers.append((items, place, inner, rebuild))
                     pending.append(inner)
-        for items, place, inner, together in reversed(opened):
-            items[place] = together(inner)
+        for items, place, inner, rebuild in reversed(containers):
+            items[place] = rebuild(inner)
         return root[0]
 
     def __eq__(self, other: object) -> bool:
@@ -93,15 +93,15 @@ class Secret:
         raise TypeError("A key is never pickled or copied; workers read their own environment.")
 
 
-def _taken_apart(value: Any) -> tuple[list[Any], Callable[[list[Any]], Any]] | None:
-    """Return what a value holds, and what makes such a value of it; None where it holds nothing."""
+def _take_apart(value: Any) -> tuple[list[Any], Callable[[list[Any]], Any]] | None:
+    """Return what a container holds, and a function that builds such a container; None for other values."""
     if isinstance(value, dict):
         count = len(value)
         return [*value, *value.values()], lambda inner: dict(zip(inner[:count], inner[count:], strict=True))
     if isinstance(value, list | tuple):
         return list(value), type(value)
     if is_dataclass(value) and not isinstance(value, type):
-        names = [one.name for one in fields(value)]
+        names = [field.name for field in fields(value)]
         values = [getattr(value, name) for name in names]
         return values, lambda inner: replace(value, **dict(zip(names, inner, strict=True)))
     return None

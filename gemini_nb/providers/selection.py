@@ -1,4 +1,4 @@
-"""Choosing the provider: by name, by environment variable, with another base URL."""
+"""Choice of the provider: by name, by environment variable, with another base URL."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.providers.keys import (
-    find_key,
-)
+from gemini_nb.providers.keys import find_key
 from gemini_nb.providers.provider import CRAZYROUTER, KEYED, OFFLINE, PROVIDERS, Provider, is_loopback_host
+
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 def choose_provider(name: str | None = None, *, base_url: str | None = None) -> Provider:
-    """Return the provider to ask: by name, else by `GEMINI_NB_PROVIDER`, else Crazyrouter.
+    """Return the provider to send to: by name, else by `GEMINI_NB_PROVIDER`, else Crazyrouter.
 
     "auto" is the first provider that has a key, and the offline one where none has. Raises `ArgumentError`.
     """
-    provider = _named(name or os.environ.get("GEMINI_NB_PROVIDER") or CRAZYROUTER.name)
+    provider = _find_provider(name or os.environ.get("GEMINI_NB_PROVIDER") or CRAZYROUTER.name)
     base_url = base_url or os.environ.get("GEMINI_NB_BASE_URL") or None
     if base_url is None or provider is OFFLINE:
         return provider
     return replace(provider, base_url=clean_base_url(base_url))
 
 
-def _named(name: str) -> Provider:
+def _find_provider(name: str) -> Provider:
     known = name.strip().lower() if isinstance(name, str) else ""
     if known == "auto":
         return next((p for p in KEYED if find_key(p) is not None), OFFLINE)
     if known not in PROVIDERS:
-        shown = f" {name!r}" if known.isalpha() and len(known) <= 20 else " of this name"  # a key is no word
+        quoted = f" {name!r}" if known.isalpha() and len(known) <= 20 else " of this name"  # it may be a key
         raise ArgumentError(
-            f"There is no provider{shown}.", hint=f"Choose one of: {', '.join([*PROVIDERS, 'auto'])}."
+            f"There is no provider{quoted}.", hint=f"Choose one of: {', '.join([*PROVIDERS, 'auto'])}."
         )
     return PROVIDERS[known]
 
@@ -68,6 +68,3 @@ def clean_base_url(base_url: str) -> str:
     path = re.sub(r"/v1(beta)?(/models.*)?$", "", parts.path).rstrip("/")
     authority = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
     return f"{parts.scheme}://{authority}{path}"
-
-
-_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")

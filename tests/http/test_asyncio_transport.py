@@ -1,4 +1,4 @@
-"""What `wire` does beyond handing on a whole body: test_transport.py tries everything else through it."""
+"""AsyncioTransport beyond handing on a whole body: test_transport.py tries everything else through it."""
 
 from __future__ import annotations
 
