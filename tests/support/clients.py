@@ -23,3 +23,12 @@ def error_from(url: str, prompt: str = "a red square", **settings) -> GeminiErro
         except GeminiError as error:
             return error
     raise AssertionError(f"no error, but {picture}")
+
+
+def assert_error_is_ours(error: GeminiError) -> None:
+    """Nothing of a library below shows in the error, its chain or its words."""
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert type(error).__module__ == "gemini_nb.errors"
+    assert len(str(error).splitlines()) <= 3
+    assert KEY not in str(error)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CLASSES: dict[str, tuple[int, tuple[str, ...]]] = {
     "statuses × advised waits": (60, ("promises/test_money.py::test_promise_1_", "http/test_retry.py::")),
-    "transport": (26, ("http/test_transport.py::",)),
+    "transport": (26, ("http/test_transport", "http/test_environment.py::")),
     "hostile JSON": (318, ("reply/test_reply.py::test_hostile_json",)),
     "reply shapes": (
         60,
