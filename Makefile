@@ -2,9 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout=60 -p no:cacheprovider
-# 08 shows widgets, whose outputs differ; tests/browser is its real test.
-STRICT := $(filter-out notebooks/08_studio.ipynb,$(wildcard notebooks/*.ipynb))
+# Two processes, or one on a machine with one core; a file's tests stay together, the longest files come first.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(2, os.cpu_count() or 1))")
 
 .PHONY: demo test check run-tests lint notebooks test-kernels check-binder check-ipython bench clean
 
@@ -16,9 +15,7 @@ test: $(VENV)/.test run-tests
 check: $(VENV)/.dev lint run-tests
 
 run-tests:
-	$(BIN)/pytest
-	$(BIN)/pytest --nbval $(NBVAL_OPTIONS) $(STRICT)
-	$(BIN)/pytest --nbval-lax $(NBVAL_OPTIONS) notebooks/08_studio.ipynb
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

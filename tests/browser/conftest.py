@@ -1,4 +1,4 @@
-"""One server and one browser for the suite; it is skipped with a message where there is no browser."""
+"""One server and one browser for each file; skipped with a message where there is no browser."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-    # Last: while its browser is open, Playwright's event loop runs in the main thread, where others need one.
-    items.sort(key=lambda item: here in item.path.parents)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
+    """A Jupyter server and a browser; closed before other files' tests need the main thread's event loop."""
     pytest.importorskip("playwright", reason="playwright is not installed")
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
     if CHROMIUM is None:

@@ -1,4 +1,4 @@
-"""The course as its readers use it: run by papermill with its solutions, read as HTML, found in the index.
+"""The course as its readers use it: run again with its solutions, read as HTML, found in the index.
 
 Teaching with it, as notebooks/CLASSROOM.md says, is tried in test_classroom.py.
 """
@@ -6,6 +6,7 @@ Teaching with it, as notebooks/CLASSROOM.md says, is tried in test_classroom.py.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,28 +17,44 @@ import pytest
 
 from support.course import FOLDER, NOTEBOOKS, each_notebook, module
 
+ANY_OUTPUT = "nbval-ignore-output"  # a solution's cells are kept without outputs
 LAUNCH = re.compile(
     r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/(notebooks/\w+\.ipynb)"
 )
 
 
+STRICT = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "-p", "no:cacheprovider")
+LAX = ("--nbval-lax", *STRICT[1:])  # widgets differ from run to run; tests/browser looks at them
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Each notebook run by papermill with its exercise's solution at the end, two at a time."""
-    folder = tmp_path_factory.mktemp("runs")
+    """Each notebook, its solution at the end, run by nbval in a folder of its own; two at a time."""
     pool = ThreadPoolExecutor(2)
-    yield {path.stem: pool.submit(run, path, folder) for path in NOTEBOOKS}
+    yield {path.stem: pool.submit(run, path, tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
     pool.shutdown(cancel_futures=True)
 
 
 def run(path, folder):
+    """Compare what a notebook's cells put out with what it is kept with."""
+    shutil.copy(FOLDER / "conftest.py", folder)
+    write_with_solution(path, folder / path.name)
+    options = LAX if path.stem == "08_studio" else STRICT
+    return command("pytest", *options, path.name, cwd=folder)
+
+
+def write_with_solution(path, target):
     notebook = nbformat.read(path, as_version=4)
     cells = solution(notebook)
     assert cells or path.stem == "08_studio"  # its exercise is done with the mouse
-    notebook.cells += map(nbformat.v4.new_code_cell, cells)
-    nbformat.write(notebook, folder / path.name)
-    command = [sys.executable, "-m", "papermill", "--no-progress-bar", path.name, f"ran_{path.name}"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    notebook.cells += [nbformat.v4.new_code_cell(cell, metadata={"tags": [ANY_OUTPUT]}) for cell in cells]
+    nbformat.write(notebook, target)
+
+
+def command(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def solution(notebook) -> list[str]:
@@ -51,8 +68,17 @@ def solution(notebook) -> list[str]:
 
 
 @each_notebook
-def test_a_notebook_and_the_solution_of_its_exercise_run_in_papermill(runs, path):
+def test_a_notebook_puts_out_again_what_it_is_kept_with_and_its_solution_runs(runs, path):
     done = runs[path.stem].result()
+    assert done.returncode == 0, done.stdout[-4000:]
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    passed = len(cells) + len(solution(nbformat.read(path, as_version=4)))
+    assert re.search(rf"\b{passed} passed\b", done.stdout)
+
+
+def test_a_notebook_and_its_solution_run_in_papermill_too(tmp_path):
+    write_with_solution(NOTEBOOKS[0], tmp_path / "one.ipynb")
+    done = command("papermill", "--no-progress-bar", "one.ipynb", "ran.ipynb", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

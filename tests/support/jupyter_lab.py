@@ -131,6 +131,23 @@ class Lab:
         return page
 
 
+def studio_cell(gateway, *more: str) -> str:
+    """The cell that opens a studio on a gateway."""
+    settings = {"CRAZYROUTER_API_KEY": "a-key-of-tests", "GEMINI_NB_BASE_URL": gateway.url}
+    return "\n".join(
+        [f"import os; os.environ.update({settings!r})", "%load_ext gemini_nb", *more, "%gemini studio"]
+    )
+
+
+def open_studio(lab: Lab, name: str, *cells: str, **options) -> Page:
+    """A notebook whose first cell, with the studio, was run; what the application did itself is forgotten."""
+    page = lab.open(name, *cells, **options)
+    page.errors.clear()
+    page.run(0)
+    page.button("Generate").wait_for()
+    return page
+
+
 def _ended(server: subprocess.Popen) -> None:
     server.terminate()
     try:
