@@ -1,8 +1,8 @@
-"""JSON text with its base64 lifted out before it is parsed.
+"""Base64 blobs of a reply: lifted out of its JSON, put back into it, and the JSON that is left without them.
 
-Base64 is what costs time and memory in a reply, so the long runs are found in the raw body, decoded
-where they stand, and replaced by tokens; the small rest goes through `json`. A token that turns up
-anywhere but where a picture is read is put back, so the answer is that of plain `json.loads`.
+Base64 is what costs time and memory in a reply. `json_receiver` decodes the long runs of it while they arrive
+and leaves a token in the place of each; the small rest goes through `json`. A token that turns up anywhere
+but where a picture is read is put back, so the answer is that of plain `json.loads`.
 """
 
 from __future__ import annotations
@@ -12,64 +12,134 @@ import math
 import re
 import secrets
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pybase64
 
-if TYPE_CHECKING:
-    from gemini_nb.images.file_bytes import ImageBytes
-
-
 from gemini_nb.errors import BadResponseError, TooLargeError
-from gemini_nb.reply.sse import Next
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
 UNUSUAL_HINT = "It may have been billed, and it is no usual reply: check the base URL."
-# Longer than any line of wrapped base64 that text is searched for, as every run it stands for is:
+# Longer than any line of wrapped base64 that text is searched for, as every blob it stands for is:
 # whoever measures lines sees no difference.
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
-_MAX_LOOKS = 200_000  # strings and marks; past this a body is no reply with pictures, left to `json`
+_PADDING = ord("=")
 
-_KEY = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]*:[ \t\r\n]*"')
-_MARK = b";base64,"
+
+class Spelling(Enum):
+    """How a run of base64 is written in JSON; the value is a pattern of its letters."""
+
+    STANDARD = rb"[A-Za-z0-9+/]*+"
+    URL_SAFE = rb"[A-Za-z0-9_-]*+"
+    ESCAPED = rb"(?:[A-Za-z0-9+]++|\\/)*+"  # standard; PHP writes `/` as `\/`
+
+    def end(self, text: bytes, at: int) -> int:
+        """Return where the letters end that begin at `at`."""
+        match = re.compile(self.value).match(text, at)
+        return match.end() if match else at
+
+    def decode(self, letters: bytes | memoryview) -> bytes | None:
+        """Decode base64 without its padding; None for what is not written exactly so."""
+        if letters and letters[-1] == _PADDING:
+            return None
+        altchars = None
+        if self is Spelling.URL_SAFE:
+            altchars, letters = b"-_", bytes(letters)
+            if b"+" in letters or b"/" in letters:
+                return None  # pybase64 would take both alphabets
+        elif self is Spelling.ESCAPED:
+            letters = bytes(letters)
+            if not letters.count(b"/") == letters.count(b"\\") == letters.count(b"\\/"):
+                return None
+            letters = letters.replace(b"\\", b"")
+        if len(letters) % 4:
+            letters = bytes(letters) + b"=" * (-len(letters) % 4)
+        try:
+            return pybase64.b64decode(letters, altchars, validate=True)
+        except ValueError:
+            return None
+
+    def encode(self, data: bytes | memoryview) -> bytes:
+        """Encode bytes as they would be written in JSON, padded."""
+        encoded = pybase64.b64encode(data, b"-_" if self is Spelling.URL_SAFE else None)
+        return encoded.replace(b"/", b"\\/") if self is Spelling.ESCAPED else encoded
+
+    def is_exact(self, letters: bytes) -> bool:
+        """Whether encoding what was decoded gives the same letters: the last one may have spare bits set."""
+        data = self.decode(letters)
+        return data is not None and self.encode(data).rstrip(b"=") == letters
+
+    def whole_groups(self, letters: bytes | memoryview) -> bytes | memoryview:
+        """Return letters without those at the end that make no group of four."""
+        if self is not Spelling.ESCAPED:
+            return letters[: len(letters) - len(letters) % 4]
+        letters = bytes(letters).removesuffix(b"\\")  # its slash has not come yet
+        unescaped = letters.replace(b"\\", b"")
+        odd = unescaped[len(unescaped) - len(unescaped) % 4 :]
+        return letters[: len(letters) - len(odd) - odd.count(b"/")]
+
+
+@dataclass(frozen=True)
+class Base64Blob:
+    """One run of base64: its bytes, and what is needed to write it again exactly as it was."""
+
+    data: ImageBytes = field(repr=False)
+    spelling: Spelling
+    padding: str
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether encoding the bytes as usual gives the text that was lifted out."""
+        return self.spelling is not Spelling.URL_SAFE and self.padding == "=" * (-len(self.data) % 3)
+
+    def text(self) -> str:
+        """Return the base64 text that `json` would have read."""
+        return self.encode().replace(b"\\", b"").decode("ascii")
+
+    def encode(self) -> bytes:
+        """Return the base64 as it stood in the body."""
+        data = self.data if isinstance(self.data, bytes) else self.data.read()
+        encoded = self.spelling.encode(data)
+        if self.padding == "=" * (-len(data) % 3):
+            return encoded  # the usual case, without a copy
+        return encoded.rstrip(b"=") + self.padding.encode("ascii")
 
 
 class BlobTable:
-    """The runs that were cut out of one body, each behind a token nobody could have written."""
+    """The blobs that were lifted out of one body, each behind a token nobody could have written."""
 
     def __init__(self) -> None:
         self._prefix = secrets.token_hex((TOKEN_CHARS - _INDEX_CHARS) // 2)
-        self._runs: list[Base64Blob] = []
-        self.files = 0  # that hold runs: all who write its tokens open no more than a reply may
+        self._blobs: list[Base64Blob] = []
+        self.files = 0  # that hold blobs: all who write its tokens open no more than a reply may
 
-    def put(self, run: Base64Blob) -> str:
-        """Keep a run and return the token that stands for it."""
-        self._runs.append(run)
-        return f"{self._prefix}{len(self._runs) - 1:0{_INDEX_CHARS}x}"
+    def put(self, blob: Base64Blob) -> str:
+        """Keep a blob and return the token that stands for it."""
+        self._blobs.append(blob)
+        return f"{self._prefix}{len(self._blobs) - 1:0{_INDEX_CHARS}x}"
 
-    def run(self, text: str) -> Base64Blob | None:
-        """Return the run behind `text` if it is one token and nothing else."""
+    def get(self, text: str) -> Base64Blob | None:
+        """Return the blob behind `text` if it is one token and nothing else."""
         if len(text) == TOKEN_CHARS and text.startswith(self._prefix):
-            return self._runs[int(text[-_INDEX_CHARS:], 16)]
+            return self._blobs[int(text[-_INDEX_CHARS:], 16)]
         return None
 
     def data(self, text: str) -> ImageBytes | None:
         """Return the bytes behind `text` if it is one token and nothing else."""
-        run = self.run(text)
-        return None if run is None else run.data
+        blob = self.get(text)
+        return None if blob is None else blob.data
 
     def decode(self, text: str) -> ImageBytes | None:
-        """Return the bytes of base64 `text`, cut out or not, or None where it is no base64."""
+        """Return the bytes of base64 `text`, lifted out or not, or None where it is no base64."""
         data = self.data(text)
-        return lenient(self.restore(text)) if data is None else data
+        return decode_lenient(self.restore(text)) if data is None else data
 
     def restore(self, text: str) -> str:
         """Return `text` with every token replaced by the base64 it stands for."""
@@ -78,18 +148,18 @@ class BlobTable:
         first, *others = text.split(self._prefix)
         pieces = [first]
         for other in others:
-            pieces += (self._runs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
+            pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
         return "".join(pieces)
 
-    def raw(self, rest: bytes) -> bytes:
+    def restore_body(self, rest: bytes) -> bytes:
         """Return a body as it came, from what remains of it with the tokens in it."""
         first, *others = rest.split(self._prefix.encode("ascii"))
         pieces = [first]
         for other in others:
-            pieces += (self._runs[int(other[:_INDEX_CHARS], 16)].encoded(), other[_INDEX_CHARS:])
+            pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].encode(), other[_INDEX_CHARS:])
         return b"".join(pieces) if others else rest
 
-    def restored(self, value: Any) -> Any:
+    def restore_value(self, value: Any) -> Any:
         """Return a copy of a JSON value with every token replaced, keys included."""
         root: list[Any] = [None]
         pending: list[tuple[Any, Any, Any]] = [(root, 0, value)]
@@ -111,21 +181,37 @@ class BlobTable:
         return root[0]
 
 
-def parse_json(body: bytes, cut: BlobTable | None = None) -> tuple[Any, BlobTable]:
-    """Parse a JSON body, its long runs of base64 replaced by tokens of the returned cut.
+def decode_lenient(text: str) -> bytes | None:
+    r"""Decode base64 that may be wrapped, URL-safe or unpadded; None for anything else.
 
-    Tokens of `cut` may stand in it already, where `incoming` met a run. Raises BadResponseError for what is
-    no JSON, TooLargeError where more than MAX_REST_BYTES remain.
+    >>> decode_lenient("_-8"), decode_lenient("no base64!")
+    (b'\xff\xef', None)
     """
-    cut = BlobTable() if cut is None else cut
-    rest = _rest(body, cut)
+    joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    if not joined:
+        return None
+    try:
+        return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def parse_json(rest: bytes) -> Any:
+    """Parse the JSON that is left of a body; tokens in it are text like any other.
+
+    Numbers that JSON has not, NaN and infinities, become None. Raises BadResponseError for what is no JSON,
+    TooLargeError for more than MAX_REST_BYTES or MAX_REST_ITEMS.
+    """
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(
             f"The reply holds {len(rest) / 1e6:.1f} MB beside its pictures, more than is read.",
             hint=UNUSUAL_HINT,
         )
+    if json.detect_encoding(rest[:16]) in ("utf-8", "utf-8-sig"):
+        # Space may stand before a byte order mark, which `json` takes only at the very start.
+        rest = rest.strip()
     try:
-        return json.loads(rest, parse_constant=_no_number, parse_float=_number), cut
+        return json.loads(rest, parse_constant=_no_number, parse_float=_number)
     except RecursionError:
         problem = "it is nested too deeply"
     except UnicodeDecodeError:
@@ -133,64 +219,6 @@ def parse_json(body: bytes, cut: BlobTable | None = None) -> tuple[Any, BlobTabl
     except ValueError:
         problem = _complaint(rest)
     raise BadResponseError(f"The reply is not readable JSON: {problem}.")
-
-
-def _rest(body: bytes, cut: BlobTable) -> bytes:
-    if json.detect_encoding(body[:16]) not in ("utf-8", "utf-8-sig"):
-        return body  # UTF-16 and UTF-32 have no runs of base64 bytes
-    view = memoryview(body)
-    pieces: list[bytes | memoryview] = []
-    done = 0
-    for start, end, run in _runs(body):
-        pieces += (view[done:start], cut.put(run).encode("ascii"))
-        done = end
-    # Space may stand before a byte order mark, which `json` takes only at the very start.
-    rest = b"".join((*pieces, view[done:]))
-    return rest.strip() if len(rest) <= MAX_REST_BYTES else rest  # no copy of what is refused anyway
-
-
-def _runs(body: bytes) -> Iterator[tuple[int, int, Base64Blob]]:
-    """Yield start, end and bytes of each run worth cutting, quote by quote, each byte looked at once."""
-    parentheses = Next(body, b")")
-    looks = iter(range(_MAX_LOOKS))
-    quote = body.find(b'"')
-    for _ in looks:
-        if quote < 0:
-            return
-        key = _KEY.match(body, quote)
-        start = key.end() if key else quote + 1
-        end = body.find(b'"', start)
-        end = len(body) if end < 0 else end
-        if end - start >= MIN_RUN_CHARS:
-            run = _whole_string(body, start, end) if key else None
-            if run:
-                yield start, end, run
-            else:
-                yield from _runs_in_string(body, start, end, parentheses, looks)
-        quote = body.find(b'"', end)
-
-
-def _whole_string(body: bytes, start: int, end: int) -> Base64Blob | None:
-    run = strict(body, start, end)
-    if run is None and (found := odd(body, start, end)) and found[1] == end:
-        run = found[2]
-    return run
-
-
-def _runs_in_string(
-    body: bytes, start: int, end: int, parentheses: Next, looks: Iterator[int]
-) -> Iterator[tuple[int, int, Base64Blob]]:
-    for _ in looks:
-        mark = body.find(_MARK, start, end)
-        if mark < 0:
-            return
-        start = mark + len(_MARK)
-        stop = min(end, parentheses.after(start))
-        run = strict(body, start, stop)
-        found = (start, stop, run) if run else odd(body, start, end)
-        if found:
-            yield found
-            start = found[1]
 
 
 def _no_number(_: str) -> None:
@@ -215,91 +243,3 @@ def _title(page: bytes) -> str:
     match = re.search(r"<title[^>]{0,200}>([^<]{0,500})", head, re.IGNORECASE)
     title = one_line(match[1], 80) if match else ""
     return f" titled {title!r}" if title else ""
-
-
-MIN_RUN_CHARS = 1024
-
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")
-_RUN = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\/)*={0,2}")
-
-
-@dataclass(frozen=True)
-class Base64Blob:
-    """One run of base64: its bytes, and what is needed to write it again exactly as it was."""
-
-    data: ImageBytes = field(repr=False)
-    url_safe: bool
-    padding: str
-
-    def text(self) -> str:
-        """Return the base64 text that was cut out."""
-        return self.encoded().decode("ascii")
-
-    @property
-    def is_standard(self) -> bool:
-        """Whether encoding the bytes as usual gives the text that was cut out."""
-        return not self.url_safe and self.padding == "=" * (-len(self.data) % 3)
-
-    def encoded(self) -> bytes:
-        data = self.data if isinstance(self.data, bytes) else self.data.read()
-        encoded = pybase64.b64encode(data, b"-_" if self.url_safe else None)
-        if self.padding == "=" * (-len(data) % 3):
-            return encoded  # the usual case, without a copy
-        return encoded.rstrip(b"=") + self.padding.encode("ascii")
-
-
-def lenient(text: str) -> bytes | None:
-    r"""Decode base64 that may be wrapped, URL-safe or unpadded; None for anything else.
-
-    >>> lenient("_-8"), lenient("no base64!")
-    (b'\xff\xef', None)
-    """
-    joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if not joined:
-        return None
-    try:
-        return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
-    except ValueError:
-        return None
-
-
-def strict(body: bytes, start: int, end: int) -> Base64Blob | None:
-    """Decode standard padded base64, the usual case, at full speed and without a copy."""
-    # The first piece alone tells most of what is no base64 before memory is taken for it all.
-    view = memoryview(body)
-    if end - start < MIN_RUN_CHARS or decoded(view[start : start + MIN_RUN_CHARS // 2]) is None:
-        return None
-    data = decoded(view[start:end])
-    if data is None:
-        return None
-    padding = "=" * (-len(data) % 3)
-    last = data[-3 + len(padding) :]
-    if pybase64.b64encode(last) != bytes(view[end - 4 : end]):  # spare bits set: would not encode to the same
-        return None
-    return Base64Blob(data, url_safe=False, padding=padding)
-
-
-def odd(body: bytes, start: int, end: int) -> tuple[int, int, Base64Blob] | None:
-    r"""Decode a run with `\/` for `/`, of the URL-safe alphabet or without padding, if it is one."""
-    match = _RUN.match(body, start, end)
-    if match is None or match.end() - start < MIN_RUN_CHARS:
-        return None
-    if GOES_ON.match(body, match.end()):  # it may be read on from here, so it cannot be cut here
-        return None
-    written = match.group().replace(b"\\/", b"/")
-    bare = written.rstrip(b"=")
-    url_safe = b"-" in bare or b"_" in bare
-    data = decoded(bare.translate(_STANDARD) + b"=" * (-len(bare) % 4))
-    if data is None:
-        return None
-    run = Base64Blob(data, url_safe=url_safe, padding="=" * (len(written) - len(bare)))
-    return (start, match.end(), run) if run.text().encode("ascii") == written else None
-
-
-def decoded(view: bytes | memoryview) -> bytes | None:
-    """Decode standard padded base64; None for anything else."""
-    try:
-        return pybase64.b64decode(view, validate=True)
-    except ValueError:
-        return None

@@ -25,14 +25,14 @@ _SHORT_BYTES = 2048  # a picture this small may stand in a reply without having 
 
 
 class Content:
-    """A model's turn as it came, with tokens of `cut` where base64 stood; a call gives the whole of it."""
+    """A model's turn as it came, with tokens of `blobs` where base64 stood; a call gives the whole of it."""
 
-    def __init__(self, value: Any, cut: BlobTable) -> None:
+    def __init__(self, value: Any, blobs: BlobTable) -> None:
         self.value = value
-        self._cut = cut
+        self._blobs = blobs
 
     def __call__(self) -> Any:
-        return self._cut.restored(self.value)
+        return self._blobs.restore_value(self.value)
 
     def elided(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
@@ -40,14 +40,14 @@ class Content:
         short = _names(image for image in pictures if image.size <= _SHORT_BYTES)
 
         def named(text: str) -> Any:
-            run = self._cut.run(text)
-            if run is not None and run.is_standard:
+            blob = self._blobs.get(text)
+            if blob is not None and blob.is_standard:
                 for image in pictures:
-                    if run.data is image.held or run.data == image.held:
+                    if blob.data is image.held or blob.data == image.held:
                         return {_IMAGE: image.sha256}
-            return short.get(text) or self._cut.restore(text)
+            return short.get(text) or self._blobs.restore(text)
 
-        return _mapped(self.value, named, self._cut.restore)
+        return _mapped(self.value, named, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:

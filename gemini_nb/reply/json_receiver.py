@@ -1,7 +1,7 @@
 """A reply's JSON while it arrives: its base64 is decoded piece by piece and never held as text.
 
-Only the usual case is decoded here: a long run of strict standard base64 under `"data"` or `"b64_json"`, or
-behind `;base64,`. A token of `cut.Cut` takes its place. Anything odd is left, or written back, to `cut`.
+A long run of strict base64 under `"data"` or `"b64_json"`, or behind `;base64,`, is decoded, whichever way it
+is spelled, and a token takes its place. What turns out to be anything else is written back as it was.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 import io
 import json
 import re
-import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pybase64
-
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.spooled import SpooledBytes
-from gemini_nb.reply.base64_blobs import GOES_ON, MIN_RUN_CHARS, Base64Blob, BlobTable, decoded
+from gemini_nb.reply.base64_blobs import Base64Blob, BlobTable, Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,47 +22,55 @@ if TYPE_CHECKING:
     from gemini_nb.files import UnnamedFile
 
 MAX_FILES = 16  # open at a time for one reply, whatever it holds
+MIN_RUN_CHARS = 1024
 
-_BLOCK_BYTES = 256 * 1024
-_GROUP_BYTES = 3  # what four characters hold, unless they are padded
+_BLOCK_BYTES = 2**20  # each run in a block may search all that is behind it
 _MAX_MARKS = 20_000
 _MARK = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,')
 _LONGEST_MARK = 80
-_ALPHABET = string.ascii_letters.encode() + string.digits.encode() + b"+/"
-_LAST_GROUP = re.compile(rb"[A-Za-z0-9+/]{0,3}={0,2}")
+_PADDING = re.compile(rb"={0,2}")
+_GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")  # text may be read on from here, so it cannot be cut here
 
 
 @dataclass(frozen=True)
 class ReceivedBody:
-    """A whole reply: its JSON as `rest`, in which tokens of `cut` stand for the base64."""
+    """A whole reply: its JSON as `rest`, in which tokens of `blobs` stand for the base64."""
 
     rest: bytes = field(repr=False)
-    cut: BlobTable = field(default_factory=BlobTable, repr=False)
+    blobs: BlobTable = field(default_factory=BlobTable, repr=False)
 
     def raw(self) -> bytes:
         """Return the bytes as they were received."""
-        return self.cut.raw(self.rest)
+        return self.blobs.restore_body(self.rest)
+
+
+def receive(body: bytes) -> ReceivedBody:
+    """Take a whole body apart as if it had just arrived."""
+    receiver = JSONReceiver()
+    receiver.write(body)
+    return receiver.finish()
 
 
 class JSONReceiver:
-    """Receives one reply for `transport.post`; `finish` gives it as a `Body`.
+    """Receives one reply for `transport.post`; `finish` gives it as a `ReceivedBody`.
 
-    `draft` opens a file for a large picture; without it, or where the disk refuses, all stays in memory.
-    Several may write the tokens of one `cut`.
+    `new_file` opens a file for a large picture; without it, or where the disk refuses, all stays in memory.
+    Several receivers may write the tokens of one `blobs`.
     """
 
     def __init__(
-        self, draft: Callable[[], UnnamedFile] | None = None, *, cut: BlobTable | None = None
+        self, new_file: Callable[[], UnnamedFile] | None = None, *, blobs: BlobTable | None = None
     ) -> None:
-        self._cut = BlobTable() if cut is None else cut
-        self._draft = draft
+        self._blobs = BlobTable() if blobs is None else blobs
+        self._new_file = new_file
         self._expected = 0
         self._marks = 0
         self._rest = io.BytesIO()
         self._seen: bytes | memoryview = b""  # what came and is not dealt with yet begins at `_at`
         self._at = 0
         self._in_text = False
-        self._sink: SpooledBytes | None = None
+        self._spelling = Spelling.STANDARD
+        self._picture: SpooledBytes | None = None
         # A function, not a bound method: that would be a cycle, and megabytes would wait for the collector.
         self._step: Callable[[JSONReceiver], bool] = JSONReceiver._begin
 
@@ -74,31 +79,32 @@ class JSONReceiver:
         self._expected = length
 
     def write(self, piece: bytes | memoryview) -> None:
+        """Take the next piece of the body, which may be overwritten afterwards."""
         self._expected -= len(piece)
-        view = memoryview(piece)
         for start in range(0, len(piece), _BLOCK_BYTES):
-            self._see(view[start : start + _BLOCK_BYTES])
+            self._see(piece[start : start + _BLOCK_BYTES])
             while self._step(self):
                 pass
-        self._seen, self._at = bytes(self._seen[self._at :]), 0  # the piece may be overwritten now
+        self._seen, self._at = bytes(self._seen[self._at :]), 0
 
-    def _see(self, block: memoryview) -> None:
+    def _see(self, piece: bytes | memoryview) -> None:
         left = bytes(self._seen[self._at :])
-        taken = -len(left) % 4
-        # In the middle of a run only the one group that is split over two blocks is joined, not the blocks.
-        if self._sink is not None and self._step is JSONReceiver._run and left and len(block) > taken:
-            group = decoded(left + block[:taken])
-            if group is not None and len(group) == _GROUP_BYTES:
-                self._sink.write(group)
-                self._seen, self._at = block, taken
+        # In the middle of a run only the one group that is split over two pieces is joined, not the pieces.
+        if self._picture is not None and self._step is JSONReceiver._run and len(piece) >= MIN_RUN_CHARS:
+            taken = -len(left) % 4
+            group = left + bytes(piece[:taken])
+            data = self._spelling.decode(group)
+            if data is not None and len(data) * 4 == len(group) * 3:
+                self._picture.write(data)
+                self._seen, self._at = piece, taken
                 return
-        self._seen, self._at = left + block, 0
+        self._seen, self._at = (left + piece if left else bytes(piece)), 0
 
     def finish(self) -> ReceivedBody:
         """Return what came; nothing can be written any more."""
         self._write_back()
         self._pass()
-        return ReceivedBody(self._rest.getvalue(), self._cut)
+        return ReceivedBody(self._rest.getvalue(), self._blobs)
 
     # Each step deals with some of what was seen, and says whether the next one may follow at once.
 
@@ -106,9 +112,8 @@ class JSONReceiver:
         if len(self._seen) < 16:
             return False
         is_utf8 = json.detect_encoding(bytes(self._seen[:16])) in ("utf-8", "utf-8-sig")
-        self._step = (
-            JSONReceiver._scan if is_utf8 else JSONReceiver._pass
-        )  # UTF-16 has no runs of base64 bytes
+        # UTF-16 has no runs of base64 bytes.
+        self._step = JSONReceiver._scan if is_utf8 else JSONReceiver._pass
         return True
 
     def _pass(self) -> bool:
@@ -130,59 +135,78 @@ class JSONReceiver:
         head = bytes(self._seen[self._at : self._at + MIN_RUN_CHARS])
         if len(head) < MIN_RUN_CHARS:
             return False
-        if head.endswith(b"=") or decoded(head) is None:
-            self._step = JSONReceiver._scan
-            return True
-        expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
-        self._sink = SpooledBytes(self._draft if self._cut.files < MAX_FILES else None, expected=expected)
-        self._step = JSONReceiver._run
+        self._step = JSONReceiver._scan
+        for spelling in Spelling:
+            if spelling.decode(spelling.whole_groups(head)) is not None:
+                expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
+                new_file = self._new_file if self._blobs.files < MAX_FILES else None
+                self._picture = SpooledBytes(new_file, expected=expected)
+                self._spelling = spelling
+                self._step = JSONReceiver._run
+                break
         return True
 
     def _run(self) -> bool:
-        end = len(self._seen) - (len(self._seen) - self._at) % 4
-        data = decoded(memoryview(self._seen)[self._at : end])
-        is_last = data is None or _alphabet_ends(self._seen[max(end - 1, self._at) :]) is not None
+        """Decode what was seen of a run: whole groups of four letters, and at its end the last ones."""
+        end = _likely_end(self._seen, self._at)
+        data, length = self._decode(end)
+        if data is None:
+            if not isinstance(self._seen, bytes):
+                self._seen, self._at = bytes(self._seen[self._at :]), 0  # the end is in it, and is found now
+                return True
+            end = self._spelling.end(self._seen, self._at)
+            data, length = self._decode(end)
+        if self._picture is not None and data:
+            self._picture.write(data)
+        is_last = self._is_last(end)
+        self._at += length
         if is_last:
-            end = self._at + (_alphabet_ends(self._seen[self._at :]) or 0)
-            end -= (end - self._at) % 4
-            data = decoded(memoryview(self._seen)[self._at : end])
             self._step = JSONReceiver._close
-        if self._sink is not None and data:
-            self._sink.write(data)
-        self._at = end
         return is_last
 
+    def _decode(self, end: int) -> tuple[bytes | None, int]:
+        """Decode letters up to `end` and return how many they are; None where others are among them."""
+        letters = memoryview(self._seen)[self._at : end]
+        groups = self._spelling.whole_groups(letters)
+        tail = bytes(letters[len(groups) :])
+        if tail and self._is_last(end) and self._spelling.is_exact(tail):
+            groups = letters
+        elif tail and not tail.isalnum() and self._spelling.end(tail, 0) < len(tail):
+            return None, 0
+        return self._spelling.decode(groups), len(groups)
+
+    def _is_last(self, end: int) -> bool:
+        """Whether what follows is known, and is no slash whose half is still to come."""
+        return bytes(self._seen[end : end + 2]) not in (b"", b"\\")
+
     def _close(self) -> bool:
-        """Deal with the last group of a run, which may be padded, and with what follows it."""
-        match = _LAST_GROUP.match(self._seen, self._at)
-        group = match[0] if match else b""
-        end = self._at + len(group)
+        """Deal with the padding of a run, and with what follows it."""
+        match = _PADDING.match(self._seen, self._at)
+        padding = match[0] if match else b""
+        end = self._at + len(padding)
         follows = bytes(self._seen[end : end + 2])
         if follows in (b"", b"\\"):
             return False
-        data = decoded(group) if len(group) in (0, 4) else None
-        is_whole = not GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
-        # Spare bits may be set in it: that would not encode to the same.
-        if is_whole and data is not None and self._sink is not None and pybase64.b64encode(data) == group:
-            self._sink.write(data)
-            self._put(self._sink, padding="=" * group.count(b"="))
+        is_whole = not _GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
+        if is_whole and self._picture is not None:
+            self._put(self._picture, padding=padding.decode("ascii"))
             self._at = end
         else:
             self._write_back()
         self._step = JSONReceiver._scan
         return True
 
-    def _put(self, sink: SpooledBytes, *, padding: str) -> None:
-        data = sink.data()
-        self._cut.files += isinstance(data, FileBytes)
-        self._rest.write(self._cut.put(Base64Blob(data, url_safe=False, padding=padding)).encode("ascii"))
-        self._sink = None
+    def _put(self, picture: SpooledBytes, *, padding: str) -> None:
+        data = picture.data()
+        self._blobs.files += isinstance(data, FileBytes)
+        self._rest.write(self._blobs.put(Base64Blob(data, self._spelling, padding)).encode("ascii"))
+        self._picture = None
 
     def _write_back(self) -> None:
         """Encode again what was decoded of a run: strict decoding is reversible."""
-        sink, self._sink = self._sink, None
-        for piece in sink.pieces() if sink else ():
-            self._rest.write(pybase64.b64encode(piece))
+        picture, self._picture = self._picture, None
+        for piece in picture.pieces() if picture else ():
+            self._rest.write(self._spelling.encode(piece).rstrip(b"="))
 
     def _leave(self, end: int) -> None:
         """Pass on as it is what was seen up to `end`."""
@@ -190,8 +214,9 @@ class JSONReceiver:
         self._at = end
 
 
-def _alphabet_ends(text: bytes | memoryview) -> int | None:
-    """Return where the first byte stands that is no letter of base64; five times as fast as a pattern."""
-    text = bytes(text)
-    others = text.translate(None, _ALPHABET)
-    return text.index(others[:1]) if others else None
+def _likely_end(seen: bytes | memoryview, at: int) -> int:
+    """Return where a string or brackets end; a view, which cannot be searched at speed, at its own end."""
+    if not isinstance(seen, bytes):
+        return len(seen)
+    end = min((place for mark in (b'"', b")") if (place := seen.find(mark, at)) >= 0), default=len(seen))
+    return end - seen.count(b"=", max(end - 2, at), end)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb.errors import BadResponseError
 from gemini_nb.images.header import describe
 from gemini_nb.images.image import look, sniff
-from gemini_nb.reply import base64_blobs as cutting
 from gemini_nb.reply import shapes
+from gemini_nb.reply.base64_blobs import BlobTable, parse_json
 from gemini_nb.reply.content import Content
+from gemini_nb.reply.json_receiver import receive
 from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, field_of, find, text_or_none
 from gemini_nb.text import replace_surrogates
 
@@ -51,9 +52,7 @@ class Reply:
     response_id: str | None = None
     error: dict[str, Any] | None = None
     refused: tuple[str, ...] = ()
-    turn: Content = field(
-        default_factory=lambda: Content(None, cutting.BlobTable()), repr=False, compare=False
-    )
+    turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
     def content(self) -> Any:
         """Return the first candidate's `content` exactly as it came, for a conversation to echo."""
@@ -66,13 +65,12 @@ def read(body: bytes | ReceivedBody) -> Reply:
     Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
     is no picture.
     """
-    value, cut = (
-        cutting.parse_json(body) if isinstance(body, bytes) else cutting.parse_json(body.rest, body.cut)
-    )
-    replies = list(dicts(value))
+    received = receive(body) if isinstance(body, bytes) else body
+    blobs = received.blobs
+    replies = list(dicts(parse_json(received.rest)))
     if not replies:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
-    findings = ReplyParts(cut)
+    findings = ReplyParts(blobs)
     are_chunks = shapes.are_chunks(replies)
     for reply in [shapes.joined(replies)] if are_chunks else replies:
         find(reply, findings)
@@ -84,8 +82,8 @@ def read(body: bytes | ReceivedBody) -> Reply:
         text=_joined(findings.text),
         thoughts=_joined(findings.thoughts),
         refused=refused,
-        **_facts(replies, cut),
-        turn=Content(shapes.content(replies) if are_chunks else _first_content(replies), cut),
+        **_facts(replies, blobs),
+        turn=Content(shapes.content(replies) if are_chunks else _first_content(replies), blobs),
     )
 
 
@@ -126,7 +124,7 @@ def _described(data: ImageBytes) -> str:
         return describe(seen)
 
 
-def _facts(replies: list[dict[str, Any]], cut: cutting.BlobTable) -> dict[str, Any]:
+def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
     """Return the fields of a Reply that are one value; of several chunks the last word counts."""
 
     def last(read_one: Callable[[dict[str, Any]], Any]) -> Any:
@@ -134,7 +132,7 @@ def _facts(replies: list[dict[str, Any]], cut: cutting.BlobTable) -> dict[str, A
 
     def text(read_one: Callable[[dict[str, Any]], Any]) -> str | None:
         found = last(lambda reply: text_or_none(read_one(reply)))
-        return None if found is None else replace_surrogates(cut.restore(found))
+        return None if found is None else replace_surrogates(blobs.restore(found))
 
     return {
         "finish_reason": text(lambda reply: field_of(_first(reply), "finishReason", "finish_reason")),
@@ -143,10 +141,10 @@ def _facts(replies: list[dict[str, Any]], cut: cutting.BlobTable) -> dict[str, A
         "block_message": text(
             lambda reply: field_of(_feedback(reply), "blockReasonMessage", "block_reason_message")
         ),
-        "usage": cut.restored(last(_usage) or {}),
+        "usage": blobs.restore_value(last(_usage) or {}),
         "model_version": text(lambda reply: field_of(reply, "modelVersion", "model_version", "model")),
         "response_id": text(lambda reply: field_of(reply, "responseId", "response_id", "id")),
-        "error": cut.restored(last(_error)),
+        "error": blobs.restore_value(last(_error)),
     }
 
 

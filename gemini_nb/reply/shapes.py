@@ -33,7 +33,7 @@ class ReplyImage:
 class ReplyParts:
     """All that was found in a reply, family by family, in the reply's order."""
 
-    cut: BlobTable
+    blobs: BlobTable
     inline: list[ReplyImage] = field(default_factory=list)
     openai: list[ReplyImage] = field(default_factory=list)
     data_uris: list[ReplyImage] = field(default_factory=list)
@@ -51,14 +51,14 @@ class ReplyParts:
             for uri in text_images.data_uris(text)[0]:
                 self.add_uri(uri, source, into)
             return
-        data = self.cut.decode(text)
+        data = self.blobs.decode(text)
         if data is None:
             self.refused.append(f"{source} that is not base64")
         else:
             into.append(ReplyImage(data, text_or_none(mime_type), source))
 
     def add_uri(self, uri: text_images.DataURI, source: Source, into: list[ReplyImage]) -> None:
-        data = None if uri.refused else self.cut.decode(uri.payload)
+        data = None if uri.refused else self.blobs.decode(uri.payload)
         if data is None:
             self.refused.append(uri.refused or "a data URI that is not base64")
         else:
@@ -68,7 +68,7 @@ class ReplyParts:
         uris, rest = text_images.data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.data_uris)
-        links, prose = text_images.links(self.cut.restore(rest))
+        links, prose = text_images.links(self.blobs.restore(rest))
         self.links += links
         self.text.append(prose.strip())
 
@@ -76,7 +76,7 @@ class ReplyParts:
         uris, rest = text_images.data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.drafts)
-        self.thoughts.append(self.cut.restore(rest).strip())
+        self.thoughts.append(self.blobs.restore(rest).strip())
 
     def add_link(self, url: Any) -> None:
         """Add a link that stands in a field of its own, where a data URI may stand as well."""
@@ -85,7 +85,7 @@ class ReplyParts:
         if url[:5].lower() == "data:":
             self.add(url, None, "data URI", self.data_uris)
         elif url[:8].lower().startswith(("http://", "https://")):
-            self.links.append(self.cut.restore(url.strip()))
+            self.links.append(self.blobs.restore(url.strip()))
 
 
 def find(reply: Any, findings: ReplyParts) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.images.image import GeneratedImage
-from gemini_nb.reply import base64_blobs as cutting
 from gemini_nb.reply import shapes
+from gemini_nb.reply.base64_blobs import MAX_REST_BYTES, UNUSUAL_HINT, BlobTable, parse_json
 from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
 from gemini_nb.reply.live_pieces import LiveText
 from gemini_nb.reply.shapes import ReplyParts, dicts, field_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     OnPiece = Callable[[str | GeneratedImage], object]
 
     class TakePart(Protocol):
-        def __call__(self, part: Any, cut: cutting.BlobTable, *, is_first: bool) -> None: ...
+        def __call__(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None: ...
 
 
 MAX_EVENTS = 200_000
@@ -55,7 +55,7 @@ class LivePieces:
         self._prose, self._part = LiveText(self._redact), None
         return StreamedReply(self.part, draft=draft)
 
-    def part(self, part: Any, cut: cutting.BlobTable, *, is_first: bool) -> None:
+    def part(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None:
         """OnPiece what a part holds; the first one of its event may go on with the text before it."""
         if not (is_first and shapes.continues(self._part, part)):
             self._say(self._prose.end_part())
@@ -64,9 +64,9 @@ class LivePieces:
             return
         text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
         if isinstance(text, str):
-            self._say(self._prose.add(cut.restore(text)))
+            self._say(self._prose.add(blobs.restore(text)))
         if inline is not None:
-            self._show(inline, cut)
+            self._show(inline, blobs)
 
     def rest(self, generation: Generation) -> None:
         """OnPiece what the whole reply turned out to hold beside what was told."""
@@ -89,8 +89,8 @@ class LivePieces:
             except Exception as failure:  # noqa: BLE001 - the caller's own, which `rest` raises
                 self._failure = failure
 
-    def _show(self, inline: Any, cut: cutting.BlobTable) -> None:
-        found = ReplyParts(cut)
+    def _show(self, inline: Any, blobs: BlobTable) -> None:
+        found = ReplyParts(blobs)
         mime_type = field_of(inline, "mimeType", "mime_type")
         found.add(field_of(inline, "data"), mime_type, "inlineData", found.inline)
         for one in found.inline:
@@ -113,7 +113,7 @@ class StreamedReply:
     def __init__(self, part: TakePart, *, draft: Callable[[], UnnamedFile] | None = None) -> None:
         self._part = part
         self._draft = draft
-        self._cut = cutting.BlobTable()
+        self._blobs = BlobTable()
         self._splitter = EventSplitter(self._take, self._end_event)
         self._event: JSONReceiver | None = None
         self._events: list[bytes] = []
@@ -129,11 +129,11 @@ class StreamedReply:
 
     def write(self, piece: bytes | memoryview, /) -> None:
         self._splitter.write(bytes(piece))
-        if self._event_bytes > cutting.MAX_REST_BYTES or len(self._events) > MAX_EVENTS:
+        if self._event_bytes > MAX_REST_BYTES or len(self._events) > MAX_EVENTS:
             raise TooLargeError(
                 f"The stream brought {self._event_bytes / 1e6:.1f} MB beside its pictures, in "
                 f"{len(self._events)} events, more than is read.",
-                hint=cutting.UNUSUAL_HINT,
+                hint=UNUSUAL_HINT,
             )
 
     def finish(self) -> ReceivedBody:
@@ -144,12 +144,12 @@ class StreamedReply:
     def so_far(self) -> ReceivedBody:
         """Return the events that have come whole, as where the rest never came."""
         if self._splitter.is_plain and self._events:
-            return ReceivedBody(self._events[0], self._cut)
-        return ReceivedBody(b"[%s]" % b",".join(self._events), self._cut)
+            return ReceivedBody(self._events[0], self._blobs)
+        return ReceivedBody(b"[%s]" % b",".join(self._events), self._blobs)
 
     def _take(self, data: bytes) -> None:
         if self._event is None:
-            self._event = JSONReceiver(self._draft, cut=self._cut)
+            self._event = JSONReceiver(self._draft, blobs=self._blobs)
         self._event.write(data)
 
     def _end_event(self) -> None:
@@ -168,9 +168,9 @@ class StreamedReply:
 
     def _tell(self, rest: bytes) -> None:
         try:
-            value, cut = cutting.parse_json(rest, self._cut)
+            value = parse_json(rest)
         except GeminiError:  # the whole is read as well, and says so
             return
         for reply in dicts(value):
             for place, part in enumerate(shapes.parts(reply)):
-                self._part(part, cut, is_first=place == 0)
+                self._part(part, self._blobs, is_first=place == 0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.reply import base64_blobs
+from gemini_nb.reply.json_receiver import MIN_RUN_CHARS, receive
 from support.images import noise_png
 from support.replies import b64
 
@@ -21,7 +22,7 @@ MIXED = RUN[:500] + "-_+/" + RUN[504:]
 SPARE_BITS = b64(NOISE[:899] + b"\x01")[:-2] + "B="
 LINES = "\n".join(RUN[at : at + 76] for at in range(0, len(RUN), 76))
 
-assert len(RUN) >= base64_blobs.MIN_RUN_CHARS
+assert len(RUN) >= MIN_RUN_CHARS
 
 
 def plain(body: bytes):
@@ -32,12 +33,19 @@ def plain(body: bytes):
         return BadResponseError
 
 
-def through_cut(body: bytes):
+def parse(body: bytes):
+    """The value of a body, with tokens in it, and the table that they stand in."""
+    received = receive(body)
+    return base64_blobs.parse_json(received.rest), received.blobs
+
+
+def restored(body: bytes):
+    """What is read of a body, tokens replaced, or the error's kind."""
     try:
-        value, lifted = base64_blobs.parse_json(body)
+        value, blobs = parse(body)
     except BadResponseError:
         return BadResponseError
-    return lifted.restored(value)
+    return blobs.restore_value(value)
 
 
 CUT = {
@@ -55,7 +63,14 @@ CUT = {
     "slashes escaped in text": '{"text":"(data:;base64,' + RUN.replace("/", "\\/") + ')"}',
     "unpadded": f'{{"data":"{UNPADDED}"}}',
     "padding too long": f'{{"data":"{RUN}="}}',
+    "unpadded before escaped quotes": f'{{"text":"<img src=\\"data:;base64,{UNPADDED}\\">"}}',
+    "slashes escaped before escaped quotes": '{"text":"<img src=\\"data:;base64,'
+    + RUN.replace("/", "\\/")
+    + '\\">"}',
+    "slashes escaped, after letters that could be the last": '{"data":"' + "AA\\/AAAA\\/A" * 150 + '"}',
+    "slashes escaped and unpadded": '{"data":"' + UNPADDED.replace("/", "\\/") + '"}',
     "URL-safe": f'{{"data":"{URL_SAFE}"}}',
+    "URL-safe and unpadded": f'{{"data":"{URL_SAFE.rstrip("=")}"}}',
     "URL-safe in text": f'{{"text":"![](data:image/png;base64,{URL_SAFE})"}}',
     "a key that ends in an escaped quote and data": '{"x\\"data":"' + RUN + '"}',
     "text of a key": f'{{";base64,{RUN}":1}}',
@@ -67,6 +82,20 @@ LEFT = {
     "spare bits set": f'{{"data":"{SPARE_BITS}"}}',
     "both alphabets": f'{{"data":"{MIXED}"}}',
     "three signs of padding": f'{{"data":"{RUN}==="}}',
+    "the URL-safe alphabet late": f'{{"data":"{RUN}-_-_"}}',
+    "the standard alphabet late": f'{{"data":"{URL_SAFE.rstrip("=")}+/+/"}}',
+    "the URL-safe alphabet late in text": f'{{"text":"data:;base64,{RUN}-_-_"}}',
+    "one slash of many escaped": '{"data":"' + RUN.replace("/", "\\/", 1) + '"}',
+    "all slashes but one escaped": '{"data":"' + RUN.replace("/", "\\/") + '/QUJ"}',
+    "spare bits set, URL-safe": f'{{"data":"{URL_SAFE[:1000]}QUJDQR"}}',
+    "spare bits set, in text": f'{{"text":"data:;base64,{SPARE_BITS} and more"}}',
+    "an escape among letters": f'{{"data":"{RUN[:500]}\\b{RUN[500:]}"}}',
+    "an escape among URL-safe letters": f'{{"data":"{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
+    "an escape among URL-safe letters in text": f'{{"text":";base64,{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
+    "an escape among escaped slashes": '{"data":"' + RUN.replace("/", "\\/")[:600] + "\\b" + RUN[600:] + '"}',
+    "padding inside": f'{{"data":"{RUN}QQ==QUJD"}}',
+    "padding inside, in text": f'{{"text":"data:;base64,{RUN}QQ==QUJD"}}',
+    "a letter too many": f'{{"data":"{RUN}Q"}}',
     "line breaks": json.dumps({"data": LINES}),
     "an escaped letter at its end": f'{{"data":"{RUN}\\u0041"}}',
     "an escaped letter in text": f'{{"text":"data:;base64,{RUN}\\u0041"}}',
@@ -78,60 +107,60 @@ LEFT = {
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
 def test_a_run_is_cut_and_comes_back_as_it_was(body):
-    value, lifted = base64_blobs.parse_json(body.encode())
+    value, blobs = parse(body.encode())
     assert len(json.dumps(value)) < 400
-    assert lifted.restored(value) == plain(body.encode().removeprefix(b"\xef\xbb\xbf"))
+    assert blobs.restore_value(value) == plain(body.encode().removeprefix(b"\xef\xbb\xbf"))
 
 
 @pytest.mark.parametrize("body", LEFT.values(), ids=LEFT)
 def test_what_would_not_come_back_is_left_in_the_json(body):
-    assert base64_blobs.parse_json(body.encode())[0] == plain(body.encode())
+    assert parse(body.encode())[0] == plain(body.encode())
 
 
 def test_the_bytes_behind_a_token_are_the_run_decoded():
-    value, lifted = base64_blobs.parse_json(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
-    assert lifted.data(value["data"]) == NOISE[:900]
-    assert lifted.decode(value["text"].partition(",")[2][:-1]) == NOISE[:901]
+    value, blobs = parse(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
+    assert blobs.data(value["data"]) == NOISE[:900]
+    assert blobs.decode(value["text"].partition(",")[2][:-1]) == NOISE[:901]
 
 
 def test_text_that_is_no_token_has_no_bytes_behind_it():
-    value, lifted = base64_blobs.parse_json(f'{{"data":"{RUN}"}}'.encode())
+    value, blobs = parse(f'{{"data":"{RUN}"}}'.encode())
     token = value["data"]
-    assert [lifted.data(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
+    assert [blobs.data(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
 
 
 def test_tokens_differ_from_call_to_call():
-    first, second = (base64_blobs.parse_json(f'{{"data":"{RUN}"}}'.encode())[0]["data"] for _ in range(2))
+    first, second = (parse(f'{{"data":"{RUN}"}}'.encode())[0]["data"] for _ in range(2))
     assert first[:64] != second[:64]
 
 
 def test_of_two_keys_that_become_equal_the_later_one_stays():
     body = f'{{";base64,{RUN}":1,"a":2,";base64,{RUN}":[3]}}'.encode()
-    assert list(through_cut(body).items()) == list(plain(body).items())
+    assert list(restored(body).items()) == list(plain(body).items())
 
 
 def test_a_deep_value_is_restored_without_recursion():
     value = ";"
     for _ in range(5000):
         value = [value]
-    assert base64_blobs.BlobTable().restored(value) is not None
+    assert base64_blobs.BlobTable().restore_value(value) is not None
 
 
 def test_the_rest_may_be_eight_mebibytes():
     body = b'{"text":"%s","data":"%s"}' % (b"x" * (base64_blobs.MAX_REST_BYTES - 400), RUN.encode())
-    assert len(base64_blobs.parse_json(body)[0]["text"]) == base64_blobs.MAX_REST_BYTES - 400
+    assert len(parse(body)[0]["text"]) == base64_blobs.MAX_REST_BYTES - 400
 
 
 def test_a_larger_rest_is_refused():
     body = b'{"text":"%s","data":"%s"}' % (b"x" * base64_blobs.MAX_REST_BYTES, RUN.encode())
     with pytest.raises(TooLargeError):
-        base64_blobs.parse_json(body)
+        parse(body)
 
 
 @pytest.mark.parametrize("item", [b"[]", b"{}", b"0", b'""'])
 def test_a_rest_of_millions_of_small_items_is_refused(item):
     with pytest.raises(TooLargeError):
-        base64_blobs.parse_json(b"[" + b",".join([item] * (base64_blobs.MAX_REST_ITEMS + 1)) + b"]")
+        parse(b"[" + b",".join([item] * (base64_blobs.MAX_REST_ITEMS + 1)) + b"]")
 
 
 LARGE = {
@@ -145,8 +174,8 @@ LARGE = {
 @pytest.mark.parametrize("written", LARGE.values(), ids=LARGE)
 def test_a_large_image_does_not_count_as_rest(written):
     image = noise_png(7_000_000)
-    value, lifted = base64_blobs.parse_json(f'{{"data":"{written(b64(image))}"}}'.encode())
-    assert lifted.data(value["data"]) == image
+    value, blobs = parse(f'{{"data":"{written(b64(image))}"}}'.encode())
+    assert blobs.data(value["data"]) == image
 
 
 BAD = {
@@ -170,7 +199,7 @@ BAD = {
 @pytest.mark.parametrize(("body", "words"), BAD.values(), ids=BAD)
 def test_a_body_that_is_no_json_says_what_it_is(body, words):
     with pytest.raises(BadResponseError) as caught:
-        base64_blobs.parse_json(body)
+        parse(body)
     assert words in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -178,12 +207,12 @@ def test_a_body_that_is_no_json_says_what_it_is(body, words):
 
 def test_a_body_in_utf_16_is_read_to_its_last_byte():
     body = '{"data":"é"}\n'.encode("utf-16-be")
-    assert base64_blobs.parse_json(body)[0] == {"data": "é"}
+    assert parse(body)[0] == {"data": "é"}
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_numbers_that_json_has_not_become_null(number):
-    assert base64_blobs.parse_json(f'{{"a":[{number},1.5]}}'.encode())[0] == {"a": [None, 1.5]}
+    assert parse(f'{{"a":[{number},1.5]}}'.encode())[0] == {"a": [None, 1.5]}
 
 
 LENIENT = {
@@ -210,7 +239,7 @@ LENIENT = {
 
 @pytest.mark.parametrize(("text", "expected"), LENIENT.values(), ids=LENIENT)
 def test_lenient_base64_is_read_or_refused_never_wrong(text, expected):
-    assert base64_blobs.lenient(text) == expected
+    assert base64_blobs.decode_lenient(text) == expected
 
 
 FRAGMENTS = st.sampled_from([
@@ -242,7 +271,7 @@ BODIES = st.builds(
 @settings(max_examples=200, deadline=None)
 @given(BODIES)
 def test_any_value_is_what_json_alone_makes_of_it(body):
-    assert through_cut(body) == plain(body)
+    assert restored(body) == plain(body)
 
 
 @settings(max_examples=200, deadline=None)
@@ -254,10 +283,10 @@ def test_any_damage_is_what_json_alone_makes_of_it(body, data):
         st.sampled_from([b"", b'"', b"\\", b"\\/", b"\\u0041", b":", b"}", b'"data":"', b";base64,"])
     )
     damaged = body[:at] + other + body[at + length :]
-    assert through_cut(damaged) == plain(damaged)
+    assert restored(damaged) == plain(damaged)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_what_json_alone_makes_of_them(body):
-    assert through_cut(body) == plain(body)
+    assert restored(body) == plain(body)

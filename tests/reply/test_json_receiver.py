@@ -22,9 +22,6 @@ from support.replies import b64, body, inline, reply
 from support.streams import event
 
 LARGE_PICTURE = noise_png(700_000)
-STREAMED = CUT.keys() - {
-    name for name in CUT if name.split()[0] in ("slashes", "unpadded", "padding", "URL-safe")
-}
 
 
 def received(raw: bytes, ends=(), **options) -> json_receiver.ReceivedBody:
@@ -45,13 +42,13 @@ def received(raw: bytes, ends=(), **options) -> json_receiver.ReceivedBody:
 def value_of(came: json_receiver.ReceivedBody):
     """What is read in the end, tokens replaced, or the error's kind."""
     try:
-        value, lifted = base64_blobs.parse_json(came.rest, came.cut)
+        value = base64_blobs.parse_json(came.rest)
     except BadResponseError:
         return BadResponseError
-    return lifted.restored(value)
+    return came.blobs.restore_value(value)
 
 
-@pytest.mark.parametrize("name", sorted(STREAMED))
+@pytest.mark.parametrize("name", sorted(CUT))
 def test_a_run_is_lifted_out_of_a_body_that_comes_in_two_pieces(name):
     raw = CUT[name].encode()
     for end in range(0, len(raw), 29):
@@ -131,16 +128,16 @@ def test_marks_by_the_thousand_are_answered_like_any_text():
 @pytest.mark.parametrize("written", LARGE.values(), ids=LARGE)
 def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
-    came = received(raw, range(0, len(raw), 10_007), draft=lambda: UnnamedFile(tmp_path))
-    value, lifted = base64_blobs.parse_json(came.rest, came.cut)
-    found = lifted.data(value["data"])
+    came = received(raw, range(0, len(raw), 10_007), new_file=lambda: UnnamedFile(tmp_path))
+    value = base64_blobs.parse_json(came.rest)
+    found = came.blobs.data(value["data"])
     assert bytes_of(found) == LARGE_PICTURE
     assert came.raw() == raw
 
 
 def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
     small = noise_png(IN_MEMORY_BYTES // 2)
-    came = received(body(reply(inline(LARGE_PICTURE), inline(small))), draft=lambda: UnnamedFile(tmp_path))
+    came = received(body(reply(inline(LARGE_PICTURE), inline(small))), new_file=lambda: UnnamedFile(tmp_path))
     large, little = response.read(came).images
     assert isinstance(large.data, FileBytes)
     assert large.data.read() == LARGE_PICTURE
@@ -150,7 +147,7 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
 def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
     raw = body(reply("words", inline(LARGE_PICTURE), inline(noise_png(5000), thought=True)))
     whole = response.read(raw)
-    for options in ({}, {"draft": lambda: UnnamedFile(tmp_path)}):
+    for options in ({}, {"new_file": lambda: UnnamedFile(tmp_path)}):
         found = response.read(received(raw, range(0, len(raw), 65_536), **options))
         assert (found.text, found.finish_reason, len(found.images)) == (whole.text, whole.finish_reason, 1)
         assert found.content() == whole.content()
@@ -159,13 +156,13 @@ def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
 def test_a_run_that_turns_odd_late_is_written_back_out_of_its_file(tmp_path):
     text = b64(LARGE_PICTURE)
     raw = f'{{"data":"{text[:-200]}\\n{text[-200:]}"}}'.encode()
-    came = received(raw, range(0, len(raw), 50_000), draft=lambda: UnnamedFile(tmp_path))
+    came = received(raw, range(0, len(raw), 50_000), new_file=lambda: UnnamedFile(tmp_path))
     assert came.rest == raw
     assert list(tmp_path.iterdir()) == []
 
 
 class FullDisk(UnnamedFile):
-    """A draft on a disk that takes so many bytes and no more."""
+    """A file on a disk that takes so many bytes and no more."""
 
     room = 400_000
 
@@ -183,20 +180,20 @@ def refused() -> UnnamedFile:
 @pytest.mark.parametrize("disk", [refused, "full"], ids=["read-only", "full on the way"])
 def test_a_disk_that_refuses_costs_memory_and_no_picture(disk, tmp_path):
     raw = body(reply(inline(LARGE_PICTURE)))
-    draft = disk if callable(disk) else lambda: FullDisk(tmp_path)
-    (found,) = response.read(received(raw, range(0, len(raw), 65_536), draft=draft)).images
+    new_file = disk if callable(disk) else lambda: FullDisk(tmp_path)
+    (found,) = response.read(received(raw, range(0, len(raw), 65_536), new_file=new_file)).images
     assert found.data == LARGE_PICTURE
 
 
 def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
     opened = []
 
-    def draft() -> UnnamedFile:
+    def new_file() -> UnnamedFile:
         opened.append(UnnamedFile(tmp_path))
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    found = response.read(received(body(reply(*map(inline, pictures))), draft=draft))
+    found = response.read(received(body(reply(*map(inline, pictures))), new_file=new_file))
     assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
 
@@ -204,12 +201,12 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
 def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
     opened = []
 
-    def draft() -> UnnamedFile:
+    def new_file() -> UnnamedFile:
         opened.append(UnnamedFile(tmp_path))
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    streamed = StreamedReply(lambda *_, **__: None, draft=draft)
+    streamed = StreamedReply(lambda *_, **__: None, draft=new_file)
     for one in pictures:
         streamed.write(event(reply(inline(one))))
     found = response.read(streamed.finish())
@@ -221,12 +218,12 @@ def test_what_is_no_picture_counts_as_rest():
     raw = b'{"text":"' + b"x " * (base64_blobs.MAX_REST_BYTES // 2) + b'"}'
     came = received(raw, range(0, len(raw), 100_000))
     with pytest.raises(TooLargeError):
-        base64_blobs.parse_json(came.rest, came.cut)
+        base64_blobs.parse_json(came.rest)
 
 
-def test_replies_that_share_a_cut_keep_their_runs_apart():
+def test_replies_that_share_a_table_keep_their_blobs_apart():
     shared = base64_blobs.BlobTable()
     pictures = [random.Random(seed).randbytes(2000) for seed in (1, 2)]
-    bodies = [received(f'{{"data":"{b64(one)}"}} '.encode(), cut=shared) for one in pictures]
-    found = [base64_blobs.parse_json(one.rest, shared)[0]["data"] for one in bodies]
+    bodies = [received(f'{{"data":"{b64(one)}"}} '.encode(), blobs=shared) for one in pictures]
+    found = [base64_blobs.parse_json(one.rest)["data"] for one in bodies]
     assert [shared.data(token) for token in found] == pictures

@@ -22,7 +22,8 @@ LARGE = noise_png(5000)
 
 def decoded(text: str) -> list[bytes | None]:
     return [
-        None if uri.refused else base64_blobs.lenient(uri.payload) for uri in text_images.data_uris(text)[0]
+        None if uri.refused else base64_blobs.decode_lenient(uri.payload)
+        for uri in text_images.data_uris(text)[0]
     ]
 
 

@@ -122,8 +122,8 @@ def test_a_turn_that_uses_the_mark_itself_is_kept_as_it_is(store):
 
 
 def test_cut_content_is_the_same_when_called():
-    cut = BlobTable()
-    assert Content({"parts": [{"text": "x"}]}, cut)() == {"parts": [{"text": "x"}]}
+    blobs = BlobTable()
+    assert Content({"parts": [{"text": "x"}]}, blobs)() == {"parts": [{"text": "x"}]}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
