@@ -50,7 +50,7 @@ CLASSES: dict[str, tuple[int, tuple[str, ...]]] = {
         ),
     ),
     "key: sinks × placements × failures": (160, ("promises/test_key_leaks",)),
-    "paths and disks": (36, ("images/test_save.py::", "reply/test_kept.py::")),
+    "paths and disks": (36, ("images/test_save.py::", "reply/test_kept.py::", "test_files.py::")),
     "store": (
         24,
         ("store/test_store", "store/test_damage", "store/test_files", "promises/test_store_under_fire"),
