@@ -241,7 +241,7 @@ def _cell(session: Session, words: list[str]) -> None:
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
     number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
-    source = export.cell_source(session, studio.album(session.shell).find(number))
+    source = export.cell_source(session, studio.album_of(session.shell).find(number))
     session.shell.set_next_input(source)
 
 

@@ -38,7 +38,7 @@ class Visitor:
         self.shown = []
         shell.shell.display_pub.publish = lambda data, **rest: self.shown.append((data, rest))
         self.studio = shell.run("%gemini studio").result
-        self.controls = self.studio._desk.controls
+        self.controls = self.studio._controller.controls
 
     @property
     def status(self) -> str:
@@ -231,7 +231,7 @@ def test_stop_sends_nothing_where_nothing_was_sent_yet():
         visitor.controls.prompt.value = "a red square"
         with busy_loop():
             visitor.press("Generate")
-            visitor.studio._desk._started = 0.0
+            visitor.studio._controller._started = 0.0
             visitor.press("Stop")
             assert visitor.controls.go.description == "Generate"
             assert "Stopped" in visitor.status
@@ -285,8 +285,8 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
             visitor.shell.magics.session,
             StudioRequest((client.generation.request,)),
             client,
-            arrived=lambda generation: (kept.append(generation), over.set()),
-            show=lambda _page: None,
+            on_picture=lambda generation: (kept.append(generation), over.set()),
+            on_progress=lambda _page: None,
         )
         future = event_loop.submit(job.run)
         assert client.storing.wait(SECONDS)

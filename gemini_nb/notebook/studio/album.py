@@ -1,4 +1,4 @@
-"""The pictures of a session that its studios show: numbered, begun with the newest of the store."""
+"""The numbered pictures that a session's studios show, begun with the newest of the store."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ if TYPE_CHECKING:
     from gemini_nb.store.store import Store
 
     class Watcher(Protocol):
-        """What is told of each change of an album."""
+        """What an album calls after each change."""
 
-        def redraw(self) -> None: ...
+        def redraw(self) -> None:
+            """Draw the album's entries again."""
 
 
-RECALLED = 8  # pictures that a fresh kernel takes from the store
+MAX_RECALLED = 8  # pictures that a fresh kernel takes from the store
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture of the album; `number` is what it is called by as long as the kernel lives.
+    """One picture of the album; its `number` stays as long as the kernel lives.
 
-    `made` is ISO 8601, `sources` are the words that named its input images. `is_whole` says that the request
-    is all that was asked; one whose conversation or input images are gone is not, and cannot be asked again.
+    `created` is ISO 8601, `sources` are the words that named its input images. The request `is_whole` unless
+    its conversation or input images are gone: then it cannot be asked again.
     """
 
     number: int
     generation: Generation
-    made: str
+    created: str
     sources: tuple[str, ...] = ()
     is_whole: bool = True
 
@@ -55,12 +56,12 @@ class Entry:
 
 
 class Album:
-    """Entries in the order they came; watchers are told of each change, from the thread that made it."""
+    """Entries in the order they came; each change calls the watchers, on the thread that made it."""
 
     def __init__(self, store: Store | None = None) -> None:
         self._lock = threading.Lock()
         self._watchers: WeakSet[Watcher] = WeakSet()
-        self._entries = _recalled(store) if store is not None else []
+        self._entries = _recall(store) if store is not None else []
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -69,10 +70,11 @@ class Album:
             return tuple(self._entries)
 
     def watch(self, watcher: Watcher) -> None:
-        """OnPiece `watcher` of changes, as long as it lives."""
+        """Call `watcher.redraw()` after each change, as long as it lives."""
         self._watchers.add(watcher)
 
     def unwatch(self, watcher: Watcher) -> None:
+        """Call `watcher` no more."""
         self._watchers.discard(watcher)
 
     def find(self, number: int) -> Entry:
@@ -83,50 +85,51 @@ class Album:
         raise ArgumentError(f"There is no picture {number} in the studio.")
 
     def add(self, generation: Generation, *, sources: Iterable[str] = ()) -> Entry:
-        """Take a picture in and return its entry; one that is here already keeps its number."""
+        """Add a picture and return its entry; one that is in the album already keeps its number."""
         with self._lock:
-            entry = next((one for one in self._entries if _same(one.generation, generation)), None)
+            entry = next((known for known in self._entries if _is_same(known.generation, generation)), None)
             if entry is None:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 entry = Entry(len(self._entries) + 1, generation, now, tuple(sources))
                 self._entries.append(entry)
-        self._tell()
+        self._notify()
         return entry
 
-    def saved(self, entry: Entry, path: Path) -> Entry:
+    def set_path(self, entry: Entry, path: Path) -> None:
         """Note the file that a picture was saved to."""
         changed = replace(entry, generation=replace(entry.generation, path=path))
         with self._lock:
             self._entries[entry.number - 1] = changed
-        self._tell()
-        return changed
+        self._notify()
 
-    def takes(self, request: ImageRequest) -> set[int]:
-        """Return the takes of a request that are here."""
-        mine = replace(request, take=0).digest
-        alike = [
+    def known_takes(self, request: ImageRequest) -> set[int]:
+        """Return the takes of a request that are in the album."""
+        digest = replace(request, take=0).digest
+        candidates = [
             entry.generation.request
             for entry in self.entries
             if entry.is_whole and entry.generation.prompt == request.prompt
         ]
-        return {one.take for one in alike if replace(one, take=0).digest == mine}
+        return {one.take for one in candidates if replace(one, take=0).digest == digest}
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for watcher in list(self._watchers):
             watcher.redraw()
 
 
-def _same(one: Generation, other: Generation) -> bool:
+def _is_same(one: Generation, other: Generation) -> bool:
     return one.digest == other.digest and one.image.sha256 == other.image.sha256
 
 
-def _recalled(store: Store) -> list[Entry]:
-    """The newest pictures of a store, oldest first; what cannot be read is left out."""
-    newest = islice((entry for record in store.records() if (entry := _entry(store, record))), RECALLED)
+def _recall(store: Store) -> list[Entry]:
+    """Return the newest pictures of a store, oldest first; what cannot be read is left out."""
+    newest = islice(
+        (entry for record in store.records() if (entry := _read_entry(store, record))), MAX_RECALLED
+    )
     return [replace(entry, number=number) for number, entry in enumerate(reversed(list(newest)), start=1)]
 
 
-def _entry(store: Store, record: Record) -> Entry | None:
+def _read_entry(store: Store, record: Record) -> Entry | None:
     image = store.image(record.images[-1])
     if image is None:
         return None

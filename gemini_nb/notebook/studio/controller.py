@@ -1,7 +1,7 @@
-"""One studio at work: its controls, its gallery, and what it is making now.
+"""The controller of one studio: connects its controls, its gallery and the job that runs.
 
-Callbacks come on whatever thread the kernel chooses, so they only start things; the work is done on the
-background loop, and state is changed under a lock.
+A widget's callbacks come on whatever thread the kernel chooses, so they only start things; the work is done
+on the background loop, and state is changed under a lock.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from anyio import to_thread
 from gemini_nb import event_loop, models
 from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook.studio import job as making
 from gemini_nb.notebook.studio.actions import Actions
 from gemini_nb.notebook.studio.controls import Controls
 from gemini_nb.notebook.studio.gallery import Gallery
+from gemini_nb.notebook.studio.job import Sources, StudioJob, StudioRequest, new_takes, requests_for
 from gemini_nb.request import ImageRequest
 from gemini_nb.text import format_count, format_dollars
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
 
-_DEBOUNCE_SECONDS = 0.3  # a double click stops within it, and nothing was sent; late keystrokes arrive
+_DEBOUNCE_SECONDS = (
+    0.3  # before it is over a second click stops, and nothing was sent; late keystrokes arrive
+)
 _DOUBLE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
 
 
@@ -53,132 +55,132 @@ class StudioController:
         self._display_id = f"gemini-nb-{uuid4().hex}"
         self._is_shown = self.is_closed = False
         self.controls = Controls(session)
-        self._wire()
+        self._connect()
         self.controls.offer_pictures(album.entries)
-        self._estimate()
+        self._show_estimate()
         album.watch(self)
 
-    def _wire(self) -> None:
+    def _connect(self) -> None:
         controls = self.controls
-        controls.go.on_click(lambda _button: self._pressed())
-        controls.observe(self._estimate)
+        controls.go.on_click(lambda _button: self._start_or_stop())
+        controls.observe(self._show_estimate)
         controls.observe_choice(self._publish)
-        self._actions = Actions(self._session, self._album, controls, again=self._again, failed=self._failed)
+        self._actions = Actions(
+            self._session, self._album, controls, repeat=self._repeat, show_error=self._show_error
+        )
 
-    # What is pressed
-
-    def _pressed(self) -> None:
+    def _start_or_stop(self) -> None:
         """Generate, or Stop while something is being made."""
         with self._lock:
-            now = self._moment()
+            now = self._click_time()
             if self._future is None:
                 self._started = now
-                self._start(self._ordered, "Generating…")
+                self._start(self._request_from_controls, "Generating…")
             elif not 0 <= now - self._started < _DOUBLE_CLICK_SECONDS:
                 self._future.cancel()
 
-    def _moment(self) -> float:
-        """When the front end sent what is handled now; where it does not say, the time it is."""
+    def _click_time(self) -> float:
+        """Return when the front end sent the message that is handled now; else the time now."""
         parent: dict[str, Any] = getattr(self._session.shell, "get_parent", dict)() or {}
         header = parent.get("header", {})
         sent = header.get("date")
         is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)
         return sent.timestamp() if is_ours else time.time()
 
-    def _again(self, entry: Entry) -> None:
+    def _repeat(self, entry: Entry) -> None:
         entry.check_whole()
         with self._lock:
             if self._future is None:
-                self._start(partial(self._another, entry), f"Picture {entry.number} again…")
+                self._start(partial(self._request_repeat, entry), f"Picture {entry.number} again…")
 
-    # The work
-
-    def _start(self, work: Callable[[Client], Awaitable[making.StudioRequest]], words: str) -> None:
+    def _start(self, work: Callable[[Client], Awaitable[StudioRequest]], words: str) -> None:
         self.controls.show_running(True)
-        self.controls.say(words)
+        self.controls.show_status(words)
         future = self._future = event_loop.submit(self._run, work)
-        future.add_done_callback(self._done)
+        future.add_done_callback(self._finish)
 
-    async def _run(self, work: Callable[[Client], Awaitable[making.StudioRequest]]) -> None:
+    async def _run(self, work: Callable[[Client], Awaitable[StudioRequest]]) -> None:
         await anyio.sleep(_DEBOUNCE_SECONDS)
         client = await to_thread.run_sync(self._session.client)
-        ask = await work(client)
-        job = making.StudioJob(
+        request = await work(client)
+        job = StudioJob(
             self._session,
-            ask,
+            request,
             client,
-            arrived=partial(self._arrived, sources=ask.sources),
-            show=self._show_progress,
+            on_picture=partial(self._add_picture, sources=request.sources),
+            on_progress=self._show_progress,
         )
         await job.run()
-        words, error = job.verdict()
+        words, error = job.summarize()
         self._session.last_error = error or self._session.last_error
-        self.controls.say(words)
+        self.controls.show_status(words)
 
-    async def _ordered(self, client: Client) -> making.StudioRequest:
-        named = making.Sources(self._album, self._actions.uploads, self._session.shell.user_ns)
-        return await making.requests_for(self.controls.order(), client, named)
+    async def _request_from_controls(self, client: Client) -> StudioRequest:
+        sources = Sources(self._album, self._actions.uploads, self._session.shell.user_ns)
+        return await requests_for(self.controls.settings(), client, sources)
 
-    async def _another(self, entry: Entry, client: Client) -> making.StudioRequest:
+    async def _request_repeat(self, entry: Entry, client: Client) -> StudioRequest:
         request = entry.generation.request
-        known = self._album.takes(request)
+        known = self._album.known_takes(request)
         if client.store is not None:
             known |= set(range(client.store.next_take(request)))
-        return making.StudioRequest(making.takes(request, 1, known), entry.sources)
+        return StudioRequest(new_takes(request, 1, known), entry.sources)
 
-    def _arrived(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
-        """Take a picture in, on a worker's thread."""
+    def _add_picture(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
+        """Add a picture to the album, on a worker's thread."""
         self._session.spending.add(generation)
         self._session.last = generation
         entry = self._album.add(generation, sources=sources)
         with self._drawing:
-            self.controls.picture.value = entry.number  # one that came from the store may be an older one
+            self.controls.picture.value = entry.number  # a replayed picture may be an older one
 
     def _show_progress(self, page: str) -> None:
         with self._lock:
             if self._future is not None:
                 self.controls.show_progress(page)
 
-    def _done(self, future: Future[None]) -> None:
-        """Back to Generate, whatever came of it."""
+    def _finish(self, future: Future[None]) -> None:
+        """Show Generate again and how the job ended."""
         with self._lock:
             if self._future is future:
                 self._future = None
                 self.controls.show_running(False)
         if future.cancelled():
-            self.controls.say("Stopped. What was under way may have been billed; finished pictures are kept.")
+            self.controls.show_status(
+                "Stopped. What was under way may have been billed; finished pictures are kept."
+            )
         elif (error := future.exception()) is not None:
-            self._failed(error)
-        self._estimate()
+            self._show_error(error)
+        self._show_estimate()
 
-    def _failed(self, error: BaseException) -> None:
+    def _show_error(self, error: BaseException) -> None:
         if isinstance(error, GeminiError):
             self._session.last_error = error
-            self.controls.say(str(error))
+            self.controls.show_status(str(error))
         else:  # its text may hold anything, so it is not shown
-            self.controls.say(f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost.")
+            self.controls.show_status(
+                f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost."
+            )
 
-    # What is shown
-
-    def _estimate(self) -> None:
-        """Say whom the next press asks and what it costs by estimate, before it is spent."""
+    def _show_estimate(self) -> None:
+        """Show which provider the next press asks and its estimated cost, before it is spent."""
         try:
-            self.controls.say_price(self._price())
+            self.controls.show_price(self._describe_price())
         except GeminiError as error:
-            self.controls.say_price(str(error))
+            self.controls.show_price(str(error))
 
-    def _price(self) -> str:
-        order, client = self.controls.order(), self._session.client()
+    def _describe_price(self) -> str:
+        settings, client = self.controls.settings(), self._session.client()
         if client.provider.name == "offline":
             return "Offline: painted here without a model, at no cost. %gemini key sets a key."
         request = ImageRequest(
-            order.prompt or "…",
-            model=order.model,
-            aspect_ratio=order.aspect_ratio,
-            image_size=order.image_size,
+            settings.prompt or "…",
+            model=settings.model,
+            aspect_ratio=settings.aspect_ratio,
+            image_size=settings.image_size,
         )
-        requests = making.takes(request, order.number, self._album.takes(request))
-        costs = estimate([] if order.sources else requests, holds=client.holds, provider=client.provider)
+        requests = new_takes(request, settings.number, self._album.known_takes(request))
+        costs = estimate([] if settings.sources else requests, holds=client.holds, provider=client.provider)
         sent = len(requests) - len(costs.replayed)
         provider = client.provider.name
         if not sent:
@@ -189,7 +191,7 @@ class StudioController:
         return f"{words} {row.note if row else ''}".strip()
 
     def redraw(self) -> None:
-        """Draw the album anew: what an album calls when it has changed."""
+        """Offer and draw the album's entries again; the album calls this when it has changed."""
         with self._drawing:  # pictures may come on several threads at once
             self.controls.offer_pictures(self._album.entries)
             self._publish()
@@ -199,7 +201,7 @@ class StudioController:
             if update and not self._is_shown:
                 return
             compared = self.controls.compare.value or None
-            bundle = self._gallery.bundle(
+            bundle = self._gallery.render(
                 self._album.entries,
                 selected=self.controls.picture.value,
                 compared=compared if compared != self.controls.picture.value else None,

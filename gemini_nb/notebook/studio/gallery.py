@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gemini_nb.notebook.studio.album import Entry
 
-LARGE = 768  # pixels of a preview
-SMALL = 384
+LARGE_WIDTH = 768  # pixels of a preview
+SMALL_WIDTH = 384
 MAX_SHOWN = 24
 _PROMPT_CHARACTERS = 240
 
@@ -66,17 +66,19 @@ class Gallery:
     def __init__(self) -> None:
         self._drawn: dict[tuple[int, int, Path | None], grid.DrawnTile] = {}
 
-    def bundle(
+    def render(
         self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
     ) -> dict[str, Any]:
-        """Return the bundle of entries, newest first; `selected` is drawn large, beside `compared`."""
+        """Return the MIME bundle of entries, newest first; number `selected` is large, beside `compared`."""
         featured = [one for number in (selected, compared) for one in entries if one.number == number]
         others = [one for one in list(reversed(entries))[:MAX_SHOWN] if one not in featured]
         shown = [*featured, *others]
-        drawn = {one.number: self._draw(one, LARGE if one in featured else SMALL) for one in shown}
-        page = _page(featured, others, {number: one.html for number, one in drawn.items()})
-        page += _more(len(entries) - len(shown))
-        text = "\n".join(printable(_caption(one)) for one in shown) or _NOTHING
+        drawn = {
+            one.number: self._draw(one, LARGE_WIDTH if one in featured else SMALL_WIDTH) for one in shown
+        }
+        page = _render_page(featured, others, {number: one.html for number, one in drawn.items()})
+        page += _count_older(len(entries) - len(shown))
+        text = "\n".join(printable(_describe(one)) for one in shown) or _NOTHING
         found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
         sheet = grid.render_contact_sheet(drawn[one.number].thumbnail for one in shown)
         return {**found, **sheet, "text/plain": text}
@@ -84,45 +86,45 @@ class Gallery:
     def _draw(self, entry: Entry, width: int) -> grid.DrawnTile:
         key = (entry.number, width, entry.generation.path)
         if key not in self._drawn:
-            self._drawn[key] = _drawn(entry, width)
+            self._drawn[key] = _draw_entry(entry, width)
         return self._drawn[key]
 
 
-def _page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
+def _render_page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
     if not featured and not others:
         return f'<p style="{_EMPTY}">{_NOTHING}</p>'
     above = [drawn[one.number] for one in featured]
     if len(featured) == 2:
         first, second = (one.number for one in featured)
-        top = comparison(above[0], above[1], first=first, second=second)
+        top = render_comparison(above[0], above[1], first=first, second=second)
     else:
         top = "".join(f'<div style="{_FEATURED}">{one}</div>' for one in above)
     tiles = "".join(f'<div style="{_TILE}">{drawn[one.number]}</div>' for one in others)
     return top + tiles
 
 
-def _more(count: int) -> str:
+def _count_older(count: int) -> str:
     return f"<div>… and {count} older; %gemini history lists them.</div>" if count > 0 else ""
 
 
-def _drawn(entry: Entry, width: int) -> grid.DrawnTile:
+def _draw_entry(entry: Entry, width: int) -> grid.DrawnTile:
     generation = entry.generation
     try:
         picture = scale(generation.image, width)
     except GeminiError as error:
-        return grid.DrawnTile(f"<div>{escape_html(f'{_caption(entry)}: {error}')}</div>")
+        return grid.DrawnTile(f"<div>{escape_html(f'{_describe(entry)}: {error}')}</div>")
     page = figure.render_html(
         generation.image,
         picture,
         alt=generation.prompt,
-        caption=_caption(entry),
+        caption=_describe(entry),
         remarks=generation.remarks,
         width=width,
     )
-    return grid.DrawnTile(page + _link(generation.path), grid.scale_for_sheet(picture))
+    return grid.DrawnTile(page + _render_link(generation.path), grid.scale_for_sheet(picture))
 
 
-def _caption(entry: Entry) -> str:
+def _describe(entry: Entry) -> str:
     """Two lines: number and prompt; then model, pixels, how long, price, when, where it came from."""
     generation = entry.generation
     image, row = generation.image, models.find(generation.model)
@@ -132,14 +134,14 @@ def _caption(entry: Entry) -> str:
         f"{image.width} × {image.height}",
         f"{generation.seconds:.{0 if generation.seconds >= 10 else 1}f} s",
         "offline, no cost" if is_offline else f"{format_dollars(generation.estimated_cost)} by estimate",
-        format_time(entry.made),
+        format_time(entry.created),
         *(["from the store"] if generation.replayed else []),
     )
     return f"{entry.number} · {one_line(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"
 
 
-def _link(path: Path | None) -> str:
-    """A link to the saved file; what lies outside of the notebook's folder is named and cannot be linked."""
+def _render_link(path: Path | None) -> str:
+    """Link to the saved file; a notebook can link only to files in its own folder, so others are named."""
     if path is None:
         return ""
     here = Path.cwd()
@@ -150,8 +152,8 @@ def _link(path: Path | None) -> str:
     return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{escape_html(near)}</a></div>'
 
 
-def comparison(one: str, other: str, *, first: int, second: int) -> str:
-    """Return the HTML of two figures to compare; arrow keys move the slider."""
+def render_comparison(one: str, other: str, *, first: int, second: int) -> str:
+    """Return the HTML of two figures to compare, one shown up to the slider; arrow keys move it."""
     name = f"gemini-nb-compare-{next(_numbers)}"
     steps = range(0, 101, _STEP)
     positions = "".join(

@@ -1,4 +1,4 @@
-"""One press of Generate or Again: from what is set to pictures in the album, on the background loop."""
+"""One job of the studio: from its settings to pictures in the album, on the background loop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StudioRequest:
 
 @dataclass(frozen=True)
 class Sources:
-    """What source pictures may be named: the album's by #number, uploads by name, then as `-i` does."""
+    """Where the words of "Source pictures" are looked up: #number in the album, uploads, then as `-i`."""
 
     album: Album
     uploads: Mapping[str, bytes]
@@ -64,22 +64,23 @@ class Sources:
         raise ArgumentError(message, hint=hint)
 
 
-async def requests_for(order: Settings, client: Client, named: Sources) -> StudioRequest:
-    """Return the requests for an order: takes that the album does not show yet."""
-    given = named.read(order.sources)
+async def requests_for(settings: Settings, client: Client, sources: Sources) -> StudioRequest:
+    """Return the requests for settings: takes that the album does not show yet."""
+    images = sources.read(settings.sources)
     first = await client.asynchronous.request(
-        order.prompt,
-        model=order.model,
-        images=[value for _, value in given],
-        aspect_ratio=order.aspect_ratio,
-        image_size=order.image_size,
+        settings.prompt,
+        model=settings.model,
+        images=[image for _word, image in images],
+        aspect_ratio=settings.aspect_ratio,
+        image_size=settings.image_size,
     )
     return StudioRequest(
-        takes(first, order.number, named.album.takes(first)), tuple(word for word, _ in given)
+        new_takes(first, settings.number, sources.album.known_takes(first)),
+        tuple(word for word, _image in images),
     )
 
 
-def takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[ImageRequest, ...]:
+def new_takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[ImageRequest, ...]:
     """Return the first `number` takes of a request that are not in `without`."""
     known = set(without)
     free = (take for take in count() if take not in known)
@@ -87,23 +88,23 @@ def takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[I
 
 
 class StudioJob:
-    """Asks for pictures, shows how long it takes, and hands over each as it comes."""
+    """Asks for pictures: `on_picture` takes each as it comes, `on_progress` HTML of how far it is."""
 
     def __init__(
         self,
         session: Session,
-        ask: StudioRequest,
+        request: StudioRequest,
         client: Client,
         *,
-        arrived: Callable[[Generation], None],
-        show: Callable[[str], None],
+        on_picture: Callable[[Generation], None],
+        on_progress: Callable[[str], None],
     ) -> None:
         self._session = session
         self._client = client
         self._ask = client.asynchronous.generate_function()
-        self._arrived = arrived
-        self._show = show
-        self.progress = batch.Progress(ask.requests)
+        self._on_picture = on_picture
+        self._on_progress = on_progress
+        self.progress = batch.Progress(request.requests)
 
     async def run(self) -> None:
         """Send the requests, after the cost was checked; a failure is in `progress`, or raised for all."""
@@ -111,17 +112,17 @@ class StudioJob:
         costs = estimate(requests, holds=self._client.holds, provider=self._client.provider)
         costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tick)
-            await batch.run(self._one, self.progress, concurrency=_CONCURRENCY)
+            tasks.start_soon(self._show_progress)
+            await batch.run(self._generate, self.progress, concurrency=_CONCURRENCY)
             tasks.cancel_scope.cancel()
 
-    async def _one(self, request: ImageRequest) -> Generation:
+    async def _generate(self, request: ImageRequest) -> Generation:
         generation = await self._ask(request)
         with anyio.CancelScope(shield=True):  # it is paid for: Stop does not lose it
-            await to_thread.run_sync(self._arrived, generation)
+            await to_thread.run_sync(self._on_picture, generation)
         return generation
 
-    async def _tick(self) -> None:
+    async def _show_progress(self) -> None:
         started, provider, ledger = monotonic(), self._client.provider.name, self._session.spending
         requests = self.progress.requests
         render = (
@@ -130,27 +131,28 @@ class StudioJob:
             else progress.many_images(self.progress, provider, ledger, _CONCURRENCY)
         )
         while True:
-            self._show(render(monotonic() - started)["text/html"])
+            self._on_progress(render(monotonic() - started)["text/html"])
             await anyio.sleep(_TICK_SECONDS)
 
-    def verdict(self) -> tuple[str, GeminiError | None]:
-        """Say what came of it, with the first error."""
-        made = self.progress.batch()
-        errors, done = made.errors, made.generations
+    def summarize(self) -> tuple[str, GeminiError | None]:
+        """Return how the job ended, in words, with the first error."""
+        result = self.progress.batch()
+        errors = result.errors
         if not errors:
-            return _praise(done), None
-        if len(made) == 1:
+            return _describe_success(result.generations), None
+        if len(result) == 1:
             return str(errors[0]), errors[0]
         return (
-            f"{len(errors)} of {format_count(len(made), 'picture')} failed. The first: {errors[0]}",
+            f"{len(errors)} of {format_count(len(result), 'picture')} failed. The first: {errors[0]}",
             errors[0],
         )
 
 
-def _praise(done: list[Generation]) -> str:
-    replayed = sum(one.replayed for one in done)
+def _describe_success(generations: list[Generation]) -> str:
+    pictures = format_count(len(generations), "picture")
+    replayed = sum(generation.replayed for generation in generations)
     if replayed:
-        return f"{format_count(len(done), 'picture')}, {replayed} of them from the store at no cost."
-    if all(one.provider == "offline" for one in done):
-        return f"{format_count(len(done), 'picture')}, painted offline."
-    return f"{format_count(len(done), 'picture')} made."
+        return f"{pictures}, {replayed} of them from the store at no cost."
+    if all(generation.provider == "offline" for generation in generations):
+        return f"{pictures}, painted offline."
+    return f"{pictures} made."

@@ -1,4 +1,4 @@
-"""`Studio`: controls beside the code, and a gallery that is saved with the notebook."""
+"""The studio: widgets that make pictures beside the code, and a gallery that is saved with the notebook."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Studio:
     """
 
     def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:
-        shell = shell or _shell()
+        shell = shell or _current_shell()
         session = _load_session(shell)
-        studios = _studios_of(shell, session)
+        studios = _studios_in(shell, session)
         self._album = studios.album
-        self._desk = studios.desk(shell, session)
+        self._controller = studios.controller_for_cell(shell, session)
         for picture in pictures:
             self._album.add(picture)
 
@@ -40,59 +40,59 @@ class Studio:
 
     def close(self) -> None:
         """Stop what is being made and take the controls away; the gallery stays."""
-        self._desk.close()
+        self._controller.close()
 
     def __repr__(self) -> str:
         return f"<Studio of {len(self._album.entries)} pictures>"
 
     def _ipython_display_(self) -> None:
-        self._desk.show()
+        self._controller.show()
 
 
 @dataclass
-class _Studios:
-    """What outlives the running of a cell: the pictures, and the desks by the cell they stand in."""
+class _ShellStudios:
+    """A shell's pictures, and its studios by the cell they stand in: what outlives the run of a cell."""
 
     album: Album
-    _desks: dict[tuple[str, int], StudioController] = field(default_factory=dict)
-    _run: str = ""
+    _controllers: dict[tuple[str, int], StudioController] = field(default_factory=dict)
+    _last_run: str = ""
     _count: int = 0
 
-    def desk(self, shell: InteractiveShell, session: Session) -> StudioController:
-        """Return the desk of the cell that runs: the one it had, or a new one."""
+    def controller_for_cell(self, shell: InteractiveShell, session: Session) -> StudioController:
+        """Return the controller of the cell that runs: the one it had, or a new one."""
         header = getattr(shell, "parent_header", None) or {}
         run = str(header.get("header", {}).get("msg_id", ""))
         cell = str(header.get("metadata", {}).get("cellId", ""))
-        self._count = self._count + 1 if run == self._run else 0  # a cell may hold several
-        self._run = run
+        self._count = self._count + 1 if run == self._last_run else 0  # a cell may hold several
+        self._last_run = run
         if not cell:
             return StudioController(session, self.album)
         place = (cell, self._count)
-        if place not in self._desks or self._desks[place].is_closed:
-            self._desks[place] = StudioController(session, self.album)
-        return self._desks[place]
+        if place not in self._controllers or self._controllers[place].is_closed:
+            self._controllers[place] = StudioController(session, self.album)
+        return self._controllers[place]
 
 
-_studios: WeakKeyDictionary[InteractiveShell, _Studios] = WeakKeyDictionary()
+_studios: WeakKeyDictionary[InteractiveShell, _ShellStudios] = WeakKeyDictionary()
 
 
-def album(shell: InteractiveShell) -> Album:
+def album_of(shell: InteractiveShell) -> Album:
     """Return the pictures of the session's studios; raise `ArgumentError` before the first."""
     if shell not in _studios:
         raise ArgumentError("There is no studio in this session yet.", hint="%gemini studio opens one.")
     return _studios[shell].album
 
 
-def _studios_of(shell: InteractiveShell, session: Session) -> _Studios:
+def _studios_in(shell: InteractiveShell, session: Session) -> _ShellStudios:
     if shell not in _studios:
         from gemini_nb.store.store import Store  # noqa: PLC0415 - loaded with the first picture
 
         folder = session.store_path()
-        _studios[shell] = _Studios(Album(Store(folder) if folder is not None else None))
+        _studios[shell] = _ShellStudios(Album(Store(folder) if folder is not None else None))
     return _studios[shell]
 
 
-def _shell() -> InteractiveShell:
+def _current_shell() -> InteractiveShell:
     from IPython import get_ipython  # noqa: PLC0415 - here only in a notebook
 
     shell: InteractiveShell | None = get_ipython()
@@ -102,7 +102,7 @@ def _shell() -> InteractiveShell:
 
 
 def _load_session(shell: InteractiveShell) -> Session:
-    """The shell's session, which the studio shares; the extension is loaded where it is not."""
+    """Return the shell's session, which the studio shares; load the extension if it is not loaded."""
     registry: dict[str, Any] = shell.magics_manager.registry
     if "GeminiMagics" not in registry:
         shell.run_line_magic("load_ext", "gemini_nb")
