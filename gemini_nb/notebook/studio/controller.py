@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
 
-_DEBOUNCE_SECONDS = (
-    0.3  # before it is over a second click stops, and nothing was sent; late keystrokes arrive
-)
+_DEBOUNCE_SECONDS = 0.3  # a second click within it stops before anything is sent; late keystrokes arrive
 _DOUBLE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
 
 
