@@ -60,7 +60,7 @@ class Claim:
         return next((state for state in reversed(_STATES) if self._path(state).exists()), None)
 
     def drop(self) -> None:
-        """Remove what is left of the claim; what cannot be removed is for `Store.tidy`, a day later."""
+        """Remove what is left of the claim; what cannot be removed stays until `Store.clear`."""
         for state in _STATES:
             with suppress(OSError):
                 self._path(state).unlink()

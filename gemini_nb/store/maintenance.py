@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_RECORD_BYTES = 16 * 2**20
-_LEFT_OVER_SECONDS = 24 * 3600
 
 README = """\
 # Pictures and prompts of a notebook
@@ -146,12 +144,6 @@ def clear(folder: Path) -> int:
             _remove_file(folder / name)
     _remove_folder(folder)
     return count
-
-
-def tidy(folder: Path) -> int:
-    """Remove what writers that died a day ago or longer left behind; return how many files went."""
-    before = time.time() - _LEFT_OVER_SECONDS
-    return sum(_remove_file(path) for path in list(list_left_overs(folder)) if path.lstat().st_mtime < before)
 
 
 def list_files(folder: Path, kind: str) -> Iterator[Path]:

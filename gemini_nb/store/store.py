@@ -207,10 +207,6 @@ class Store:
         """
         return maintenance.clear(self.folder)
 
-    def tidy(self) -> int:
-        """Remove what writers that died a day ago or longer left behind; return how many files went."""
-        return maintenance.tidy(self.folder)
-
     def _record_path(self, digest: str) -> Path:
         return self.folder / "records" / f"{digest}.json"
 
