@@ -1,265 +1,28 @@
-"""Batches that are long: taken from iterators, with equal requests, killed and run again, flat in memory."""
+"""Batches that are long: held back, killed and run again, flat in memory."""
 
 from __future__ import annotations
 
 import json
-import signal
-import sqlite3
 import sys
 import threading
 import time
 from collections import Counter
-from contextlib import closing
 
-import anyio
 import pytest
 
-from gemini_nb import AsyncClient, ImageRequest
+from gemini_nb import ImageRequest
 from gemini_nb.errors import (
-    ArgumentError,
     AuthenticationError,
-    BlockedError,
-    ConnectionFailedError,
     NoImageError,
     RateLimitError,
 )
-from gemini_nb.images.inputs import read
-from support.clients import KEY, OK, client_of
+from support.clients import OK, client_of
 from support.gateway import Answer, Gateway
-from support.images import noise_png, png
-from support.numbered_pictures import BLOCKED, PROMPTS, by_prompt, painted, prompt_of
+from support.images import noise_png
+from support.numbered_pictures import PROMPTS, painted, prompt_of
 from support.processes import WAIT_SECONDS, finished, ran, running
 from support.replies import body, inline, reply
 from support.timing import given_time, in_time
-
-
-def asked_for(gateway) -> Counter[str]:
-    return Counter(prompt_of(request) for request in gateway.requests)
-
-
-# --- from iterators ---
-
-
-def test_an_iterator_is_read_as_workers_get_to_its_items():
-    taken, ahead = [], []
-
-    def prompts():
-        for prompt in PROMPTS:
-            taken.append(prompt)
-            yield prompt
-
-    def script(request):
-        ahead.append(len(taken) - int(prompt_of(request)))
-        return painted(request)
-
-    with Gateway(script) as gateway, client_of(gateway.url) as client:
-        batch = client.generate_many(prompts(), concurrency=2)
-    assert [made.image.width for made in batch.generations] == list(range(1, 9))
-    assert max(ahead) <= 3
-    assert [request.prompt for request in batch.requests] == PROMPTS
-
-
-def test_an_iterator_is_read_in_the_thread_that_asks():
-    with closing(sqlite3.connect(":memory:")) as database:  # a cursor of another thread would refuse
-        database.execute("create table rows (prompt text)")
-        database.executemany("insert into rows values (?)", [(prompt,) for prompt in PROMPTS])
-        rows = (prompt for (prompt,) in database.execute("select prompt from rows"))
-        with Gateway(painted) as gateway, client_of(gateway.url) as client:
-            assert len(client.generate_many(rows).generations) == len(PROMPTS)
-
-
-def test_an_iterator_may_ask_the_client_itself():
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        requests = (client.request(prompt, images=[png()]) for prompt in PROMPTS)
-        assert len(client.generate_many(requests).generations) == len(PROMPTS)
-
-
-def test_a_coroutines_batch_reads_an_iterator_too():
-    async def main(url):
-        async with AsyncClient(base_url=url, api_key=KEY) as client:
-            return await client.generate_many(prompt for prompt in PROMPTS)
-
-    with Gateway(painted) as gateway:
-        assert len(anyio.run(main, gateway.url).generations) == len(PROMPTS)
-
-
-@pytest.mark.parametrize("broken", [ZeroDivisionError, ArgumentError], ids=["its own error", "no prompt"])
-def test_promise_4_an_iterator_that_breaks_off_loses_nothing_that_was_made(broken):
-    def prompts():
-        yield from PROMPTS[:3]
-        yield str(1 // 0) if broken is ZeroDivisionError else " "
-
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        with pytest.raises(broken) as caught:
-            client.generate_many(prompts(), concurrency=2)
-        assert gateway.posts == 3
-    assert [made.prompt for made in caught.value.batch.generations] == PROMPTS[:3]
-    assert "3 made" in caught.value.__notes__[0]
-
-
-def test_a_list_is_checked_as_a_whole_before_anything_is_sent():
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        with pytest.raises(ArgumentError, match="prompt is empty"):
-            client.generate_many([*PROMPTS, " "])
-        assert gateway.posts == 0
-
-
-def test_promise_4_an_interrupt_keeps_what_has_finished_of_an_iterator():
-    code = """
-from gemini_nb import Cancelled
-with client_of(url) as client:
-    try:
-        client.generate_many((str(number) for number in range(8)), concurrency=2)
-    except Cancelled as cancelled:
-        print([getattr(outcome, "prompt", None) for outcome in cancelled.batch.outcomes])
-    print(len(client.generate_many(iter(["1"])).generations))
-"""
-    never = threading.Event()
-    held = {f"n{number}": Answer(OK, hold=never) for number in (3, 4)}
-    with Gateway(by_prompt(**held)) as gateway, running(code, gateway.url) as child:
-        assert gateway.wait_for_posts(5)
-        child.send_signal(signal.SIGINT)
-        out = finished(child)
-        assert gateway.posts == 6
-    assert out.splitlines() == ["['0', '1', '2', None, None]", "1"]
-
-
-def test_promise_1_an_iterator_that_leaves_the_program_pays_for_nothing_more():
-    never = threading.Event()
-
-    def prompts():
-        yield "0"
-        assert gateway.wait_for_posts(1)
-        raise SystemExit(3)
-
-    with Gateway(lambda _: Answer(OK, hold=never)) as gateway, client_of(gateway.url) as client:
-        with pytest.raises(SystemExit):
-            client.generate_many(prompts(), concurrency=2)
-        assert gateway.wait_for_disconnects(1)
-        assert gateway.posts == 1
-
-
-def test_input_pictures_of_an_iterator_are_let_go_once_they_were_sent():
-    requests = (ImageRequest("1", images=(read(noise_png(1000 + number)),)) for number in range(3))
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        batch = client.generate_many(requests)
-        sent = {request.json["contents"][0]["parts"][1]["inlineData"]["data"] for request in gateway.requests}
-    assert len(sent) == 3
-    digests = {made.request.images[0].sha256 for made in batch.generations}
-    assert len({request.digest for request in batch.requests}) == len(digests) == 3
-    with pytest.raises(ArgumentError, match="let go"):
-        _ = batch.requests[0].images[0].data
-
-
-def test_input_pictures_of_a_list_stay():
-    request = ImageRequest("1", images=(read(png()),))
-    with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        assert client.generate_many([request]).requests[0].images[0].data == png()
-
-
-# --- equal requests ---
-
-
-def test_promise_1_with_a_store_equal_requests_are_asked_once(tmp_path):
-    with Gateway(painted) as gateway, client_of(gateway.url, store=tmp_path) as client:
-        batch = client.generate_many(["1", "2", "1", "1"], concurrency=3)
-        assert asked_for(gateway) == {"1": 1, "2": 1}
-    assert [made.image.width for made in batch.generations] == [2, 3, 2, 2]
-    assert [made.replayed for made in batch.generations] == [False, False, True, True]
-
-
-def test_promise_1_and_once_where_everything_is_asked_for_again(tmp_path):
-    with Gateway(painted) as gateway, client_of(gateway.url, store=tmp_path, replay="refresh") as client:
-        client.generate_many(["1", "1"], concurrency=1)
-        assert gateway.posts == 1
-
-
-def test_takes_of_one_prompt_are_not_equal(tmp_path):
-    takes = [ImageRequest("1", take=take) for take in range(2)]
-    with Gateway(painted) as gateway, client_of(gateway.url, store=tmp_path) as client:
-        client.generate_many([*takes, *takes])
-        assert gateway.posts == 2
-
-
-@pytest.mark.parametrize("settings", [{}, {"store": "off", "replay": "off"}], ids=["no store", "replay off"])
-def test_without_a_store_each_row_is_a_picture_of_its_own(settings):
-    with Gateway(painted) as gateway, client_of(gateway.url, **settings) as client:
-        assert len(client.generate_many(["1", "1"]).generations) == 2
-        assert gateway.posts == 2
-
-
-def test_a_failure_is_that_of_all_equal_rows(tmp_path):
-    with Gateway(BLOCKED) as gateway, client_of(gateway.url, store=tmp_path) as client:
-        batch = client.generate_many(["1", "1", "1"])
-        assert gateway.posts == 1
-    assert [type(error) for error in batch.errors] == [BlockedError] * 3
-
-
-def test_promise_1_equal_calls_at_the_same_time_are_one_request(tmp_path):
-    async def main(url):
-        made = []
-        async with AsyncClient(base_url=url, api_key=KEY, store=tmp_path) as client:
-
-            async def ask():
-                made.append(await client.generate("1"))
-
-            async with anyio.create_task_group() as group:
-                for _ in range(3):
-                    group.start_soon(ask)
-        return made
-
-    with Gateway(lambda request: Answer(painted(request).body, delay=0.1)) as gateway:
-        made = anyio.run(main, gateway.url)
-        assert gateway.posts == 1
-    assert sorted(one.replayed for one in made) == [False, True, True]
-
-
-def test_after_a_failure_the_next_equal_call_asks_itself(tmp_path):
-    async def main(url):
-        outcomes = []
-        async with AsyncClient(base_url=url, api_key=KEY, store=tmp_path) as client:
-
-            async def ask():
-                try:
-                    outcomes.append(await client.generate("1"))
-                except BlockedError as error:
-                    outcomes.append(error)
-
-            async with anyio.create_task_group() as group:
-                group.start_soon(ask)
-                group.start_soon(ask)
-        return outcomes
-
-    with Gateway(BLOCKED, Answer(OK)) as gateway:
-        failure, made = anyio.run(main, gateway.url)
-        assert gateway.posts == 2
-    assert type(failure) is BlockedError
-    assert not made.replayed
-
-
-def test_promise_6_who_waits_for_an_equal_call_does_not_wait_past_its_time(tmp_path):
-    never = threading.Event()
-
-    async def main(url):
-        async with (
-            AsyncClient(base_url=url, api_key=KEY, store=tmp_path) as client,
-            anyio.create_task_group() as group,
-        ):
-            group.start_soon(client.generate, "1")
-            assert await anyio.to_thread.run_sync(gateway.wait_for_posts, 1)
-            client.timeout = 0.2
-            try:
-                await client.generate("1")
-            except ConnectionFailedError as error:
-                group.cancel_scope.cancel()
-                return error
-
-    with Gateway(Answer(OK, hold=never)) as gateway:
-        assert "Not sent: an equal request" in str(anyio.run(main, gateway.url))
-        assert gateway.posts == 1
-
-
-# --- refusals ---
 
 
 def test_promise_4_refusals_stop_a_batch_of_many_workers():
@@ -285,9 +48,6 @@ def test_of_many_that_are_not_stored_the_nearest_is_found_for_the_first_ones_onl
     with client_of(gateway.url, store=tmp_path, replay="only") as client:
         batch = client.generate_many([str(number) for number in range(2, 42)], concurrency=1)
     assert ["Nearest is" in str(error) for error in batch.errors] == [True] * 20 + [False] * 20
-
-
-# --- the limiter ---
 
 
 def test_a_429_to_one_client_holds_back_another_of_the_same_key():
@@ -368,8 +128,6 @@ def test_promise_6_a_single_call_whose_turn_comes_too_late_fails_at_once():
         assert gateway.posts == 1
 
 
-# --- killed and run again ---
-
 KILLED = """
 store = sys.argv[2] if len(sys.argv) > 2 else sys.stdin.readline().strip()
 with client_of(url, store=store) as client:
@@ -403,8 +161,6 @@ def test_promise_1_a_batch_that_was_killed_goes_on_where_it_was(tmp_path, after)
     assert sorted(line["index"] for line in last) == list(range(24))
     assert {line["prompt"] for line in last if not line["replayed"]} == missing
 
-
-# --- memory ---
 
 MANY = """
 from hashlib import sha256

@@ -53,7 +53,7 @@ CLASSES: dict[str, tuple[int, tuple[str, ...]]] = {
     "paths and disks": (36, ("images/test_save.py::", "reply/test_kept.py::", "test_files.py::")),
     "store": (
         24,
-        ("store/test_store", "store/test_damage", "store/test_files", "promises/test_store_under_fire"),
+        ("store/test_", "promises/test_store_under_fire"),
     ),
 }
 

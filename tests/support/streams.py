@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from support.clients import PICTURE
-from support.faults import chunk
+import pytest
+
+from gemini_nb.errors import GeminiError
+from support.clients import PICTURE, client_of
+from support.faults import chunk, endless, then_stall
+from support.gateway import Answer, Gateway
 from support.replies import body, inline, reply
 
 if TYPE_CHECKING:
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from support.raw_server import Visit
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+SSE = {"Content-Type": "text/event-stream"}
 WORDS = ("Here is ", "a red ", "square.")
 
 
@@ -62,3 +67,31 @@ class Steps:
                 return
             visit.send(chunk(step))
         visit.send(chunk(b""))
+
+
+STALLS = {
+    "stalls": then_stall(HEAD + chunk(words("A "))),
+    "drips": endless(HEAD + chunk(words("A ")), iter(lambda: chunk(b":"), None), seconds=0.05),
+}
+
+
+def streamed(url: str, prompt: str = "a red square", **settings):
+    return client_of(url, **settings).generate(prompt, text=True, stream=True)
+
+
+def pieces_of(content: bytes, **answer) -> tuple[list, object]:
+    """All pieces of a body, and the result."""
+    with Gateway(Answer(content, headers=SSE, **answer)) as gateway, streamed(gateway.url) as stream:
+        return list(stream), stream.generation
+
+
+def kinds(pieces) -> list:
+    return [piece if isinstance(piece, str) else type(piece) for piece in pieces]
+
+
+def failure_of(url: str, **settings) -> tuple[list, GeminiError]:
+    """What came before a stream's error, and the error."""
+    came = []
+    with pytest.raises(GeminiError) as caught, streamed(url, **settings) as stream:
+        came.extend(stream)
+    return came, caught.value
