@@ -1,4 +1,4 @@
-"""Every way a picture can fail to arrive.
+"""The errors: every way a picture can fail to arrive.
 
     GeminiError
       ArgumentError            the call itself is wrong; nothing was sent
@@ -78,18 +78,20 @@ class ConnectionFailedError(GeminiError):
     hint = "Nothing was sent or billed. Check the network and the base URL, then try again."
 
 
-class APIError(GeminiError):
-    """The server answered with an error.
-
-    `status` is the HTTP status, `code` the server's own word for the error, if it gave one.
-    """
-
+class _StatusError(GeminiError):
     def __init__(
         self, message: str, *, hint: str | None = None, status: int | None = None, code: str | None = None
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.code = code
+
+
+class APIError(_StatusError):
+    """The server answered with an error.
+
+    `status` is the HTTP status, `code` the server's own word for the error, if it gave one.
+    """
 
 
 class AuthenticationError(APIError):
@@ -121,20 +123,13 @@ class RateLimitError(APIError):
         self.retry_after = retry_after
 
 
-class OutcomeUnknownError(GeminiError):
+class OutcomeUnknownError(_StatusError):
     """The request was sent and no whole answer came: it may have been made and billed.
 
-    `status` is the HTTP status where one was received (408, 500, 502, 504, …).
+    `status` is the HTTP status where one was received (408, 500, 502, 504, …), `code` the server's word.
     """
 
     hint = "It may have been billed, so it was not sent again. Run it again if that is worth the price."
-
-    def __init__(
-        self, message: str, *, hint: str | None = None, status: int | None = None, code: str | None = None
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.code = code
 
 
 class _KeptReplyError(GeminiError):

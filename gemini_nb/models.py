@@ -1,4 +1,4 @@
-"""The catalogue: which image models there are, what they take, and what was last seen of them.
+"""The catalogue of image models: names, ratios, sizes, list prices, and the last observed reply shape.
 
 A row is an observation with its date and source, never a rule: the shape of a reply is read
 from the reply. A name that is not here is passed through with a warning.
@@ -58,7 +58,7 @@ class Model:
         return "1K" if self.image_sizes else ""
 
 
-def _seen(row: Model, shape: Shape, **changes: Any) -> Model:
+def _observed(row: Model, shape: Shape, **changes: Any) -> Model:
     return replace(row, shape=shape, observed="2026-04-14", source=f"{_RETEST}; {_LIST_PRICES}", **changes)
 
 
@@ -100,10 +100,10 @@ _NANO_2_1 = Model(
 )
 
 CATALOGUE: tuple[Model, ...] = (
-    _seen(_FLASH_3_1, "inlineData", id=DEFAULT_MODEL, alias="nano-banana-2"),
-    _seen(_PRO_3, "data URI (JPEG)", id="gemini-3-pro-image-preview", alias="nano-banana-pro"),
-    _seen(_FLASH_2_5, "data URI (PNG)"),
-    _seen(_FLASH_2_5, "hosted URL", id="gemini-2.5-flash-image-preview", alias=None, note=""),
+    _observed(_FLASH_3_1, "inlineData", id=DEFAULT_MODEL, alias="nano-banana-2"),
+    _observed(_PRO_3, "data URI (JPEG)", id="gemini-3-pro-image-preview", alias="nano-banana-pro"),
+    _observed(_FLASH_2_5, "data URI (PNG)"),
+    _observed(_FLASH_2_5, "hosted URL", id="gemini-2.5-flash-image-preview", alias=None, note=""),
     _FLASH_3_1,
     _PRO_3,
     _LITE_3_1,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import pytest
 
@@ -115,19 +114,3 @@ def test_what_the_catalogue_does_not_know_is_passed_on_with_a_warning(settings):
     with pytest.warns(GeminiWarning, match="passed on"):
         request = ImageRequest("x", **settings)
     assert next(iter(settings.values())) in f"{request.model} {json.dumps(request.body)}"
-
-
-def test_an_unknown_name_near_a_known_one_is_answered_with_it():
-    with pytest.warns(GeminiWarning, match="Did you mean 'nano-banana-pro'"):
-        ImageRequest("x", model="nano-banana-por")
-
-
-def test_the_note_on_a_models_billing_is_shown_once():
-    from gemini_nb import models
-
-    models._warned.clear()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        ImageRequest("x", model="nano-banana")
-        ImageRequest("y", model="nano-banana")
-    assert [str(warning.message) for warning in caught] == [models.find("nano-banana").note]
