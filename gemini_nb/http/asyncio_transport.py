@@ -70,6 +70,7 @@ class _BodyStream(httpx.AsyncByteStream):
         return cast("AsyncIterator[bytes]", self._connection.body())
 
     async def aclose(self) -> None:
+        """Close the connection, whether the body was read to its end or not."""
         await self._connection.aclose()
 
 

@@ -141,11 +141,12 @@ class _Sent:
 
     @property
     def left(self) -> float:
+        """Seconds until the deadline, 0.0 past it."""
         return max(0.0, self.deadline - anyio.current_time())
 
     @property
     def extensions(self) -> dict[str, Any]:
-        # A quarter, so that the tries which an unsent request may have fit into any deadline.
+        """The request's extensions for httpx: a quarter of the time to connect, so that three tries fit."""
         return {"trace": self._trace, "timeout": {"connect": min(CONNECT_SECONDS, self.left / 4)}}
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
@@ -153,6 +154,7 @@ class _Sent:
             self.has_left = True
 
     def failure(self, host: str, problem: str) -> GeminiError:
+        """Return the error for a request without an answer: unsent, or of unknown outcome."""
         if not self.has_left:
             return ConnectionFailedError(f"No connection to {host}: {problem}.")
         return OutcomeUnknownError(
@@ -294,6 +296,7 @@ class _Silence(logging.Filter):
     """Drops httpcore's log records of our own calls: headers that it logs at DEBUG can echo the key."""
 
     def filter(self, _record: logging.LogRecord) -> bool:
+        """Let a record through unless this context sends a request."""
         return not _is_sending.get()
 
 

@@ -1,7 +1,8 @@
 """Redaction of a key in text: plain, escaped for URLs, JSON or HTML, in hex or base64, whole or in pieces.
 
 The text is unescaped in one pass and searched for every written form of the key, one window after the other.
-Time is linear in the text, memory is bounded by the window.
+Time is linear in the text, memory is bounded by the window. Escapes are read where they are escaped again by
+their own rule; a key of which every character was escaped by one rule and then by another is not found.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def over_tls(authority, fault):
     return server
 
 
-def asked(server, read, *, content=b"{}"):
+def read_response(server, read, *, content=b"{}"):
     """What `read` makes of the response to a POST, the connection closed behind it."""
     tls = tls_context() if server.url.startswith("https:") else None
 
@@ -71,7 +71,7 @@ def test_a_body_comes_whole_to_who_reads_slower_than_it_is_sent(size, form):
         "until it closes": faults.head() + content,
     }
     with FaultServer(faults.raw(answers[form])) as server:
-        lengths, digest = asked(server, lengths_and_digest)
+        lengths, digest = read_response(server, lengths_and_digest)
     assert (sum(lengths), digest) == (size, sha256(content).hexdigest())
     assert max(lengths, default=0) <= asyncio_transport.LARGE_BUFFER_BYTES
 
@@ -89,7 +89,7 @@ def test_the_end_of_a_body_over_tls_comes_whole_to_a_slow_reader_too(authority):
 
     for size in range(300_000, 1_200_000, 75_000):
         with over_tls(authority, faults.raw(faults.sized(size) + bytes(size))) as server:
-            assert asked(server, lengths_once_more_came) == size
+            assert read_response(server, lengths_once_more_came) == size
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -100,7 +100,7 @@ def test_a_connection_that_is_over_is_freed_without_the_garbage_collector(scheme
     gc.disable()
     try:
         with over_tls(authority, fault) if scheme == "https" else FaultServer(fault) as server:
-            asked(server, lengths_and_digest)
+            read_response(server, lengths_and_digest)
         assert not [one for one in gc.get_objects() if type(one) is asyncio_transport._Connection]
     finally:
         gc.enable()
@@ -113,7 +113,7 @@ def test_tls_is_offered_for_http_1_1_as_by_any_client(authority):
     server = over_tls(authority, faults.answer())
     server.context.set_alpn_protocols(["h2", "http/1.1"])
     with server:
-        assert asked(server, protocol) == 200
+        assert read_response(server, protocol) == 200
         assert server.protocols == ["http/1.1"]
 
 
@@ -130,7 +130,7 @@ def test_who_does_not_read_makes_the_server_wait():
         return sent
 
     with FaultServer(faults.endless(faults.sized(2**28), pieces)) as server:
-        assert asked(server, read_one) < 2**26  # what fits into the socket's buffers and ours
+        assert read_response(server, read_one) < 2**26  # what fits into the socket's buffers and ours
 
 
 def test_a_refusal_is_read_although_the_request_is_never_taken_whole():
@@ -147,13 +147,13 @@ def test_a_refusal_is_read_although_the_request_is_never_taken_whole():
         return response.status_code, body
 
     with FaultServer(refuse) as server:
-        assert asked(server, read, content=b"x" * 64_000_000) == (413, b"no!!")
+        assert read_response(server, read, content=b"x" * 64_000_000) == (413, b"no!!")
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_an_answer_that_has_no_body_is_not_waited_for_whatever_length_it_names(status):
     with FaultServer(faults.then_stall(faults.head(b"Content-Length: 10", status=status))) as server:
-        assert asked(server, lengths_and_digest) == ([], sha256().hexdigest())
+        assert read_response(server, lengths_and_digest) == ([], sha256().hexdigest())
 
 
 def test_what_cannot_be_sent_is_said_before_anything_is():

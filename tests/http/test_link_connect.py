@@ -53,7 +53,7 @@ def test_an_address_in_a_link_is_not_looked_up_and_its_certificate_is_for_the_ad
     names = Names()
     with authority.server(picture(), name="127.0.0.1") as server:
         assert fetch_tls(server, names, url=f"https://127.0.0.1:{server.port}/")[0] == PICTURE
-    assert names.asked == []
+    assert names.lookups == []
 
 
 def test_the_certificate_must_be_of_a_known_authority(authority, monkeypatch):
@@ -125,7 +125,7 @@ def test_a_name_is_looked_up_once_so_that_rebinding_finds_no_second_time(authori
     names = Names(**{NAME: [["127.0.0.1"], ["10.0.0.1"]]})
     with authority.server(picture()) as server:
         assert fetch_tls(server, names)[0] == PICTURE
-    assert names.asked == [NAME]
+    assert names.lookups == [NAME]
 
 
 def test_each_redirect_is_looked_up_and_checked_again(authority):
@@ -136,7 +136,7 @@ def test_each_redirect_is_looked_up_and_checked_again(authority):
     ):
         fetch_tls(server, names)
     assert server.connections == 1
-    assert names.asked == [NAME, NAME]
+    assert names.lookups == [NAME, NAME]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_no_packet_is_sent_and_no_name_asked_for_a_link_refused_as_written(start
     with FaultServer(picture()) as server, pytest.raises(LinkRefusedError):
         fetch(f"{start}:{server.port}/", resolver=names, policy=LinkPolicy(ports=frozenset({server.port})))
     assert server.connections == 0
-    assert names.asked == []
+    assert names.lookups == []
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_proxy_in_the_environment_refuses_the_link(monkeypatch, variable):
         with pytest.raises(LinkRefusedError, match="NO_PROXY"):
             fetch(f"https://{NAME}/", resolver=names)
     assert proxy.connections == 0
-    assert names.asked == []
+    assert names.lookups == []
 
 
 @pytest.mark.parametrize("exempt", [NAME, ".example", "*"])
@@ -278,7 +278,7 @@ def test_an_allowed_proxy_is_given_the_name(monkeypatch, prefix):
         with pytest.raises(LinkFailedError):
             fetch(f"https://{NAME}/a.png", allow_proxy=True, resolver=names)
     assert proxy.requests[0].head.startswith(f"CONNECT {NAME}:443 ".encode())
-    assert names.asked == []
+    assert names.lookups == []
 
 
 def test_an_allowed_proxy_is_not_asked_for_a_private_address(monkeypatch):

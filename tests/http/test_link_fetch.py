@@ -151,11 +151,11 @@ def test_off_the_trusted_origin_there_is_no_way_back_to_it(authority):
 
 class InProcess(httpx.AsyncBaseTransport):
     def __init__(self, **headers):
-        self.asked = []
+        self.urls = []
         self._headers = headers
 
     async def handle_async_request(self, request):
-        self.asked.append(str(request.url))
+        self.urls.append(str(request.url))
         status = 302 if "location" in self._headers else 200
         return httpx.Response(status, headers=self._headers, content=PICTURE)
 
@@ -168,8 +168,8 @@ def test_links_of_the_embedded_provider_are_answered_in_process():
     origin = "http://offline.localhost"
     answer = fetch(f"{origin}/a.png#b", trusted_origin=origin, transport=embedded, resolver=names)
     assert answer == (PICTURE, "image/png")
-    assert embedded.asked == [f"{origin}/a.png"]
-    assert names.asked == []
+    assert embedded.urls == [f"{origin}/a.png"]
+    assert names.lookups == []
 
 
 def test_an_answer_in_process_is_closed_even_when_it_is_too_large():
@@ -194,14 +194,14 @@ def test_other_links_do_not_reach_the_embedded_provider():
     embedded = InProcess()
     with pytest.raises(LinkRefusedError):
         fetch("http://other.localhost/", trusted_origin="http://offline.localhost", transport=embedded)
-    assert embedded.asked == []
+    assert embedded.urls == []
 
 
 def test_without_a_trusted_origin_the_embedded_provider_is_not_asked():
     embedded = InProcess()
     with pytest.raises(LinkFailedError):
         fetch(f"https://{NAME}/", transport=embedded, resolver=Names())
-    assert embedded.asked == []
+    assert embedded.urls == []
 
 
 # What comes back.

@@ -29,7 +29,7 @@ class Counting:
             raise BadResponseError("enough")
 
 
-def posted(server, receiver):
+def post_to(server, receiver):
     provider = choose_provider("crazyrouter", base_url=server.url)
 
     async def post():
@@ -42,21 +42,21 @@ def posted(server, receiver):
 
 def test_a_receiver_takes_the_body_of_a_success_and_is_in_the_answer():
     with FaultServer(faults.answer(OK)) as server:
-        answer = posted(server, receiver := Counting())
+        answer = post_to(server, receiver := Counting())
     assert (answer.status, answer.body, answer.received) == (200, b"", receiver)
     assert receiver.total == receiver.expected == len(OK)
 
 
 def test_a_receiver_hears_nothing_of_an_error_reply():
     with FaultServer(faults.answer(b'{"error": {}}', status=400)) as server:
-        answer = posted(server, receiver := Counting())
+        answer = post_to(server, receiver := Counting())
     assert (answer.status, answer.body, answer.received) == (400, b'{"error": {}}', None)
     assert receiver.total == 0
 
 
 def test_what_a_receiver_refuses_is_returned_and_read_no_further():
     with FaultServer(faults.endless_stream()) as server:
-        error = posted(server, Counting(refuse_at=2**20))
+        error = post_to(server, Counting(refuse_at=2**20))
         assert type(error) is BadResponseError
         assert error.__traceback__ is None
     assert server.sent < 32 * 2**20
@@ -83,7 +83,7 @@ UNEXPECTED = {
 @pytest.mark.parametrize("fault", UNEXPECTED.values(), ids=UNEXPECTED.keys())
 def test_promise_9_what_a_receiver_fails_with_passes_through_without_the_key(fault):
     with FaultServer(faults.answer(OK)) as server, pytest.raises(type(fault)) as caught:
-        posted(server, Failing(fault))
+        post_to(server, Failing(fault))
     assert caught.value is fault
     assert KEY not in key_leaks.shown(fault)
     assert fault.__cause__ is fault.__context__ is None

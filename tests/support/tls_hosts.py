@@ -30,11 +30,11 @@ class Names:
     """A resolver that counts: each name has a list of answers, the last of which repeats."""
 
     def __init__(self, **answers: list[list[str]]) -> None:
-        self.asked: list[str] = []
+        self.lookups: list[str] = []
         self._answers = {name.replace("_", "."): list(each) for name, each in answers.items()}
 
     async def __call__(self, name: str, port: int) -> list[str]:
-        self.asked.append(name)
+        self.lookups.append(name)
         if name not in self._answers:
             raise OSError(-2, "Name or service not known")
         answers = self._answers[name]
