@@ -1,7 +1,8 @@
 """Many pictures at once: images per second, CPU per image and peak memory, against a gateway on loopback.
 
 The gateway and each client are processes of their own; every POST has a fresh connection. Rows of one table
-are interleaved. CPU and memory are those of the client's process alone.
+are interleaved. CPU and memory are those of the client's process alone. Before that: how long a cell with
+`--each` takes to plan its requests, which nobody sees the progress of.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING
 
 import loopback
 import peers
-from measuring import Table, command, interleaved, ratio
+from measuring import Table, command, interleaved, median_seconds, ratio
 
+from gemini_nb.notebook.plan import make_plan
+from gemini_nb.request import ImageRequest
 from support.images import noise_png
 from support.replies import body, inline, reply
 
@@ -63,9 +66,11 @@ LOADS = (
     Load(4, 16, size=20_000_000),
 )  # fmt: skip
 QUICK = (Load(2, 4, size=50_000),)
+PLANNED_ROWS, QUICK_ROWS = (5_000, 100_000), (50,)
 
 
 def run(quick: bool) -> Iterator[Table]:
+    yield planning(QUICK_ROWS if quick else PLANNED_ROWS, 1 if quick else ROUNDS)
     ways, notes = peers.available(WAYS, quick=quick)
     for load in QUICK if quick else LOADS:
         with loopback.serving(answer(load.size), delay=load.delay) as url:
@@ -93,6 +98,26 @@ def once(way: str, python: Path | str, url: str, load: Load) -> dict:
     said: dict = json.loads(done.stdout.splitlines()[-1])
     assert said["bytes"] == load.images * load.size, way
     return said
+
+
+def planning(counts: tuple[int, ...], rounds: int) -> Table:
+    """Rows of a table, filled into a prompt, to requests; nothing is read or sent."""
+    tables = {
+        count: [{"city": f"city {number}", "sky": "grey"} for number in range(count)] for count in counts
+    }
+    found = median_seconds({str(count): partial(plan, rows) for count, rows in tables.items()}, rounds)
+    rows = tuple(
+        (f"{count:,} rows", found[str(count)] * 1e3, found[str(count)] / count * 1e6) for count in counts
+    )
+    return Table("A plan of a table, one request a row", ("--each", "ms", "µs a row"), rows)
+
+
+def plan(rows: list[dict[str, str]]) -> None:
+    made = make_plan(
+        "{{city}} under a {{sky}} sky", models=["nano-banana-2"], count=1, vary=[], each="t", raw=False,
+        names={"t": rows}, request=ImageRequest,
+    )  # fmt: skip
+    assert len(made.requests) == len(rows)
 
 
 def table(load: Load, runs: dict[str, list[dict]], notes: tuple[str, ...]) -> Table:
