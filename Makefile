@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes, or one on a machine with one core; a file's tests stay together, the longest files come first.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(2, os.cpu_count() or 1))")
 
-.PHONY: demo test check run-tests lint notebooks test-kernels check-binder check-ipython bench clean
+.PHONY: demo test check run-tests lint notebooks test-kernels check-binder check-ipython check-python bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/gemini-nb demo
@@ -43,6 +43,10 @@ check-binder: $(VENV)/.dev
 # The magics on IPython 7.34 and 8, in environments of their own.
 check-ipython: $(VENV)/.dev
 	$(BIN)/python tests/check_ipython.py
+
+# The suite on the newest Python beside this one, or on one that is named: make check-python PYTHON=python3.14
+check-python:
+	$(PYTHON) tests/check_python.py $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 
 # One alone, or quickly: make bench BENCH="--only store --quick"
 bench: $(VENV)/.dev
