@@ -11,10 +11,13 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MAGICS = ("test_magics.py", "test_kernel.py", "test_edits.py")
+MAGICS = tuple(
+    f"notebook/test_{module}.py"
+    for module in ("magics", "generate", "edit", "variables", "saving", "defaults", "extension", "kernel")
+)
 VERSIONS = {
-    "ipython==7.34.0": (*MAGICS, "test_completion_hook.py"),
-    "ipython>=8.37,<9": (*MAGICS, "test_completion.py"),
+    "ipython==7.34.0": (*MAGICS, "notebook/completion/test_completion_hook.py"),
+    "ipython>=8.37,<9": (*MAGICS, "notebook/test_terminal_images.py", "notebook/completion"),
 }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from support.gateway import Answer, Gateway
-from support.images import png
+from support.images import noise_png, png
 from support.replies import b64, inline, reply
 from support.shells import a_shell, prompt_of
+from support.streams import event, stream, words
 
 MADE = "%%gemini_image\na cat"
 
@@ -176,3 +177,12 @@ def test_a_stored_picture_that_was_altered_is_not_edited(gateway, tmp_path):
     path.write_bytes(png(99))
     with a_shell(gateway.url) as shell:
         assert "no picture to edit" in str(shell.run("%%gemini_edit\nat night").error)
+
+
+def test_an_edit_streams_and_goes_on_from_what_came():
+    turns = [Answer(stream()), Answer(words("At ") + event(reply("night.", inline(noise_png(900)))))]
+    with Gateway(*turns) as gateway, a_shell(gateway.url) as shell:
+        shell.run("%%gemini_image --stream\na red square")
+        edited = shell.run("%%gemini_edit --stream\nat night").result
+    assert edited.text == "At night."
+    assert gateway.requests[1].query["alt"] == "sse"

@@ -123,3 +123,8 @@ def test_the_examples_of_the_help_are_lines_that_parse(magic):
     assert len(examples) >= 3
     for line in examples:
         assert PARSERS[magic].parse_words(options.split_words(line))
+
+
+def test_help_says_that_it_asks_for_words(keyless):
+    page = " ".join(keyless.run("%gemini_image --help").stdout.split())
+    assert "--stream show the words as they come; asks for them as --text does" in page

@@ -1,4 +1,4 @@
-"""What is said while a cell waits; `tests/notebook/test_kernel.py` sees it in a notebook."""
+"""Progress of a cell that waits; `tests/notebook/test_kernel.py` sees it in a notebook."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from gemini_nb.batch.run import Progress
 from gemini_nb.costs import Spending
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.notebook import progress as live
+from support import streams
+from support.faults import FaultServer
 from support.generations import answer, picture
 from support.images import png
+from support.kernels import a_kernel
+from support.shells import KEY
 
 MODEL = "gemini-3.1-flash-image-preview"
 
@@ -28,7 +32,7 @@ def progress_of(*outcomes, count=4):
     return progress
 
 
-def words(progress, ledger=None, *, seconds=9.0, concurrency=2):
+def line_of(progress, ledger=None, *, seconds=9.0, concurrency=2):
     return live.many_images(progress, "crazyrouter", ledger or Spending(), concurrency)(seconds)["text/plain"]
 
 
@@ -58,7 +62,7 @@ BATCHES = {
 @pytest.mark.parametrize("case", BATCHES)
 def test_a_batch_says_how_far_it_is(case):
     progress, ledger, said = BATCHES[case]
-    assert words(progress, ledger) == said
+    assert line_of(progress, ledger) == said
 
 
 def test_pictures_are_drawn_as_they_finish_the_newest_of_them():
@@ -92,3 +96,31 @@ def test_without_a_kernel_nothing_is_drawn(capsys):
     with live.showing_progress(lambda _seconds: pytest.fail("was drawn")):
         pass
     assert capsys.readouterr().out == ""
+
+
+HOSTILE = "<script>alert(1)</script> "
+
+
+def test_words_are_drawn_escaped_as_they_come_and_taken_away_at_the_end(monkeypatch):
+    """The server sends on only once the notebook has drawn what came before."""
+    steps = streams.Steps(streams.words(HOSTILE + "here "), streams.words("it is. "), streams.picture())
+    with FaultServer(steps) as server:
+        monkeypatch.setenv("CRAZYROUTER_API_KEY", KEY)
+        monkeypatch.setenv("GEMINI_NB_BASE_URL", server.url)
+        with a_kernel() as kernel:
+            cell = kernel.start("%%gemini_image --stream\na red square")
+            (*_, first) = kernel.until(cell, lambda one: "here" in html_of(one))
+            steps.go()
+            (*_, second) = kernel.until(cell, lambda one: "it is." in html_of(one))
+            steps.go()
+            rest = kernel.finish(cell)
+    assert (first["type"], second["type"]) == ("display_data", "update_display_data")
+    assert first["transient"] == second["transient"]
+    assert "&lt;script&gt;" in html_of(first)
+    assert not any("<script" in html_of(one) for one in (first, second, *rest))
+    assert [one["type"] for one in rest][-2:] == ["clear_output", "execute_result"]
+    assert html_of(rest[-1]).count("it is.") == 1
+
+
+def html_of(output) -> str:
+    return output.get("data", {}).get("text/html", "")

@@ -35,6 +35,19 @@ class Shell:
         done.error = done.error_in_exec or done.error_before_exec
         return done
 
+    def printed(self, source) -> str:
+        """What a cell prints that must not fail."""
+        done = self.run(source)
+        assert done.error is None
+        return done.stdout
+
+    def refused(self, source) -> str:
+        """The error of a cell that must fail, by class and message: three lines at most."""
+        error = self.run(source).error
+        assert error is not None
+        assert len(str(error).splitlines()) <= 3
+        return f"{type(error).__name__}: {error}"
+
     def close(self) -> None:
         if "GeminiMagics" in self.shell.magics_manager.registry:
             self.run("%unload_ext gemini_nb")
