@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import anyio
 import anyio.lowlevel
 import pytest
@@ -15,7 +17,7 @@ from gemini_nb.errors import (
     TooLargeError,
 )
 from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS
-from gemini_nb.http.retry import MAX_TRIES, retry
+from gemini_nb.http.retry import MAX_BACKOFF_SECONDS, MAX_TRIES, retry
 from gemini_nb.http.transport import HTTPAnswer
 from support import virtual_clock
 
@@ -124,3 +126,18 @@ def test_refusals_without_end_stop_at_the_deadline():
     assert type(outcome) is RateLimitError
     assert len(begun) > 1
     assert begun[-1] - begun[0] < 0.5
+
+
+def test_waits_without_advice_are_random_and_their_bound_doubles_up_to_30_seconds():
+    _, begun = run_attempts(RateLimitError("m"), seconds=600)
+    waits = [later - earlier for earlier, later in pairwise(begun)]
+    bounds = [min(MAX_BACKOFF_SECONDS, 2.0**number) for number in range(len(waits))]
+    assert all(UNADVISED_PAUSE_SECONDS <= wait <= bound for wait, bound in zip(waits, bounds, strict=True))
+    assert max(waits) > 8
+    assert len(set(waits)) == len(waits) > 10
+
+
+def test_those_who_were_given_the_same_advice_come_back_apart():
+    seconds = [run_attempts(RateLimitError("m", retry_after=1), DONE, seconds=60)[1][1] for _ in range(5)]
+    assert all(1 <= one <= 1.2 for one in seconds)
+    assert len(set(seconds)) == 5

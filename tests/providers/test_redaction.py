@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote
 
@@ -48,6 +49,11 @@ def test_promise_9_a_key_that_is_escaped_three_times_is_masked():
     for _ in range(3):
         escaped = quote(escaped, safe="")
     assert SECRET.redact(f"before {escaped} after") == f"before {MASK} after"
+
+
+def test_promise_9_a_key_in_html_that_was_escaped_again_is_masked():
+    entities = html.escape(html.escape("".join(f"&#{ord(c)};" for c in KEY)))
+    assert SECRET.redact(f"before {entities} after") == f"before {MASK} after"
 
 
 def test_promise_9_pieces_that_a_server_cut_off_are_masked():
