@@ -28,7 +28,7 @@ from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key, require_key
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
-from gemini_nb.reply.stream_receiver import LivePieces
+from gemini_nb.reply.live_pieces import LivePieces
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.replay import Replay
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gemini_nb.batch.executor import ExecutorBackend
     from gemini_nb.batch.result import Batch
     from gemini_nb.generation import Generation
-    from gemini_nb.reply.stream_receiver import OnPiece
+    from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import Options
     from gemini_nb.store.spool import Spool
     from gemini_nb.store.store import Store
@@ -180,7 +180,7 @@ class AsyncClient:
         """Answer a request, and tell what comes as it comes; what is stored comes at once."""
         pieces = LivePieces(on_piece, key=self._key)
         generation, content = await self._pipeline.answer(request, deadline, pieces)
-        pieces.rest(generation)
+        pieces.finish(generation)
         return generation, content
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:

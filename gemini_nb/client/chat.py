@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gemini_nb.images.image import GeneratedImage
-    from gemini_nb.reply.stream_receiver import OnPiece
+    from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import ImageRequest
 
 

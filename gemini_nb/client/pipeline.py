@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
     from gemini_nb.reply.json_receiver import ReceivedBody
-    from gemini_nb.reply.stream_receiver import LivePieces
+    from gemini_nb.reply.live_pieces import LivePieces
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.replay import Replay
     from gemini_nb.store.spool import Spool
@@ -166,7 +166,7 @@ class Pipeline:
         if isinstance(answer, GeminiError):
             if pieces is None or streamed is None or not streamed.has_events:
                 return answer
-            error = self.reader().kept(answer, streamed.so_far())
+            error = self.reader().with_kept_reply(answer, streamed.so_far())
             if pieces.has_begun:  # what was shown cannot be taken back by another try
                 raise error.with_traceback(None)
             return error

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
-    from gemini_nb.reply.stream_receiver import OnPiece
+    from gemini_nb.reply.live_pieces import OnPiece
 
     Make = Callable[[OnPiece], Coroutine[Any, Any, Generation]]
 

@@ -29,7 +29,7 @@ ImageBytes: TypeAlias = "bytes | FileBytes"
 
 
 class FileBytes:
-    """`size` bytes of the digest `sha256`, in the file `path`, or in a draft that has no name yet.
+    """`size` bytes of the digest `sha256`, in the file `path`, or in one that has no name yet.
 
     Equal to another of the same digest; pickled, it is its bytes. `owner` is kept alive as long as this is:
     it may be what removes the folder when nobody needs it any more.
@@ -41,25 +41,25 @@ class FileBytes:
         size: int,
         sha256: str,
         path: Path | None = None,
-        draft: UnnamedFile | None = None,
+        new_file: UnnamedFile | None = None,
         owner: object = None,
     ) -> None:
         self.size = size
         self.sha256 = sha256
         self.path = path
-        self._draft = draft
+        self._new_file = new_file
         self._owner = owner
         self._data: bytes | None = None
         self._lock = Lock()
 
     @property
-    def is_draft(self) -> bool:
+    def is_unnamed(self) -> bool:
         """Whether the file would be gone with this object."""
-        return self._draft is not None
+        return self._new_file is not None
 
     def read(self) -> bytes:
         """Return the bytes; raise ImageLostError where the file no longer holds them."""
-        with self._opened() as file:
+        with self._open_checked() as file:
             data = file.read(self.size + 1)
         if len(data) != self.size or sha256(data).hexdigest() != self.sha256:
             self._refuse("was altered")
@@ -68,7 +68,7 @@ class FileBytes:
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes piece by piece; raise ImageLostError after the last where they were others."""
         digest, left = sha256(), self.size
-        with self._opened() as file:
+        with self._open_checked() as file:
             while left >= 0 and (piece := file.read(_PIECE_BYTES)):
                 digest.update(piece)
                 left -= len(piece)
@@ -77,52 +77,52 @@ class FileBytes:
             self._refuse("was altered")
 
     @contextmanager
-    def window(self) -> Iterator[FileView]:
+    def open_view(self) -> Iterator[FileView]:
         """Open the file for a look at parts of it, which are not checked."""
-        with self._opened() as file:
+        with self._open_checked() as file:
             yield FileView(file, self.size)
 
     def put(self, target: Path, *, flush: bool = True) -> None:
-        """Give the draft this name, on the disk before it has it; raise OSError where that fails.
+        """Give the new file this name, on the disk before it has it; raise OSError where that fails.
 
-        After a FileNotFoundError it can be tried again: the folder or the draft's own name was removed.
+        After a FileNotFoundError it can be tried again: the folder or the new file's own name was removed.
         What has a name already is copied.
         """
-        draft = self._draft
-        if draft is None:
+        new_file = self._new_file
+        if new_file is None:
             with atomic_file(self.pieces(), target.parent, mode=0o600) as file:
                 file.replace(target)
             return
         try:
-            draft.finish(flush=flush)
-            draft.file.replace(target)
+            new_file.finish(flush=flush)
+            new_file.file.replace(target)
         except FileNotFoundError:
-            self._draft = draft.copy(target.parent)
-            draft.close()
+            self._new_file = new_file.copy(target.parent)
+            new_file.close()
             raise
 
     def settle(self, path: Path, *, owner: object = None) -> None:
-        """Read from `path` from now on; a draft is closed, and memory is given back."""
+        """Read from `path` from now on; a file without a name is closed, and memory is given back."""
         with self._lock:
             self.path, self._owner, self._data = path, owner, None
             self._close()
 
     def load(self) -> None:
-        """Hold the bytes in memory from now on; a draft is closed."""
+        """Hold the bytes in memory from now on; a file without a name is closed."""
         data = self.read()
         with self._lock:
             self._data = data
             self._close()
 
     def _close(self) -> None:
-        draft, self._draft = self._draft, None
-        if draft is not None:
-            draft.close()
+        new_file, self._new_file = self._new_file, None
+        if new_file is not None:
+            new_file.close()
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _open_checked(self) -> Iterator[BinaryIO]:
         try:
-            with self._lock:  # a draft that is closed meanwhile would leave its number to another file
+            with self._lock:  # a file that is closed meanwhile would leave its number to another file
                 file = self._open()
             if file is None:
                 self._refuse("is gone or cannot be read")
@@ -135,8 +135,8 @@ class FileBytes:
     def _open(self) -> BinaryIO | None:
         if self._data is not None:
             return io.BytesIO(self._data)
-        if self._draft is not None:
-            return self._draft.open_reader()
+        if self._new_file is not None:
+            return self._new_file.open_reader()
         return None if self.path is None else files.open_plain(self.path)
 
     def _refuse(self, what: str, *, hint: str | None = None) -> NoReturn:
@@ -167,7 +167,7 @@ class FileBytes:
         return self
 
 
-_WINDOW_BYTES = 4096  # what is asked for next is mostly near
+_READ_AHEAD_BYTES = 4096  # what is asked for next is mostly near
 _SEARCHED_BYTES = 64 * 1024
 
 
@@ -209,7 +209,7 @@ class FileView:
 
     def _part(self, start: int, stop: int) -> bytes:
         if start < self._start or stop > self._start + len(self._seen):
-            self._start, self._seen = start, self._read(start, max(stop, start + _WINDOW_BYTES))
+            self._start, self._seen = start, self._read(start, max(stop, start + _READ_AHEAD_BYTES))
         return self._seen[start - self._start : stop - self._start]
 
     def _read(self, start: int, stop: int) -> bytes:

@@ -55,13 +55,13 @@ class Facts:
 
 
 @contextmanager
-def look(data: ImageBytes) -> Iterator[bytes | FileView]:
+def open_view(data: ImageBytes) -> Iterator[bytes | FileView]:
     """Open a picture's bytes for a look at parts of them."""
     if isinstance(data, bytes):
         yield data
     else:
-        with data.window() as window:
-            yield window
+        with data.open_view() as view:
+            yield view
 
 
 def inspect(data: ImageBytes) -> Facts:
@@ -74,7 +74,7 @@ def inspect(data: ImageBytes) -> Facts:
         raise TooLargeError(
             f"The picture has {len(data) / 2**20:.1f} MiB; at most {MAX_IMAGE_BYTES // 2**20} are read."
         )
-    with look(data) as seen:
+    with open_view(data) as seen:
         mime_type = sniff(seen)
         if mime_type is None:
             raise ImageRefusedError(
@@ -182,7 +182,7 @@ class GeneratedImage:
 
     def in_memory(self) -> GeneratedImage:
         """Return the picture with bytes that no file that is gone soon has to hold."""
-        if not isinstance(self.held, bytes) and self.held.is_draft:
+        if not isinstance(self.held, bytes) and self.held.is_unnamed:
             self.held.load()
         return self
 

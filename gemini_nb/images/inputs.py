@@ -77,7 +77,7 @@ def read(source: Any) -> InputImage:
     image = getattr(source, "image", source)  # a Generation's primary picture
     if isinstance(image, GeneratedImage):
         return _from_bytes(image.data, "The picture")
-    return _from_bytes(_encoded(source), "The input image")
+    return _from_bytes(_encode_png(source), "The input image")
 
 
 def _from_path(source: str | Path) -> InputImage:
@@ -108,29 +108,29 @@ def _gif_as_png(data: bytes, what: str) -> bytes:
 
     try:
         with Image.open(io.BytesIO(data), formats=["GIF"]) as frame:
-            return _png(frame.convert("RGBA"))
+            return _picture_as_png(frame.convert("RGBA"))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         raise ArgumentError(f"{what} looks like a GIF and cannot be read.") from None
 
 
-def _encoded(source: Any) -> bytes:
+def _encode_png(source: Any) -> bytes:
     """Return the PNG of a PIL image, an array or a figure."""
     pil = sys.modules.get("PIL.Image")
     if pil is not None and isinstance(source, pil.Image):
-        return _png(source)
+        return _picture_as_png(source)
     if callable(getattr(source, "savefig", None)):
         buffer = io.BytesIO()
         source.savefig(buffer, format="png")
         return buffer.getvalue()
     if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
-        return _png(_array_image(source))
+        return _picture_as_png(_array_image(source))
     raise ArgumentError(
         f"A {type(source).__name__} cannot be an input image.",
         hint="Give a path, bytes, a PIL image, a NumPy array, a Matplotlib figure or an earlier result.",
     )
 
 
-def _png(picture: Any) -> bytes:
+def _picture_as_png(picture: Any) -> bytes:
     buffer = io.BytesIO()
     if picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
         picture = picture.convert("RGB")

@@ -43,26 +43,24 @@ def write(
     stem: str = "image",
     overwrite: bool = False,
     unique: bool = False,
-    within: str | os.PathLike[str] | None = None,
     image: Any = None,
 ) -> Path:
     """Write bytes to a file, atomically, and return its path.
 
-    A folder (one that exists, or a path with a slash at its end) gets a name made of `stem`. `within`
-    is a folder the file must not leave, symbolic links included. Raises SaveError, which holds `image`
-    or the bytes.
+    A folder (one that exists, or a path with a slash at its end) gets a name made of `stem`.
+    `unique` counts NAME-2, NAME-3 where a name is taken. Raises SaveError, which holds `image` or the bytes.
     """
     held = data if image is None else image
     try:
         target = _target(path, mime_type or (sniff(data) if isinstance(data, bytes) else None), stem)
-        if within is not None:
-            _check_within(target, Path(within).expanduser(), held)
         target.parent.mkdir(parents=True, exist_ok=True)
         pieces = data if isinstance(data, bytes) else data.pieces()
         return _write_new(pieces, target, overwrite=overwrite, unique=unique, held=held)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: NUL in a path; RuntimeError: no home
-        problem = _reason(error)
-    raise SaveError(f"The picture could not be saved to {_shown(path)}: {problem}.", hint=_HINT, image=held)
+        problem = _format_reason(error)
+    raise SaveError(
+        f"The picture could not be saved to {_format_path(path)}: {problem}.", hint=_HINT, image=held
+    )
 
 
 _HINT = "It is still in memory, in `.image` of this error: save it somewhere else."
@@ -77,13 +75,13 @@ def check_free(path: str | os.PathLike[str], *, folder: bool = False) -> None:
         target = Path(path).expanduser()
         taken = target.exists() and not target.is_dir()
     except (OSError, ValueError, RuntimeError) as error:
-        problem = _reason(error)
+        problem = _format_reason(error)
     else:
         if not taken:
             return
         problem = "it is a file, and several pictures need a folder" if folder else "it exists already"
     raise SaveError(
-        f"Pictures cannot be saved to {_shown(path)}: {problem}.",
+        f"Pictures cannot be saved to {_format_path(path)}: {problem}.",
         hint="Nothing was sent or billed. Choose another name; what exists is never overwritten.",
     )
 
@@ -95,10 +93,10 @@ def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) ->
     try:
         _replace(text.encode("utf-8", "replace"), target)
     except OSError as error:
-        problem = _reason(error)
+        problem = _format_reason(error)
     else:
         return target
-    raise SaveError(f"The facts could not be saved to {_shown(target)}: {problem}.", image=image)
+    raise SaveError(f"The facts could not be saved to {_format_path(target)}: {problem}.", image=image)
 
 
 def safe_stem(prompt: str) -> str:
@@ -133,15 +131,6 @@ def _target(path: str | os.PathLike[str], mime_type: str | None, stem: str) -> P
     return target
 
 
-def _check_within(target: Path, folder: Path, held: Any) -> None:
-    if not target.resolve().is_relative_to(folder.resolve()):
-        raise SaveError(
-            f"{_shown(target)} is outside the folder {_shown(folder)}.",
-            hint="Choose a path inside it.",
-            image=held,
-        )
-
-
 def _write_new(
     data: bytes | Iterable[bytes], target: Path, *, overwrite: bool, unique: bool, held: Any
 ) -> Path:
@@ -154,7 +143,7 @@ def _write_new(
             if file.claim(numbered):
                 return numbered
     raise SaveError(
-        f"{_shown(target)} exists already.",
+        f"{_format_path(target)} exists already.",
         hint="Pass overwrite=True to replace it, or unique=True for a new name beside it.",
         image=held,
     )
@@ -165,11 +154,11 @@ def _replace(data: bytes | Iterable[bytes], target: Path) -> None:
         file.replace(target)
 
 
-def _reason(error: Exception) -> str:
+def _format_reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error) or type(error).__name__
 
 
-def _shown(path: str | os.PathLike[str]) -> str:
+def _format_path(path: str | os.PathLike[str]) -> str:
     return ascii(os.fspath(path)) if len(os.fspath(path)) < 200 else ascii(os.fspath(path)[:200]) + "…"

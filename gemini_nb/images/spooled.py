@@ -21,13 +21,13 @@ _PIECE_BYTES = 3 * 64 * 1024
 
 
 class SpooledBytes:
-    """Takes bytes. `draft` opens the file; without it, or where the disk refuses, all stays in memory.
+    """Takes bytes. `new_file` opens the file; without it, or where the disk refuses, all stays in memory.
 
     There will hardly be more than the `expected` number of them.
     """
 
-    def __init__(self, draft: Callable[[], UnnamedFile] | None, *, expected: int = 0) -> None:
-        self._open = draft
+    def __init__(self, new_file: Callable[[], UnnamedFile] | None, *, expected: int = 0) -> None:
+        self._new_file = new_file
         self._memory = _Memory(expected)
         self._file: UnnamedFile | None = None
         self._digest = sha256()
@@ -36,8 +36,8 @@ class SpooledBytes:
     def write(self, data: bytes) -> None:
         if self._file is None:
             self._memory.write(data)
-            if self._open is not None and self._memory.size > IN_MEMORY_BYTES:
-                self._into_file(self._open)
+            if self._new_file is not None and self._memory.size > IN_MEMORY_BYTES:
+                self._into_file(self._new_file)
             return
         try:
             self._file.write(data)
@@ -48,11 +48,11 @@ class SpooledBytes:
             self._digest.update(data)
             self._size += len(data)
 
-    def _into_file(self, draft: Callable[[], UnnamedFile]) -> None:
-        self._open = None
+    def _into_file(self, new_file: Callable[[], UnnamedFile]) -> None:
+        self._new_file = None
         data = self._memory.bytes()
         try:
-            file = draft()
+            file = new_file()
             file.write(data)
         except OSError:
             return
@@ -72,7 +72,7 @@ class SpooledBytes:
         """Return all that was written."""
         if self._file is None:
             return self._memory.bytes()
-        return FileBytes(size=self._size, sha256=self._digest.hexdigest(), draft=self._file)
+        return FileBytes(size=self._size, sha256=self._digest.hexdigest(), new_file=self._file)
 
     def pieces(self) -> Iterator[memoryview]:
         """Yield all that was written in pieces whose lengths are multiples of three, but for the last."""

@@ -37,7 +37,7 @@ class Content:
     def elided(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
         pictures = tuple(images)
-        short = _names(image for image in pictures if image.size <= _SHORT_BYTES)
+        short = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
 
         def named(text: str) -> Any:
             blob = self._blobs.get(text)
@@ -47,7 +47,7 @@ class Content:
                         return {_IMAGE: image.sha256}
             return short.get(text) or self._blobs.restore(text)
 
-        return _mapped(self.value, named, self._blobs.restore)
+        return _map_texts(self.value, named, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -69,7 +69,7 @@ def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret |
     if content is None:
         return None
     try:
-        whole = _whole(content, images)
+        whole = _elide_or_keep(content, images)
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except _NOT_JSON:
         return None
@@ -85,7 +85,7 @@ def decode(raw: bytes, image: Callable[[str], bytes | None]) -> Any | None:
     """
     try:
         whole = json.loads(raw.decode("utf-8"))
-        return whole["plain"] if "plain" in whole else _filled(whole["elided"], image)
+        return whole["plain"] if "plain" in whole else _fill_images(whole["elided"], image)
     except (*_NOT_JSON, LookupError):
         return None
 
@@ -97,35 +97,35 @@ def _uses_mark(value: Any) -> bool:
     return isinstance(value, list) and any(_uses_mark(one) for one in value)
 
 
-def _whole(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
+def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
     if isinstance(content, Content):
         return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elided(images)}
     if _uses_mark(content):
         return {"plain": content}
-    names = _names(images)
-    return {"elided": _mapped(content, lambda text: names.get(text, text), str)}
+    names = _marks_by_base64(images)
+    return {"elided": _map_texts(content, lambda text: names.get(text, text), str)}
 
 
-def _names(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
+def _marks_by_base64(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
     """What is written for the base64 of each picture."""
     return {b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256} for image in images}
 
 
-def _mapped(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
+def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
     """A copy of a JSON value with each text, and each field's name, replaced."""
     if isinstance(value, str):
         return text(value)
     if isinstance(value, dict):
-        return {name(key): _mapped(one, text, name) for key, one in value.items()}
-    return [_mapped(one, text, name) for one in value] if isinstance(value, list) else value
+        return {name(key): _map_texts(one, text, name) for key, one in value.items()}
+    return [_map_texts(one, text, name) for one in value] if isinstance(value, list) else value
 
 
-def _filled(value: Any, image: Callable[[str], bytes | None]) -> Any:
+def _fill_images(value: Any, image: Callable[[str], bytes | None]) -> Any:
     if isinstance(value, dict):
         if value.keys() == {_IMAGE} and isinstance(value[_IMAGE], str):
             data = image(value[_IMAGE])
             if data is None:
                 raise LookupError(value[_IMAGE])
             return b64encode(data).decode("ascii")
-        return {name: _filled(one, image) for name, one in value.items()}
-    return [_filled(one, image) for one in value] if isinstance(value, list) else value
+        return {name: _fill_images(one, image) for name, one in value.items()}
+    return [_fill_images(one, image) for one in value] if isinstance(value, list) else value

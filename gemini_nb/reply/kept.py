@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     return user_cache_path("gemini_nb") / "unread"
 
 
-def keep(body: bytes, *, folder: Path | None = None, key: Secret | None = None) -> Path | None:
+def keep_reply(body: bytes, *, folder: Path | None = None, key: Secret | None = None) -> Path | None:
     """Write a raw reply, with the key masked, and return its path; None where the disk refuses.
 
     The file is whole or not there, 0600 in a folder of 0700; the oldest go when more than 256 MiB are kept.

@@ -1,17 +1,30 @@
-"""A streamed reply's text, as much of it as can be said before the rest is there.
+"""Text and pictures of a streamed reply, handed on before the rest is there.
 
-What is said is a beginning of what the whole reply's text will be: word by word, since a key that must be
-masked may be cut anywhere, and nothing from the first sign of a picture on, which is no text in the end.
+The text is a beginning of what the whole reply's text will be: word by word, since a key that must be masked
+may be cut anywhere, and nothing from the first sign of a picture on, which is no text in the end.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.errors import GeminiError
+from gemini_nb.images.image import GeneratedImage
+from gemini_nb.reply import shapes
+from gemini_nb.reply.shapes import ReplyParts, field_of
+from gemini_nb.reply.stream_receiver import StreamedReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gemini_nb.files import UnnamedFile
+    from gemini_nb.generation import Generation
+    from gemini_nb.providers.secret import Secret
+    from gemini_nb.reply.base64_blobs import BlobTable
+
+    OnPiece = Callable[[str | GeneratedImage], object]
 
 # What a word, a key or base64 is written with; a lone surrogate waits for its other half.
 _WORD = string.digits + string.ascii_letters + string.punctuation
@@ -19,15 +32,87 @@ _SURROGATE = "\ud800", "\udfff"
 _PICTURE = re.compile(r"!\[|data:\S", re.IGNORECASE)
 
 
+class LivePieces:
+    """Calls `on_piece` with what one request brings: text word by word, each picture once its event is whole.
+
+    Drafts are left out, and pictures that stand in text come only when all of it is there. Where `on_piece`
+    fails it is called no more, and `finish` raises its failure: the reply is paid for, and is read to its end
+    first.
+    """
+
+    def __init__(self, on_piece: OnPiece, *, key: Secret | None = None) -> None:
+        self._on_piece = on_piece
+        self._failure: Exception | None = None
+        self._redact = key.redact if key else str
+        self._text = LiveText(self._redact)
+        self._part: Any = None  # the last one
+        self._images: list[GeneratedImage] = []
+        self.has_begun = False  # whether something was handed on
+
+    def receiver(self, new_file: Callable[[], UnnamedFile] | None = None) -> StreamedReply:
+        """Return what receives the reply of one attempt; see `JSONReceiver`."""
+        self._text, self._part = LiveText(self._redact), None
+        return StreamedReply(self.add_part, new_file=new_file)
+
+    def add_part(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None:
+        """Hand on what a part holds; the first one of its event may go on with the text before it."""
+        if not (is_first and shapes.continues_text(self._part, part)):
+            self._give_text(self._text.end_part())
+        self._part = part
+        if field_of(part, "thought") is True:
+            return
+        text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
+        if isinstance(text, str):
+            self._give_text(self._text.add(blobs.restore(text)))
+        if inline is not None:
+            self._give_images(inline, blobs)
+
+    def finish(self, generation: Generation) -> None:
+        """Hand on what the whole reply turned out to hold besides; raise what `on_piece` failed with."""
+        self._give_text(self._text.rest(generation.text))
+        for image in generation.images:
+            if image not in self._images:
+                self._give(image)
+        if self._failure is not None:
+            raise self._failure
+
+    def _give_text(self, words: str) -> None:
+        if words:
+            self._give(words)
+
+    def _give(self, piece: str | GeneratedImage) -> None:
+        self.has_begun = True
+        if self._failure is None:
+            try:
+                self._on_piece(piece)
+            except Exception as failure:  # noqa: BLE001 - the caller's own, which `finish` raises
+                self._failure = failure
+
+    def _give_images(self, inline: Any, blobs: BlobTable) -> None:
+        parts = ReplyParts(blobs)
+        mime_type = field_of(inline, "mimeType", "mime_type")
+        parts.add(field_of(inline, "data"), mime_type, "inlineData", parts.inline)
+        for found in parts.inline:
+            declared = found.declared_mime_type and self._redact(found.declared_mime_type)
+            try:
+                image = GeneratedImage.from_bytes(
+                    found.data, declared_mime_type=declared, source=found.source
+                )
+            except GeminiError:  # the whole is read as well, and says why
+                continue
+            self._images.append(image)
+            self._give(image)
+
+
 class LiveText:
-    """Takes a text in deltas; each call returns what may be said now. `redact` masks the key in it."""
+    """Takes a text in deltas; each call returns what may be shown now. `redact` masks the key in it."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
-        self._said: list[str] = []
+        self._shown: list[str] = []
         self._waiting: list[str] = []
         self._is_blank = True  # whether what waits is white space only
-        self._begun = False  # whether something of this part was said
+        self._begun = False  # whether something of this part was shown
         self._held = False
 
     def add(self, delta: str) -> str:
@@ -41,25 +126,25 @@ class LiveText:
             self._wait(delta)
             return ""
         self._wait(delta[:cut])
-        return self._say(delta[cut:])
+        return self._release(delta[cut:])
 
     def end_part(self) -> str:
         """Take a part as ended: what comes next begins a line of its own."""
-        words = self._say("")
+        words = self._release("")
         self._waiting, self._is_blank, self._begun = [], True, False
         return words
 
     def rest(self, text: str) -> str:
-        """Return what is left to say, once the whole text is known."""
-        said = "".join(self._said)
-        return text[len(said) :] if text.startswith(said) else ""
+        """Return what is left to show, once the whole text is known."""
+        shown = "".join(self._shown)
+        return text[len(shown) :] if text.startswith(shown) else ""
 
     def _wait(self, text: str) -> None:
         self._waiting.append(text)
         self._is_blank = self._is_blank and (not text or text.isspace())
 
-    def _say(self, after: str) -> str:
-        """Say what waits, but for white space at its end; `after` waits on."""
+    def _release(self, after: str) -> str:
+        """Return what waits, but for white space at its end; `after` waits on."""
         text = "".join(self._waiting)
         if (sign := _PICTURE.search(text)) is not None:
             self._held, text = True, text[: sign.start()]
@@ -71,14 +156,14 @@ class LiveText:
             words = words.lstrip()
         if not words:
             return ""
-        between = "\n" if self._said and not self._begun else ""
+        between = "\n" if self._shown and not self._begun else ""
         self._begun = True
-        words = between + _paired(self._redact(words))
-        self._said.append(words)
+        words = between + _pair_surrogates(self._redact(words))
+        self._shown.append(words)
         return words
 
 
-def _paired(text: str) -> str:
+def _pair_surrogates(text: str) -> str:
     """Return text whose surrogates are joined, or replaced where they stand alone."""
     if text.isascii():
         return text

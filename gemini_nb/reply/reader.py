@@ -10,9 +10,9 @@ from gemini_nb.errors import BadResponseError, BlockedError, GeminiError, ImageR
 from gemini_nb.generation import Generation, notes
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import api_errors
-from gemini_nb.reply import kept as unread
-from gemini_nb.reply import reply as response
+from gemini_nb.reply.kept import keep_reply
 from gemini_nb.reply.no_image import no_image_error
+from gemini_nb.reply.reply import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,17 +48,17 @@ class ReplyReader:
             try:
                 images, failures = await self._hosted(reply, deadline, failures)
             except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
-                self._keep(body)
+                self._keep_reply(body)
                 raise
         if not images and failures:
-            raise self.kept(failures[0], body)
+            raise self.with_kept_reply(failures[0], body)
         if not images:
             raise self._without_image(reply)
         generation = Generation(
             request,
             images,
             provider=self.provider.name,
-            drafts=_pictures(reply.drafts)[0],
+            drafts=_read_pictures(reply.drafts)[0],
             text=self._redact(reply.text),
             model_version=reply.model_version,
             finish_reason=reply.finish_reason,
@@ -69,7 +69,7 @@ class ReplyReader:
 
     def _reply(self, request: ImageRequest, body: bytes | ReceivedBody) -> Reply:
         try:
-            reply = response.read(body)
+            reply = read_reply(body)
             reply = self._key.redact_all(reply) if self._key else reply
         except GeminiError as error:
             problem = error
@@ -81,10 +81,10 @@ class ReplyReader:
             raise api_errors.error_in_reply(
                 reply.error, provider=self.provider, model=request.model, key=self._key
             )
-        raise self.kept(problem, body)
+        raise self.with_kept_reply(problem, body)
 
     def _inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
-        images, failures = _pictures(reply.images)
+        images, failures = _read_pictures(reply.images)
         refused = [
             ImageRefusedError(f"A picture in the reply cannot be read: {why}.") for why in reply.refused
         ]
@@ -107,7 +107,7 @@ class ReplyReader:
             return GeneratedImage.from_bytes(data, declared_mime_type=declared, source="hosted URL", url=url)
         except GeminiError as error:
             problem = error
-        raise self.kept(problem, data)
+        raise self.with_kept_reply(problem, data)
 
     async def fetch(self, url: str, *, deadline: float) -> tuple[bytes, str | None]:
         """Fetch a hosted picture; the provider's own origin is trusted where it is this machine."""
@@ -124,28 +124,28 @@ class ReplyReader:
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)
         if isinstance(error, NoImageError):
-            error.drafts = tuple(draft.in_memory() for draft in _pictures(reply.drafts)[0])
+            error.drafts = tuple(draft.in_memory() for draft in _read_pictures(reply.drafts)[0])
         return error
 
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
 
-    def kept(self, error: GeminiError, body: bytes | ReceivedBody) -> GeminiError:
+    def with_kept_reply(self, error: GeminiError, body: bytes | ReceivedBody) -> GeminiError:
         """Keep what was received for an error about it, and name its path in the error."""
         error.args = (self._redact(str(error.args[0])),)
         if getattr(error, "raw_path", None) is None:
-            path = self._keep(body)
+            path = self._keep_reply(body)
             kept = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
             error.hint = f"{error.hint} {kept}".strip()
             error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
         return error
 
-    def _keep(self, body: bytes | ReceivedBody) -> Path | None:
+    def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:
         raw = body if isinstance(body, bytes) else body.raw()
-        return unread.keep(raw, folder=self._folder, key=self._key)
+        return keep_reply(raw, folder=self._folder, key=self._key)
 
 
-def _pictures(found: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+def _read_pictures(found: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
     """The pictures that can be shown, and an error for each that cannot."""
     images, failures = [], []
     for one in found:

@@ -1,7 +1,7 @@
-"""A reply's bytes → pictures, links, text, usage and reasons, in whichever shape they came.
+"""A reply's bytes → `Reply`: pictures, links, text, usage and reasons, in whichever shape they came.
 
-The shape is read, never assumed. `cut` parses, `reply_shapes` knows where things stand,
-`text_images` reads text, `outcome` words what a reply without a picture means.
+The shape is read, never assumed. `json_receiver` takes the base64 out, `shapes` knows where things stand,
+`text_images` reads text, `no_image` words what a reply without a picture means.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import BadResponseError
 from gemini_nb.images.header import describe
-from gemini_nb.images.image import look, sniff
+from gemini_nb.images.image import open_view, sniff
 from gemini_nb.reply import shapes
 from gemini_nb.reply.base64_blobs import BlobTable, parse_json
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.json_receiver import receive
-from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, field_of, find, text_or_none
+from gemini_nb.reply.shapes import ReplyImage, ReplyParts, collect_parts, dicts, field_of, text_or_none
 from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Reply:
     `images` are the final pictures in the reply's order (a gateway that does not mark its drafts sends
     them first), all of one family: inlineData, else OpenAI's, else data URIs. `links` are offered only
     where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
+    `turn` is the first candidate's `content` exactly as it came, for a conversation to echo.
     """
 
     images: tuple[ReplyImage, ...] = ()
@@ -49,17 +50,12 @@ class Reply:
     block_message: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
     model_version: str | None = None
-    response_id: str | None = None
     error: dict[str, Any] | None = None
     refused: tuple[str, ...] = ()
     turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
-    def content(self) -> Any:
-        """Return the first candidate's `content` exactly as it came, for a conversation to echo."""
-        return self.turn()
 
-
-def read(body: bytes | ReceivedBody) -> Reply:
+def read_reply(body: bytes | ReceivedBody) -> Reply:
     """Read a whole reply, as it was received or as it was taken apart while it came.
 
     Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
@@ -72,24 +68,24 @@ def read(body: bytes | ReceivedBody) -> Reply:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
     findings = ReplyParts(blobs)
     are_chunks = shapes.are_chunks(replies)
-    for reply in [shapes.joined(replies)] if are_chunks else replies:
-        find(reply, findings)
-    images, links, refused = _chosen(findings)
+    for reply in [shapes.join_chunks(replies)] if are_chunks else replies:
+        collect_parts(reply, findings)
+    images, links, refused = _choose_images(findings)
     return Reply(
         images=images,
-        drafts=_distinct(findings.drafts),
+        drafts=_drop_repeated(findings.drafts),
         links=links,
-        text=_joined(findings.text),
-        thoughts=_joined(findings.thoughts),
+        text=_join_texts(findings.text),
+        thoughts=_join_texts(findings.thoughts),
         refused=refused,
         **_facts(replies, blobs),
-        turn=Content(shapes.content(replies) if are_chunks else _first_content(replies), blobs),
+        turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
     )
 
 
-def _chosen(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
+def _choose_images(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
     """Return images, links and refusals: the first family with a picture in it wins."""
-    families = [_distinct(family) for family in (findings.inline, findings.openai, findings.data_uris)]
+    families = [_drop_repeated(family) for family in (findings.inline, findings.openai, findings.data_uris)]
     refused = list(findings.refused)
     for family in families:
         pictures = tuple(image for image in family if _type(image.data))
@@ -98,12 +94,12 @@ def _chosen(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ..
     junk = sum(families, ())
     links = tuple(dict.fromkeys(map(replace_surrogates, findings.links)))[:MAX_LINKS]
     if links:  # paid for, so the link is worth trying
-        refused += (f"{image.source} that looks like {_described(image.data)}" for image in junk)
+        refused += (f"{image.source} that looks like {_describe(image.data)}" for image in junk)
         junk = ()
     return junk, links, tuple(refused)
 
 
-def _distinct(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
+def _drop_repeated(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
     """Return images without repetition, each where it stood last: the last one is the primary one."""
     if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
         return tuple(images)
@@ -115,12 +111,12 @@ def _digest(data: ImageBytes) -> str:
 
 
 def _type(data: ImageBytes) -> str | None:
-    with look(data) as seen:
+    with open_view(data) as seen:
         return sniff(seen)
 
 
-def _described(data: ImageBytes) -> str:
-    with look(data) as seen:
+def _describe(data: ImageBytes) -> str:
+    with open_view(data) as seen:
         return describe(seen)
 
 
@@ -143,7 +139,6 @@ def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
         ),
         "usage": blobs.restore_value(last(_usage) or {}),
         "model_version": text(lambda reply: field_of(reply, "modelVersion", "model_version", "model")),
-        "response_id": text(lambda reply: field_of(reply, "responseId", "response_id", "id")),
         "error": blobs.restore_value(last(_error)),
     }
 
@@ -175,5 +170,5 @@ def _first_content(replies: list[dict[str, Any]]) -> Any:
     return next((field_of(found, "content") for reply in replies if (found := _first(reply))), None)
 
 
-def _joined(texts: list[str]) -> str:
+def _join_texts(texts: list[str]) -> str:
     return replace_surrogates("\n".join(filter(None, texts)))

@@ -88,20 +88,20 @@ class ReplyParts:
             self.links.append(self.blobs.restore(url.strip()))
 
 
-def find(reply: Any, findings: ReplyParts) -> None:
+def collect_parts(reply: Any, findings: ReplyParts) -> None:
     """Add to `findings` what one reply object holds."""
     for candidate in dicts(field_of(reply, "candidates")):
         content = field_of(candidate, "content")
         for part in items(field_of(content, "parts")):
-            _part(part, findings)
+            _collect_part(part, findings)
     for choice in dicts(field_of(reply, "choices")):
-        _message(field_of(choice, "message"), findings)
+        _collect_message(field_of(choice, "message"), findings)
     for item in dicts(field_of(reply, "data")):
         findings.add(field_of(item, "b64_json"), field_of(item, "mime_type"), "openai", findings.openai)
         findings.add_link(field_of(item, "url"))
 
 
-def _part(part: Any, findings: ReplyParts) -> None:
+def _collect_part(part: Any, findings: ReplyParts) -> None:
     if isinstance(part, str):
         findings.add_text(part)
         return
@@ -117,18 +117,18 @@ def _part(part: Any, findings: ReplyParts) -> None:
         findings.add_link(field_of(file_data, "fileUri", "file_uri"))
 
 
-def _message(message: Any, findings: ReplyParts) -> None:
+def _collect_message(message: Any, findings: ReplyParts) -> None:
     for part in items(field_of(message, "content")):
         text = part if isinstance(part, str) else field_of(part, "text")
         if isinstance(text, str):
             findings.add_text(text)
-        _image_url(part, findings)
+        _collect_image_url(part, findings)
     for image in items(field_of(message, "images")):
-        _image_url(image, findings)
+        _collect_image_url(image, findings)
         findings.add(field_of(image, "b64_json"), field_of(image, "mime_type"), "openai", findings.openai)
 
 
-def _image_url(part: Any, findings: ReplyParts) -> None:
+def _collect_image_url(part: Any, findings: ReplyParts) -> None:
     image_url = field_of(part, "image_url", "imageUrl")
     findings.add_link(image_url if isinstance(image_url, str) else field_of(image_url, "url"))
 
@@ -175,43 +175,43 @@ def are_chunks(replies: Sequence[dict[str, Any]]) -> bool:
     return len(replies) > 1 and max(counts) == 1 and not others
 
 
-def joined(replies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def join_chunks(replies: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return one reply with the parts of all chunks, where text that goes on from one to the next is one.
 
     >>> joined([{"candidates": [{"content": {"parts": [{"text": text}]}}]} for text in ("a r", "ed")])
     {'candidates': [{'content': {'parts': [{'text': 'a red'}]}}]}
     """
-    return {"candidates": [{"content": {"parts": list(_texts_joined(map(parts, replies)))}}]}
+    return {"candidates": [{"content": {"parts": list(_join_texts(map(parts, replies)))}}]}
 
 
-def content(replies: Sequence[dict[str, Any]]) -> Any:
+def join_content(replies: Sequence[dict[str, Any]]) -> Any:
     """Return the model's turn: every part exactly as it came, since signatures belong to single parts."""
     contents = (field_of(next(dicts(field_of(reply, "candidates")), None), "content") for reply in replies)
     first = next((one for one in contents if isinstance(one, dict)), None)
     return first and {**first, "parts": list(chain.from_iterable(map(parts, replies)))}
 
 
-def continues(part: Any, other: Any) -> bool:
+def continues_text(part: Any, other: Any) -> bool:
     """Whether a chunk's first part goes on with the text of the last part of the chunk before it."""
     is_mere_text = _is_text(other) and other.keys() <= _TEXT_FIELDS
     return is_mere_text and _is_text(part) and field_of(part, "thought") is field_of(other, "thought")
 
 
-def _texts_joined(chunks: Iterator[list[Any]]) -> Iterator[Any]:
+def _join_texts(chunks: Iterator[list[Any]]) -> Iterator[Any]:
     """Yield the parts; a chunk's first text continues the last of the chunk before it."""
     open_part: Any = None
     deltas: list[str] = []
     for chunk in chunks:
         for place, part in enumerate(chunk):
-            if place == 0 and continues(open_part, part):
+            if place == 0 and continues_text(open_part, part):
                 deltas.append(part["text"])
                 continue
-            yield from _closed(open_part, deltas)
+            yield from _close_part(open_part, deltas)
             open_part, deltas = part, [part["text"]] if _is_text(part) else []
-    yield from _closed(open_part, deltas)
+    yield from _close_part(open_part, deltas)
 
 
-def _closed(part: Any, deltas: list[str]) -> Iterator[Any]:
+def _close_part(part: Any, deltas: list[str]) -> Iterator[Any]:
     if len(deltas) > 1:
         yield {**part, "text": "".join(deltas)}
     elif part is not None:

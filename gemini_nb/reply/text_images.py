@@ -106,14 +106,14 @@ def _extent(
     if opening:
         match = _ENCLOSED_RUN.match(text, payload_start)
         stop = match.end() if match else payload_start
-        end = _closed(text, stop, opening[0])
+        end = _closing_end(text, stop, opening[0])
         if end:
             return begin, text[payload_start:stop], end if is_image else stop
     end = _bare_end(text, payload_start)
     return start, text[payload_start:end], end
 
 
-def _closed(text: str, stop: int, opening: str) -> int:
+def _closing_end(text: str, stop: int, opening: str) -> int:
     """Return the end of what `opening` opened if it closes at `stop`, else 0."""
     closing = _CLOSING.get(opening[-1])
     if closing is None:
@@ -186,13 +186,13 @@ def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
             target = _TARGET.match(text, position)
             if target:
                 end = _url_end(text, target.start(1))
-                url = _clean(text[target.start(1) : end])
+                url = _clean_url(text[target.start(1) : end])
                 title = _TITLE_AND_END.match(text, end + (text[end : end + 1] == ">"))
                 position = title.end() if title else end
                 yield begin, position, url, is_image
         elif written != "]" and written[0] != "\\":
             position = _url_end(text, token.start())
-            url = _clean(text[token.start() : position]).rstrip(_TRAILING)
+            url = _clean_url(text[token.start() : position]).rstrip(_TRAILING)
             yield token.start(), position, url, False
 
 
@@ -212,7 +212,7 @@ def _url_end(text: str, start: int) -> int:
     return end
 
 
-def _clean(url: str) -> str:
+def _clean_url(url: str) -> str:
     """Return the URL, or nothing where it is too long or has no host."""
     scheme, _, rest = url.partition("://")
     if len(url) > MAX_LINK_CHARS or not rest.strip("/"):

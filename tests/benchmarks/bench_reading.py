@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pybase64
 from measuring import Table, command
 
-from gemini_nb.reply import reply as response
 from gemini_nb.reply.json_receiver import JSONReceiver
+from gemini_nb.reply.reply import read_reply
 from gemini_nb.store.spool import Spool
 from support.images import bytes_of, noise_png
 from support.replies import body, data_uri, inline, reply
@@ -46,7 +46,7 @@ def floor_uri(raw: bytes) -> bytes:
 
 
 def ours(raw: bytes) -> bytes:
-    return response.read(raw).images[0].data
+    return read_reply(raw).images[0].data
 
 
 def _arriving(raw: bytes, draft=None) -> bytes | FileBytes:
@@ -54,7 +54,7 @@ def _arriving(raw: bytes, draft=None) -> bytes | FileBytes:
     incoming.expect(len(raw))
     for start in range(0, len(raw), READ_BYTES):
         incoming.write(raw[start : start + READ_BYTES])
-    return response.read(incoming.finish()).images[0].data
+    return read_reply(incoming.finish()).images[0].data
 
 
 def as_it_arrives(raw: bytes) -> bytes | FileBytes:

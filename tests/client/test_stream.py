@@ -15,7 +15,7 @@ from gemini_nb.errors import (
 )
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.offline.server import OfflineServer
-from gemini_nb.reply import reply as response
+from gemini_nb.reply.reply import read_reply
 from gemini_nb.reply.stream_receiver import StreamedReply
 from support.clients import KEY, PICTURE, client_of
 from support.faults import FaultServer, chunk, raw
@@ -73,7 +73,7 @@ def test_a_stream_may_be_cut_at_every_byte(end):
         received = StreamedReply(lambda *_, **__: None)
         received.write(whole[:at])
         received.write(whole[at:])
-        found = response.read(received.finish())
+        found = read_reply(received.finish())
         assert (found.text, [one.data for one in found.images]) == ("A square", [PICTURE])
 
 

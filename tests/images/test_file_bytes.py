@@ -28,9 +28,9 @@ def stored(folder, data: bytes = PICTURE) -> FileBytes:
 
 
 def draft_of(folder, data: bytes = PICTURE) -> FileBytes:
-    draft = UnnamedFile(folder, mode=0o600)
-    draft.write(data)
-    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), draft=draft)
+    new_file = UnnamedFile(folder, mode=0o600)
+    new_file.write(data)
+    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), new_file=new_file)
 
 
 def image_of(held) -> GeneratedImage:
@@ -191,11 +191,11 @@ def test_the_end_of_a_jpeg_is_found_wherever_it_stands(length, tmp_path):
 
 def test_a_draft_is_read_named_and_read_again(tmp_path):
     held = draft_of(tmp_path)
-    assert held.is_draft
+    assert held.is_unnamed
     assert held.read() == PICTURE
     held.put(tmp_path / "named.png")
     held.settle(tmp_path / "named.png")
-    assert not held.is_draft
+    assert not held.is_unnamed
     assert held.read() == (tmp_path / "named.png").read_bytes() == PICTURE
     assert stat.S_IMODE((tmp_path / "named.png").stat().st_mode) == 0o600
 
@@ -209,7 +209,7 @@ def test_a_draft_that_is_forgotten_leaves_no_file(tmp_path):
 def test_a_draft_can_be_held_in_memory_instead(tmp_path):
     held = draft_of(tmp_path)
     held.load()
-    assert not held.is_draft
+    assert not held.is_unnamed
     assert held.read() == PICTURE
 
 
@@ -252,7 +252,7 @@ part, = folder.iterdir()
 assert part.suffix == ".part" and held.read() == PICTURE
 part.unlink()
 assert held.read() == b"".join(held.pieces()) == PICTURE
-with held.window() as seen:
+with held.open_view() as seen:
     assert (seen[:8], seen[len(seen) - 8 :]) == (PICTURE[:8], PICTURE[-8:])
 try:
     held.put(folder / "a.png")

@@ -13,8 +13,8 @@ from gemini_nb.files import UnnamedFile
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.reply import base64_blobs, json_receiver
-from gemini_nb.reply import reply as response
 from gemini_nb.reply.json_receiver import JSONReceiver
+from gemini_nb.reply.reply import read_reply
 from gemini_nb.reply.stream_receiver import StreamedReply
 from reply.test_base64_blobs import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
@@ -138,7 +138,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
 def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
     small = noise_png(IN_MEMORY_BYTES // 2)
     came = received(body(reply(inline(LARGE_PICTURE), inline(small))), new_file=lambda: UnnamedFile(tmp_path))
-    large, little = response.read(came).images
+    large, little = read_reply(came).images
     assert isinstance(large.data, FileBytes)
     assert large.data.read() == LARGE_PICTURE
     assert little.data == small
@@ -146,11 +146,11 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
 
 def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
     raw = body(reply("words", inline(LARGE_PICTURE), inline(noise_png(5000), thought=True)))
-    whole = response.read(raw)
+    whole = read_reply(raw)
     for options in ({}, {"new_file": lambda: UnnamedFile(tmp_path)}):
-        found = response.read(received(raw, range(0, len(raw), 65_536), **options))
+        found = read_reply(received(raw, range(0, len(raw), 65_536), **options))
         assert (found.text, found.finish_reason, len(found.images)) == (whole.text, whole.finish_reason, 1)
-        assert found.content() == whole.content()
+        assert found.turn() == whole.turn()
 
 
 def test_a_run_that_turns_odd_late_is_written_back_out_of_its_file(tmp_path):
@@ -181,7 +181,7 @@ def refused() -> UnnamedFile:
 def test_a_disk_that_refuses_costs_memory_and_no_picture(disk, tmp_path):
     raw = body(reply(inline(LARGE_PICTURE)))
     new_file = disk if callable(disk) else lambda: FullDisk(tmp_path)
-    (found,) = response.read(received(raw, range(0, len(raw), 65_536), new_file=new_file)).images
+    (found,) = read_reply(received(raw, range(0, len(raw), 65_536), new_file=new_file)).images
     assert found.data == LARGE_PICTURE
 
 
@@ -193,7 +193,7 @@ def test_a_reply_of_many_pictures_opens_few_files(tmp_path):
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    found = response.read(received(body(reply(*map(inline, pictures))), new_file=new_file))
+    found = read_reply(received(body(reply(*map(inline, pictures))), new_file=new_file))
     assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
 
@@ -206,10 +206,10 @@ def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    streamed = StreamedReply(lambda *_, **__: None, draft=new_file)
+    streamed = StreamedReply(lambda *_, **__: None, new_file=new_file)
     for one in pictures:
         streamed.write(event(reply(inline(one))))
-    found = response.read(streamed.finish())
+    found = read_reply(streamed.finish())
     assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
 

@@ -12,9 +12,9 @@ from gemini_nb import errors
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply import reply as response
 from gemini_nb.reply.no_image import no_image_error
 from gemini_nb.reply.reader import ReplyReader
+from gemini_nb.reply.reply import Reply, read_reply
 from gemini_nb.request import ImageRequest
 from reply.test_base64_blobs import KEYS, RUN, TEXTS, VALUES
 from support import hostile_json
@@ -40,8 +40,8 @@ JUNK = b"this is no picture at all"
 LINK = "https://pictures.example/a.png?X-Goog-Signature=abc"
 
 
-def read(value) -> response.Reply:
-    return response.read(body(value))
+def read(value) -> Reply:
+    return read_reply(body(value))
 
 
 def snake(data: bytes) -> dict:
@@ -115,12 +115,12 @@ def test_an_image_is_read_in_every_shape(value, source, images):
 
 @pytest.mark.parametrize(("value", "source", "images"), IMAGES.values(), ids=IMAGES)
 def test_the_same_is_read_where_nothing_can_be_cut(value, source, images):
-    assert response.read(never_cut(value)) == read(value)
+    assert read_reply(never_cut(value)) == read(value)
 
 
 def test_a_line_as_wide_as_a_token_is_not_taken_for_more_of_the_image():
     value = reply(f"data:image/png;base64,{b64(LARGE)}\n{'A' * base64_blobs.TOKEN_CHARS}")
-    assert response.read(never_cut(value)) == read(value)
+    assert read_reply(never_cut(value)) == read(value)
     assert read(value).images[0].data == LARGE
 
 
@@ -166,7 +166,7 @@ def test_a_link_is_worth_more_than_junk_and_the_junk_is_named():
 
 
 def test_the_four_shapes_of_the_catalogue_are_read():
-    found = {shape: response.read(raw) for shape, raw in four_shapes().items()}
+    found = {shape: read_reply(raw) for shape, raw in four_shapes().items()}
     assert [len(one.images or one.links) for one in found.values()] == [1, 1, 1, 1]
 
 
@@ -201,11 +201,8 @@ def test_base64_that_is_no_picture_stays_in_links_and_text():
 
 
 def test_the_facts_of_a_reply_are_read():
-    found = read(
-        reply(inline(RED), usageMetadata={"totalTokenCount": 5}, modelVersion="m-1", responseId="r-1")
-    )
-    assert (found.finish_reason, found.usage, found.model_version, found.response_id) == (
-        "STOP", {"totalTokenCount": 5}, "m-1", "r-1")  # fmt: skip
+    found = read(reply(inline(RED), usageMetadata={"totalTokenCount": 5}, modelVersion="m-1"))
+    assert (found.finish_reason, found.usage, found.model_version) == ("STOP", {"totalTokenCount": 5}, "m-1")
 
 
 def test_the_facts_are_read_in_snake_case_and_in_openais_words():
@@ -213,13 +210,8 @@ def test_the_facts_are_read_in_snake_case_and_in_openais_words():
         {"candidates": [{"finish_reason": "STOP"}], "usage_metadata": {"a": 1}, "model_version": "m"}
     )
     assert (found.finish_reason, found.usage, found.model_version) == ("STOP", {"a": 1}, "m")
-    found = read({**chat({"content": "x"}), "usage": {"a": 1}, "model": "m", "id": "i"})
-    assert (found.finish_reason, found.usage, found.model_version, found.response_id) == (
-        "stop",
-        {"a": 1},
-        "m",
-        "i",
-    )
+    found = read({**chat({"content": "x"}), "usage": {"a": 1}, "model": "m"})
+    assert (found.finish_reason, found.usage, found.model_version) == ("stop", {"a": 1}, "m")
 
 
 ERRORS = {
@@ -242,11 +234,11 @@ def test_an_error_in_a_reply_is_found(value, error):
 def test_content_is_exactly_what_came_signatures_included():
     signed = inline(LARGE, thoughtSignature=b64(LARGE))
     value = reply(f"![a]({data_uri(LARGE)})", signed, {"odd": [1.5, None, "é", data_uri(LARGE)]})
-    assert read(value).content() == value["candidates"][0]["content"]
+    assert read(value).turn() == value["candidates"][0]["content"]
 
 
 def test_content_of_a_reply_without_candidates_is_none():
-    assert read({"candidates": []}).content() is None
+    assert read({"candidates": []}).turn() is None
 
 
 @pytest.mark.parametrize("wrong", [None, 0, 1.5, True, "x", "", [], {}, [[]], [None], {"a": []}], ids=repr)
@@ -258,7 +250,7 @@ def test_fields_of_any_type_are_tolerated(wrong):
     values += [reply({"inlineData": {"data": wrong, "mimeType": wrong}}), {"choices": [{"message": wrong}]}]
     values += [{"choices": [{"message": {"content": wrong, "images": wrong}}]}, {"data": [{"url": wrong}]}]
     for value in values:
-        assert isinstance(read(value), response.Reply)
+        assert isinstance(read(value), Reply)
 
 
 @pytest.mark.parametrize("value", [None, 1, "text", [], [1], True], ids=repr)
@@ -285,7 +277,7 @@ def test_there_are_as_many_hostile_cases_as_in_jsontestsuite():
 def test_hostile_json_is_read_or_a_bad_response(raw):
     found = trace = None
     try:
-        found = response.read(raw)
+        found = read_reply(raw)
     except errors.BadResponseError as error:
         trace = error.__context__
     assert trace is None
@@ -374,10 +366,10 @@ class Overwhelmed(Secret):
 
 
 def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
-    delivery = ReplyReader(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
+    reader = ReplyReader(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
 
     async def main():
-        return await delivery.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)
+        return await reader.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)
 
     with pytest.raises(errors.BadResponseError, match="nested too deeply") as caught:
         anyio.run(main)
@@ -407,9 +399,9 @@ REPLIES = st.lists(PARTS, max_size=4).map(lambda parts: reply(*parts)) | st.buil
 @settings(max_examples=200, deadline=None)
 @given(REPLIES)
 def test_any_reply_is_read_as_if_nothing_had_been_cut(value):
-    plain, with_cut = response.read(never_cut(value)), response.read(json.dumps(value).encode())
+    plain, with_cut = read_reply(never_cut(value)), read_reply(json.dumps(value).encode())
     assert with_cut == plain
-    assert with_cut.content() == plain.content()
+    assert with_cut.turn() == plain.turn()
 
 
 @settings(max_examples=200, deadline=None)
@@ -420,17 +412,17 @@ def test_any_json_gives_a_reply_or_one_of_our_errors(value):
     except errors.GeminiError:
         return
     no_image_error(found)
-    found.content()
+    found.turn()
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_give_a_reply_or_one_of_our_errors(raw):
     try:
-        response.read(raw)
+        read_reply(raw)
     except errors.GeminiError as error:
         pickle.dumps(error)
 
 
 def test_text_of_the_body_is_read_from_its_bytes():
-    assert response.read(b" \r\n\n" + text_body("é")).text == "é"
+    assert read_reply(b" \r\n\n" + text_body("é")).text == "é"

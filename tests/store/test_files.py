@@ -144,7 +144,7 @@ def test_a_picture_that_may_not_be_kept_is_held_in_memory(store):
     raw = body(reply(inline(LARGE)))
     made = asked(raw, store, f"a sign that says {KEY}")
     assert made.path is None
-    assert not made.image.held.is_draft
+    assert not made.image.held.is_unnamed
     assert made.image.data == LARGE
     assert files(store.folder / "images") == []
 
@@ -169,7 +169,7 @@ CLEARED_MEANWHILE = """
 import os, resource
 del os.O_TMPFILE
 from gemini_nb.reply.json_receiver import JSONReceiver
-from gemini_nb.reply.reply import read
+from gemini_nb.reply.reply import read_reply
 from gemini_nb.store.store import Store
 from support.images import bytes_of
 from store.test_files import LARGE, REPLY
@@ -182,7 +182,7 @@ if %r:  # the disk refuses the rest
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 incoming.write(REPLY[500_000:])
-image, = read(incoming.finish()).images
+image, = read_reply(incoming.finish()).images
 print(bytes_of(image.data) == LARGE)
 """
 

@@ -10,7 +10,7 @@ from support.paths import files_under
 
 def test_promise_21_clear_removes_every_copy(store):
     store.keep(full_answer(), {"parts": [{"text": "SECRET PROMPT"}]})
-    kept.keep(b"SECRET PROMPT", folder=store.unread)
+    kept.keep_reply(b"SECRET PROMPT", folder=store.unread)
     for kind in ("", "records", "images", "contents", "unread"):
         (store.folder / kind / ".0123456789abcdef.part").write_bytes(b"SECRET PROMPT")
     assert store.clear() == 1 + 3 + 1 + 2 + 5
@@ -56,7 +56,7 @@ def test_promise_21_clear_follows_no_link(store, tmp_path):
 
 def test_verify_counts_what_is_sound(store):
     store.keep(full_answer(), {"parts": []})
-    kept.keep(b"{}", folder=store.unread)
+    kept.keep_reply(b"{}", folder=store.unread)
     report = store.verify()
     assert (report.ok, report.records, report.images, report.contents, report.unread) == (True, 1, 3, 1, 1)
     assert (report.unused, report.left_over) == (0, 0)
