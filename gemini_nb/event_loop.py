@@ -50,7 +50,8 @@ def run(
     ended = threading.Event()
     loop = _ensure_loop().loop
     future = asyncio.run_coroutine_threadsafe(_run_and_signal(function, args, ended), loop)
-    interrupted = not _wait_for(future, while_waiting or _wait_briefly, ended)
+    waiting = while_waiting or (lambda future, seconds: wait([future], timeout=seconds))
+    interrupted = not _wait_for(future, waiting, ended)
     if interrupted or future.cancelled():  # cancelled, when the loop was stopped below it
         raise Cancelled("the request was stopped and its connection closed; it may have been billed.")
     error = future.exception()
@@ -83,10 +84,6 @@ async def _run_and_signal(
         return await function(*args)
     finally:
         ended.set()
-
-
-def _wait_briefly(future: Future[Any], seconds: float) -> None:
-    wait([future], timeout=seconds)
 
 
 def _wait_for(
@@ -133,17 +130,12 @@ def _start_loop() -> _LoopThread:
                 runner.run(serve())
         except OSError as error:  # too many open files: without this the caller would wait for ever
             if not started.done():
-                started.set_exception(_start_error(error))
+                message = f"No event loop could be started: {error.strerror}."
+                hint = "Nothing was sent. Close files or connections that are open, then run it again."
+                started.set_exception(GeminiError(message, hint=hint))
 
     threading.Thread(target=main, name="gemini_nb", daemon=True).start()
     return started.result()
-
-
-def _start_error(error: OSError) -> GeminiError:
-    return GeminiError(
-        f"No event loop could be started: {error.strerror}.",
-        hint="Nothing was sent. Close files or connections that are open, then run it again.",
-    )
 
 
 class _DaemonThreadExecutor(ThreadPoolExecutor):

@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
         return args
 
     def _describe_unknown(self, token: str) -> str:
-        shown = token if len(token) <= _SHOWN_CHARACTERS else f"{token[:_SHOWN_CHARACTERS]}…"
+        shown = one_line(token, _SHOWN_CHARACTERS)
         if not token.startswith("-"):
             return f"unexpected {shown!r}"
         known = [option for action in self._actions for option in action.option_strings]

@@ -14,12 +14,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
+from gemini_nb.generation import Generation
 from gemini_nb.images.image import SUFFIXES, GeneratedImage, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gemini_nb.generation import Generation
     from gemini_nb.images.inputs import InputImage
     from gemini_nb.request import ImageRequest
 
@@ -92,6 +92,24 @@ class Record:
         mine = (self.prompt, self.model, self.take, _input_rows(self.inputs))
         asked = (request.prompt, request.model, request.take, _input_rows(request.images))
         return _canonical(mine) == _canonical(asked)
+
+    def generation(
+        self, request: ImageRequest, images: Iterable[GeneratedImage], drafts: Iterable[GeneratedImage] = ()
+    ) -> Generation:
+        """Return the stored answer to `request`, with `replayed` set and the first call's seconds."""
+        return Generation(
+            request,
+            tuple(images),
+            provider=self.provider,
+            drafts=tuple(drafts),
+            text=self.text,
+            model_version=self.model_version,
+            finish_reason=self.finish_reason,
+            usage=self.usage,
+            seconds=self.seconds,
+            replayed=True,
+            notes=self.notes,
+        )
 
 
 def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import files
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
-from gemini_nb.generation import Generation
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
     from gemini_nb.store.maintenance import Report
     from gemini_nb.store.record import Record, StoredImage
@@ -84,20 +84,8 @@ class Store:
         sound = tuple(image for image in images if image is not None)
         if len(sound) < len(images):
             return None
-        drafts = [self.image(image) for image in found.drafts]
-        return Generation(
-            request,
-            sound,
-            provider=found.provider,
-            drafts=tuple(draft for draft in drafts if draft is not None),
-            text=found.text,
-            model_version=found.model_version,
-            finish_reason=found.finish_reason,
-            usage=found.usage,
-            seconds=found.seconds,
-            replayed=True,
-            notes=found.notes,
-        )
+        drafts = (self.image(image) for image in found.drafts)
+        return found.generation(request, sound, (draft for draft in drafts if draft is not None))
 
     def keep(self, generation: Generation, content: Any = None, *, key: Secret | None = None) -> bool:
         """Store an answer; True once it is whole on disk, where it outlives this process.

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.generation import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from typing import Protocol
 
+    from gemini_nb.generation import Generation
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
@@ -44,6 +44,11 @@ class Entry:
     created: str
     sources: tuple[str, ...] = ()
     is_whole: bool = True
+
+    def shows(self, generation: Generation) -> bool:
+        """Return whether this is the same picture, made for the same request."""
+        own = self.generation
+        return (own.digest, own.image.sha256) == (generation.digest, generation.image.sha256)
 
     def check_whole(self) -> None:
         """Raise `ArgumentError` for a picture whose request is not known in full."""
@@ -87,7 +92,7 @@ class Album:
     def add(self, generation: Generation, *, sources: Iterable[str] = ()) -> Entry:
         """Add a picture and return its entry; one that is in the album already keeps its number."""
         with self._lock:
-            entry = next((known for known in self._entries if _is_same(known.generation, generation)), None)
+            entry = next((known for known in self._entries if known.shows(generation)), None)
             if entry is None:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 entry = Entry(len(self._entries) + 1, generation, now, tuple(sources))
@@ -117,10 +122,6 @@ class Album:
             watcher.redraw()
 
 
-def _is_same(one: Generation, other: Generation) -> bool:
-    return one.digest == other.digest and one.image.sha256 == other.image.sha256
-
-
 def _recall(store: Store) -> list[Entry]:
     """Return the newest pictures of a store, oldest first; what cannot be read is left out."""
     newest = islice(
@@ -137,16 +138,5 @@ def _read_entry(store: Store, record: Record) -> Entry | None:
         request = store.request(record)
     except GeminiError:
         return None
-    generation = Generation(
-        request,
-        (image,),
-        provider=record.provider,
-        text=record.text,
-        model_version=record.model_version,
-        finish_reason=record.finish_reason,
-        usage=record.usage,
-        seconds=record.seconds,
-        replayed=True,
-        notes=record.notes,
-    )
+    generation = record.generation(request, [image])
     return Entry(0, generation, record.created, is_whole=request.digest == record.digest)

@@ -117,7 +117,10 @@ class Controls:
 
     def offer_pictures(self, entries: Sequence[Entry]) -> None:
         """List the pictures that can be acted on, newest first; one that is new is selected."""
-        choices = [(_entry_title(entry), entry.number) for entry in reversed(entries)]
+        prompts = {
+            one.number: one_line(one.generation.prompt, _TITLE_CHARACTERS) for one in reversed(entries)
+        }
+        choices = [(f"{number} · {prompt}", number) for number, prompt in prompts.items()]
         is_new = len(choices) > len(self.picture.options)
         self._is_offering = True
         try:
@@ -208,7 +211,3 @@ def _set_options(dropdown: w.Dropdown, options: Sequence[tuple[str, Any]], wante
         if dropdown.options != tuple(options):
             dropdown.options = options
         dropdown.value = wanted if wanted in values else next(iter(values), None)
-
-
-def _entry_title(entry: Entry) -> str:
-    return f"{entry.number} · {one_line(entry.generation.prompt, _TITLE_CHARACTERS)}"

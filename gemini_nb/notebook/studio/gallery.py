@@ -73,15 +73,15 @@ class Gallery:
         featured = [one for number in (selected, compared) for one in entries if one.number == number]
         others = [one for one in list(reversed(entries))[:MAX_SHOWN] if one not in featured]
         shown = [*featured, *others]
-        drawn = {
-            one.number: self._draw(one, LARGE_WIDTH if one in featured else SMALL_WIDTH) for one in shown
-        }
-        page = _render_page(featured, others, {number: one.html for number, one in drawn.items()})
-        page += _count_older(len(entries) - len(shown))
+        widths = {one.number: LARGE_WIDTH if one in featured else SMALL_WIDTH for one in shown}
+        drawn = {one.number: self._draw(one, widths[one.number]) for one in shown}
+        page = _render_page(featured, others, {number: tile.html for number, tile in drawn.items()})
+        if older := len(entries) - len(shown):
+            page += f"<div>… and {older} older; %gemini history lists them.</div>"
         text = "\n".join(printable(_describe(one)) for one in shown) or _NOTHING
-        found = {"text/html": f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'}
-        sheet = grid.render_contact_sheet(drawn[one.number].thumbnail for one in shown)
-        return {**found, **sheet, "text/plain": text}
+        sheet = grid.render_contact_sheet(tile.thumbnail for tile in drawn.values())
+        html = f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'
+        return {"text/html": html, **sheet, "text/plain": text}
 
     def _draw(self, entry: Entry, width: int) -> grid.DrawnTile:
         key = (entry.number, width, entry.generation.path)
@@ -101,10 +101,6 @@ def _render_page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict
         top = "".join(f'<div style="{_FEATURED}">{one}</div>' for one in above)
     tiles = "".join(f'<div style="{_TILE}">{drawn[one.number]}</div>' for one in others)
     return top + tiles
-
-
-def _count_older(count: int) -> str:
-    return f"<div>… and {count} older; %gemini history lists them.</div>" if count > 0 else ""
 
 
 def _draw_entry(entry: Entry, width: int) -> grid.DrawnTile:
