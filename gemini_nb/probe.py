@@ -104,7 +104,11 @@ def run(
     for line in describe_cost(requests, provider):
         say(line)
     if provider is not OFFLINE:
-        check_unlocked()
+        if os.environ.get("GEMINI_NB_REPLAY") == "only":
+            raise ReplayMissError(
+                "GEMINI_NB_REPLAY locks replay to what is stored, and a probe asks the models.",
+                hint="Nothing was sent. Unset it first, or probe offline.",
+            )
         if not confirmed:
             say("Nothing was sent. Add --yes to send it.")
             return None
@@ -177,15 +181,6 @@ def describe_cost(requests: Sequence[ImageRequest], provider: Provider) -> list[
     return lines
 
 
-def check_unlocked() -> None:
-    """Raise `ReplayMissError` where `GEMINI_NB_REPLAY` locks a course to its store: a probe pays."""
-    if os.environ.get("GEMINI_NB_REPLAY") == "only":
-        raise ReplayMissError(
-            "GEMINI_NB_REPLAY locks replay to what is stored, and a probe asks the models.",
-            hint="Nothing was sent. Unset it first, or probe offline.",
-        )
-
-
 def render(findings: Sequence[Finding], to: str = "text") -> str:
     """Return findings as "text", "markdown" or "json"."""
     if to == "json":
@@ -254,7 +249,8 @@ async def _ask_model(
 
 
 def _describe_answer(generation: Generation) -> dict[str, Any]:
-    image = generation.image
+    image, tokens = generation.image, generation.usage.get("candidatesTokenCount")
+    is_count = isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0
     return {
         "status": 200,
         "shape": _describe_shape(image),
@@ -262,7 +258,7 @@ def _describe_answer(generation: Generation) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "seconds": round(generation.seconds, 3),
-        "tokens": _check_count(generation.usage.get("candidatesTokenCount")),
+        "tokens": tokens if is_count else None,
     }
 
 
@@ -285,7 +281,3 @@ def _describe_shape(image: GeneratedImage) -> str:
     label = (image.declared_mime_type or image.mime_type).lower()
     kinds = {"image/jpeg": "JPEG", "image/jpg": "JPEG", "image/png": "PNG", "image/webp": "WebP"}
     return f"data URI ({kinds.get(label, 'other')})"
-
-
-def _check_count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

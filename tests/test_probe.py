@@ -220,4 +220,6 @@ def test_another_format_is_an_error():
 def test_a_locked_course_is_not_probed(monkeypatch):
     monkeypatch.setenv("GEMINI_NB_REPLAY", "only")
     with pytest.raises(errors.ReplayMissError, match="locks"):
-        probe.check_unlocked()
+        probe.run(
+            None, TWO, base_url=None, confirmed=True, say=print, waiting=pytest.fail, interrupted=pytest.fail
+        )

@@ -48,9 +48,11 @@ def run(folder: Path) -> None:
         extra_arguments=["--IPKernelApp.log_level=40"],  # what a kernel warns of is not about the demo
     )
     reason = ""
+    # Without what is set for gemini_nb, such as a lock on replay; the key is not used.
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
     with progress(lambda: "Running the first notebook offline"):
         try:
-            client.execute(env=_environment_without_settings())
+            client.execute(env={**others, "GEMINI_NB_PROVIDER": "offline"})
         except nbclient.exceptions.CellExecutionError as failure:
             reason = f"{failure.ename}: {failure.evalue}"
     if reason:
@@ -79,12 +81,6 @@ def _prepare(folder: Path) -> None:
     raise ArgumentError(
         f"The demo cannot be written to {str(folder)!r}: {problem}.", hint="Name an empty folder."
     )
-
-
-def _environment_without_settings() -> dict[str, str]:
-    """The environment without what is set for gemini_nb, a lock on replay for one; the key is not used."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
-    return {**others, "GEMINI_NB_PROVIDER": "offline"}
 
 
 def find() -> Path:

@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gemini_nb._version import __version__
 from gemini_nb.cli import demo, generate, probe, serve, store
@@ -28,12 +28,14 @@ Set CRAZYROUTER_API_KEY, or GEMINI_API_KEY with --provider google; --provider of
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    _open_closed_streams()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program: write to nowhere instead
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - till the end
     args = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = args.command
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warn
+            warnings.showwarning = lambda message, *_where, **_more: say(f"gemini-nb: {message}")
             command(args)
         sys.stdout.flush()
     except MissingKeyError as error:
@@ -51,17 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"gemini-nb: the answer could not be written: {problem.strerror or problem}.")
         return 1
     return 0
-
-
-def _open_closed_streams() -> None:
-    """Let a program that was started with stdout or stderr closed write to nowhere instead."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - till the end
-
-
-def _warn(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    say(f"gemini-nb: {message}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,14 +75,8 @@ def _verify(args: Namespace) -> None:
 def _clear(args: Namespace) -> None:
     from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
-    store = _open_store(args)
-    if not args.yes:
-        held = format_count(inventory.count_records(store), "record")
-        raise ArgumentError(
-            f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
-            hint="Nothing was removed. Add --yes to do it.",
-        )
-    print(f"{format_count(store.clear(), 'file')} removed from {store.folder}")
+    hint = "Nothing was removed. Add --yes to do it."
+    print(inventory.clear(_open_store(args), confirmed=args.yes, hint=hint))
 
 
 _ACTIONS: dict[str, tuple[Callable[[Namespace], None], str]] = {

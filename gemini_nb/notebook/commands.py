@@ -15,7 +15,7 @@ from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import enter_key, find_key, forget_key, read_dotenv
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store import inventory
-from gemini_nb.text import format_count, format_dollars, one_line
+from gemini_nb.text import format_dollars, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,18 +161,9 @@ def _store(session: Session, words: list[str]) -> Any:
     if action == "verify":
         return _print_lines(inventory.report_lines(store.verify()))
     if action == "clear":
-        return _print_lines([_clear_store(store, sure=words[1:] == ["--yes"])])
+        hint = "Nothing was removed. %gemini store clear --yes does it."
+        return _print_lines([f"{inventory.clear(store, confirmed='--yes' in words, hint=hint)}."])
     return _print_lines(inventory.lines(store))
-
-
-def _clear_store(store: Store, *, sure: bool) -> str:
-    if not sure:
-        held = format_count(inventory.count_records(store), "record")
-        raise ArgumentError(
-            f"This removes {held} and their pictures from {store.folder}: they would be paid for again.",
-            hint="Nothing was removed. %gemini store clear --yes does it.",
-        )
-    return f"{format_count(store.clear(), 'file')} removed from {store.folder}."
 
 
 def _describe_no_records(store: Store | None) -> str:

@@ -92,11 +92,15 @@ class _Script:
         lines = [_format_call("chat = client.chat", [_literal(request.model)])]
         turns = request.history
         for question, answer in zip(turns[::2], turns[1::2], strict=False):
-            prompt, images = _parse_turn(question)
+            text, *blobs = question["parts"]  # as `ImageRequest.content` writes them
+            prompt, data = text["text"], [blob["inlineData"] for blob in blobs]
+            images = [InputImage(b64decode(blob["data"]), blob["mimeType"]) for blob in data]
             record = self._find_record(prompt, answer)
             if record is None:
                 lines.append("# This turn is not in the store: it is asked for again, and paid for.")
-            options = _options(request) if record is None else _recorded_options(record)
+                options = _options(request)
+            else:
+                options = _options(record) | {"text": record.asked_text}
             lines.append(self._format_send("chat.send", prompt, images, options))
         send = "generation = chat.send"
         return [*lines, self._format_send(send, request.prompt, request.images, _options(request))]
@@ -136,19 +140,8 @@ class _Script:
         return name
 
 
-def _options(request: ImageRequest) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in _DEFAULTS}
-
-
-def _recorded_options(record: Record) -> dict[str, Any]:
-    return {name: getattr(record, "asked_text" if name == "text" else name) for name in _DEFAULTS}
-
-
-def _parse_turn(content: Mapping[str, Any]) -> tuple[str, list[InputImage]]:
-    """Return the prompt and the pictures of a user's turn, as `ImageRequest.content` writes it."""
-    first, *rest = content["parts"]
-    blobs = [part["inlineData"] for part in rest]
-    return first["text"], [InputImage(b64decode(blob["data"]), blob["mimeType"]) for blob in blobs]
+def _options(source: ImageRequest | Record) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in _DEFAULTS}
 
 
 def _keywords(options: Mapping[str, Any]) -> list[str]:

@@ -18,18 +18,12 @@ if TYPE_CHECKING:
 def load(shell: InteractiveShell) -> None:
     """Register the magics and their completion in place of earlier ones."""
     unload(shell)
-    magics = _make_magics(shell)
+    magics = GeminiMagics(shell, config=Config())
+    if given := shell.config.GeminiMagics:  # later, so that a bad value is printed and left out
+        magics.update_config(Config(GeminiMagics=deepcopy(given)))
     shell.register_magics(magics)
     matcher.install(shell, magics.session)
     terminal_images.install(shell)
-
-
-def _make_magics(shell: InteractiveShell) -> GeminiMagics:
-    """Make the magics; a bad value of the configuration is printed and left out."""
-    magics = GeminiMagics(shell, config=Config())
-    if given := shell.config.GeminiMagics:
-        magics.update_config(Config(GeminiMagics=deepcopy(given)))
-    return magics
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -156,8 +156,15 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
-    add("-n", "--count", metavar="N", type=_parse_count, default=1, help="this many takes of each picture")
-    add("--take", metavar="K", type=_parse_take, default=0, help="begin with this take (default: 0)")
+    parse_count = partial(_parse_number, "a count", 1, 10_000)
+    add("-n", "--count", metavar="N", type=parse_count, default=1, help="this many takes of each picture")
+    add(
+        "--take",
+        metavar="K",
+        type=partial(_parse_number, "a take", 0, 1_000_000),
+        default=0,
+        help="begin with this take (default: 0)",
+    )
     add(
         "--vary", metavar="VAR", action="append", default=[],
         help="a picture for each value of the list VAR, filled in for {{VAR}}; repeat it for combinations",
@@ -170,7 +177,7 @@ def _add_several(parser: Parser) -> None:
     add(
         "--concurrency",
         metavar="N",
-        type=_parse_count,
+        type=parse_count,
         default=4,
         help="at most this many at a time (default: 4)",
     )
@@ -199,7 +206,12 @@ def _add_showing(parser: Parser) -> None:
     )  # fmt: skip
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
-    add("--width", metavar="PX", type=_parse_pixels, help="width of the preview in pixels")
+    add(
+        "--width",
+        metavar="PX",
+        type=partial(_parse_number, "a width in pixels", 16, 4096),
+        help="width of the preview in pixels",
+    )
     add("-h", "--help", action="help", help="show this page")
 
 
@@ -242,19 +254,7 @@ def _parse_name(text: str) -> str:
     return text
 
 
-def _parse_pixels(text: str) -> int:
-    return _parse_number(text, 16, 4096, "a width in pixels")
-
-
-def _parse_count(text: str) -> int:
-    return _parse_number(text, 1, 10_000, "a count")
-
-
-def _parse_take(text: str) -> int:
-    return _parse_number(text, 0, 1_000_000, "a take")
-
-
-def _parse_number(text: str, least: int, most: int, what: str) -> int:
+def _parse_number(what: str, least: int, most: int, text: str) -> int:
     if len(text) > 9 or not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemini_nb import files
 from gemini_nb.display.preview import data_uri, encode, scale
 from gemini_nb.display.table import Table, Thumbnail
-from gemini_nb.errors import GeminiError
+from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.store import maintenance
 from gemini_nb.text import format_count, format_dollars, format_size, format_time
 
@@ -30,6 +30,17 @@ _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 def count_records(store: Store) -> int:
     """Return how many records there are, told by their names alone."""
     return sum(1 for _ in maintenance.list_files(store.folder, "records"))
+
+
+def clear(store: Store, *, confirmed: bool, hint: str) -> str:
+    """Remove everything and return a line about it; raise `ArgumentError` if that is not `confirmed`."""
+    if not confirmed:
+        records = format_count(count_records(store), "record")
+        raise ArgumentError(
+            f"This removes {records} and their pictures from {store.folder}: they would be paid for again.",
+            hint=hint,
+        )
+    return f"{format_count(store.clear(), 'file')} removed from {store.folder}"
 
 
 def lines(store: Store) -> list[str]:

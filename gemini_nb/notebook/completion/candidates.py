@@ -203,12 +203,9 @@ def _list_attributes(value: Any) -> list[str]:
     """List the attributes that have a value to fill in: no private ones and no methods."""
     if value is _UNKNOWN:
         return []
-    return [name for name in dir(value) if not name.startswith("_") and not _is_method(value, name)]
-
-
-def _is_method(value: Any, name: str) -> bool:
-    attribute = inspect.getattr_static(value, name, None)
-    return callable(attribute) or isinstance(attribute, classmethod)
+    public = [name for name in dir(value) if not name.startswith("_")]
+    statics = {name: inspect.getattr_static(value, name, None) for name in public}
+    return [name for name, it in statics.items() if not (callable(it) or isinstance(it, classmethod))]
 
 
 _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {

@@ -92,16 +92,12 @@ def pending_option(options: Options, words: Iterable[str]) -> Action | None:
     for word in words:
         if word in options:
             action = options[word]
-            missing = _most_values(action)
+            missing = 1 if action.nargs in (None, "?") else _NO_LIMIT
+            if isinstance(action.nargs, int):
+                missing = action.nargs
         else:
             missing = 0 if word.startswith("-") else max(0, missing - 1)
     return action if missing else None
-
-
-def _most_values(action: Action) -> int:
-    if action.nargs in (None, "?"):
-        return 1
-    return action.nargs if isinstance(action.nargs, int) else _NO_LIMIT
 
 
 def split_option(options: Options, word: str) -> tuple[Action, str] | None:

@@ -23,14 +23,22 @@ def install(shell: InteractiveShell, session: Session) -> None:
     """Complete the magics in this shell, in place of an earlier installation."""
     remove(shell)
     try:
-        from IPython.core.completer import context_matcher  # noqa: PLC0415 - absent from IPython 7
+        from IPython.core.completer import SimpleCompletion, context_matcher  # noqa: PLC0415 - absent from IPython 7
     except ImportError:
         shell.set_hook("complete_command", _make_hook(session), re_key=_HOOK)
         return
 
     @context_matcher(identifier=_IDENTIFIER, priority=_PRIORITY)
     def matcher(context: CompletionContext) -> SimpleMatcherResult:
-        return _match(context, shell, session)
+        completion = _complete(
+            shell, session, context.full_text, context.cursor_line, context.cursor_position
+        )
+        return {
+            "completions": [SimpleCompletion(text, type=kind) for text, kind in completion.candidates],
+            "matched_fragment": completion.fragment,  # IPython's own token begins after the colon of 16:9
+            "suppress": True,
+            "ordered": True,
+        }
 
     shell.Completer.custom_matchers.append(matcher)
 
@@ -42,18 +50,6 @@ def remove(shell: InteractiveShell) -> None:
     hooks = shell.strdispatchers["complete_command"].regexs
     for pattern in [pattern for pattern in hooks if pattern.pattern == _HOOK]:
         del hooks[pattern]
-
-
-def _match(context: CompletionContext, shell: InteractiveShell, session: Session) -> SimpleMatcherResult:
-    from IPython.core.completer import SimpleCompletion  # noqa: PLC0415 - absent from IPython 7
-
-    completion = _complete(shell, session, context.full_text, context.cursor_line, context.cursor_position)
-    return {
-        "completions": [SimpleCompletion(text, type=kind) for text, kind in completion.candidates],
-        "matched_fragment": completion.fragment,  # IPython's own token would begin after the colon of 16:9
-        "suppress": True,
-        "ordered": True,
-    }
 
 
 def _make_hook(session: Session) -> Any:
