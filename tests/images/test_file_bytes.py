@@ -10,31 +10,15 @@ from pathlib import Path
 import pytest
 
 from gemini_nb.errors import GeminiError, ImageLostError
-from gemini_nb.files import UnnamedFile
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.image import GeneratedImage, inspect
-from images.test_image import REFUSED, VALID
+from support.held_pictures import PICTURE, draft_of, image_of, stored
+from support.image_cases import REFUSED, VALID
 from support.images import gif, jpeg, noise_png, png, webp
 from support.processes import ran
 
-PICTURE = noise_png(600_000)
 OTHER = PICTURE[:-20] + bytes(20)
 UNREADABLE = Path("/proc/self/mem")  # is opened as any other, and nothing is at its beginning
-
-
-def stored(folder, data: bytes = PICTURE) -> FileBytes:
-    (folder / "a.png").write_bytes(data)
-    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), path=folder / "a.png")
-
-
-def draft_of(folder, data: bytes = PICTURE) -> FileBytes:
-    new_file = UnnamedFile(folder, mode=0o600)
-    new_file.write(data)
-    return FileBytes(size=len(data), sha256=sha256(data).hexdigest(), new_file=new_file)
-
-
-def image_of(held) -> GeneratedImage:
-    return GeneratedImage.from_bytes(held, source="inlineData")
 
 
 def test_the_bytes_are_read_each_time_they_are_asked_for(tmp_path):
@@ -117,7 +101,7 @@ import os, resource
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from gemini_nb import ImageLostError
-from images.test_file_bytes import PICTURE, draft_of
+from support.held_pictures import PICTURE, draft_of
 with TemporaryDirectory() as folder:
     held = draft_of(Path(folder))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -245,7 +229,7 @@ import gc, os
 del os.O_TMPFILE
 from pathlib import Path
 from tempfile import mkdtemp
-from images.test_file_bytes import PICTURE, draft_of
+from support.held_pictures import PICTURE, draft_of
 folder = Path(mkdtemp())
 held = draft_of(folder)
 part, = folder.iterdir()

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import base64
 import json
-import random
 
 import pytest
 from hypothesis import given, settings
@@ -10,27 +8,10 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply.json_receiver import MIN_RUN_CHARS, receive
+from gemini_nb.reply.json_receiver import receive
+from support.base64_cases import BODIES, CUT, LARGE, LEFT, LINES, NOISE, RUN, UNPADDED, URL_SAFE, plain
 from support.images import noise_png
 from support.replies import b64
-
-NOISE = random.Random(1).randbytes(4000)
-RUN = b64(NOISE[:900])
-UNPADDED = b64(NOISE[:901]).rstrip("=")
-URL_SAFE = base64.urlsafe_b64encode(NOISE[:1001]).decode()
-MIXED = RUN[:500] + "-_+/" + RUN[504:]
-SPARE_BITS = b64(NOISE[:899] + b"\x01")[:-2] + "B="
-LINES = "\n".join(RUN[at : at + 76] for at in range(0, len(RUN), 76))
-
-assert len(RUN) >= MIN_RUN_CHARS
-
-
-def plain(body: bytes):
-    """What `json` alone makes of a body, or the error's kind."""
-    try:
-        return json.loads(body.strip(), parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return BadResponseError
 
 
 def parse(body: bytes):
@@ -46,63 +27,6 @@ def restored(body: bytes):
     except BadResponseError:
         return BadResponseError
     return blobs.restore_value(value)
-
-
-CUT = {
-    "inlineData": f'{{"inlineData":{{"data":"{RUN}"}}}}',
-    "white space around the colon": f'{{"data" \n\t: \r\n "{RUN}"}}',
-    "b64_json": f'[{{"b64_json":"{RUN}"}}]',
-    "data URI in Markdown": f'{{"text":"![a](data:image/png;base64,{RUN}) and more"}}',
-    "bare data URI": f'{{"text":"data:image/png;base64,{RUN}"}}',
-    "bare data URI and a newline": f'{{"text":"data:image/png;base64,{RUN}\\n"}}',
-    "data URI in angle brackets": f'{{"text":"![x](<data:image/png;base64,{RUN}>)"}}',
-    "data URI and prose": f'{{"text":"data:image/png;base64,{RUN} is it"}}',
-    "data URI in escaped quotes": f'{{"text":"<img src=\\"data:image/png;base64,{RUN}\\">"}}',
-    "data URI under data": f'{{"data":"data:image/png;base64,{RUN}"}}',
-    "slashes escaped": '{"data":"' + RUN.replace("/", "\\/") + '"}',
-    "slashes escaped in text": '{"text":"(data:;base64,' + RUN.replace("/", "\\/") + ')"}',
-    "unpadded": f'{{"data":"{UNPADDED}"}}',
-    "padding too long": f'{{"data":"{RUN}="}}',
-    "unpadded before escaped quotes": f'{{"text":"<img src=\\"data:;base64,{UNPADDED}\\">"}}',
-    "slashes escaped before escaped quotes": '{"text":"<img src=\\"data:;base64,'
-    + RUN.replace("/", "\\/")
-    + '\\">"}',
-    "slashes escaped, after letters that could be the last": '{"data":"' + "AA\\/AAAA\\/A" * 150 + '"}',
-    "slashes escaped and unpadded": '{"data":"' + UNPADDED.replace("/", "\\/") + '"}',
-    "URL-safe": f'{{"data":"{URL_SAFE}"}}',
-    "URL-safe and unpadded": f'{{"data":"{URL_SAFE.rstrip("=")}"}}',
-    "URL-safe in text": f'{{"text":"![](data:image/png;base64,{URL_SAFE})"}}',
-    "a key that ends in an escaped quote and data": '{"x\\"data":"' + RUN + '"}',
-    "text of a key": f'{{";base64,{RUN}":1}}',
-    "a UTF-8 byte order mark": f'\ufeff{{"data":"{RUN}"}}',
-    "space before it": f' \n\n{{"data":"{RUN}"}}',
-}
-LEFT = {
-    "short": '{"data":"iVBORw0KGgo="}',
-    "spare bits set": f'{{"data":"{SPARE_BITS}"}}',
-    "both alphabets": f'{{"data":"{MIXED}"}}',
-    "three signs of padding": f'{{"data":"{RUN}==="}}',
-    "the URL-safe alphabet late": f'{{"data":"{RUN}-_-_"}}',
-    "the standard alphabet late": f'{{"data":"{URL_SAFE.rstrip("=")}+/+/"}}',
-    "the URL-safe alphabet late in text": f'{{"text":"data:;base64,{RUN}-_-_"}}',
-    "one slash of many escaped": '{"data":"' + RUN.replace("/", "\\/", 1) + '"}',
-    "all slashes but one escaped": '{"data":"' + RUN.replace("/", "\\/") + '/QUJ"}',
-    "spare bits set, URL-safe": f'{{"data":"{URL_SAFE[:1000]}QUJDQR"}}',
-    "spare bits set, in text": f'{{"text":"data:;base64,{SPARE_BITS} and more"}}',
-    "an escape among letters": f'{{"data":"{RUN[:500]}\\b{RUN[500:]}"}}',
-    "an escape among URL-safe letters": f'{{"data":"{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
-    "an escape among URL-safe letters in text": f'{{"text":";base64,{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
-    "an escape among escaped slashes": '{"data":"' + RUN.replace("/", "\\/")[:600] + "\\b" + RUN[600:] + '"}',
-    "padding inside": f'{{"data":"{RUN}QQ==QUJD"}}',
-    "padding inside, in text": f'{{"text":"data:;base64,{RUN}QQ==QUJD"}}',
-    "a letter too many": f'{{"data":"{RUN}Q"}}',
-    "line breaks": json.dumps({"data": LINES}),
-    "an escaped letter at its end": f'{{"data":"{RUN}\\u0041"}}',
-    "an escaped letter in text": f'{{"text":"data:;base64,{RUN}\\u0041"}}',
-    "percent-encoding": f'{{"text":"data:;base64,{RUN}%3D"}}',
-    "another key": f'{{"thoughtSignature":"{RUN}"}}',
-    "prose under data": json.dumps({"data": "word " * 500}),
-}
 
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
@@ -161,14 +85,6 @@ def test_a_larger_rest_is_refused():
 def test_a_rest_of_millions_of_small_items_is_refused(item):
     with pytest.raises(TooLargeError):
         parse(b"[" + b",".join([item] * (base64_blobs.MAX_REST_ITEMS + 1)) + b"]")
-
-
-LARGE = {
-    "plain": lambda text: text,
-    "unpadded": lambda text: text.rstrip("="),
-    "URL-safe": lambda text: text.replace("+", "-").replace("/", "_"),
-    "slashes escaped": lambda text: text.replace("/", "\\/"),
-}
 
 
 @pytest.mark.parametrize("written", LARGE.values(), ids=LARGE)
@@ -240,32 +156,6 @@ LENIENT = {
 @pytest.mark.parametrize(("text", "expected"), LENIENT.values(), ids=LENIENT)
 def test_lenient_base64_is_read_or_refused_never_wrong(text, expected):
     assert base64_blobs.decode_lenient(text) == expected
-
-
-FRAGMENTS = st.sampled_from([
-    *("data:", "image/png", ";base64,", "DATA:;base64,", "](", "![a](", ")", "<", ">", "\\", '"', "'"),
-    *("/", "=", "==", "%3D", "%", " ", "\n", "\r\n", "https://a.example/", ".png", ",", "x", "é", "😀"),
-    *("\ud800", '"data":"', RUN, UNPADDED, URL_SAFE, MIXED, SPARE_BITS, LINES, RUN[:76]),
-    RUN[:1000] + "\n" + RUN[1000:],
-])  # fmt: skip
-TEXTS = st.lists(FRAGMENTS, max_size=7).map("".join)
-KEYS = st.sampled_from(["data", "b64_json", "text", 'x"data', "x\\", "url"]) | TEXTS
-VALUES = st.recursive(
-    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=8,
-)
-BODIES = st.builds(
-    lambda value, ascii_only, slashes, spaces: (
-        json.dumps(value, ensure_ascii=ascii_only, indent=spaces)
-        .replace("/", "\\/" if slashes else "/")
-        .encode("utf-8", "surrogatepass")
-    ),
-    VALUES,
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([None, 1]),
-)
 
 
 @settings(max_examples=200, deadline=None)

@@ -16,7 +16,7 @@ from gemini_nb.reply import base64_blobs, json_receiver
 from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read_reply
 from gemini_nb.reply.stream_receiver import StreamedReply
-from reply.test_base64_blobs import BODIES, CUT, LARGE, LEFT, RUN, plain
+from support.base64_cases import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
 from support.replies import b64, body, inline, reply
 from support.streams import event

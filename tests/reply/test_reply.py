@@ -16,8 +16,8 @@ from gemini_nb.reply.no_image import no_image_error
 from gemini_nb.reply.reader import ReplyReader
 from gemini_nb.reply.reply import Reply, read_reply
 from gemini_nb.request import ImageRequest
-from reply.test_base64_blobs import KEYS, RUN, TEXTS, VALUES
 from support import hostile_json
+from support.base64_cases import KEYS, RUN, TEXTS, VALUES
 from support.clients import OK, PICTURE, client_of
 from support.gateway import Answer, Gateway
 from support.images import gif, jpeg, noise_png, png, webp

@@ -20,12 +20,11 @@ from gemini_nb.store.store import Store
 from support.clients import KEY, client_of
 from support.gateway import Answer, Gateway
 from support.images import noise_png, png
+from support.large_pictures import LARGE, REPLY, ask_without_store
 from support.processes import ran
 from support.replies import b64, body, inline, reply, text_body
 
-LARGE = noise_png(500_000)
 SMALL = png(3, 3)
-REPLY = body(reply(inline(LARGE)))
 
 
 @pytest.fixture
@@ -172,7 +171,7 @@ from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read_reply
 from gemini_nb.store.store import Store
 from support.images import bytes_of
-from store.test_files import LARGE, REPLY
+from support.large_pictures import LARGE, REPLY
 store = Store(url)
 incoming = JSONReceiver(store.new_file)
 incoming.write(REPLY[:500_000])
@@ -233,30 +232,25 @@ def test_the_folder_lives_as_long_as_a_picture_in_it():
 
 def test_a_folder_that_was_given_stays(tmp_path):
     spool = Spool(tmp_path / "pictures")
-    kept = spool.keep(asked_without_store())
+    kept = spool.keep(ask_without_store())
     path = kept.image.held.path
     del kept, spool
     gc.collect()
     assert path.read_bytes() == LARGE
 
 
-def asked_without_store():
-    with Gateway(Answer(REPLY)) as gateway, client_of(gateway.url) as client:
-        return client.generate("a red square")
-
-
 def test_a_spool_that_cannot_be_written_costs_memory_and_no_picture(tmp_path):
     (tmp_path / "taken").write_bytes(b"mine")
-    made = Spool(tmp_path / "taken").keep(asked_without_store())
+    made = Spool(tmp_path / "taken").keep(ask_without_store())
     assert made.image.data == LARGE
     assert isinstance(made.image.held, bytes)
 
 
 FORKED = """
 import os
-from store.test_files import asked_without_store
+from support.large_pictures import ask_without_store
 from gemini_nb.store.spool import Spool
-made = Spool().keep(asked_without_store())
+made = Spool().keep(ask_without_store())
 if os.fork() == 0:
     del made
     sys.exit()
