@@ -11,8 +11,10 @@ import re
 from datetime import datetime
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all of C0 and C1 but tab and newline
-_LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
-_REORDERING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
+_LONE = "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"  # compiled when needed
+_REORDERING = dict.fromkeys(
+    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFFF9, 0xFFFC))
+)
 
 
 def printable(text: str) -> str:
@@ -36,8 +38,8 @@ def one_line(text: str, limit: int) -> str:
     'a cat in…'
     """
     text = text.strip()
-    head = _REORDERING.sub("", text[: 4 * limit])
-    line = printable(" ".join(head.split()))
+    words = text[: 4 * limit].translate(_REORDERING).split()
+    line = printable(" ".join(words))
     if len(line) <= limit and len(text) <= 4 * limit:
         return line
     return f"{line[: limit - 1].rstrip()}…"
@@ -59,7 +61,7 @@ def replace_surrogates(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _LONE.sub("�", text).encode("utf-16", "surrogatepass").decode("utf-16")
+        return re.sub(_LONE, "�", text).encode("utf-16", "surrogatepass").decode("utf-16")
     return text
 
 

@@ -76,7 +76,7 @@ class Gallery:
         widths = {one.number: LARGE_WIDTH if one in featured else SMALL_WIDTH for one in shown}
         drawn = {one.number: self._draw(one, widths[one.number]) for one in shown}
         page = _render_page(featured, others, {number: tile.html for number, tile in drawn.items()})
-        if older := len(entries) - len(shown):
+        if (older := len(entries) - len(shown)) > 0:
             page += f"<div>… and {older} older; %gemini history lists them.</div>"
         text = "\n".join(printable(_describe(one)) for one in shown) or _NOTHING
         sheet = grid.render_contact_sheet(tile.thumbnail for tile in drawn.values())
