@@ -1,7 +1,7 @@
-"""What the store writes down about one answered request, and the checks it must pass when read back.
+"""Records of answered requests as JSON: format, checksum, and the checks when one is read.
 
-A record is JSON that reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all.
-The checks find damage and mix-ups; whoever writes a store on purpose can write what they like into it.
+A record reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all. The checks find
+damage and mix-ups; they are no protection against somebody who forges a store.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 @dataclass(frozen=True)
 class StoredInput:
-    """An input image as a record knows it: by its digest; the bytes are not kept."""
+    """An input image of a record: its digest and type; the bytes are not kept."""
 
     sha256: str
     mime_type: str
@@ -38,7 +38,7 @@ class StoredInput:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A picture as a record knows it; its bytes are in `images/`, under `file_name`."""
+    """A picture of a record: width and height in pixels; the bytes are in `images/`, under `file_name`."""
 
     sha256: str
     mime_type: str
@@ -50,15 +50,16 @@ class StoredImage:
 
     @property
     def file_name(self) -> str:
+        """The name of its file in `images/`: the SHA-256 of the bytes, with the suffix of the type."""
         return self.sha256 + SUFFIXES[self.mime_type]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One answered request: what was asked, what came and when, without the pictures' bytes.
+    """One answered request: the request, the reply and its time, without the pictures' bytes.
 
-    `asked_text` is the request's `text`, `text` the reply's; `created` is ISO 8601 in UTC; `content` is the
-    SHA-256 of the kept model content, or None.
+    `asked_text` is the request's `text`, `text` the reply's. `created` is ISO 8601 in UTC, `seconds` the
+    duration of the call, `estimated_cost` in US dollars, `content` the SHA-256 of the kept model content.
     """
 
     digest: str
@@ -85,13 +86,13 @@ class Record:
     content: str | None
 
     def answers(self, request: ImageRequest) -> bool:
-        """Whether the facts are those of `request`, as far as a digest fixes them one by one.
+        """Whether prompt, model, take and input images are those of `request`.
 
-        Ratio, size and settings are left out: they may be written as `config`, for the same digest.
+        Ratio, size and settings are not compared: `config` may express them too, with the same digest.
         """
-        mine = (self.prompt, self.model, self.take, _input_rows(self.inputs))
-        asked = (request.prompt, request.model, request.take, _input_rows(request.images))
-        return _canonical(mine) == _canonical(asked)
+        ours = (self.prompt, self.model, self.take, _input_rows(self.inputs))
+        theirs = (request.prompt, request.model, request.take, _input_rows(request.images))
+        return _canonical(ours) == _canonical(theirs)
 
     def generation(
         self, request: ImageRequest, images: Iterable[GeneratedImage], drafts: Iterable[GeneratedImage] = ()
@@ -115,7 +116,7 @@ class Record:
 def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
     """Return a record's JSON values; raise ValueError where config or extra is no JSON."""
     request = generation.request
-    asked = {
+    request_facts = {
         "aspect_ratio": request.aspect_ratio,
         "config": dict(request.config),
         "extra": dict(request.extra),
@@ -126,7 +127,7 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
         "take": request.take,
         "text": request.text,
     }
-    came = {
+    reply_facts = {
         "content": content,
         "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
         "drafts": [_image_row(image) for image in generation.drafts],
@@ -140,8 +141,8 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
         "text": generation.text,
         "usage": _usage_as_json(generation.usage),
     }
-    whole = {"digest": request.digest, "format": FORMAT, "reply": came, "request": asked}
-    # What is summed is what will be read: names of other types than text become text first.
+    whole = {"digest": request.digest, "format": FORMAT, "reply": reply_facts, "request": request_facts}
+    # The checksum must be that of the values as they will be read: JSON turns all names into text.
     return json.loads(json.dumps(whole, allow_nan=False))
 
 
@@ -164,12 +165,12 @@ def decode(raw: bytes, *, digest: str) -> Record | None:
         return None
 
 
-def _build_record(digest: str, asked: dict[str, Any], came: dict[str, Any]) -> Record:
-    values = {**asked, **came, "asked_text": asked["text"], "digest": digest}
-    values["inputs"] = tuple(StoredInput(**row) for row in asked["inputs"])
-    values["images"] = tuple(_build_image(row) for row in came["images"])
-    values["drafts"] = tuple(_build_image(row) for row in came["drafts"])
-    values["notes"] = tuple(came["notes"])
+def _build_record(digest: str, request: dict[str, Any], reply: dict[str, Any]) -> Record:
+    values = {**request, **reply, "asked_text": request["text"], "digest": digest}
+    values["inputs"] = tuple(StoredInput(**row) for row in request["inputs"])
+    values["images"] = tuple(_build_image(row) for row in reply["images"])
+    values["drafts"] = tuple(_build_image(row) for row in reply["drafts"])
+    values["notes"] = tuple(reply["notes"])
     record = Record(**values)
     if not record.images or any(not isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
         raise ValueError("a fact of another type")
@@ -205,7 +206,7 @@ _TYPES: dict[str, Any] = {
 
 
 def _build_image(row: dict[str, Any]) -> StoredImage:
-    """A picture of a record; its digest and type become a path, so they must be what they claim."""
+    """Check and return a picture of a record: its digest and type become a path."""
     image = StoredImage(**row)
     if not DIGEST.fullmatch(image.sha256) or image.mime_type not in SUFFIXES:
         raise ValueError("a picture's digest or type is none")
@@ -220,7 +221,7 @@ def _image_row(image: GeneratedImage) -> dict[str, Any]:
 
 
 def _strip_url(url: str | None) -> str | None:
-    """An address without what may sign it: user info, query and fragment."""
+    """Return a URL without the parts that may hold a secret: user info, query and fragment."""
     try:
         parts = urlsplit(url or "")
     except ValueError:
@@ -234,7 +235,7 @@ def _input_rows(images: Iterable[InputImage | StoredInput]) -> list[dict[str, st
 
 
 def _usage_as_json(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """The reply's usage, or nothing where it is no JSON: a picture is not lost over its bill."""
+    """Return the reply's usage, or nothing where it is no JSON: that must not cost the picture."""
     try:
         json.dumps(dict(usage), allow_nan=False)
     except _UNREADABLE:
@@ -247,5 +248,5 @@ def _canonical(value: object) -> str:
 
 
 def _checksum(whole: Mapping[str, Any]) -> str:
-    """SHA-256 of the values, not of the file: line ends that git rewrote do no harm."""
+    """Return the SHA-256 of the values, not of the file: git may rewrite its line ends."""
     return sha256(_canonical(whole).encode("ascii")).hexdigest()

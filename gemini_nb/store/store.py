@@ -7,8 +7,8 @@
     unread/                            replies that could not be used; others write them
     claims/<request digest>-<token>.…  what workers were given to ask for; others write them
 
-Files are whole or absent, named by digests and checked on reading; there are no locks. What is not what its
-name says counts as absent, whoever owns it; another user's file that is, counts.
+Each file is written atomically, named by a digest and checked when it is read; there are no locks. A file
+whose content does not match its name is treated as missing. Files of other users are read if they match.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import maintenance, nearest, record
+from gemini_nb.store import maintenance, nearest
+from gemini_nb.store import record as records
+from gemini_nb.store.record import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,9 +58,9 @@ _warned: set[Path] = set()
 
 
 class Store:
-    """Answered requests in a folder, which is made with the first that is kept.
+    """Answered requests in a folder, which is created with the first answer.
 
-    Kernels may share one: each sees what the others kept.
+    Kernels may share a folder: each finds the answers of the others.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -69,30 +71,29 @@ class Store:
 
     @property
     def unread(self) -> Path:
-        """Where replies go that were paid for and could not be used."""
+        """The folder for replies that were paid for and could not be used."""
         return self.folder / "unread"
 
     def find(self, request: ImageRequest) -> Generation | None:
-        """Return the stored answer, with `replayed` set and the first call's seconds, or None.
+        """Return the stored answer, with `replayed` set and the seconds of the call that made it, or None.
 
-        Any change to the record or a picture makes it a miss; a draft that is gone is only left out.
+        Any change to the record or to a picture makes it a miss; a missing draft is only left out.
         """
-        found = self._record(request.digest)
-        if found is None or not found.answers(request):
+        record = self._record(request.digest)
+        if record is None or not record.answers(request):
             return None
-        images = [self.image(image) for image in found.images]
-        sound = tuple(image for image in images if image is not None)
-        if len(sound) < len(images):
+        images = [image for stored in record.images if (image := self.image(stored)) is not None]
+        if len(images) < len(record.images):
             return None
-        drafts = (self.image(image) for image in found.drafts)
-        return found.generation(request, sound, (draft for draft in drafts if draft is not None))
+        drafts = [draft for stored in record.drafts if (draft := self.image(stored)) is not None]
+        return record.generation(request, images, drafts)
 
     def keep(self, generation: Generation, content: Any = None, *, key: Secret | None = None) -> bool:
-        """Store an answer; True once it is whole on disk, where it outlives this process.
+        """Store an answer and return whether it is on the disk.
 
-        `content` is the model's raw content, for `content()`. `key` is masked in what the server said.
-        Offline paintings and replays are not kept, nor is a request that holds the key. A disk that
-        refuses gives one GeminiWarning for each folder and process.
+        `content` is the model's raw content, for `content()`. `key` is masked in the server's words. Offline
+        pictures, replays and requests that contain the key are not kept. Where the disk refuses, a
+        `GeminiWarning` is given, once for each folder and process.
         """
         if generation.replayed or generation.provider == "offline":
             return False
@@ -100,8 +101,8 @@ class Store:
         raw_content = contents.encode(content, images=images, key=key)
         try:
             raw = _record_bytes(generation, raw_content, key)
-        except _NotKept as problem:
-            warnings.warn(f"This picture is not kept in the store: {problem}.", GeminiWarning, stacklevel=2)
+        except _NotStorable as reason:
+            warnings.warn(f"This picture is not kept in the store: {reason}.", GeminiWarning, stacklevel=2)
             return False
         try:
             self._write(generation, raw_content, raw)
@@ -112,13 +113,13 @@ class Store:
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
         for _ in range(_TRIES_WHILE_CLEARED - 1):
-            # Another process clears the store under our hands; a folder that goes while it is made "exists".
+            # Another process is clearing the store; a folder removed during mkdir raises FileExistsError.
             with suppress(FileNotFoundError, FileExistsError):
                 return self._write_once(generation, content, raw)
         return self._write_once(generation, content, raw)
 
     def _write_once(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
-        """Pictures first, the record last: a record that can be read has its pictures."""
+        """Write the pictures first and the record last, so that each readable record has its pictures."""
         self.prepare()
         for image in (*generation.images, *generation.drafts):
             self._write_addressed(self.image_path(image), image.size, image.put)
@@ -134,47 +135,49 @@ class Store:
             write(path)
 
     def new_file(self) -> UnnamedFile:
-        """Return a file to decode a picture into while it arrives: where `keep` only has to name it."""
+        """Return a file in `images/` to decode a picture into while it arrives; `keep` then only names it."""
         self.prepare()
         files.make_private_folder(self.folder / "images")
         return UnnamedFile(self.folder / "images", mode=0o600)
 
     def point_to_files(self, generation: Generation) -> Generation:
-        """Return an answer that was kept with its pictures read from the store, which frees their memory."""
-        images = tuple(image.at(self.image_path(image)) for image in generation.images)
-        drafts = tuple(image.at(self.image_path(image)) for image in generation.drafts)
+        """Return a kept answer whose pictures are read from the store when needed; frees their memory."""
+        images, drafts = (
+            tuple(image.at(self.image_path(image)) for image in pictures)
+            for pictures in (generation.images, generation.drafts)
+        )
         return replace(generation, images=images, drafts=drafts)
 
     def image_path(self, image: _Addressed) -> Path:
-        """Return where a picture's file is, or would be; its type is one of those that models send."""
+        """Return the path for a PNG, JPEG, WebP or GIF picture, whether or not there is a file."""
         return self.folder / "images" / (image.sha256 + SUFFIXES[image.mime_type])
 
     def prepare(self) -> None:
-        """Make the folder, its README and its .gitignore; raise OSError where the disk refuses."""
+        """Create the folder, its README and its .gitignore; raise `OSError` where the disk refuses."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in maintenance.ABOUT.items():
             files.write_private_if_missing(self.folder / name, text)
 
     def content(self, request: ImageRequest | str) -> Any | None:
-        """Return the model content kept for a request or its digest, with exactly the values that came."""
-        found = self._record(request if isinstance(request, str) else request.digest)
-        if found is None or found.content is None:
+        """Return the model content kept for a request or its digest, with exactly the values received."""
+        record = self._record(request if isinstance(request, str) else request.digest)
+        if record is None or record.content is None:
             return None
-        path = self.folder / "contents" / f"{found.content}.json"
+        path = self.folder / "contents" / f"{record.content}.json"
         raw = files.read_addressed(path, limit=contents.MAX_CONTENT_BYTES)
         if raw is None:
             return None
-        stored = {image.sha256: image for image in (*found.images, *found.drafts)}
+        stored = {image.sha256: image for image in (*record.images, *record.drafts)}
         return contents.decode(raw, lambda name: self._read(stored[name]))
 
     def _read(self, image: _Addressed) -> bytes | None:
         return files.read_addressed(self.image_path(image), limit=MAX_IMAGE_BYTES)
 
     def records(self) -> Iterator[Record]:
-        """Yield what is stored, newest first by what the clock said then; unreadable records are left out."""
-        found = (maintenance.read_record(path) for path in maintenance.list_files(self.folder, "records"))
-        sound = [one for one in found if one is not None]
-        return iter(sorted(sound, key=lambda one: one.created, reverse=True))
+        """Yield the readable records, newest first by their `created`."""
+        paths = maintenance.list_files(self.folder, "records")
+        records = [record for path in paths if (record := maintenance.read_record(path)) is not None]
+        return iter(sorted(records, key=lambda record: record.created, reverse=True))
 
     def nearest(self, request: ImageRequest) -> tuple[Record, tuple[str, ...]] | None:
         """Return the record most like a request and what differs, such as "take: 1, stored 0"."""
@@ -189,9 +192,9 @@ class Store:
         return maintenance.verify(self.folder)
 
     def clear(self) -> int:
-        """Remove every record, picture, content, kept reply and left-over; return how many files went.
+        """Remove every record, picture, content, kept reply and left-over; return the number of files.
 
-        What is not the store's stays: other names, other folders, links and an edited README.
+        Files with other names, other folders, links and an edited README stay.
         """
         return maintenance.clear(self.folder)
 
@@ -199,10 +202,10 @@ class Store:
         return self.folder / "records" / f"{digest}.json"
 
     def _record(self, digest: str) -> Record | None:
-        return maintenance.read_record(self._record_path(digest)) if record.DIGEST.fullmatch(digest) else None
+        return maintenance.read_record(self._record_path(digest)) if DIGEST.fullmatch(digest) else None
 
     def image(self, stored: StoredImage) -> GeneratedImage | None:
-        """Return a record's picture, its bytes left in their file; None where that is missing or altered."""
+        """Return a record's picture, read from its file when needed; None if that is missing or altered."""
         size, path = files.plain_size(self.image_path(stored)), self.image_file(stored)
         if path is None:
             return None
@@ -215,7 +218,7 @@ class Store:
             return None
 
     def image_file(self, image: _Addressed) -> Path | None:
-        """Return the file that holds exactly a picture's bytes; None where there is none."""
+        """Return the file with exactly the bytes of a picture; None if it is missing or altered."""
         if image.mime_type not in SUFFIXES:
             return None
         path = self.image_path(image)
@@ -224,8 +227,8 @@ class Store:
     def request(self, record: Record) -> ImageRequest:
         """Return the request of a record, with those of its input images that are pictures of this store.
 
-        Its digest is the record's only where nothing is missing: other input images and the turns of a
-        conversation are not kept. Raises `ArgumentError` for what this version would not ask for.
+        Other input images and the earlier turns of a conversation are not stored; where one is missing, the
+        digest differs from the record's. Raises `ArgumentError` for a request that this version refuses.
         """
         given = [(image, self._read(image)) for image in record.inputs if image.mime_type in SUFFIXES]
         return ImageRequest(
@@ -241,9 +244,9 @@ class Store:
         )
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether `find` would answer, told by the sizes of its files; their bytes are not read."""
-        found = self._record(request.digest)
-        return found is not None and all(files.plain_size(self.image_path(image)) for image in found.images)
+        """Whether there is a record with its pictures; unlike `find`, it does not read their bytes."""
+        record = self._record(request.digest)
+        return record is not None and all(files.plain_size(self.image_path(image)) for image in record.images)
 
     def _warn(self, reason: str) -> None:
         if self.folder not in _warned:
@@ -256,35 +259,35 @@ class Store:
             )
 
 
-class _NotKept(Exception):  # noqa: N818 - a reason in words, caught where it is told
+class _NotStorable(Exception):  # noqa: N818 - the reason in words; `keep` makes a warning of it
     pass
 
 
 def _record_bytes(generation: Generation, content: bytes | None, key: Secret | None) -> bytes:
     digest = None if content is None else sha256(content).hexdigest()
     try:
-        whole = record.to_json(generation, content=digest)
+        whole = records.to_json(generation, content=digest)
         if key is not None and key.redact_all(whole["request"]) != whole["request"]:
-            raise _NotKept("the request holds the API key")
-        raw = record.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
+            raise _NotStorable("the request holds the API key")
+        raw = records.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
     except (ValueError, TypeError, RecursionError):
-        raise _NotKept("its facts nest too deeply, or are no JSON") from None
+        raise _NotStorable("its facts nest too deeply, or are no JSON") from None
     if len(raw) > maintenance.MAX_RECORD_BYTES:
-        raise _NotKept(f"its record would have {len(raw) / 2**20:.0f} MiB")
+        raise _NotStorable(f"its record would have {len(raw) / 2**20:.0f} MiB")
     return raw
 
 
 def default_folder(folder: Path | None = None) -> Path:
-    """Return the store's place for a notebook in `folder` (None: the current one).
+    """Return the folder of the store for a notebook in `folder` (None: the current one).
 
-    It is `.gemini_nb` in that folder where it exists or can be made, else a folder of the user's cache.
+    It is `.gemini_nb` beside the notebook if that exists or can be created, else one in the user's cache.
     """
     try:
         here = (folder or Path.cwd()).absolute()
     except OSError:  # the current folder was removed
         here = Path(os.sep)
     store = here / ".gemini_nb"
-    # One that is there is used even where it is read-only: its pictures cost nothing.
+    # An existing store is used even if it is read-only: its pictures cost nothing.
     if store.is_dir() or (os.access(here, os.W_OK | os.X_OK) and here.name != ""):
         return store
     from platformdirs import user_cache_path  # noqa: PLC0415 - seldom needed
