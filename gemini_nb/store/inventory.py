@@ -1,4 +1,4 @@
-"""What a store holds, in words and as a table: for `%gemini store` and `gemini-nb store`."""
+"""Inventory of a store as text lines and tables, for `%gemini store` and `gemini-nb store`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 
 
 def count_records(store: Store) -> int:
-    """Return how many records there are, told by their names alone."""
+    """Count the records of a store by their file names; none is read."""
     return sum(1 for _ in maintenance.list_files(store.folder, "records"))
 
 
@@ -44,51 +44,43 @@ def clear(store: Store, *, confirmed: bool, hint: str) -> str:
 
 
 def lines(store: Store) -> list[str]:
-    """Say where a store is and how much it holds; nothing is read but names and sizes."""
-    found = {
-        kind: [files.plain_size(path) for path in maintenance.list_files(store.folder, kind)]
-        for kind in _KINDS
-    }
-    sizes = [size for sizes in found.values() for size in sizes]
-    return [
-        f"folder   {store.folder}",
-        f"holds    {format_count(len(found['records']), 'record')}, "
-        f"{format_count(len(found['images']), 'picture')}",
-        f"size     {format_size(sum(sizes))}",
-    ]
+    """Return lines with the folder of a store, the numbers of records and pictures, and the size."""
+    paths = {kind: list(maintenance.list_files(store.folder, kind)) for kind in _KINDS}
+    counts = (format_count(len(paths["records"]), "record"), format_count(len(paths["images"]), "picture"))
+    size = sum(files.plain_size(path) for kind in _KINDS for path in paths[kind])
+    return [f"folder   {store.folder}", f"holds    {', '.join(counts)}", f"size     {format_size(size)}"]
 
 
 def report_lines(report: Report) -> list[str]:
-    """Say what `Store.verify` found, a line each; sound files first."""
+    """Return lines with the result of `Store.verify`: sound files, then a line for each problem."""
     sound = (
         format_count(report.records, "record"),
         format_count(report.images, "picture"),
         format_count(report.contents, "content"),
     )
-    said = [f"sound    {', '.join(sound)}; {format_size(report.total_bytes)}"]
-    said += [f"unread   {format_count(report.unread, 'kept reply', 'kept replies')}"] if report.unread else []
-    said += [f"unused   {format_count(report.unused, 'file')} that no record names"] if report.unused else []
-    said += (
-        [f"partial  {format_count(report.left_over, 'file')} of writers that died"]
-        if report.left_over
-        else []
-    )
-    said += [f"PROBLEM  {one.path.parent.name}/{one.path.name}: {one.what}" for one in report.problems]
-    return said if report.problems else [*said, "Every file is what its name says."]
+    lines = [f"sound    {', '.join(sound)}; {format_size(report.total_bytes)}"]
+    if report.unread:
+        lines.append(f"unread   {format_count(report.unread, 'kept reply', 'kept replies')}")
+    if report.unused:
+        lines.append(f"unused   {format_count(report.unused, 'file')} that no record names")
+    if report.left_over:
+        lines.append(f"partial  {format_count(report.left_over, 'file')} of writers that died")
+    lines += [f"PROBLEM  {each.path.parent.name}/{each.path.name}: {each.what}" for each in report.problems]
+    return lines if report.problems else [*lines, "Every file is what its name says."]
 
 
 def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = (), total: int = 0) -> Table:
     """Return records as a table, with a first column of thumbnails where they are given."""
     rows: list[tuple[str | Thumbnail, ...]] = [
         (
-            one.prompt,
-            one.model,
-            str(one.take),
-            format_time(one.created),
-            f"{one.seconds:.1f}",
-            format_dollars(one.estimated_cost),
+            record.prompt,
+            record.model,
+            str(record.take),
+            format_time(record.created),
+            f"{record.seconds:.1f}",
+            format_dollars(record.estimated_cost),
         )
-        for one in records
+        for record in records
     ]
     columns: tuple[str, ...] = ("prompt", "model", "take", "when", "seconds", "estimated cost")
     if thumbnails:
@@ -100,10 +92,10 @@ def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = 
 
 
 def history_table(store: Store, most: int) -> Table:
-    """Return the newest `most` records; a picture that is missing or altered leaves its place empty."""
+    """Return the newest `most` records with thumbnails; one of a missing or altered picture is empty."""
     total = count_records(store)
     records = list(islice(store.records(), most))
-    return table(records, thumbnails=[_thumbnail(store, one) for one in records], total=total)
+    return table(records, thumbnails=[_thumbnail(store, record) for record in records], total=total)
 
 
 def _thumbnail(store: Store, record: Record) -> Thumbnail | str:

@@ -1,4 +1,4 @@
-"""Looking after a store's folder: checking every file, and removing what is the store's and nothing else."""
+"""Maintenance of a store's folder: check every file, list them, and remove the store's own files only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from gemini_nb import files
 from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.reply.content import MAX_CONTENT_BYTES
-from gemini_nb.store import record
+from gemini_nb.store.record import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from gemini_nb.store.record import Record
 
 MAX_RECORD_BYTES = 16 * 2**20
 
@@ -52,7 +54,7 @@ _OURS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A file of the store that is not what it should be."""
+    """A file of the store that is damaged or misses another one; `what` says it in words."""
 
     path: Path
     what: str
@@ -60,9 +62,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Report:
-    """What `verify` found: sound files counted by kind, and a problem for each other one.
+    """The result of `verify`: counts of sound files by kind, and a problem for each damaged one.
 
-    `unused` counts sound pictures and contents that no record names, `left_over` files of writers that died.
+    `unused` counts sound pictures and contents that no record names; `left_over` counts the temporary files
+    of writers that died, and claims.
     """
 
     records: int
@@ -76,25 +79,26 @@ class Report:
 
     @property
     def ok(self) -> bool:
+        """Whether no file is damaged or missing; unused files and left-overs are no problem."""
         return not self.problems
 
 
 def verify(folder: Path) -> Report:
-    """Read and check every file; nothing is changed."""
+    """Read and check every file of a store, and change nothing."""
     problems: list[Problem] = []
     images = _list_sound(folder, "images", MAX_IMAGE_BYTES, problems)
     contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
-    named: set[str] = set()
+    used: set[str] = set()
     count = 0
     for path in list_files(folder, "records"):
-        found = read_record(path)
-        if found is None:
+        record = read_record(path)
+        if record is None:
             problems.append(Problem(path, "not the record its name says, or altered"))
             continue
         count += 1
-        wanted = [f"images/{image.file_name}" for image in (*found.images, *found.drafts)]
-        wanted += [f"contents/{found.content}.json"] if found.content else []
-        named.update(wanted)
+        wanted = [f"images/{image.file_name}" for image in (*record.images, *record.drafts)]
+        wanted += [f"contents/{record.content}.json"] if record.content else []
+        used.update(wanted)
         missing = [name for name in wanted if name not in images | contents]
         problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
     return Report(
@@ -102,7 +106,7 @@ def verify(folder: Path) -> Report:
         images=len(images),
         contents=len(contents),
         unread=sum(not path.name.startswith(".") for path in list_files(folder, "unread")),
-        unused=len((images | contents) - named),
+        unused=len((images | contents) - used),
         left_over=sum(1 for _ in list_left_overs(folder)),
         total_bytes=sum(
             files.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
@@ -121,19 +125,19 @@ def _list_sound(folder: Path, kind: str, limit: int, problems: list[Problem]) ->
     return sound
 
 
-def read_record(path: Path) -> record.Record | None:
-    """Return the record in a file, or None where it is not the one that the name says."""
+def read_record(path: Path) -> Record | None:
+    """Return the record in a file, or None if it cannot be read or is not the one of the file's name."""
     raw = files.read_plain(path, limit=MAX_RECORD_BYTES)
-    return None if raw is None else record.decode(raw, digest=path.stem)
+    return None if raw is None else decode(raw, digest=path.stem)
 
 
 def clear(folder: Path) -> int:
-    """Remove every file of the store, and the folders that are empty then; return how many files went.
+    """Remove every file of a store, then its empty folders; return the number of files removed.
 
-    Names that no store gives, files in other folders, links and an edited README stay.
+    Files with other names, files in other folders, links and an edited README stay.
     """
     count = 0
-    for kind in _OURS:  # records come first: a reader beside us then misses, and finds no half of a pair
+    for kind in _OURS:  # records first: another reader then misses, and finds no record without its picture
         count += sum(
             _remove_file(path) for path in [*list_files(folder, kind), *list_left_overs(folder, kind)]
         )
@@ -147,12 +151,12 @@ def clear(folder: Path) -> int:
 
 
 def list_files(folder: Path, kind: str) -> Iterator[Path]:
-    """Yield the whole files in the sub-folder `kind` whose names are the store's, in order of names."""
+    """Yield the finished files of the store in the sub-folder `kind`, in the order of their names."""
     return (path for path in _entries(folder, kind) if path.suffix != ".part")
 
 
 def list_left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
-    """Yield what a writer that died has left: files without their names, and claims nobody waits for."""
+    """Yield the left-overs in one sub-folder or all: temporary files of writers, and claims."""
     kinds = _OURS if kind is None else [kind]
     return (
         path
@@ -167,13 +171,11 @@ def _entries(folder: Path, kind: str) -> list[Path]:
     if kind and inside.is_symlink():
         return []
     try:
-        with os.scandir(inside) as found:
-            plain = [
-                e.name for e in found if _OURS[kind].fullmatch(e.name) and e.is_file(follow_symlinks=False)
-            ]
+        with os.scandir(inside) as entries:
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     except OSError:
         return []
-    return [inside / name for name in sorted(plain)]
+    return [inside / name for name in sorted(filter(_OURS[kind].fullmatch, names))]
 
 
 def _remove_file(path: Path) -> bool:
@@ -186,5 +188,5 @@ def _remove_file(path: Path) -> bool:
 
 def _remove_folder(folder: Path) -> None:
     if not folder.is_symlink():
-        with suppress(OSError):  # not empty: something in it is not ours
+        with suppress(OSError):  # not empty: it holds files of others
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""What a client does with its store: look there before anything is asked, keep there what came."""
+"""Replay: how a client uses its store, which it reads before a request is sent and writes after the reply."""
 
 from __future__ import annotations
 
@@ -41,21 +41,22 @@ class Replay:
 
     @property
     def may_ask(self) -> bool:
+        """Whether a provider may be asked: not with "only"."""
         return self.mode != "only"
 
     @property
     def is_used(self) -> bool:
-        """Whether answers are kept, so that one serves all equal requests."""
+        """Whether answers are kept in a store; then one answer serves all equal requests."""
         return self.store is not None and self.mode != "off"
 
     def find(self, request: ImageRequest) -> Generation | None:
-        """Return the stored answer, or None where there is none or it is not to be used."""
+        """Return the stored answer, or None where there is none or the mode forbids its use."""
         if self.store is None or self.mode in ("refresh", "off"):
             return None
         return self.store.find(request)
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether `find` would answer, told without reading the pictures."""
+        """Whether `find` would answer; the pictures are not read for it."""
         return self.store is not None and self.mode in ("auto", "only") and self.store.holds(request)
 
     def content(self, request: ImageRequest) -> Any:
@@ -63,23 +64,23 @@ class Replay:
         return self.store.content(request) if self.store is not None else None
 
     def keep(self, generation: Generation, content: Any, key: Secret | None) -> Generation | None:
-        """Return the answer with its pictures in the store; None where they are not kept there."""
+        """Keep an answer and return it with its pictures in the store; None where it was not kept."""
         if self.store is None or self.mode == "off":
             return None
-        with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the picture
+        with suppress(GeminiWarning):  # warnings may be errors: a full disk must not cost the picture
             if self.store.keep(generation, content if can_be_echoed(content) else None, key=key):
                 return self.store.point_to_files(generation)
         return None
 
     def add_path(self, generation: Generation) -> Generation:
-        """Return the answer with the path of its picture in the store, where it is there."""
+        """Return the answer with `path` set to its picture in the store, if there is such a file."""
         if self.store is None:
             return generation
         path = self.store.image_path(generation.image)
         return replace(generation, path=path) if path.is_file() else generation
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
-        """Return the error for what is not stored, naming what differs from the nearest that is."""
+        """Return the error for a request that is not stored; it names the nearest one and the differences."""
         if self._is_one_of_many():
             return ReplayMissError("This picture is not stored, as others before it.", hint=_UNLOCK)
         nearest = self.store.nearest(request) if self.store is not None else None

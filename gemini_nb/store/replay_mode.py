@@ -1,4 +1,4 @@
-"""The four ways to use a store, and which of them holds: what was asked for, or `GEMINI_NB_REPLAY`."""
+"""The four replay modes, and the choice among them: the argument, or the variable `GEMINI_NB_REPLAY`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 def choose_mode(mode: str) -> Mode:
-    """Return the mode that holds; raise ArgumentError where it is none."""
+    """Return the mode in force; raise `ArgumentError` for an unknown one."""
     wanted = os.environ.get("GEMINI_NB_REPLAY") or ""
     if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument
         mode = wanted

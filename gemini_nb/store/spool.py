@@ -1,4 +1,4 @@
-"""A folder for the pictures of a client that has no store: memory does not grow with their number."""
+"""A temporary folder for the pictures of a batch without a store, so that they need no memory."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Spool:
-    """Pictures are decoded into it while they arrive, and read again when they are asked for.
+    """A folder into which pictures are decoded while they arrive, and from which they are read when needed.
 
-    Without `folder` it is a private one among the system's temporary files, removed when neither this
-    object nor any picture in it is held any more, at the latest when the process ends. A folder that was
-    given stays, with what is in it. A disk that refuses costs memory, never a picture.
+    Without `folder` it is a private temporary one, removed when neither this object nor any picture in it is
+    referenced, at the latest when the process ends. A given folder stays, with its files. Where the disk
+    refuses, pictures are held in memory.
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
@@ -33,7 +33,7 @@ class Spool:
         self._lock = Lock()
 
     def folder(self) -> Path:
-        """Return the folder, which is made on first use; raise OSError where it cannot be."""
+        """Return the folder, created on first use; raise `OSError` where the disk refuses."""
         with self._lock:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="gemini_nb-", dir=_choose_parent()))
@@ -42,15 +42,15 @@ class Spool:
         return self._folder
 
     def new_file(self) -> UnnamedFile:
-        """Return a file of the folder to write a picture into."""
+        """Return a file in the folder to decode a picture into while it arrives."""
         return UnnamedFile(self.folder(), mode=0o600)
 
     def keep(self, generation: Generation) -> Generation:
-        """Return the answer with all its pictures in files of the folder, as far as the disk takes them."""
+        """Return the answer with all its pictures and drafts in files of the folder; see `hold`."""
         return replace(generation, images=self.hold(generation.images), drafts=self.hold(generation.drafts))
 
     def hold(self, images: Iterable[GeneratedImage]) -> tuple[GeneratedImage, ...]:
-        """Return the pictures in files of the folder, or in memory where the disk refuses."""
+        """Return the pictures with their bytes in files of the folder, or in memory if the disk refuses."""
         return tuple(map(self._hold_one, images))
 
     def _hold_one(self, image: GeneratedImage) -> GeneratedImage:
@@ -63,12 +63,12 @@ class Spool:
 
 
 def _choose_parent() -> str | None:
-    """Where temporary files are on a disk; /tmp is memory on many systems."""
+    """Return a parent on a disk, None for the default: on many systems /tmp is in memory."""
     on_disk = Path("/var/tmp")  # noqa: S108 - only a parent for a folder with a name of its own
     is_chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return None if is_chosen or not os.access(on_disk, os.W_OK | os.X_OK) else str(on_disk)
 
 
 def _remove(process: int, folder: Path) -> None:
-    if process == os.getpid():  # a forked child leaves it to its parent
+    if process == os.getpid():  # not in a forked child: the folder is its parent's
         shutil.rmtree(folder, ignore_errors=True)
