@@ -1,4 +1,4 @@
-"""The bytes of a picture in a file: length and digest are known, the rest is read when it is asked for.
+"""Bytes of a picture in a file: length and digest are known, the rest is read when it is asked for.
 
 They are read only if they are still the same: a file that is gone or altered is an error, never another
 picture.
@@ -172,7 +172,7 @@ _SEARCHED_BYTES = 64 * 1024
 
 
 class FileView:
-    """The first `size` bytes of an open file, with as much of `bytes` as `image_header` needs."""
+    """The first `size` bytes of an open file, with as much of the interface of `bytes` as `header` needs."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -194,6 +194,7 @@ class FileView:
         return self._part(at, at + 1)[0]
 
     def startswith(self, starts: bytes | tuple[bytes, ...]) -> bool:
+        """Whether the file begins with any of these, of up to 16 bytes each."""
         return self[:16].startswith(starts)
 
     def rfind(self, wanted: bytes, start: int) -> int:

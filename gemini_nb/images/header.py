@@ -1,4 +1,4 @@
-"""What the first bytes of a file tell: its type, its size in pixels, whether its end is there.
+"""Headers of picture files: type, size in pixels, and whether the end is there.
 
 Nothing is decoded and nothing is believed but the bytes; Pillow is not asked.
 """

@@ -56,7 +56,7 @@ class Facts:
 
 @contextmanager
 def open_view(data: ImageBytes) -> Iterator[bytes | FileView]:
-    """Open a picture's bytes for a look at parts of them."""
+    """Open a picture's bytes to look at parts of them, which are not checked."""
     if isinstance(data, bytes):
         yield data
     else:

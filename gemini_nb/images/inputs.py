@@ -1,4 +1,4 @@
-"""Input images: whatever a caller may hand over, read into bytes and a type told by those bytes."""
+"""Input images: whatever a caller may hand over → bytes, and the type that those bytes tell."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class InputImage:
 
     @cached_property
     def sha256(self) -> str:
+        """The bytes' SHA-256 in hex."""
         return sha256(self.data).hexdigest()
 
     def __repr__(self) -> str:
@@ -34,13 +35,14 @@ class InputImage:
 
 
 class SentImage(InputImage):
-    """What tells an input image whose bytes were let go once they had been sent."""
+    """An input image without its bytes, which were let go once they had been sent."""
 
     def __init__(self, image: InputImage) -> None:
         self.__dict__.update(mime_type=image.mime_type, sha256=image.sha256)
 
     @property
     def data(self) -> bytes:
+        """Raise ArgumentError: there are no bytes any more."""
         raise ArgumentError(
             "The bytes of this input picture were let go once its answer had come.",
             hint="Give the picture again; a batch holds those of a list, not those of an iterator.",

@@ -1,4 +1,4 @@
-"""Writing a picture to disk: whole or not at all, never over another file, never outside a folder."""
+"""Pictures saved to disk: whole or not at all, and never over another file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bytes of one picture go while they arrive: into memory, and when they are many into a file."""
+"""Spooled bytes of a picture while it arrives: in memory, and when they are many in a file."""
 
 from __future__ import annotations
 
@@ -34,21 +34,22 @@ class SpooledBytes:
         self._size = 0
 
     def write(self, data: bytes) -> None:
+        """Add bytes; a disk that refuses them costs memory and is no error."""
         if self._file is None:
             self._memory.write(data)
             if self._new_file is not None and self._memory.size > IN_MEMORY_BYTES:
-                self._into_file(self._new_file)
+                self._move_to_file(self._new_file)
             return
         try:
             self._file.write(data)
         except OSError:
-            self._into_memory(self._file)
+            self._move_to_memory(self._file)
             self._memory.write(data)
         else:
             self._digest.update(data)
             self._size += len(data)
 
-    def _into_file(self, new_file: Callable[[], UnnamedFile]) -> None:
+    def _move_to_file(self, new_file: Callable[[], UnnamedFile]) -> None:
         self._new_file = None
         data = self._memory.bytes()
         try:
@@ -61,7 +62,7 @@ class SpooledBytes:
         self._memory = _Memory()
         self._file = file
 
-    def _into_memory(self, file: UnnamedFile) -> None:
+    def _move_to_memory(self, file: UnnamedFile) -> None:
         """Go on in memory: a disk that is full must not cost a picture."""
         with file.open_reader() as written:
             self._memory.write(written.read(self._size))
@@ -77,7 +78,7 @@ class SpooledBytes:
     def pieces(self) -> Iterator[memoryview]:
         """Yield all that was written in pieces whose lengths are multiples of three, but for the last."""
         if self._file is not None:
-            self._into_memory(self._file)
+            self._move_to_memory(self._file)
         view = memoryview(self._memory.bytes())
         for start in range(0, len(view), _PIECE_BYTES):
             yield view[start : start + _PIECE_BYTES]
@@ -97,6 +98,7 @@ class _Memory:
         self._buffer: io.BytesIO | None = None
 
     def write(self, data: bytes) -> None:
+        """Add bytes."""
         self.size += len(data)
         if self._buffer is not None:
             self._buffer.write(data)
@@ -108,6 +110,7 @@ class _Memory:
             self._pieces.clear()
 
     def bytes(self) -> bytes:
+        """Return all bytes; nothing is added any more."""
         if self._buffer is None:
             return b"".join(self._pieces)
         self._buffer.truncate(self.size)

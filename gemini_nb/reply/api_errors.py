@@ -1,4 +1,4 @@
-"""An error reply → the error to raise, whichever of the gateways' dialects it is written in.
+"""Error replies → the error to raise, in whichever of the gateways' dialects they are written.
 
 Google: `{"error": {"code", "message", "status", "details"}}`, sometimes inside an array. new-api and
 OpenAI: `{"error": {"message", "type", "param", "code"}}`. OpenRouter: `error.metadata.raw`, what its own
@@ -57,7 +57,7 @@ _SAFETY_CODES = {
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """What an error body says, in whichever dialect: all text is the server's own."""
+    """What an error body says: all text is the server's own, `retry_delay` is in seconds."""
 
     message: str = ""
     codes: tuple[str, ...] = ()
@@ -65,6 +65,7 @@ class ErrorBody:
 
     @property
     def code(self) -> str | None:
+        """The first code, by preference one that is a name."""
         return self.codes[0] if self.codes else None
 
     @property
@@ -73,10 +74,11 @@ class ErrorBody:
         return next((int(code) for code in self.codes if re.fullmatch("[1-5][0-9]{2}", code)), None)
 
     def first_of(self, codes: set[str]) -> str | None:
+        """Return the first of its codes that is among `codes`."""
         return next((code for code in self.codes if code in codes), None)
 
     def redacted(self, key: Secret | None) -> ErrorBody:
-        """The same with the key masked, which comes before any cutting, and short enough to be shown."""
+        """Return the same with the key masked, which comes before any cutting, short enough to be shown."""
         mask = key.redact if key else str
         codes = (one_line(mask(code), _MAX_CODE_CHARS) for code in self.codes)
         return replace(
@@ -93,33 +95,33 @@ def error_for(
     model: str,
     key: Secret | None = None,
 ) -> GeminiError:
-    """Return the error for an answer whose status is not 2xx."""
-    said = read_error(body)
-    said = replace(said, retry_delay=advised_wait(headers, said.retry_delay))
-    return _error(status, said, provider=provider, model=model, key=key)
+    """Return the error for an answer that has a status other than 2xx."""
+    error = read_error(body)
+    error = replace(error, retry_delay=advised_wait(headers, error.retry_delay))
+    return _to_raise(status, error, provider=provider, model=model, key=key)
 
 
 def error_in_reply(error: Any, *, provider: Provider, model: str, key: Secret | None = None) -> GeminiError:
     """Return the error for HTTP 200 with an error inside; its own code stands in for the status."""
-    said = _said(error)
-    return _error(said.status or 200, said, provider=provider, model=model, key=key)
+    body = _parse_error(error)
+    return _to_raise(body.status or 200, body, provider=provider, model=model, key=key)
 
 
-def _error(
-    status: int, said: ErrorBody, *, provider: Provider, model: str, key: Secret | None
+def _to_raise(
+    status: int, error: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
-    said = said.redacted(key)
+    error = error.redacted(key)
     what = status if status != 200 else "with an error"
-    text = f"{provider.name} answered {what}: {said.message or said.code or 'it says no more'}"
-    detail: dict[str, Any] = {"status": status, "code": said.code}
-    if reason := said.first_of(_SAFETY_CODES):
-        return BlockedError(text, reason=reason, text=said.message)
-    if status == 402 or said.first_of(_QUOTA_CODES):
+    text = f"{provider.name} answered {what}: {error.message or error.code or 'it says no more'}"
+    detail: dict[str, Any] = {"status": status, "code": error.code}
+    if reason := error.first_of(_SAFETY_CODES):
+        return BlockedError(text, reason=reason, text=error.message)
+    if status == 402 or error.first_of(_QUOTA_CODES):
         return QuotaExhaustedError(text, **detail)
-    if status in (401, 403) or said.first_of(_KEY_CODES):
+    if status in (401, 403) or error.first_of(_KEY_CODES):
         return AuthenticationError(text, hint=_key_hint(provider, key), **detail)
     if status in REFUSED:
-        wait = said.retry_delay
+        wait = error.retry_delay
         return RateLimitError(text, hint=_wait_hint(wait), retry_after=wait, **detail)
     if status == 408 or status >= 500:
         return OutcomeUnknownError(text, **detail)
@@ -154,7 +156,7 @@ def _hint(status: int, model: str) -> str:
 def read_error(body: bytes) -> ErrorBody:
     """Read an error body of any dialect; HTML gives its title, other text its beginning."""
     try:
-        return _said(json.loads(body))
+        return _parse_error(json.loads(body))
     except (ValueError, RecursionError):
         text = body[:4096].decode("utf-8", "replace")
     title = re.search(r"<title[^>]{0,200}>([^<]{1,300})", text, re.IGNORECASE)
@@ -163,7 +165,7 @@ def read_error(body: bytes) -> ErrorBody:
     return ErrorBody("an HTML page" if text.lstrip()[:1] == "<" else text.strip())
 
 
-def _said(value: Any, *, depth: int = 3) -> ErrorBody:
+def _parse_error(value: Any, *, depth: int = 3) -> ErrorBody:
     """Read an error, bare or under `error`, in an array, or as the mere text of one."""
     if isinstance(value, str):
         return ErrorBody(value)
@@ -172,31 +174,32 @@ def _said(value: Any, *, depth: int = 3) -> ErrorBody:
     if not isinstance(value, dict):
         return ErrorBody()
     if depth and isinstance(value.get("error"), dict | list | str):
-        return _said(value["error"], depth=depth - 1)
-    said = [text for text in (value.get("message"), value.get("detail")) if isinstance(text, str) and text]
-    details = [item for item in _list(value.get("details")) if isinstance(item, dict)]
+        return _parse_error(value["error"], depth=depth - 1)
+    messages = [
+        text for text in (value.get("message"), value.get("detail")) if isinstance(text, str) and text
+    ]
+    details = value.get("details")
+    details = [item for item in details if isinstance(item, dict)] if isinstance(details, list) else []
     fields = (value.get("code"), value.get("status"), value.get("type"), *(d.get("reason") for d in details))
     codes = [str(f) for f in fields if isinstance(f, str | int) and not isinstance(f, bool) and f != ""]
     named_first = tuple(sorted(codes, key=str.isdigit))
-    return _with_upstream(ErrorBody(said[0] if said else "", named_first, _retry_delay(details)), value)
-
-
-def _with_upstream(said: ErrorBody, error: dict[str, Any]) -> ErrorBody:
-    """OpenRouter passes on, in `metadata.raw`, what its own upstream said: text, or JSON as text."""
-    metadata = error.get("metadata")
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    if not isinstance(raw, str) or not raw or raw == said.message:
-        return said
-    upstream = read_error(raw.encode("utf-8", "replace"))
-    return ErrorBody(
-        ": ".join(filter(None, (said.message, upstream.message))),
-        said.codes + upstream.codes,
-        max(filter(None, (said.retry_delay, upstream.retry_delay)), default=None),
+    return _with_upstream(
+        ErrorBody(messages[0] if messages else "", named_first, _retry_delay(details)), value
     )
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _with_upstream(error: ErrorBody, value: dict[str, Any]) -> ErrorBody:
+    """Add what OpenRouter passes on in `metadata.raw`, its own upstream's error: text, or JSON as text."""
+    metadata = value.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not isinstance(raw, str) or not raw or raw == error.message:
+        return error
+    upstream = read_error(raw.encode("utf-8", "replace"))
+    return ErrorBody(
+        ": ".join(filter(None, (error.message, upstream.message))),
+        error.codes + upstream.codes,
+        max(filter(None, (error.retry_delay, upstream.retry_delay)), default=None),
+    )
 
 
 def _retry_delay(details: list[dict[str, Any]]) -> float | None:

@@ -1,4 +1,4 @@
-"""A model's raw content, kept as JSON whose values come back exactly, thought signatures included.
+"""A model's raw content, as JSON that gives its values back exactly, thought signatures included.
 
 A picture that stands in it is kept once, as a picture: its base64 is written as `{"$image": SHA-256}`, and
 the whole as `{"elided": …}`. Content that has a field of that name itself is written as `{"plain": …}`.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _IMAGE = "$image"
 _NOT_JSON = (ValueError, TypeError, RecursionError)
-_SHORT_BYTES = 2048  # a picture this small may stand in a reply without having been cut out
+_SHORT_BYTES = 2048  # a picture this small may stand in a reply without having been lifted out
 
 
 class Content:
@@ -37,17 +37,17 @@ class Content:
     def elided(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
         pictures = tuple(images)
-        short = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
+        marks = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
 
-        def named(text: str) -> Any:
+        def elide(text: str) -> Any:
             blob = self._blobs.get(text)
             if blob is not None and blob.is_standard:
                 for image in pictures:
                     if blob.data is image.held or blob.data == image.held:
                         return {_IMAGE: image.sha256}
-            return short.get(text) or self._blobs.restore(text)
+            return marks.get(text) or self._blobs.restore(text)
 
-        return _map_texts(self.value, named, self._blobs.restore)
+        return _map_texts(self.value, elide, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -62,7 +62,7 @@ def can_be_echoed(content: Any) -> bool:
 
 
 def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
-    """Return the content, cut or whole, as one line of JSON; None where there is none that may be kept.
+    """Return the content as one line of JSON; None where there is none that may be kept.
 
     Content that holds the key is not kept: with the key masked it would not be what must be echoed.
     """
@@ -93,8 +93,8 @@ def decode(raw: bytes, image: Callable[[str], bytes | None]) -> Any | None:
 def _uses_mark(value: Any) -> bool:
     """Whether the content itself has a field of the mark's name; then it is kept as it is."""
     if isinstance(value, dict):
-        return _IMAGE in value or any(_uses_mark(one) for one in value.values())
-    return isinstance(value, list) and any(_uses_mark(one) for one in value)
+        return _IMAGE in value or any(_uses_mark(item) for item in value.values())
+    return isinstance(value, list) and any(_uses_mark(item) for item in value)
 
 
 def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
@@ -102,22 +102,22 @@ def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, 
         return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elided(images)}
     if _uses_mark(content):
         return {"plain": content}
-    names = _marks_by_base64(images)
-    return {"elided": _map_texts(content, lambda text: names.get(text, text), str)}
+    marks = _marks_by_base64(images)
+    return {"elided": _map_texts(content, lambda text: marks.get(text, text), str)}
 
 
 def _marks_by_base64(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
-    """What is written for the base64 of each picture."""
+    """Return what is written in place of the base64 of each picture."""
     return {b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256} for image in images}
 
 
 def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
-    """A copy of a JSON value with each text, and each field's name, replaced."""
+    """Return a copy of a JSON value with each text, and each field's name, replaced."""
     if isinstance(value, str):
         return text(value)
     if isinstance(value, dict):
-        return {name(key): _map_texts(one, text, name) for key, one in value.items()}
-    return [_map_texts(one, text, name) for one in value] if isinstance(value, list) else value
+        return {name(key): _map_texts(item, text, name) for key, item in value.items()}
+    return [_map_texts(item, text, name) for item in value] if isinstance(value, list) else value
 
 
 def _fill_images(value: Any, image: Callable[[str], bytes | None]) -> Any:
@@ -127,5 +127,5 @@ def _fill_images(value: Any, image: Callable[[str], bytes | None]) -> Any:
             if data is None:
                 raise LookupError(value[_IMAGE])
             return b64encode(data).decode("ascii")
-        return {name: _fill_images(one, image) for name, one in value.items()}
-    return [_fill_images(one, image) for one in value] if isinstance(value, list) else value
+        return {name: _fill_images(item, image) for name, item in value.items()}
+    return [_fill_images(item, image) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Replies that were paid for and could not be used: kept on disk, so that nobody pays twice to see them."""
+"""Replies kept on disk that were paid for and could not be used, so that nobody pays twice to see them."""
 
 from __future__ import annotations
 

@@ -92,11 +92,11 @@ class LivePieces:
         parts = ReplyParts(blobs)
         mime_type = field_of(inline, "mimeType", "mime_type")
         parts.add(field_of(inline, "data"), mime_type, "inlineData", parts.inline)
-        for found in parts.inline:
-            declared = found.declared_mime_type and self._redact(found.declared_mime_type)
+        for picture in parts.inline:
+            declared = picture.declared_mime_type and self._redact(picture.declared_mime_type)
             try:
                 image = GeneratedImage.from_bytes(
-                    found.data, declared_mime_type=declared, source=found.source
+                    picture.data, declared_mime_type=declared, source=picture.source
                 )
             except GeminiError:  # the whole is read as well, and says why
                 continue

@@ -1,4 +1,4 @@
-"""What a reply without a picture means: blocked by a policy, or no image for another reason."""
+"""Replies without a picture: blocked by a policy, or no image for another reason."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ def no_image_error(reply: Reply) -> GeminiError | None:
     text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.text)))
     reason = reply.block_reason or reply.finish_reason
     label = f" ({one_line(reason, _MAX_SHOWN_CHARS)})" if reason else ""
-    said = f" It said: {one_line(text, _MAX_SHOWN_CHARS)}" if text else ""
+    quote = f" It said: {one_line(text, _MAX_SHOWN_CHARS)}" if text else ""
     if reply.block_reason:
         why = _BLOCKED_PROMPTS.get(_key(reply.block_reason), "a policy stopped it")
-        return BlockedError(f"The prompt was blocked: {why}{label}.{said}", reason=reason, text=text)
+        return BlockedError(f"The prompt was blocked: {why}{label}.{quote}", reason=reason, text=text)
     if reply.finish_reason and _key(reply.finish_reason) in BLOCKING_REASONS:
         why = BLOCKING_REASONS[_key(reply.finish_reason)]
-        return BlockedError(f"The request was blocked: {why}{label}.{said}", reason=reason, text=text)
+        return BlockedError(f"The request was blocked: {why}{label}.{quote}", reason=reason, text=text)
     if reply.refused:
         refusals = one_line("; ".join(reply.refused), _MAX_SHOWN_CHARS)
         return ImageRefusedError(f"The reply's picture cannot be read: it is {refusals}.")
     return NoImageError(
-        f"{_describe(reply)}{label}.{said}", reason=reply.finish_reason, text=text, drafts=reply.drafts
+        f"{_describe(reply)}{label}.{quote}", reason=reply.finish_reason, text=text, drafts=reply.drafts
     )
 
 

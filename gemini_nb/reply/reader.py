@@ -1,4 +1,4 @@
-"""From a reply's bytes to a `Generation`: pictures read or fetched, and nothing received ever lost."""
+"""Reader of replies: bytes → `Generation`, hosted pictures fetched, and nothing received ever lost."""
 
 from __future__ import annotations
 
@@ -145,13 +145,13 @@ class ReplyReader:
         return keep_reply(raw, folder=self._folder, key=self._key)
 
 
-def _read_pictures(found: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
-    """The pictures that can be shown, and an error for each that cannot."""
+def _read_pictures(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+    """Return the pictures that can be shown, and an error for each that cannot."""
     images, failures = [], []
-    for one in found:
+    for part in parts:
         try:
             image = GeneratedImage.from_bytes(
-                one.data, declared_mime_type=one.declared_mime_type, source=one.source
+                part.data, declared_mime_type=part.declared_mime_type, source=part.source
             )
         except GeminiError as error:
             failures.append(error)

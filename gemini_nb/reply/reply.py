@@ -66,33 +66,33 @@ def read_reply(body: bytes | ReceivedBody) -> Reply:
     replies = list(dicts(parse_json(received.rest)))
     if not replies:
         raise BadResponseError("The reply is JSON, but holds no object that could be read.")
-    findings = ReplyParts(blobs)
+    parts = ReplyParts(blobs)
     are_chunks = shapes.are_chunks(replies)
     for reply in [shapes.join_chunks(replies)] if are_chunks else replies:
-        collect_parts(reply, findings)
-    images, links, refused = _choose_images(findings)
+        collect_parts(reply, parts)
+    images, links, refused = _choose_images(parts)
     return Reply(
         images=images,
-        drafts=_drop_repeated(findings.drafts),
+        drafts=_drop_repeated(parts.drafts),
         links=links,
-        text=_join_texts(findings.text),
-        thoughts=_join_texts(findings.thoughts),
+        text=_join_texts(parts.text),
+        thoughts=_join_texts(parts.thoughts),
         refused=refused,
         **_facts(replies, blobs),
         turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
     )
 
 
-def _choose_images(findings: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
+def _choose_images(parts: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
     """Return images, links and refusals: the first family with a picture in it wins."""
-    families = [_drop_repeated(family) for family in (findings.inline, findings.openai, findings.data_uris)]
-    refused = list(findings.refused)
+    families = [_drop_repeated(family) for family in (parts.inline, parts.openai, parts.data_uris)]
+    refused = list(parts.refused)
     for family in families:
         pictures = tuple(image for image in family if _type(image.data))
         if pictures:
             return pictures, (), tuple(refused)
     junk = sum(families, ())
-    links = tuple(dict.fromkeys(map(replace_surrogates, findings.links)))[:MAX_LINKS]
+    links = tuple(dict.fromkeys(map(replace_surrogates, parts.links)))[:MAX_LINKS]
     if links:  # paid for, so the link is worth trying
         refused += (f"{image.source} that looks like {_describe(image.data)}" for image in junk)
         junk = ()
@@ -124,11 +124,11 @@ def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
     """Return the fields of a Reply that are one value; of several chunks the last word counts."""
 
     def last(read_one: Callable[[dict[str, Any]], Any]) -> Any:
-        return next((found for reply in reversed(replies) if (found := read_one(reply)) is not None), None)
+        return next((value for reply in reversed(replies) if (value := read_one(reply)) is not None), None)
 
     def text(read_one: Callable[[dict[str, Any]], Any]) -> str | None:
-        found = last(lambda reply: text_or_none(read_one(reply)))
-        return None if found is None else replace_surrogates(blobs.restore(found))
+        value = last(lambda reply: text_or_none(read_one(reply)))
+        return None if value is None else replace_surrogates(blobs.restore(value))
 
     return {
         "finish_reason": text(lambda reply: field_of(_first(reply), "finishReason", "finish_reason")),
@@ -167,7 +167,7 @@ def _error(reply: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _first_content(replies: list[dict[str, Any]]) -> Any:
-    return next((field_of(found, "content") for reply in replies if (found := _first(reply))), None)
+    return next((field_of(first, "content") for reply in replies if (first := _first(reply))), None)
 
 
 def _join_texts(texts: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where pictures, links and text stand in a reply's JSON, in every shape that was seen.
+"""Shapes of a reply's JSON: where pictures, links and text stand in it, in every one that was seen.
 
 Gemini's parts in camelCase and snake_case, OpenAI's images and chat messages, text around them.
 Whatever is missing, null or of the wrong type is passed over. A new shape is a function here.
@@ -58,6 +58,7 @@ class ReplyParts:
             into.append(ReplyImage(data, text_or_none(mime_type), source))
 
     def add_uri(self, uri: text_images.DataURI, source: Source, into: list[ReplyImage]) -> None:
+        """Add a data URI's picture, or note why it has none."""
         data = None if uri.refused else self.blobs.decode(uri.payload)
         if data is None:
             self.refused.append(uri.refused or "a data URI that is not base64")
@@ -65,6 +66,7 @@ class ReplyParts:
             into.append(ReplyImage(data, uri.mime_type, source))
 
     def add_text(self, text: str) -> None:
+        """Add the model's words, and the pictures and links among them."""
         uris, rest = text_images.data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.data_uris)
@@ -73,6 +75,7 @@ class ReplyParts:
         self.text.append(prose.strip())
 
     def add_thought(self, text: str) -> None:
+        """Add a thought; pictures in it are drafts, and links in it are no pictures."""
         uris, rest = text_images.data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.drafts)
@@ -88,49 +91,51 @@ class ReplyParts:
             self.links.append(self.blobs.restore(url.strip()))
 
 
-def collect_parts(reply: Any, findings: ReplyParts) -> None:
-    """Add to `findings` what one reply object holds."""
+def collect_parts(reply: Any, reply_parts: ReplyParts) -> None:
+    """Add to `reply_parts` what one reply object holds."""
     for candidate in dicts(field_of(reply, "candidates")):
         content = field_of(candidate, "content")
         for part in items(field_of(content, "parts")):
-            _collect_part(part, findings)
+            _collect_part(part, reply_parts)
     for choice in dicts(field_of(reply, "choices")):
-        _collect_message(field_of(choice, "message"), findings)
+        _collect_message(field_of(choice, "message"), reply_parts)
     for item in dicts(field_of(reply, "data")):
-        findings.add(field_of(item, "b64_json"), field_of(item, "mime_type"), "openai", findings.openai)
-        findings.add_link(field_of(item, "url"))
+        reply_parts.add(field_of(item, "b64_json"), field_of(item, "mime_type"), "openai", reply_parts.openai)
+        reply_parts.add_link(field_of(item, "url"))
 
 
-def _collect_part(part: Any, findings: ReplyParts) -> None:
+def _collect_part(part: Any, reply_parts: ReplyParts) -> None:
     if isinstance(part, str):
-        findings.add_text(part)
+        reply_parts.add_text(part)
         return
     is_thought = field_of(part, "thought") is True
     inline = field_of(part, "inlineData", "inline_data")
-    into = findings.drafts if is_thought else findings.inline
-    findings.add(field_of(inline, "data"), field_of(inline, "mimeType", "mime_type"), "inlineData", into)
+    into = reply_parts.drafts if is_thought else reply_parts.inline
+    reply_parts.add(field_of(inline, "data"), field_of(inline, "mimeType", "mime_type"), "inlineData", into)
     text = field_of(part, "text")
     if isinstance(text, str):
-        findings.add_thought(text) if is_thought else findings.add_text(text)
+        reply_parts.add_thought(text) if is_thought else reply_parts.add_text(text)
     if not is_thought:
         file_data = field_of(part, "fileData", "file_data")
-        findings.add_link(field_of(file_data, "fileUri", "file_uri"))
+        reply_parts.add_link(field_of(file_data, "fileUri", "file_uri"))
 
 
-def _collect_message(message: Any, findings: ReplyParts) -> None:
+def _collect_message(message: Any, reply_parts: ReplyParts) -> None:
     for part in items(field_of(message, "content")):
         text = part if isinstance(part, str) else field_of(part, "text")
         if isinstance(text, str):
-            findings.add_text(text)
-        _collect_image_url(part, findings)
+            reply_parts.add_text(text)
+        _collect_image_url(part, reply_parts)
     for image in items(field_of(message, "images")):
-        _collect_image_url(image, findings)
-        findings.add(field_of(image, "b64_json"), field_of(image, "mime_type"), "openai", findings.openai)
+        _collect_image_url(image, reply_parts)
+        reply_parts.add(
+            field_of(image, "b64_json"), field_of(image, "mime_type"), "openai", reply_parts.openai
+        )
 
 
-def _collect_image_url(part: Any, findings: ReplyParts) -> None:
+def _collect_image_url(part: Any, reply_parts: ReplyParts) -> None:
     image_url = field_of(part, "image_url", "imageUrl")
-    findings.add_link(image_url if isinstance(image_url, str) else field_of(image_url, "url"))
+    reply_parts.add_link(image_url if isinstance(image_url, str) else field_of(image_url, "url"))
 
 
 def field_of(value: Any, *names: str) -> Any:
@@ -187,7 +192,7 @@ def join_chunks(replies: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def join_content(replies: Sequence[dict[str, Any]]) -> Any:
     """Return the model's turn: every part exactly as it came, since signatures belong to single parts."""
     contents = (field_of(next(dicts(field_of(reply, "candidates")), None), "content") for reply in replies)
-    first = next((one for one in contents if isinstance(one, dict)), None)
+    first = next((content for content in contents if isinstance(content, dict)), None)
     return first and {**first, "parts": list(chain.from_iterable(map(parts, replies)))}
 
 

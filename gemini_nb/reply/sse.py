@@ -1,7 +1,6 @@
 """Server-sent events, as `alt=sse` sends a reply: split into the data of each, in whatever pieces they come.
 
-What is no event stream at all, as where a gateway answers plain JSON to a call that asked for one, is
-handed on as it is.
+A body that is no event stream is handed on as it is: some gateways answer plain JSON to a call for a stream.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class EventSplitter:
     def write(self, piece: bytes) -> None:
         """Take the next piece of the body."""
         if self._state == "undecided":
-            piece = self._decided(piece)
+            piece = self._decide(piece)
         if self._state == "plain":
             self._data(piece)
         elif piece:
@@ -63,7 +62,7 @@ class EventSplitter:
         if self._state == "plain" or self._lines:
             self._end()
 
-    def _decided(self, piece: bytes) -> bytes:
+    def _decide(self, piece: bytes) -> bytes:
         """Decide what the body is by its first bytes; return what of it can be read on with."""
         head = self._begun + piece
         start = head.lstrip(_BLANK).removeprefix(_BOM).lstrip(_BLANK)
@@ -135,7 +134,7 @@ class EventSplitter:
 
 
 class Next:
-    """Where a byte occurs next, each part of `text` searched once however often it is asked."""
+    """Finds where a byte occurs next; each part of `text` is searched once, however often it is asked for."""
 
     def __init__(self, text: bytes, byte: bytes) -> None:
         self._text, self._byte, self._at = text, byte, -1

@@ -1,7 +1,7 @@
 """Pictures and links in a model's text: data URIs, Markdown images, bare links.
 
-Data URIs are cut out first, so that no pattern for links runs over megabytes of base64. Text is
-hostile: everything here is linear in it. Whether a link may be fetched is `links`' business.
+Data URIs are taken out first, so that no pattern for links runs over megabytes of base64. Text is
+hostile: everything here is linear in it. `link_policy` decides whether a link may be fetched.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def data_uris(text: str) -> tuple[list[DataURI], str]:
     >>> data_uris("Here: ![cat](data:image/png;base64,iVBORw==) Enjoy!")
     ([DataURI(mime_type='image/png', payload='iVBORw==', refused=None)], 'Here:  Enjoy!')
     """
-    found: list[DataURI] = []
+    uris: list[DataURI] = []
     pieces: list[str] = []
     done = 0
     for start in _schemes(text):
@@ -67,10 +67,10 @@ def data_uris(text: str) -> tuple[list[DataURI], str]:
         opening = _OPENING.search(text, max(done, start - 600), start)
         begin, payload, end = _extent(text, start, header.end(), opening, is_base64)
         refused = None if is_base64 else f"a data URI of {mime_type} that is not base64"
-        found.append(DataURI(mime_type, unquote(payload) if "%" in payload else payload, refused))
+        uris.append(DataURI(mime_type, unquote(payload) if "%" in payload else payload, refused))
         pieces.append(text[done:begin])
         done = end
-    return found, "".join((*pieces, text[done:])) if found else text
+    return uris, "".join((*pieces, text[done:])) if uris else text
 
 
 def _schemes(text: str) -> Iterator[int]:
@@ -141,7 +141,7 @@ def _bare_end(text: str, start: int) -> int:
 
 
 def _is_last(text: str, line: re.Match[str], width: int, *, is_second: bool) -> bool:
-    """OnPiece a shorter last line of base64 from a word of the prose below it."""
+    """Whether a line is the shorter last one of base64, and no word of the prose below it."""
     is_whole_line = line.end() == len(text) or text[line.end()] in "\r\n"
     is_usual_width = not is_second or width in (60, 64, 72, 76)
     return 0 < len(line[0]) < width and len(line[0]) % 4 == 0 and is_whole_line and is_usual_width
@@ -156,7 +156,7 @@ def links(text: str) -> tuple[list[str], str]:
     >>> links("See https://a.example/ and ![x](https://b.example/1?sig=2).")
     (['https://b.example/1?sig=2'], 'See https://a.example/ and .')
     """
-    found: list[str] = []
+    urls: list[str] = []
     pieces: list[str] = []
     done = 0
     first, last = len(text) - len(text.lstrip("< \t\r\n")), len(text.rstrip("> \t\r\n"))
@@ -164,10 +164,10 @@ def links(text: str) -> tuple[list[str], str]:
         if is_image:
             pieces.append(text[done:begin])
             done = end
-        is_all = not found and begin <= first and last <= end
+        is_all = not urls and begin <= first and last <= end
         if url and (is_image or is_all or _IMAGE_SUFFIX.search(_file_name(url))):
-            found.append(url)
-    return found, "".join((*pieces, text[done:])) if pieces else text
+            urls.append(url)
+    return urls, "".join((*pieces, text[done:])) if pieces else text
 
 
 def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:

@@ -3,23 +3,16 @@ from __future__ import annotations
 import json
 import pickle
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_nb import errors
-from gemini_nb.providers import provider
-from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import base64_blobs
 from gemini_nb.reply.no_image import no_image_error
-from gemini_nb.reply.reader import ReplyReader
 from gemini_nb.reply.reply import Reply, read_reply
-from gemini_nb.request import ImageRequest
 from support import hostile_json
 from support.base64_cases import KEYS, RUN, TEXTS, VALUES
-from support.clients import OK, PICTURE, client_of
-from support.gateway import Answer, Gateway
 from support.images import gif, jpeg, noise_png, png, webp
 from support.replies import (
     b64,
@@ -282,108 +275,6 @@ def test_hostile_json_is_read_or_a_bad_response(raw):
         trace = error.__context__
     assert trace is None
     assert found is None or found.text.encode() is not None
-
-
-BLOCKED = {
-    **{
-        reason: {"promptFeedback": {"blockReason": reason}}
-        for reason in ("SAFETY", "OTHER", "JAILBREAK", "NEW_ONE")
-    },
-    **{
-        reason: {"candidates": [{"content": {}, "finishReason": reason}]}
-        for reason in (
-            *("PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "IMAGE_SAFETY"),
-            *("IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR"),
-        )
-    },
-    "content_filter": chat({"content": None}, finish_reason="content_filter"),
-}
-
-
-@pytest.mark.parametrize(("reason", "value"), BLOCKED.items(), ids=BLOCKED)
-def test_a_policy_is_a_blocked_error_with_its_reason(reason, value):
-    error = no_image_error(read(value))
-    assert isinstance(error, errors.BlockedError)
-    assert error.reason == reason
-    assert reason in str(error)
-
-
-NO_IMAGE = {
-    "parts null": (
-        {"candidates": [{"content": {"parts": None}, "finishReason": "IMAGE_OTHER"}]},
-        "IMAGE_OTHER",
-    ),
-    "content absent": ({"candidates": [{"finishReason": "NO_IMAGE"}]}, "NO_IMAGE"),
-    "content empty": ({"candidates": [{"content": {}, "finishReason": "OTHER"}]}, "OTHER"),
-    "an unknown reason": (reply(finish_reason="SOMETHING_NEW"), "SOMETHING_NEW"),
-    "text only": (reply("I cannot."), "STOP"),
-    "no reason": (reply("I cannot.", finish_reason=None), None),
-    "nothing": ({}, None),
-    "no candidates": ({"candidates": []}, None),
-    "MAX_TOKENS": (reply(finish_reason="MAX_TOKENS"), "MAX_TOKENS"),
-}
-
-
-@pytest.mark.parametrize(("value", "reason"), NO_IMAGE.values(), ids=NO_IMAGE)
-def test_anything_else_without_an_image_is_a_no_image_error(value, reason):
-    error = no_image_error(read(value))
-    assert isinstance(error, errors.NoImageError)
-    assert error.reason == reason
-    assert len(str(error).splitlines()) <= 3
-
-
-def test_the_error_holds_what_the_model_said():
-    value = {"candidates": [{"finishReason": "IMAGE_OTHER", "finishMessage": "Try\nanother."}]}
-    error = no_image_error(read(value))
-    assert (error.text, "Try another." in str(error)) == ("Try\nanother.", True)
-
-
-def test_a_reply_of_drafts_only_holds_them_on_its_error():
-    error = no_image_error(read(reply(inline(RED, thought=True))))
-    assert isinstance(error, errors.NoImageError)
-    assert [draft.data for draft in error.drafts] == [RED]
-
-
-def test_a_picture_that_is_no_base64_is_an_image_refused():
-    assert isinstance(
-        no_image_error(read(reply(inline(RED) | {"inlineData": {"data": "@"}}))), errors.ImageRefusedError
-    )
-
-
-@pytest.mark.parametrize("depth", [600, 800])
-def test_a_picture_beside_usage_that_is_nested_deeply_is_not_lost(depth):
-    usage = b'{"a":' * depth + b"1" + b"}" * depth
-    raw = OK[:-1] + b', "usageMetadata": ' + usage + b"}"
-    with Gateway(Answer(raw)) as gateway, client_of(gateway.url) as client:
-        assert client.generate("a red square").image.data == PICTURE
-
-
-class Overwhelmed(Secret):
-    """A key that cannot be looked for in what is nested as a reply is."""
-
-    def redact_all(self, value):
-        return self.redact_all(value)
-
-
-def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
-    reader = ReplyReader(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
-
-    async def main():
-        return await reader.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)
-
-    with pytest.raises(errors.BadResponseError, match="nested too deeply") as caught:
-        anyio.run(main)
-    assert caught.value.raw_path.read_bytes() == OK
-
-
-def test_an_image_is_no_error():
-    assert no_image_error(read(reply(inline(RED), finish_reason="SAFETY"))) is None
-
-
-def test_long_hostile_text_is_shortened_in_messages():
-    error = no_image_error(read(reply("\x1b[31m\n" * 5000)))
-    assert len(str(error)) < 600
-    assert "\x1b" not in str(error)
 
 
 PARTS = st.builds(lambda text: {"text": text}, TEXTS) | st.builds(
