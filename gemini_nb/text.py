@@ -13,7 +13,7 @@ from datetime import datetime
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all of C0 and C1 but tab and newline
 _LONE = "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"  # compiled when needed
 _REORDERING = dict.fromkeys(
-    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFFF9, 0xFFFC))
+    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFFF9, 0xFFFC)), " "
 )
 
 
@@ -31,8 +31,9 @@ def printable(text: str) -> str:
 def one_line(text: str, limit: int) -> str:
     r"""Return printable text on one line of at most `limit` characters; "…" ends what was cut.
 
-    Marks that reorder a line (bidirectional controls, interlinear annotations) are left out: others' words
-    stand on it. Text is cut before it is split, so that of a hostile megabyte little is read.
+    Marks that reorder a line (bidirectional controls, interlinear annotations) become spaces: others' words
+    stand on it. They are not removed, which could put a key together that was broken up to pass redaction.
+    Text is cut before it is split, so that of a hostile megabyte little is read.
 
     >>> one_line("a  cat\nin the rain", 9)
     'a cat in…'
