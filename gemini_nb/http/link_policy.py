@@ -59,6 +59,8 @@ def origin(url: str) -> str | None:
 def format_link(url: str) -> str:
     """Return `url` for a message: short, inert, and without its query, which often holds a secret.
 
+    Odd characters are escaped, not replaced as by `text.printable`: two links must not look alike.
+
     >>> format_link("https://pictures.example/cat.png?signature=abc")
     'https://pictures.example/cat.png?…'
     """

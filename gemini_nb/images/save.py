@@ -161,4 +161,5 @@ def _format_reason(error: Exception) -> str:
 
 
 def _format_path(path: str | os.PathLike[str]) -> str:
+    """Quote a path in ASCII: a name can hold any bytes, and two names must not look alike."""
     return ascii(os.fspath(path)) if len(os.fspath(path)) < 200 else ascii(os.fspath(path)[:200]) + "…"

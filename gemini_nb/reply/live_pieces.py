@@ -15,6 +15,7 @@ from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import shapes
 from gemini_nb.reply.shapes import ReplyParts, field_of
 from gemini_nb.reply.stream_receiver import StreamedReply
+from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,13 +159,6 @@ class LiveText:
             return ""
         between = "\n" if self._shown and not self._begun else ""
         self._begun = True
-        words = between + _pair_surrogates(self._redact(words))
+        words = between + replace_surrogates(self._redact(words))
         self._shown.append(words)
         return words
-
-
-def _pair_surrogates(text: str) -> str:
-    """Return text whose surrogates are joined, or replaced where they stand alone."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
