@@ -1,0 +1,86 @@
+"""Shapes stand where, in what number and in what order the prompt puts them; seen in the picture."""
+
+from __future__ import annotations
+
+import pytest
+
+from gemini_nb.offline.painter import layout, paint, scene
+from support.pixels import BLUE, GREEN, RED, blobs, middle_of, share
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colour", "count"),
+    [
+        ("three blue circles on a white background", BLUE, 3),
+        ("5 red stars on white", RED, 5),
+        ("a pair of red hearts", RED, 2),
+        ("a dozen green dots on a pale yellow background", GREEN, 12),
+        ("red, green and blue circles", GREEN, 1),
+        ("a red circle and two green triangles on a pale yellow background", GREEN, 2),
+        ("a circle, coloured red, on white", RED, 1),
+        ("a red triangle below a green square", GREEN, 1),
+        ("six red and blue squares", BLUE, 3),
+        ("1000000 red dots", RED, layout.MAX_FIGURES),
+    ],
+)
+def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
+    assert blobs(paint.paint(prompt), colour) == count
+
+
+@pytest.mark.parametrize(
+    ("place", "x", "y"),
+    [
+        ("in the top left corner", -1, -1),
+        ("in the bottom right", 1, 1),
+        ("on the left", -1, 0),
+        ("at the top", 0, -1),
+        ("at the centre", 0, 0),
+        ("in the lower left corner", -1, 1),
+    ],
+)
+def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
+    at = middle_of(paint.paint(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
+    assert [(share_ > 0.6) - (share_ < 0.4) for share_ in at] == [x, y]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "axis", "first"),
+    [
+        ("a red square next to a blue circle", 0, RED),
+        ("a red square to the right of a blue circle", 0, BLUE),
+        ("a red square above a blue circle", 1, RED),
+        ("a red square below a blue circle", 1, BLUE),
+    ],
+)
+def test_shapes_stand_to_each_other_as_the_prompt_says(prompt, axis, first):
+    image = paint.paint(prompt)
+    second = BLUE if first == RED else RED
+    assert middle_of(image, first)[axis] < middle_of(image, second)[axis] - 0.1
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a blue square inside a red circle",
+        "a red circle with a blue square inside",
+        "blue square in a red circle",
+    ],
+)
+def test_one_shape_inside_another_is_painted_over_it(prompt):
+    image = paint.paint(prompt)
+    assert image.getpixel((512, 512)) == BLUE
+    assert share(image, RED) > share(image, BLUE)
+
+
+def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
+    assert scene.read("9999 red dots in the corner").items[0].count == layout.MAX_FIGURES
+    crowd = scene.read("40 red dots and 40 blue dots").items
+    assert len(layout.arrange(crowd, 1024, 1024)) == layout.MAX_FIGURES
+
+
+def test_sizes_are_told_apart():
+    areas = [
+        share(paint.paint(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
+    ]
+    assert areas == sorted(areas)
+    assert len(set(areas)) == 5
