@@ -1,4 +1,4 @@
-"""For a prompt that names nothing drawable: a composition from its hash, which claims to show nothing."""
+"""Abstract compositions, for a prompt that names nothing that can be drawn; chosen by its hash."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from gemini_nb.offline.painter.colours import Colour
     from gemini_nb.offline.painter.outlines import Loop
 
-Palette = tuple["Colour", ...]
+_Palette = tuple["Colour", ...]
 
 
 def compose(canvas: Canvas, mentioned: Sequence[Colour], rng: Random) -> None:
     """Paint one of four compositions, in the colours that the prompt mentions if it does."""
     palette = _palette(mentioned, rng)
-    rng.choice((_tiles, _waves, _discs, _hills_of_paper))(canvas, palette, rng)
+    rng.choice((_tiles, _waves, _discs, _paper_scales))(canvas, palette, rng)
 
 
-def _palette(mentioned: Sequence[Colour], rng: Random) -> Palette:
+def _palette(mentioned: Sequence[Colour], rng: Random) -> _Palette:
     if not mentioned:
         return rng.choice(PALETTES)
     first = mentioned[0]
@@ -34,7 +34,7 @@ def _palette(mentioned: Sequence[Colour], rng: Random) -> Palette:
     return (backdrop_for(first), *own[: max(4, len(mentioned))])
 
 
-def _tiles(canvas: Canvas, palette: Palette, rng: Random) -> None:
+def _tiles(canvas: Canvas, palette: _Palette, rng: Random) -> None:
     """Quarter discs, half discs and dots on a grid, after the Bauhaus."""
     side = canvas.unit / 5
     columns, rows = math.ceil(canvas.width / side), math.ceil(canvas.height / side)
@@ -70,7 +70,7 @@ def _quarter(cx: float, cy: float, radius: float, turn: int) -> Loop:
     return loop([(cx, cy), *arc_loop(cx, cy, radius, radius, 90 * turn, 90 * turn + 90).points])
 
 
-def _waves(canvas: Canvas, palette: Palette, rng: Random) -> None:
+def _waves(canvas: Canvas, palette: _Palette, rng: Random) -> None:
     """Bands that flow across, each over the last."""
     canvas.ground(Gradient((palette[0], mix(palette[0], palette[1], 0.25))))
     canvas.fill(
@@ -80,20 +80,15 @@ def _waves(canvas: Canvas, palette: Palette, rng: Random) -> None:
     for band in range(bands):
         base = canvas.height * (0.36 + 0.6 * band / bands)
         first, second, slow = rng.uniform(0, 6.3), rng.uniform(0, 6.3), rng.uniform(0.7, 1.2)
-        line = [
-            (
-                canvas.width * i / 120,
-                base
-                + canvas.unit * (0.07 * math.sin(slow * i / 19 + first) + 0.03 * math.sin(i / 10 + second)),
-            )
-            for i in range(121)
-        ]
+        line = []
+        for i in range(121):
+            wave = 0.07 * math.sin(slow * i / 19 + first) + 0.03 * math.sin(i / 10 + second)
+            line.append((canvas.width * i / 120, base + canvas.unit * wave))
         colour = mix(palette[1 + band % (len(palette) - 1)], palette[1], 0.12 * (band % 3))
-        area = loop([*line, (canvas.width, canvas.height), (0, canvas.height)])
-        canvas.fill((area,), Gradient((lighter(colour, 0.12), colour)))
+        canvas.fill_below(line, Gradient((lighter(colour, 0.12), colour)))
 
 
-def _discs(canvas: Canvas, palette: Palette, rng: Random) -> None:
+def _discs(canvas: Canvas, palette: _Palette, rng: Random) -> None:
     """Large clear discs that overlap, and thin rings."""
     canvas.ground(Gradient((palette[0], mix(palette[0], palette[-1], 0.18)), 45))
     for index in range(11):
@@ -110,7 +105,7 @@ def _discs(canvas: Canvas, palette: Palette, rng: Random) -> None:
             canvas.fill((oval(x, y, radius * 0.2),), palette[0], opacity=0.9)
 
 
-def _hills_of_paper(canvas: Canvas, palette: Palette, rng: Random) -> None:
+def _paper_scales(canvas: Canvas, palette: _Palette, rng: Random) -> None:
     """Rows of concentric arches, like scales or cut paper."""
     canvas.ground(palette[0])
     radius = canvas.unit / 3.6
@@ -120,6 +115,6 @@ def _hills_of_paper(canvas: Canvas, palette: Palette, rng: Random) -> None:
         for column in range(columns):
             x = (column - 0.5 + 0.5 * (row % 2)) * radius
             y = (row - 1) * radius * 0.52
-            order = rng.sample(palette[1:], 3)
-            for colour, share in zip((*order, palette[0]), (0.56, 0.42, 0.28, 0.13), strict=True):
+            colours = rng.sample(palette[1:], 3)
+            for colour, share in zip((*colours, palette[0]), (0.56, 0.42, 0.28, 0.13), strict=True):
                 canvas.fill((oval(x, y, radius * share),), colour)

@@ -1,14 +1,14 @@
-"""The surface: a picture that takes anti-aliased fills, gradients and glows, and a pen on part of it.
+"""Drawing on a Pillow image: anti-aliased fills, gradients and glows, and a pen with coordinates of its own.
 
-Each fill is masked larger than life within its own bounds and reduced, so edges are smooth at any size and
-a 4K picture needs little more memory than itself.
+Each fill is masked within its own bounds at several times its size and reduced (supersampling), so edges are
+smooth at any size and a 4K picture needs little more memory than itself.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -31,25 +31,35 @@ class Gradient:
     angle: int = 0
 
 
+Paint: TypeAlias = "Colour | Gradient"
+_Bounds = tuple[int, int, int, int]
+
+
 class Canvas:
-    """A picture under work, measured in its own pixels; `unit` is its shorter side."""
+    """An image that is drawn on, measured in its own pixels; `unit` is its shorter side."""
 
     def __init__(self, image: Image.Image) -> None:
         self.image = image
         self.width, self.height = image.size
         self.unit = min(image.size)
 
-    def ground(self, paint: Colour | Gradient) -> None:
-        self.image.paste(_swatch(paint, self.image.size), (0, 0))
+    def ground(self, paint: Paint) -> None:
+        """Fill the whole image."""
+        self.image.paste(_pasted(paint, self.image.size), (0, 0, *self.image.size))
 
-    def fill(self, loops: Iterable[Loop], paint: Colour | Gradient, *, opacity: float = 1) -> None:
+    def fill(self, loops: Iterable[Loop], paint: Paint, *, opacity: float = 1) -> None:
         """Fill an outline given in pixels."""
         loops = tuple(loops)
         bounds = self._bounds(point for part in loops for point in part.points)
         if bounds is None:
             return
         mask = _mask(loops, bounds, opacity=opacity)
-        self._lay(paint, mask, bounds)
+        self.image.paste(_pasted(paint, mask.size), bounds, mask)
+
+    def fill_below(self, line: Sequence[Point], paint: Paint, *, opacity: float = 1) -> None:
+        """Fill everything below a line that goes from left to right."""
+        corners = ((self.width, self.height), (0, self.height))
+        self.fill((loop([*line, *corners]),), paint, opacity=opacity)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, *, opacity: float = 0.6) -> None:
         """Lay a soft disc of light that fades to nothing at `radius`."""
@@ -64,10 +74,10 @@ class Canvas:
             self.image.paste(colour, (*at, at[0] + mask.width, at[1] + mask.height), mask)
 
     def pen(self, x: float, y: float, radius: float, *, turn: float = 0, flip: bool = False) -> Pen:
-        """Return a pen whose own coordinates run from -1 to 1 around a point."""
+        """Return a pen whose coordinates run from -1 to 1 around a point; `turn` is degrees clockwise."""
         return Pen(self, x, y, radius, math.radians(turn), flip=flip)
 
-    def _bounds(self, points: Iterable[Point]) -> tuple[int, int, int, int] | None:
+    def _bounds(self, points: Iterable[Point]) -> _Bounds | None:
         xs, ys = zip(*points, strict=True)
         bounds = (
             max(0, math.floor(min(xs))),
@@ -76,12 +86,6 @@ class Canvas:
             min(self.height, math.ceil(max(ys))),
         )
         return bounds if bounds[0] < bounds[2] and bounds[1] < bounds[3] else None
-
-    def _lay(self, paint: Colour | Gradient, mask: Image.Image, bounds: tuple[int, int, int, int]) -> None:
-        if isinstance(paint, Gradient):
-            self.image.paste(_swatch(paint, mask.size), bounds, mask)
-        else:
-            self.image.paste(paint, bounds, mask)
 
 
 class Pen:
@@ -96,35 +100,41 @@ class Pen:
         self._mirror = -1 if flip else 1
 
     def at(self, x: float, y: float) -> Point:
+        """Return a point of the canvas, in pixels."""
         x *= self._mirror
         return (self.x + x * self._cos - y * self._sin, self.y + x * self._sin + y * self._cos)
 
-    def fill(self, outline: Outline, paint: Colour | Gradient, *, opacity: float = 1) -> None:
+    def pen(self, x: float, y: float, scale: float = 1, *, turn: float = 0) -> Pen:
+        """Return a pen around a point of this one, `scale` times its size and turned on its own."""
+        return self.canvas.pen(*self.at(x, y), self.radius * scale, turn=turn)
+
+    def fill(self, outline: Outline, paint: Paint, *, opacity: float = 1) -> None:
+        """Fill an outline."""
         placed = [Loop(tuple(self.at(x, y) for x, y in part.points), part.hole) for part in outline]
         self.canvas.fill(placed, paint, opacity=opacity)
 
-    def disc(self, x: float, y: float, r: float, paint: Colour | Gradient, *, opacity: float = 1) -> None:
+    def disc(self, x: float, y: float, r: float, paint: Paint, *, opacity: float = 1) -> None:
+        """Fill a circle around a point."""
         self.fill((oval(x, y, r),), paint, opacity=opacity)
 
-    def oval(
-        self, x: float, y: float, rx: float, ry: float, paint: Colour | Gradient, *, opacity: float = 1
-    ) -> None:
+    def oval(self, x: float, y: float, rx: float, ry: float, paint: Paint, *, opacity: float = 1) -> None:
+        """Fill an ellipse around a point."""
         self.fill((oval(x, y, rx, ry),), paint, opacity=opacity)
 
-    def box(
-        self, x0: float, y0: float, x1: float, y1: float, paint: Colour | Gradient, *, radius: float = 0
-    ) -> None:
+    def box(self, x0: float, y0: float, x1: float, y1: float, paint: Paint, *, radius: float = 0) -> None:
+        """Fill a rectangle between two corners, with corners of its own rounded to `radius`."""
         self.fill((box(x0, y0, x1, y1, radius=radius),), paint)
 
-    def poly(self, points: Iterable[Point], paint: Colour | Gradient, *, opacity: float = 1) -> None:
+    def poly(self, points: Iterable[Point], paint: Paint, *, opacity: float = 1) -> None:
+        """Fill a polygon."""
         self.fill((loop(points),), paint, opacity=opacity)
 
-    def line(
-        self, points: Sequence[Point], width: float, paint: Colour | Gradient, *, opacity: float = 1
-    ) -> None:
+    def line(self, points: Sequence[Point], width: float, paint: Paint, *, opacity: float = 1) -> None:
+        """Draw a line of some width through points, with round joints and ends."""
         self.fill(stroke(points, width), paint, opacity=opacity)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, *, opacity: float = 0.6) -> None:
+        """Lay a soft disc of light, as `Canvas.glow` does."""
         px, py = self.at(x, y)
         self.canvas.glow(px, py, radius * self.radius, colour, opacity=opacity)
 
@@ -133,7 +143,7 @@ class Pen:
 _FADE = [round(255 * max(0.0, 1 - level / 181) ** 2) for level in range(256)]
 
 
-def _mask(loops: Sequence[Loop], bounds: tuple[int, int, int, int], *, opacity: float) -> Image.Image:
+def _mask(loops: Sequence[Loop], bounds: _Bounds, *, opacity: float) -> Image.Image:
     left, top, right, bottom = bounds
     width, height = right - left, bottom - top
     scale = _supersampling(width * height)
@@ -153,9 +163,10 @@ def _supersampling(pixels: int) -> int:
     return 3 if pixels < 4_000_000 else 2
 
 
-def _swatch(paint: Colour | Gradient, size: tuple[int, int]) -> Image.Image:
+def _pasted(paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
+    """Return what Pillow's `paste` takes: a colour as it is, a gradient as an image of `size`."""
     if not isinstance(paint, Gradient):
-        return Image.new("RGB", size, paint)
+        return paint
     if paint.angle == 90:
         return _strip(paint.stops).rotate(90, expand=True).resize(size, Image.Resampling.BILINEAR)
     if paint.angle == 0:

@@ -1,10 +1,12 @@
-"""Colours: their names, their shades, and palettes that sit well together."""
+"""Colours: names and shades, palettes that sit well together, and the light of a time of day."""
 
 from __future__ import annotations
 
 import colorsys
 from dataclasses import dataclass
 from functools import cache
+
+from PIL import ImageColor
 
 Colour = tuple[int, int, int]
 
@@ -13,7 +15,7 @@ BLACK: Colour = (0, 0, 0)
 INK: Colour = (38, 42, 58)
 PAPER: Colour = (250, 247, 241)
 
-_ALSO: dict[str, Colour] = {
+_BESIDES_CSS: dict[str, Colour] = {
     "amber": (255, 191, 0),
     "apricot": (251, 206, 177),
     "burgundy": (128, 0, 32),
@@ -84,16 +86,13 @@ PALETTES: tuple[tuple[Colour, ...], ...] = (
 @cache
 def names() -> dict[str, Colour]:
     """Return every colour name of one word: CSS's, and some that people use besides."""
-    from PIL import ImageColor  # noqa: PLC0415 - so that this module can be read without Pillow
-
-    css = {name: _rgb(value) for name, value in ImageColor.colormap.items() if name not in _NOT_COLOURS}
-    return css | _ALSO
+    css = {name: ImageColor.getrgb(name)[:3] for name in ImageColor.colormap if name not in _NOT_COLOURS}
+    return css | _BESIDES_CSS
 
 
-def from_hex(text: str) -> Colour:
-    """Read "#f80" or "#ff8800"."""
-    digits = text[1:] if len(text) == 7 else "".join(digit * 2 for digit in text[1:])
-    return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
+def look_up(name: str) -> Colour:
+    """Return the colour of a name of `names`, or of "#f80" or "#ff8800"."""
+    return ImageColor.getrgb(name)[:3] if name.startswith("#") else names()[name]
 
 
 def shade(word: str, name: str) -> Colour:
@@ -114,11 +113,13 @@ def mix(first: Colour, second: Colour, amount: float) -> Colour:
     return (r, g, b)
 
 
-def lighter(colour: Colour, amount: float = 0.3) -> Colour:
+def lighter(colour: Colour, amount: float) -> Colour:
+    """Mix with white; `amount` 1 is white."""
     return mix(colour, WHITE, amount)
 
 
-def darker(colour: Colour, amount: float = 0.25) -> Colour:
+def darker(colour: Colour, amount: float) -> Colour:
+    """Mix with black; `amount` 1 is black."""
     return mix(colour, BLACK, amount)
 
 
@@ -141,10 +142,6 @@ def backdrop_for(colour: Colour) -> Colour:
     if luminance(colour) > 0.72:
         return mix(turn_hue(colour, 0.5), PAPER, 0.8)
     return mix(colour, PAPER, 0.88)
-
-
-def _rgb(value: str | tuple[int, ...]) -> Colour:
-    return from_hex(value) if isinstance(value, str) else (value[0], value[1], value[2])
 
 
 def _hls(colour: Colour) -> tuple[float, float, float]:

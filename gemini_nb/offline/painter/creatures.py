@@ -1,4 +1,4 @@
-"""Faces and creatures, each drawn with a pen in the square from -1 to 1."""
+"""Drawings of faces and creatures, each with a pen in the square from -1 to 1."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter.canvas import Gradient
 from gemini_nb.offline.painter.colours import INK, WHITE, darker, lighter, mix
-from gemini_nb.offline.painter.outlines import arc, arc_loop, loop
+from gemini_nb.offline.painter.outlines import arc
 
 if TYPE_CHECKING:
     from gemini_nb.offline.painter.canvas import Pen
@@ -25,6 +25,7 @@ def _smile(pen: Pen, y: float, width: float, depth: float, weight: float) -> Non
 
 
 def smiley(pen: Pen, colour: Colour) -> None:
+    """A round face that smiles."""
     pen.disc(0, 0, 1, darker(colour, 0.12))
     pen.disc(0, -0.03, 0.97, Gradient((lighter(colour, 0.25), colour)))
     for side in (-1, 1):
@@ -34,6 +35,7 @@ def smiley(pen: Pen, colour: Colour) -> None:
 
 
 def cat(pen: Pen, colour: Colour) -> None:
+    """A cat's head with whiskers."""
     inner = mix(colour, (255, 160, 160), 0.6)
     for side in (-1, 1):
         pen.poly([(side * 0.88, -1), (side * 0.9, 0), (side * 0.12, -0.62)], colour)
@@ -51,27 +53,27 @@ def cat(pen: Pen, colour: Colour) -> None:
 
 
 def dog(pen: Pen, colour: Colour) -> None:
+    """A dog's head with its tongue out."""
     pen.oval(0, 0.05, 0.82, 0.86, colour)
     pen.oval(0, 0.42, 0.5, 0.46, lighter(colour, 0.6))
     pen.oval(0, -0.3, 0.16, 0.5, lighter(colour, 0.6))
     for side in (-1, 1):
-        pen.canvas.pen(*pen.at(side * 0.84, -0.08), pen.radius, turn=-side * 14).oval(
-            0, 0, 0.28, 0.62, darker(colour, 0.4)
-        )
+        pen.pen(side * 0.84, -0.08, turn=-side * 14).oval(0, 0, 0.28, 0.62, darker(colour, 0.4))
     _eyes(pen, 0.34, -0.06, 0.13)
     pen.oval(0, 0.26, 0.2, 0.14, INK)
     pen.line([(0, 0.36), (0, 0.52)], 0.05, INK)
-    pen.fill((arc_loop(0, 0.6, 0.15, 0.26, 0, 180),), (235, 110, 120))
+    pen.poly(arc(0, 0.6, 0.15, 0.26, 0, 180), (235, 110, 120))
     _smile(pen, 0.38, 0.3, 0.22, 0.05)
 
 
 def bird(pen: Pen, colour: Colour) -> None:
+    """A bird that looks to the right."""
     pen.poly([(-0.55, 0.1), (-1.1, -0.2), (-1.02, 0.3)], darker(colour, 0.3))
     pen.poly([(0.68, -0.32), (1.08, -0.14), (0.68, 0.02)], (250, 170, 50))
     pen.oval(-0.05, 0.12, 0.66, 0.54, colour)
     pen.disc(0.42, -0.2, 0.38, colour)
     pen.oval(0.08, 0.34, 0.4, 0.26, lighter(colour, 0.55))
-    pen.fill((loop(arc(-0.12, 0, 0.46, 0.5, 0, 180)),), darker(colour, 0.25))
+    pen.poly(arc(-0.12, 0, 0.46, 0.5, 0, 180), darker(colour, 0.25))
     pen.disc(0.52, -0.26, 0.09, INK)
     pen.disc(0.55, -0.3, 0.03, WHITE)
     for x in (-0.1, 0.12):
@@ -79,20 +81,22 @@ def bird(pen: Pen, colour: Colour) -> None:
 
 
 def fish(pen: Pen, colour: Colour) -> None:
+    """A fish that swims to the right."""
     fin = darker(colour, 0.22)
     pen.poly([(-0.5, 0), (-1.15, -0.52), (-0.95, 0), (-1.15, 0.52)], fin)
-    pen.fill((loop([(-0.2, -0.4), *arc(0.05, -0.35, 0.35, 0.4, 200, 340)]),), fin)
+    pen.poly([(-0.2, -0.4), *arc(0.05, -0.35, 0.35, 0.4, 200, 340)], fin)
     pen.oval(0.1, 0, 0.86, 0.52, Gradient((lighter(colour, 0.2), colour, lighter(colour, 0.5))))
     pen.line(arc(0.32, 0, 0.22, 0.36, 120, 240), 0.05, darker(colour, 0.3))
-    pen.fill((loop([(-0.25, 0.08), (0.08, 0.02), (0.02, 0.3)]),), fin)
+    pen.poly([(-0.25, 0.08), (0.08, 0.02), (0.02, 0.3)], fin)
     pen.disc(0.62, -0.12, 0.13, WHITE)
     pen.disc(0.65, -0.12, 0.07, INK)
 
 
 def butterfly(pen: Pen, colour: Colour) -> None:
+    """A butterfly from above."""
     for side in (-1, 1):
         for y, rx, ry, turn in ((-0.35, 0.5, 0.62, 40), (0.42, 0.36, 0.48, -40)):
-            wing = pen.canvas.pen(*pen.at(side * 0.52, y), pen.radius, turn=side * turn)
+            wing = pen.pen(side * 0.52, y, turn=side * turn)
             wing.oval(0, 0, rx, ry, darker(colour, 0.55))
             wing.oval(0, 0, rx * 0.84, ry * 0.84, Gradient((lighter(colour, 0.25), colour)))
             wing.oval(0, -0.05, rx * 0.35, ry * 0.35, lighter(colour, 0.7))
@@ -101,6 +105,7 @@ def butterfly(pen: Pen, colour: Colour) -> None:
 
 
 def snowman(pen: Pen, colour: Colour) -> None:
+    """A snowman with hat and scarf."""
     shade = mix(colour, (150, 180, 215), 0.35)
     for y, r in ((0.55, 0.48), (-0.12, 0.36), (-0.62, 0.26)):
         pen.disc(0, y, r, Gradient((colour, shade)))
@@ -114,16 +119,15 @@ def snowman(pen: Pen, colour: Colour) -> None:
 
 
 def person(pen: Pen, colour: Colour) -> None:
+    """Head and shoulders; the colour is the coat's."""
     skin, hair = (238, 190, 158), (74, 50, 44)
     pen.oval(0, -0.28, 0.52, 0.6, hair)
     pen.box(-0.5, -0.3, 0.5, 0.25, hair, radius=0.12)
-    pen.fill((loop([*arc(0, 1.02, 0.95, 0.72, 180, 360)]),), colour)
+    pen.poly(arc(0, 1.02, 0.95, 0.72, 180, 360), colour)
     pen.box(-0.15, 0.05, 0.15, 0.46, darker(skin, 0.12), radius=0.12)
-    pen.fill((arc_loop(0, 0.36, 0.24, 0.18, 0, 180),), skin)
+    pen.poly(arc(0, 0.36, 0.24, 0.18, 0, 180), skin)
     pen.oval(0, -0.16, 0.38, 0.46, skin)
-    pen.fill(
-        (loop([*arc(0, -0.28, 0.42, 0.42, 180, 360), (0.3, -0.34), (-0.12, -0.44), (-0.34, -0.2)]),), hair
-    )
+    pen.poly([*arc(0, -0.28, 0.42, 0.42, 180, 360), (0.3, -0.34), (-0.12, -0.44), (-0.34, -0.2)], hair)
     for side in (-1, 1):
         pen.oval(side * 0.15, -0.14, 0.045, 0.055, INK)
         pen.line(arc(side * 0.15, -0.22, 0.09, 0.05, 200, 340), 0.025, hair)

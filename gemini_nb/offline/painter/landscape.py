@@ -1,4 +1,4 @@
-"""Landscapes: a light, a sky and the layers of land that a sketch's scenery names, back to front."""
+"""Landscapes: the light, the sky, the weather and the terrain that a sketch names, painted back to front."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gemini_nb.offline.painter import terrain
 from gemini_nb.offline.painter.canvas import Gradient
 from gemini_nb.offline.painter.colours import LIGHTS, WHITE, lighter, mix
-from gemini_nb.offline.painter.outlines import arc_loop, loop, outline, oval, stroke
+from gemini_nb.offline.painter.outlines import arc_loop, box, loop, outline, oval, stroke
 from gemini_nb.offline.painter.terrain import Stage
 from gemini_nb.offline.painter.things import THINGS
 
@@ -32,7 +32,7 @@ _HORIZON = {
 
 
 def is_landscape(sketch: Sketch) -> bool:
-    """Say whether a sketch is of a landscape."""
+    """Say whether a sketch is of a landscape: it names a part of one, or a time of day."""
     return bool(sketch.scenery or sketch.time)
 
 
@@ -82,15 +82,12 @@ def _stage(canvas: Canvas, scenery: set[str], time: str, rng: Random) -> Stage:
 def _sky(stage: Stage, time: str, scenery: set[str]) -> None:
     canvas, light = stage.canvas, stage.light
     canvas.ground(light.sky[-1])
-    bottom = stage.horizon + 1
-    canvas.fill(
-        (loop([(0, 0), (canvas.width, 0), (canvas.width, bottom), (0, bottom)]),), Gradient(light.sky)
-    )
+    canvas.fill((box(0, 0, canvas.width, stage.horizon + 1),), Gradient(light.sky))
     x, y = stage.sun
     unit = canvas.unit
     if time == "night":
         _stars(stage, round(170 * canvas.width / canvas.height))
-        THINGS["moon"].draw(canvas.pen(x, y, unit * 0.075), (244, 234, 204))
+        THINGS["moon"].draw(canvas.pen(x, y, unit * 0.075), THINGS["moon"].colour)
     elif time != "grey":
         low = time in ("sunset", "dawn")
         canvas.glow(x, y, unit * (0.62 if low else 0.4), light.sun, opacity=0.75)
@@ -184,14 +181,10 @@ def _rain(stage: Stage) -> None:
 
 def _snowfall(stage: Stage) -> None:
     canvas = stage.canvas
-    flakes = [
-        oval(
-            stage.rng.uniform(0, canvas.width),
-            stage.rng.uniform(0, canvas.height),
-            canvas.unit * stage.rng.uniform(0.002, 0.007),
-        )
-        for _ in range(150)
-    ]
+    flakes = []
+    for _ in range(150):
+        x, y = stage.rng.uniform(0, canvas.width), stage.rng.uniform(0, canvas.height)
+        flakes.append(oval(x, y, canvas.unit * stage.rng.uniform(0.002, 0.007)))
     canvas.fill(flakes, WHITE, opacity=0.9)
 
 
@@ -205,7 +198,7 @@ def _space(stage: Stage, *, planet: bool) -> None:
     _stars(stage, round(260 * max(canvas.width, canvas.height) / canvas.unit), everywhere=True)
     if planet:
         pen = canvas.pen(canvas.width * 0.24, canvas.height * 0.26, canvas.unit * 0.13)
-        THINGS["planet"].draw(pen, (222, 146, 96))
+        THINGS["planet"].draw(pen, THINGS["planet"].colour)
 
 
 def _underwater(stage: Stage) -> None:
@@ -213,17 +206,13 @@ def _underwater(stage: Stage) -> None:
     canvas.ground(Gradient(((120, 214, 222), (34, 138, 180), (12, 66, 116))))
     for index in range(5):
         x = canvas.width * (0.1 + 0.2 * index)
-        ray = [
-            (x, 0),
-            (x + canvas.unit * 0.06, 0),
-            (x + canvas.unit * 0.2, canvas.height),
-            (x - canvas.unit * 0.1, canvas.height),
-        ]
-        canvas.fill((loop(ray),), WHITE, opacity=0.06)
+        surface = [(x, 0), (x + canvas.unit * 0.06, 0)]
+        ground = [(x + canvas.unit * 0.2, canvas.height), (x - canvas.unit * 0.1, canvas.height)]
+        canvas.fill((loop(surface + ground),), WHITE, opacity=0.06)
     for _ in range(26):
         x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height * 0.9)
         canvas.fill((oval(x, y, canvas.unit * rng.uniform(0.004, 0.014)),), WHITE, opacity=0.35)
-    terrain.land(stage, terrain.swell(stage, canvas.height * 0.9, canvas.unit * 0.02), (206, 186, 140))
+    canvas.fill_below(terrain.swell(stage, canvas.height * 0.9, canvas.unit * 0.02), (206, 186, 140))
     for index in range(11):
         _weed(stage, canvas.width * (index + rng.uniform(0.1, 0.9)) / 11, index)
 

@@ -1,9 +1,10 @@
-"""Where things go: items with their counts, places and relations become figures with a point and a radius."""
+"""Layout: items with their counts, places and relations become figures with a point and a radius."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter.scene import MAX_FIGURES
@@ -47,9 +48,9 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     latest: list[_Cell] = []
     total = 0
     for item in items:
-        count = max(0, min(item.count or max(3, len(item.colours)), MAX_FIGURES - total))
+        count = min(item.count or max(3, len(item.colours)), MAX_FIGURES - total)
         total += count
-        cells = [_cell(item, index) for index in range(count)]
+        cells = _cells(item, count)
         if item.relation in ("inside", "outside", "behind", "before") and latest:
             _nest(rows, placed, latest, cells, item.relation)
             latest = cells if item.relation in ("inside", "before") else latest
@@ -65,15 +66,16 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     return figures
 
 
-def _cell(item: Item, index: int) -> _Cell:
-    colour = item.colours[index % len(item.colours)] if item.colours else None
-    return _Cell(item.shape, colour, item.size, [])
+def _cells(item: Item, count: int) -> list[_Cell]:
+    """Return so many figures of an item, in its colours by turns."""
+    colours = item.colours or (None,)
+    return [_Cell(item.shape, colours[index % len(colours)], item.size, []) for index in range(count)]
 
 
 def _set_row(rows: list[list[_Cell]], latest: list[_Cell], cells: list[_Cell], relation: str | None) -> None:
     """Put cells into the row of those before them, or above or below it."""
     at = next((i for i, row in enumerate(rows) if latest and any(cell is latest[0] for cell in row)), None)
-    if at is None or not rows:
+    if at is None:
         rows.append(list(cells))
     elif relation == "above":
         rows.insert(at + 1, list(cells))
@@ -119,13 +121,9 @@ def _wrap_rows(rows: list[list[_Cell]], aspect: float) -> list[list[_Cell]]:
 def _split_row(row: list[_Cell], columns: int) -> list[list[_Cell]]:
     """Break a row evenly: seven in columns of three is 3, 2, 2 and never 3, 3, 1."""
     lines = math.ceil(len(row) / columns)
-    base, more = divmod(len(row), lines) if lines else (0, 0)
-    out, start = [], 0
-    for index in range(lines):
-        end = start + base + (index < more)
-        out.append(row[start:end])
-        start = end
-    return out
+    base, more = divmod(len(row), max(1, lines))
+    starts = [index * base + min(index, more) for index in range(lines + 1)]
+    return [row[start:end] for start, end in pairwise(starts)]
 
 
 def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]:
@@ -134,7 +132,7 @@ def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]
     columns = max(len(row) for row in rows)
     if columns == len(rows) == 1 and rows[0][0].shape == "person":
         return _portrait(rows[0][0], width, height)
-    widest = max((_WIDE.get(cell.shape, 1.0) for row in rows for cell in row), default=1.0)
+    widest = max(_WIDE.get(cell.shape, 1.0) for row in rows for cell in row)
     many = columns * len(rows) > 1
     across, down = width / (columns + 0.5 * many), height / (len(rows) + 0.5 * many)
     radius = min(across / widest, down) * (0.39 if many else 0.25)
@@ -210,47 +208,41 @@ def _with_inside_once(cell: _Cell, x: float, y: float, radius: float) -> list[Fi
 
 
 def place_in_landscape(items: Sequence[Item], horizon: float, width: int, height: int) -> list[Figure]:
-    """Place items in a landscape: what flies in the sky, what stands on the ground, what floats on water."""
+    """Place items in a landscape: what flies in the sky, what stands on the ground, what floats on water.
+
+    Sun and moon are left out, for the sky has its own. `horizon` is in pixels from the top.
+    """
     unit = min(width, height)
     figures: list[Figure] = []
     free = [item for item in items if item.shape not in ("sun", "moon")]
-    slots = sum(min(item.count or 3, MAX_FIGURES) for item in free if item.place is None)
+    slots = sum(item.count or 3 for item in free if item.place is None)
     slot = 0
     for item in free:
+        cells = _cells(item, item.count or 3)
         if item.place is not None:
-            figures += _draw_place(
-                item.place, [_cell(item, i) for i in range(item.count or 3)], width, height
-            )
+            figures += _draw_place(item.place, cells, width, height)
             continue
-        for index in range(min(item.count or 3, MAX_FIGURES)):
+        for cell in cells:
             slot += 1
-            radius = _scenic_radius(slots, width, unit) * item.size
+            radius = min(unit * 0.15, width / (slots + 1) * 0.42) * item.size
             x = width * slot / (slots + 1)
             # neighbours stand at different heights, as things in a landscape do
-            y = _ground_line(item.shape, horizon, height, radius) + (0.0, 0.07, -0.03)[slot % 3] * unit * (
-                slots > 1
-            )
-            cell = _cell(item, index)
+            shift = (0.0, 0.07, -0.03)[slot % 3] * unit * (slots > 1)
+            y = _ground_line(item.shape, horizon, height, radius) + shift
             figures.append(Figure(cell.shape, cell.colour, x, y, radius))
     return figures
 
 
 def place_on_picture(items: Sequence[Item], width: int, height: int) -> list[Figure]:
-    """Place items on a picture that exists: where they are told, or in the middle at a third of it."""
+    """Place items on a picture that exists: where they are told, or around its middle and smaller."""
     figures: list[Figure] = []
-    free = [item for item in items if item.place is None]
-    for figure in arrange(free, width, height):
+    for figure in arrange([item for item in items if item.place is None], width, height):
         x, y = width / 2 + (figure.x - width / 2) * 0.7, height / 2 + (figure.y - height / 2) * 0.7
         figures.append(Figure(figure.shape, figure.colour, x, y, figure.radius * 0.7))
     for item in items:
         if item.place is not None:
-            cells = [_cell(item, index) for index in range(item.count or 3)]
-            figures += _draw_place(item.place, cells, width, height)
+            figures += _draw_place(item.place, _cells(item, item.count or 3), width, height)
     return figures
-
-
-def _scenic_radius(slots: int, width: int, unit: int) -> float:
-    return min(unit * 0.15, width / (slots + 1) * 0.42)
 
 
 def _ground_line(shape: str, horizon: float, height: int, radius: float) -> float:

@@ -1,4 +1,4 @@
-"""Objects that people make, each drawn with a pen in the square from -1 to 1."""
+"""Drawings of objects that people make, each with a pen in the square from -1 to 1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter.canvas import Gradient
 from gemini_nb.offline.painter.colours import INK, WHITE, darker, lighter, mix
-from gemini_nb.offline.painter.outlines import arc, loop, oval
+from gemini_nb.offline.painter.outlines import arc, oval
 
 if TYPE_CHECKING:
     from gemini_nb.offline.painter.canvas import Pen
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def house(pen: Pen, colour: Colour) -> None:
+    """A house with chimney, door and windows."""
     roof = mix(darker(colour, 0.35), (150, 60, 50), 0.5)
     pen.box(0.42, -0.82, 0.64, -0.2, darker(roof, 0.15))
     pen.box(-0.78, -0.1, 0.78, 0.95, colour)
@@ -29,6 +30,7 @@ def house(pen: Pen, colour: Colour) -> None:
 
 
 def boat(pen: Pen, colour: Colour) -> None:
+    """A boat with two sails."""
     pen.line([(0, -0.95), (0, 0.5)], 0.06, (110, 82, 62))
     pen.poly([(0.07, -0.9), (0.8, 0.3), (0.07, 0.3)], (255, 252, 244))
     pen.poly([(-0.08, -0.7), (-0.62, 0.3), (-0.08, 0.3)], mix(WHITE, colour, 0.25))
@@ -37,23 +39,25 @@ def boat(pen: Pen, colour: Colour) -> None:
 
 
 def balloon(pen: Pen, colour: Colour) -> None:
+    """A balloon on a string."""
     pen.line([(0, 0.5), (0.06, 0.75), (-0.05, 1.02)], 0.025, (90, 90, 100))
     pen.oval(0, -0.22, 0.62, 0.74, Gradient((lighter(colour, 0.18), colour)))
     pen.poly([(0, 0.48), (0.09, 0.6), (-0.09, 0.6)], darker(colour, 0.15))
-    pen.canvas.pen(*pen.at(-0.26, -0.5), pen.radius, turn=28).oval(0, 0, 0.1, 0.2, WHITE, opacity=0.55)
+    pen.pen(-0.26, -0.5, turn=28).oval(0, 0, 0.1, 0.2, WHITE, opacity=0.55)
 
 
 def hot_air_balloon(pen: Pen, colour: Colour) -> None:
+    """A hot air balloon with its basket."""
     for x in (-0.14, 0.14):
         pen.line([(x * 2.6, 0.3), (x, 0.78)], 0.025, (95, 75, 60))
-    envelope = loop([*arc(0, -0.3, 0.72, 0.7, 150, 390), (0.2, 0.5), (-0.2, 0.5)])
-    pen.fill((envelope,), colour)
+    pen.poly([*arc(0, -0.3, 0.72, 0.7, 150, 390), (0.2, 0.5), (-0.2, 0.5)], colour)
     for rx, shade in ((0.5, lighter(colour, 0.45)), (0.22, colour)):
-        pen.fill((loop([*arc(0, -0.3, rx, 0.7, 150, 390), (rx * 0.28, 0.5), (-rx * 0.28, 0.5)]),), shade)
+        pen.poly([*arc(0, -0.3, rx, 0.7, 150, 390), (rx * 0.28, 0.5), (-rx * 0.28, 0.5)], shade)
     pen.box(-0.17, 0.76, 0.17, 1.0, (150, 105, 70), radius=0.05)
 
 
 def car(pen: Pen, colour: Colour) -> None:
+    """A car from the side."""
     pen.poly([(-0.62, 0.02), (-0.4, -0.45), (0.32, -0.45), (0.66, 0.02)], darker(colour, 0.12))
     pen.poly([(-0.48, 0), (-0.32, -0.34), (-0.06, -0.34), (-0.06, 0)], (206, 232, 245))
     pen.poly([(0.04, 0), (0.04, -0.34), (0.26, -0.34), (0.48, 0)], (206, 232, 245))
@@ -65,6 +69,7 @@ def car(pen: Pen, colour: Colour) -> None:
 
 
 def rocket(pen: Pen, colour: Colour) -> None:
+    """A rocket that rises."""
     pen.poly([(-0.2, 0.55), (0, 1.15), (0.2, 0.55)], (255, 160, 50))
     pen.poly([(-0.1, 0.55), (0, 0.88), (0.1, 0.55)], (255, 230, 120))
     for side in (-1, 1):
@@ -81,6 +86,7 @@ def rocket(pen: Pen, colour: Colour) -> None:
 
 
 def robot(pen: Pen, colour: Colour) -> None:
+    """A robot's head with an antenna."""
     pen.line([(0, -0.62), (0, -0.9)], 0.05, INK)
     pen.disc(0, -0.94, 0.09, (250, 110, 90))
     for side in (-1, 1):
@@ -95,8 +101,9 @@ def robot(pen: Pen, colour: Colour) -> None:
 
 
 def cup(pen: Pen, colour: Colour) -> None:
+    """A cup that steams, on a saucer."""
     pen.fill((oval(0.66, 0.18, 0.34, 0.3), oval(0.66, 0.18, 0.2, 0.17, hole=True)), darker(colour, 0.12))
-    pen.fill((loop([(-0.72, -0.2), (0.72, -0.2), *arc(0, 0.2, 0.66, 0.6, 10, 170)]),), colour)
+    pen.poly([(-0.72, -0.2), (0.72, -0.2), *arc(0, 0.2, 0.66, 0.6, 10, 170)], colour)
     pen.oval(0, -0.2, 0.72, 0.16, darker(colour, 0.15))
     pen.oval(0, -0.18, 0.62, 0.115, (92, 58, 40))
     for x in (-0.28, 0, 0.28):
@@ -106,28 +113,18 @@ def cup(pen: Pen, colour: Colour) -> None:
 
 
 def umbrella(pen: Pen, colour: Colour) -> None:
+    """An open umbrella."""
     pen.line([(0, -0.9), (0, 0.78), *arc(0.14, 0.78, 0.14, 0.16, 180, 0)], 0.07, (110, 82, 62))
-    pen.fill(
-        (
-            loop(
-                [
-                    *arc(0, 0.1, 1, 0.92, 180, 360),
-                    *[p for x in (0.67, 0, -0.67) for p in arc(x, 0.1, 0.335, 0.16, 0, -180)],
-                ]
-            ),
-        ),
-        colour,
-    )
-    pen.fill(
-        (loop([*arc(0, 0.1, 0.34, 0.92, 180, 360), *arc(0, 0.1, 0.335, 0.16, 0, -180)]),),
-        lighter(colour, 0.3),
-    )
+    hem = [point for x in (0.67, 0, -0.67) for point in arc(x, 0.1, 0.335, 0.16, 0, -180)]
+    pen.poly([*arc(0, 0.1, 1, 0.92, 180, 360), *hem], colour)
+    pen.poly([*arc(0, 0.1, 0.34, 0.92, 180, 360), *arc(0, 0.1, 0.335, 0.16, 0, -180)], lighter(colour, 0.3))
 
 
 def gift(pen: Pen, colour: Colour) -> None:
+    """A box with ribbon and bow."""
     ribbon = (255, 214, 92) if colour[2] < 200 or colour[0] < 200 else (214, 70, 74)
     for side in (-1, 1):
-        bow = pen.canvas.pen(*pen.at(side * 0.28, -0.68), pen.radius, turn=side * 24)
+        bow = pen.pen(side * 0.28, -0.68, turn=side * 24)
         bow.fill((oval(0, 0, 0.3, 0.2), oval(0, 0, 0.14, 0.08, hole=True)), ribbon)
     pen.box(-0.8, -0.2, 0.8, 0.95, colour, radius=0.05)
     pen.box(-0.92, -0.5, 0.92, -0.1, lighter(colour, 0.15), radius=0.05)

@@ -1,4 +1,4 @@
-"""Outlines of plain shapes, as loops of points in the square from -1 to 1, y downwards.
+"""Outlines of plain shapes: loops of points in the square from -1 to 1, y downwards.
 
 A shape is a tuple of loops filled in order; a loop that is a hole takes away what is under it.
 """
@@ -32,29 +32,33 @@ Outline = tuple[Loop, ...]
 
 
 def loop(points: Iterable[Point], *, hole: bool = False) -> Loop:
+    """Return the polygon of some points."""
     return Loop(tuple(points), hole)
 
 
 def oval(x: float = 0, y: float = 0, rx: float = 1, ry: float | None = None, *, hole: bool = False) -> Loop:
+    """Return an ellipse around a point; a circle without `ry`."""
     return arc_loop(x, y, rx, rx if ry is None else ry, 0, 360, hole=hole)
 
 
 def arc_loop(  # noqa: PLR0917 - centre, radii, span: the order of geometry
     x: float, y: float, rx: float, ry: float, start: float, end: float, *, hole: bool = False
 ) -> Loop:
-    """Return the points from `start` to `end` degrees, clockwise from three o'clock, closed by a chord."""
+    """Return an arc closed by its chord."""
     return loop(arc(x, y, rx, ry, start, end), hole=hole)
 
 
 def arc(  # noqa: PLR0917 - likewise
     x: float, y: float, rx: float, ry: float, start: float, end: float
 ) -> list[Point]:
+    """Return the points from `start` to `end` degrees, clockwise from three o'clock."""
     steps = max(2, round(_ROUND * abs(end - start) / 360))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
 
 
 def box(x0: float, y0: float, x1: float, y1: float, *, radius: float = 0, hole: bool = False) -> Loop:
+    """Return a rectangle between two corners, with corners of its own rounded to `radius`."""
     if not radius:
         return loop([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], hole=hole)
     r = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
@@ -76,17 +80,14 @@ def stroke(points: Sequence[Point], width: float) -> Outline:
     return tuple(pieces)
 
 
-def regular(sides: int, *, turn: float = -90) -> Outline:
+def _regular(sides: int, *, turn: float = -90) -> Outline:
     angles = [math.radians(turn + 360 * i / sides) for i in range(sides)]
     return (loop((math.cos(a), math.sin(a)) for a in angles),)
 
 
-def star(tips: int = 5, inner: float = 0.45, outer: float = 1.08) -> Outline:
-    radii = (outer, inner)
-    angles = [math.radians(-90 + 180 * i / tips) for i in range(2 * tips)]
-    return (
-        loop((radii[i % 2] * math.cos(a), radii[i % 2] * math.sin(a) + 0.06) for i, a in enumerate(angles)),
-    )
+def _star() -> Outline:
+    tips = [((1.08, 0.45)[i % 2], math.radians(-90 + 36 * i)) for i in range(10)]
+    return (loop((radius * math.cos(a), radius * math.sin(a) + 0.06) for radius, a in tips),)
 
 
 def _heart() -> Outline:
@@ -115,20 +116,6 @@ def _cloud() -> Outline:
     return (*(oval(x, y, r) for x, y, r in puffs), box(-0.85, 0.1, 0.85, 0.55, radius=0.225))
 
 
-def _arrow() -> Outline:
-    return (loop([(-1, -0.22), (0.2, -0.22), (0.2, -0.62), (1, 0), (0.2, 0.62), (0.2, 0.22), (-1, 0.22)]),)
-
-
-def _drop() -> Outline:
-    return (loop([*arc(0, 0.32, 0.66, 0.66, -28, 208), (0, -1.05)]),)
-
-
-def _bolt() -> Outline:
-    return (
-        loop([(0.18, -1), (-0.58, 0.16), (-0.06, 0.16), (-0.22, 1), (0.58, -0.26), (0.06, -0.26), (0.4, -1)]),
-    )
-
-
 def _spiral() -> Outline:
     turns = [i / 160 for i in range(161)]
     line = [(t * 0.9 * math.cos(18.5 * t), t * 0.9 * math.sin(18.5 * t)) for t in turns]
@@ -143,45 +130,42 @@ def _leaf() -> Outline:
     return (blade, *stroke([(0, 0.6), (0.08, 1.0)], 0.1))
 
 
-def _cross() -> Outline:
-    return (box(-0.3, -1, 0.3, 1), box(-1, -0.3, 1, 0.3))
-
-
-def _saltire() -> Outline:
-    return (*stroke([(-0.75, -0.75), (0.75, 0.75)], 0.36), *stroke([(0.75, -0.75), (-0.75, 0.75)], 0.36))
-
-
 _OUTLINES: dict[str, Callable[[], Outline]] = {
     "circle": lambda: (oval(),),
     "square": lambda: (box(-1, -1, 1, 1),),
     "rectangle": lambda: (box(-1.3, -0.78, 1.3, 0.78),),
     "triangle": lambda: (loop([(0, -0.95), (1.08, 0.92), (-1.08, 0.92)]),),
-    "star": star,
+    "star": _star,
     "heart": _heart,
     "diamond": lambda: (loop([(0, -1.1), (0.8, 0), (0, 1.1), (-0.8, 0)]),),
-    "pentagon": lambda: regular(5),
-    "hexagon": lambda: regular(6, turn=0),
-    "octagon": lambda: regular(8, turn=22.5),
+    "pentagon": lambda: _regular(5),
+    "hexagon": lambda: _regular(6, turn=0),
+    "octagon": lambda: _regular(8, turn=22.5),
     "oval": lambda: (oval(0, 0, 1.25, 0.8),),
     "egg": lambda: (loop(arc(0, 0.2, 0.75, 0.75, 0, 180) + arc(0, 0.2, 0.75, 1.2, 180, 360)),),
     "semicircle": lambda: (arc_loop(0, 0.5, 1.05, 1.05, 180, 360),),
     "ring": lambda: (oval(), oval(0, 0, 0.62, hole=True)),
-    "cross": _cross,
-    "saltire": _saltire,
-    "arrow": _arrow,
+    "cross": lambda: (box(-0.3, -1, 0.3, 1), box(-1, -0.3, 1, 0.3)),
+    "saltire": lambda: (
+        *stroke([(-0.75, -0.75), (0.75, 0.75)], 0.36),
+        *stroke([(0.75, -0.75), (-0.75, 0.75)], 0.36),
+    ),
+    "arrow": lambda: (
+        loop([(-1, -0.22), (0.2, -0.22), (0.2, -0.62), (1, 0), (0.2, 0.62), (0.2, 0.22), (-1, 0.22)]),
+    ),
     "line": lambda: stroke([(-1.2, 0), (1.2, 0)], 0.1),
     "crescent": _crescent,
     "cloud": _cloud,
-    "drop": _drop,
-    "bolt": _bolt,
+    "drop": lambda: (loop([*arc(0, 0.32, 0.66, 0.66, -28, 208), (0, -1.05)]),),
+    "bolt": lambda: (
+        loop([(0.18, -1), (-0.58, 0.16), (-0.06, 0.16), (-0.22, 1), (0.58, -0.26), (0.06, -0.26), (0.4, -1)]),
+    ),
     "spiral": _spiral,
     "leaf": _leaf,
 }
 
-NAMES = frozenset(_OUTLINES)
-
 
 @cache
 def outline(name: str) -> Outline:
-    """Return the outline of one of `NAMES`."""
+    """Return the outline of a shape by its name, as `vocabulary.NOUNS` has it."""
     return _OUTLINES[name]()

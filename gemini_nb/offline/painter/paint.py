@@ -1,9 +1,9 @@
-"""From a prompt to a picture, without a model: the same words and size give the same pixels.
+"""The painter: from a prompt to a picture, without a model; the same words and size give the same pixels.
 
-words → sketch → layout       what is asked, and where it goes
-outlines, things              what can be drawn
-terrain → landscape, abstract what is painted behind, or instead
-changes → retouch             edits of a picture that exists
+words → scene → layout         what is sketch, and where it goes
+outlines, things → canvas      what can be drawn, and how it gets onto an image
+terrain → landscape, abstract  what is painted behind, or instead
+edits                          what is done to a picture that exists
 """
 
 from __future__ import annotations
@@ -50,9 +50,25 @@ _PIXELS = {
     "8:1": (3072, 384),
 }
 _SCALE = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
-# where white and dark shapes stand side by side
+_ENCODING: dict[str, dict[str, int]] = {
+    "image/png": {"compress_level": 4},
+    # subsampling 0 is 4:4:4: the edges of plain shapes show any loss of colour
+    "image/jpeg": {"quality": 93, "subsampling": 0},
+    "image/webp": {"quality": 92, "method": 2},
+}
+# the ground where white and dark shapes stand side by side
 _MIDDLE = (168, 196, 214)
 _NEUTRAL = (243, 243, 240)
+_OWN_COLOURS = {
+    "star": (255, 200, 50),
+    "heart": (228, 60, 84),
+    "cloud": (255, 255, 255),
+    "drop": (72, 150, 220),
+    "bolt": (255, 200, 40),
+    "leaf": (92, 160, 84),
+    "crescent": (250, 222, 130),
+    "egg": (250, 236, 214),
+}
 _BRIGHT = ((230, 80, 72), (60, 130, 220), (248, 188, 60), (72, 170, 130), (150, 100, 200), (244, 132, 84))
 
 
@@ -84,7 +100,7 @@ def paint(
 def encode(image: Image.Image, mime_type: str) -> bytes:
     """Encode as image/png, image/jpeg or image/webp."""
     out = io.BytesIO()
-    image.save(out, mime_type.removeprefix("image/").upper(), **_OPTIONS[mime_type])
+    image.save(out, mime_type.removeprefix("image/").upper(), **_ENCODING[mime_type])
     return out.getvalue()
 
 
@@ -99,14 +115,6 @@ def pixel_size(aspect_ratio: str | None, image_size: str | None) -> tuple[int, i
     return round(width * scale), round(height * scale)
 
 
-_OPTIONS: dict[str, dict[str, int]] = {
-    "image/png": {"compress_level": 4},
-    # 4:4:4, for the edges of plain shapes show the loss of colour at once
-    "image/jpeg": {"quality": 93, "subsampling": 0},
-    "image/webp": {"quality": 92, "method": 2},
-}
-
-
 def _megapixel(ratio: str) -> tuple[int, int]:
     across, down = (int(part) for part in ratio.split(":"))
     share = math.sqrt(across / down)
@@ -115,44 +123,37 @@ def _megapixel(ratio: str) -> tuple[int, int]:
 
 def _rng_for(prompt: str) -> random.Random:
     seed = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
-    return random.Random(seed)  # noqa: S311 - the same prompt must fall the same way
+    return random.Random(seed)  # noqa: S311 - the same prompt must give the same numbers
 
 
-def _paint_sketch(canvas: Canvas, asked: Sketch, rng: random.Random) -> None:
-    if landscape.is_landscape(asked):
-        stage = landscape.paint(canvas, asked, rng)
-        for figure in layout.place_in_landscape(asked.items, stage.horizon, canvas.width, canvas.height):
+def _paint_sketch(canvas: Canvas, sketch: Sketch, rng: random.Random) -> None:
+    if landscape.is_landscape(sketch):
+        stage = landscape.paint(canvas, sketch, rng)
+        for figure in layout.place_in_landscape(sketch.items, stage.horizon, canvas.width, canvas.height):
             _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
         return
-    if not asked.items and asked.ground is None:
-        abstract.compose(canvas, asked.mentioned, rng)
+    if not sketch.items and sketch.ground is None:
+        abstract.compose(canvas, sketch.mentioned, rng)
         return
-    figures = layout.arrange(asked.items, canvas.width, canvas.height)
-    paints = [figure.colour or _own_colour(figure.shape, rng) for figure in figures]
-    _lay_ground(canvas, asked.ground or _choose_ground(figures, paints))
-    for figure, paint_ in zip(figures, paints, strict=True):
-        _draw(canvas, figure, paint_)
+    figures = layout.arrange(sketch.items, canvas.width, canvas.height)
+    colours = [figure.colour or _own_colour(figure.shape, rng) for figure in figures]
+    _lay_ground(canvas, sketch.ground or _choose_ground(figures, colours))
+    for figure, colour in zip(figures, colours, strict=True):
+        _draw(canvas, figure, colour)
 
 
-def _draw_items(image: Image.Image, asked: Sketch) -> None:
+def _draw_items(image: Image.Image, sketch: Sketch) -> None:
     """Add a sketch's items to a picture that exists, small unless told otherwise."""
     canvas = Canvas(image)
-    rng = _rng_for(repr(asked.items))
-    for figure in layout.place_on_picture(asked.items, canvas.width, canvas.height):
+    rng = _rng_for(repr(sketch.items))
+    for figure in layout.place_on_picture(sketch.items, canvas.width, canvas.height):
         _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
 
 
 def _own_colour(shape: str, rng: random.Random) -> Colour:
-    own = {"star": (255, 200, 50), "heart": (228, 60, 84), "cloud": (255, 255, 255), "drop": (72, 150, 220)}
-    own |= {
-        "bolt": (255, 200, 40),
-        "leaf": (92, 160, 84),
-        "crescent": (250, 222, 130),
-        "egg": (250, 236, 214),
-    }
-    thing = THINGS.get(shape)
-    picked = rng.choice(_BRIGHT)
-    return thing.colour if thing else own.get(shape, picked)
+    """Return the colour of a shape that the prompt gives none; one number is drawn whatever it is."""
+    bright = rng.choice(_BRIGHT)
+    return THINGS[shape].colour if shape in THINGS else _OWN_COLOURS.get(shape, bright)
 
 
 def _draw(canvas: Canvas, figure: Figure, colour: Colour) -> None:
@@ -163,16 +164,13 @@ def _draw(canvas: Canvas, figure: Figure, colour: Colour) -> None:
         pen.fill(outlines.outline(figure.shape), colour)
 
 
-def _choose_ground(figures: Sequence[Figure], paints: Sequence[Colour]) -> scene.Ground:
+def _choose_ground(figures: Sequence[Figure], colours: Sequence[Colour]) -> scene.Ground:
     """Choose a ground that was not asked for: a tint of the largest figure's own colour."""
-    if not figures:
-        return scene.Ground((PAPER,))
     largest = max(range(len(figures)), key=lambda index: figures[index].radius)
-    light = [luminance(paint_) for paint_ in paints]
+    light = [luminance(colour) for colour in colours]
     if max(light) > 0.9:
         return scene.Ground((_MIDDLE if min(light) < 0.4 else backdrop_for(WHITE),))
-    alike = len(set(paints)) == 1
-    return scene.Ground((backdrop_for(paints[largest]),) if alike else (_NEUTRAL,))
+    return scene.Ground((backdrop_for(colours[largest]) if len(set(colours)) == 1 else _NEUTRAL,))
 
 
 def _lay_ground(canvas: Canvas, ground: Ground) -> None:

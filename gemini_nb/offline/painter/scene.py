@@ -1,9 +1,9 @@
-"""What a prompt asks to be seen, as values: items, ground, scenery, time of day. Reading, no drawing."""
+"""Parsing of a prompt into a sketch: items, ground, scenery, time of day. Nothing is drawn here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter import colours, words
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 Place = tuple[int | None, int | None]
 
 MAX_FIGURES = 60
-_ENOUGH_ITEMS = 24
+"""The most figures that are drawn, of one item or of all."""
+
+_MAX_ITEMS = 24
 _SCENIC = {"star": "stars", "cloud": "clouds", "tree": "forest", "pine": "forest", "palm": "beach"}
 
 
@@ -92,6 +94,7 @@ class _Reader:
         self.after_noun = False
 
     def finish(self) -> Sketch:
+        """Return what was read, once the last word is."""
         self._end_clause()
         if self.pattern and self.ground is None:
             self.ground = Ground(tuple(self.pattern_colours[:6]), self.pattern, self.angle)
@@ -113,58 +116,60 @@ class _Reader:
         return part is not None
 
     def read_colour(self, word: words.Word) -> None:
-        name = word.value
-        if name.startswith("#"):
-            colour = colours.from_hex(name)
+        """Keep a colour for the noun to come, in its shade."""
+        if self.shade and not word.value.startswith("#"):
+            colour = colours.shade(self.shade, word.value)
         else:
-            colour = colours.shade(self.shade, name) if self.shade else colours.names()[name]
+            colour = colours.look_up(word.value)
         self.shade = None
         self.colours.append(colour)
         self.mentioned.append(colour)
 
     def read_shade(self, word: words.Word) -> None:
+        """Keep a shade for the colour to come."""
         self.shade = word.value
 
     def read_count(self, word: words.Word) -> None:
+        """Keep a number for the noun to come; an article after a number changes nothing."""
         if word.value == 1 and self.count:
             return
         self.count = max(1, min(MAX_FIGURES, word.value))
 
     def read_size(self, word: words.Word) -> None:
+        """Keep a size for the noun to come."""
         self.size = word.value
 
     def read_noun(self, word: words.Word) -> None:
+        """Make an item of a noun and of what waited for it."""
         if self.after_noun and self.items[-1].shape == word.value == "person":
             # "a portrait of a woman" is one person
             self._forget()
             self.after_noun = True
             return
         count = self.count or (0 if word.plural else 1)
-        if len(self.items) < _ENOUGH_ITEMS:
-            item = Item(
-                word.value, tuple(self.colours), count, self.size or 1.0, self.place, self._relation()
+        if len(self.items) < _MAX_ITEMS:
+            relation = self.relation or ("inside" if self.on else None) if self.items else None
+            self.items.append(
+                Item(word.value, tuple(self.colours), count, self.size or 1.0, self.place, relation)
             )
-            self.items.append(item)
         self._forget()
         self.after_noun = True
 
-    def _relation(self) -> str | None:
-        if not self.items:
-            return None
-        return self.relation or ("inside" if self.on else None)
-
     def read_place(self, word: words.Word) -> None:
+        """Keep a place for the noun to come, or give it to the one before."""
         across, down = word.value
         old = self.place or (None, None)
         self.place = (old[0] if across is None else across, old[1] if down is None else down)
         self.relation = None
         self.on = False
         if self.after_noun and self.items and not self.colours and self.count is None:
-            self.items[-1] = replace(self.items[-1], place=self._merged(self.items[-1].place, word.value))
+            self.items[-1] = replace(
+                self.items[-1], place=self._merge_places(self.items[-1].place, word.value)
+            )
             self.place = None
 
     @staticmethod
-    def _merged(old: Place | None, new: Place) -> Place:
+    def _merge_places(old: Place | None, new: Place) -> Place:
         old = old or (None, None)
         if new == (0, 0) and old != (None, None):
             # "top centre" is the top
@@ -172,47 +177,56 @@ class _Reader:
         return (old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1])
 
     def read_relation(self, word: words.Word) -> None:
+        """Keep how the item before stands to the one to come."""
         self.relation = word.value
 
     def read_on(self, word: words.Word) -> None:  # noqa: ARG002 - one signature for every kind of word
+        """Expect the ground next, and close what came before it."""
         if self.colours and self.items:
             # "a circle in red on white": red is the circle's
             self._end_clause()
         self.on = True
 
     def read_ground(self, word: words.Word) -> None:  # noqa: ARG002
-        found = tuple(self.colours or self.pattern_colours)
-        if self.pattern and not found:
+        """Make a ground of the colours that waited for it."""
+        paints = tuple(self.colours or self.pattern_colours)
+        if self.pattern and not paints:
             # "a gradient background from yellow to white": its colours are still to come
             self.on = False
-        elif found:
-            pattern = self.pattern or ("gradient" if len(found) > 1 else "plain")
-            self.ground = Ground(found, pattern, self.angle)
+        elif paints:
+            pattern = self.pattern or ("gradient" if len(paints) > 1 else "plain")
+            self.ground = Ground(paints, pattern, self.angle)
             self.pattern = None
             self._forget()
 
     def read_pattern(self, word: words.Word) -> None:
+        """Keep a pattern, whose colours may stand before or after it."""
         self.pattern = word.value
         self.pattern_colours += self.colours
         self._forget()
 
     def read_angle(self, word: words.Word) -> None:
+        """Keep the direction of a gradient."""
         self.angle = word.value
 
     def read_scenery(self, word: words.Word) -> None:
+        """Add a part of the scenery; what waited for a noun was said of it."""
         self.scenery.add(word.value)
         self._forget()
 
     def read_time(self, word: words.Word) -> None:
+        """Set the time of day."""
         self.time, scenery = word.value
         if scenery:
             self.scenery.add(scenery)
 
     def read_and(self, word: words.Word) -> None:  # noqa: ARG002
+        """Close a phrase, unless colours are being listed."""
         if not self.colours or self.after_noun or self.stale:
             self._end_clause()
 
     def read_break(self, word: words.Word) -> None:
+        """Close a phrase at a stop, or at a comma that does not list colours."""
         if word.value == "," and self.colours and not (self.after_noun or self.stale):
             return
         self._end_clause()
@@ -234,6 +248,6 @@ class _Reader:
         elif self.colours and self.items and not self.items[-1].colours:
             self.items[-1] = replace(self.items[-1], colours=tuple(self.colours))
         elif self.relation in ("inside", "outside") and len(self.items) > 1 and not self.items[-1].relation:
-            turned: Any = {"inside": "outside", "outside": "inside"}[self.relation]
-            self.items[-1] = replace(self.items[-1], relation=turned)
+            opposite = "outside" if self.relation == "inside" else "inside"
+            self.items[-1] = replace(self.items[-1], relation=opposite)
         self._forget()

@@ -1,4 +1,4 @@
-"""The land of a landscape: ridges, hills, woods, towns, dunes, water, each a layer over those behind it."""
+"""Terrain of a landscape: ridges, hills, woods, towns, dunes, water, each a layer over those behind it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,10 @@ def ridge(stage: Stage, base: float, rise: float, *, peaks: int) -> list[Point]:
     """Return a line of peaks across the picture, each slope broken by halving and shifting."""
     rng, width = stage.rng, stage.canvas.width
     step = width / (2 * peaks)
-    line = [
-        (
-            (i + rng.uniform(-0.3, 0.3)) * step,
-            base - rise * (rng.uniform(0.55, 1) if i % 2 else rng.uniform(0.05, 0.3)),
-        )
-        for i in range(-1, 2 * peaks + 2)
-    ]
+    line = []
+    for i in range(-1, 2 * peaks + 2):
+        x = (i + rng.uniform(-0.3, 0.3)) * step
+        line.append((x, base - rise * (rng.uniform(0.55, 1) if i % 2 else rng.uniform(0.05, 0.3))))
     for _ in range(5):
         middle = [
             ((x0 + x1) / 2, (y0 + y1) / 2 + rng.uniform(-0.11, 0.11) * (x1 - x0))
@@ -59,31 +56,21 @@ def swell(stage: Stage, base: float, rise: float, *, waves: float = 1.4) -> list
     """Return a smooth rolling line across the picture."""
     first, second = stage.rng.uniform(0, 6.3), stage.rng.uniform(0, 6.3)
     steps = 160
-    shares = [i / steps for i in range(steps + 1)]
-    return [
-        (
-            share * stage.canvas.width,
-            base
-            - rise
-            * (0.6 * math.sin(waves * 6.28 * share + first) + 0.4 * math.sin(waves * 11 * share + second)),
-        )
-        for share in shares
-    ]
-
-
-def land(stage: Stage, line: list[Point], paint: Colour | Gradient) -> None:
-    """Fill everything below a line."""
-    width, height = stage.canvas.width, stage.canvas.height
-    stage.canvas.fill((loop([*line, (width, height), (0, height)]),), paint)
+    line = []
+    for share in (i / steps for i in range(steps + 1)):
+        wave = 0.6 * math.sin(waves * 6.28 * share + first) + 0.4 * math.sin(waves * 11 * share + second)
+        line.append((share * stage.canvas.width, base - rise * wave))
+    return line
 
 
 def mountains(stage: Stage, *, snowy: bool = False) -> None:
+    """Paint three ridges, the farther the paler, with snow on the two at the back."""
     height, wide = stage.horizon, stage.canvas.width / stage.canvas.unit
     for index, (rise, distance) in enumerate(((0.6, 0.68), (0.42, 0.42), (0.2, 0.2))):
         peaks = max(2, round((2.2 + 0.9 * index) * wide))
         line = ridge(stage, stage.down(0.05 * (index + 1)), height * rise, peaks=peaks)
         colour = stage.light.on((62, 82, 116), distance)
-        land(stage, line, Gradient((colour, mix(colour, stage.light.haze, 0.45))))
+        stage.canvas.fill_below(line, Gradient((colour, mix(colour, stage.light.haze, 0.45))))
         if index < 2:
             _snow(stage, line, height * rise, distance, depth=0.85 if snowy else 0.55)
 
@@ -97,7 +84,7 @@ def foothills(stage: Stage, *, snowy: bool = False) -> None:
         for x, y in line[:: 5 - index]:
             size = stage.canvas.unit * (0.024 + 0.016 * index) * stage.rng.uniform(0.8, 1.4)
             THINGS["pine"].draw(stage.canvas.pen(x, y - size * 0.5, size), darker(shade, 0.12))
-        land(stage, line, Gradient((shade, darker(shade, 0.12))))
+        stage.canvas.fill_below(line, Gradient((shade, darker(shade, 0.12))))
 
 
 def _snow(stage: Stage, line: list[Point], rise: float, distance: float, *, depth: float) -> None:
@@ -115,15 +102,17 @@ def _snow(stage: Stage, line: list[Point], rise: float, distance: float, *, dept
 
 
 def hills(stage: Stage, *, snowy: bool = False) -> None:
+    """Paint four rolling hills, green or under snow."""
     green: Colour = (236, 242, 250) if snowy else (118, 172, 92)
     unit = stage.canvas.height - stage.horizon
     for index, distance in enumerate((0.5, 0.28, 0.1, 0)):
         line = swell(stage, stage.down(0.02 + 0.23 * index), unit * 0.09, waves=1.3 - 0.2 * index)
         colour = stage.light.on(darker(green, 0.07 * index), distance)
-        land(stage, line, Gradient((lighter(colour, 0.08), darker(colour, 0.16))))
+        stage.canvas.fill_below(line, Gradient((lighter(colour, 0.08), darker(colour, 0.16))))
 
 
 def meadow_flowers(stage: Stage) -> None:
+    """Scatter small flowers below the horizon, larger towards the foot."""
     petals = ((250, 244, 232), (246, 196, 84), (232, 110, 120), (170, 130, 210))
     for _ in range(90):
         share = stage.rng.uniform(0.5, 1) ** 0.7
@@ -133,13 +122,15 @@ def meadow_flowers(stage: Stage) -> None:
 
 
 def forest(stage: Stage, *, snowy: bool = False) -> None:
-    colour: Colour = (52, 112, 84)
+    """Paint four rows of pines, the nearest largest."""
+    colour = (52, 112, 84)
     for row, distance in enumerate((0.62, 0.38, 0.16, 0)):
         y = stage.down(0.08 + 0.26 * row)
         radius = stage.canvas.unit * (0.1 + 0.038 * row)
         count = max(5, round(stage.canvas.width / radius / (0.8 if row < 3 else 1.1)))
         shade = stage.light.on(darker(colour, 0.06 * row), distance)
-        land(stage, swell(stage, y + radius * 0.55, radius * 0.1), stage.light.on((84, 118, 84), distance))
+        ground = swell(stage, y + radius * 0.55, radius * 0.1)
+        stage.canvas.fill_below(ground, stage.light.on((84, 118, 84), distance))
         for index in range(count + 1):
             x = (index + stage.rng.uniform(-0.3, 0.3)) / count * stage.canvas.width
             size = radius * stage.rng.uniform(0.75, 1.15)
@@ -150,6 +141,7 @@ def forest(stage: Stage, *, snowy: bool = False) -> None:
 
 
 def city(stage: Stage) -> None:
+    """Paint three rows of towers; their windows are lit after sunset."""
     base, height = stage.down(0.3), stage.horizon
     lit = stage.light.strength > 0.2
     for distance, tallest, narrow in ((0.66, 0.62, 0.06), (0.38, 0.5, 0.075), (0.08, 0.36, 0.09)):
@@ -185,12 +177,13 @@ def _tower(stage: Stage, sides: tuple[float, float, float, float], wall: Colour,
 
 
 def desert(stage: Stage) -> None:
-    sand: Colour = (230, 180, 116)
+    """Paint four dunes and three cacti."""
+    sand = (230, 180, 116)
     unit = stage.canvas.height - stage.horizon
     for index, distance in enumerate((0.5, 0.25, 0.08, 0)):
         line = swell(stage, stage.down(0.04 + 0.24 * index), unit * 0.12, waves=0.75 + 0.1 * index)
         colour = stage.light.on(darker(sand, 0.08 * index), distance)
-        land(stage, line, Gradient((lighter(colour, 0.2), colour, darker(colour, 0.22))))
+        stage.canvas.fill_below(line, Gradient((lighter(colour, 0.2), colour, darker(colour, 0.22))))
     for share, x, size in ((0.42, 0.2, 0.08), (0.3, 0.83, 0.05), (0.72, 0.74, 0.13)):
         _cactus(stage, x * stage.canvas.width, stage.down(share), size * stage.canvas.unit)
 
@@ -209,10 +202,8 @@ def sea(stage: Stage) -> None:
     light, canvas = stage.light, stage.canvas
     deep = mix(light.sky[0], light.on((20, 88, 132)), 0.6)
     near_line = mix(light.sky[-1], light.on((96, 176, 204)), 0.5)
-    water = loop(
-        [(0, stage.horizon), (canvas.width, stage.horizon), (canvas.width, canvas.height), (0, canvas.height)]
-    )
-    canvas.fill((water,), Gradient((near_line, mix(near_line, deep, 0.6), deep)))
+    water = Gradient((near_line, mix(near_line, deep, 0.6), deep))
+    canvas.fill((box(0, stage.horizon, canvas.width, canvas.height),), water)
     rows = 26
     for row in range(rows):
         share = ((row + 0.5) / rows) ** 1.5
@@ -230,21 +221,16 @@ def sea(stage: Stage) -> None:
 
 
 def beach(stage: Stage) -> None:
+    """Paint the sea, a shore with foam, an umbrella and a palm."""
     sea(stage)
     canvas = stage.canvas
     sand = stage.light.on((240, 214, 164))
     shore = swell(stage, stage.down(0.62), canvas.unit * 0.03, waves=0.7)
     for shift, colour, opacity in ((-0.03, WHITE, 0.35), (-0.012, WHITE, 0.85)):
-        foam = [(x, y + shift * canvas.unit) for x, y in shore]
-        canvas.fill(
-            (loop([*foam, (canvas.width, canvas.height), (0, canvas.height)]),), colour, opacity=opacity
-        )
-    land(stage, shore, Gradient((darker(sand, 0.12), sand, lighter(sand, 0.15))))
-    unit = canvas.unit
-    THINGS["umbrella"].draw(
-        canvas.pen(canvas.width * 0.3, stage.down(0.68), unit * 0.11, turn=12), stage.light.on((224, 78, 84))
-    )
-    THINGS["palm"].draw(
-        canvas.pen(canvas.width - unit * 0.2, stage.down(0.8) - unit * 0.3, unit * 0.34, flip=True),
-        stage.light.on((74, 150, 96)),
-    )
+        canvas.fill_below([(x, y + shift * canvas.unit) for x, y in shore], colour, opacity=opacity)
+    canvas.fill_below(shore, Gradient((darker(sand, 0.12), sand, lighter(sand, 0.15))))
+    unit, umbrella, palm = canvas.unit, THINGS["umbrella"], THINGS["palm"]
+    pen = canvas.pen(canvas.width * 0.3, stage.down(0.68), unit * 0.11, turn=12)
+    umbrella.draw(pen, stage.light.on(umbrella.colour))
+    pen = canvas.pen(canvas.width - unit * 0.2, stage.down(0.8) - unit * 0.3, unit * 0.34, flip=True)
+    palm.draw(pen, stage.light.on(palm.colour))

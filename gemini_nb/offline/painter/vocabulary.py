@@ -1,4 +1,4 @@
-"""Tables of phrases, by what they mean: shapes, numbers, places, scenes. A new word is an entry here."""
+"""Tables of the phrases that a prompt may hold, by what they mean. A new word is an entry here."""
 
 from __future__ import annotations
 
@@ -127,7 +127,6 @@ SCENERY = {
     "beach": "beach, shore, coast, seaside, tropical island",
     "space": "space, galaxy, outer space, cosmos, nebula, universe, milky way",
     "underwater": "underwater, under water, coral reef, reef, aquarium, under the sea",
-    "stars": "starry, starry sky, night sky, stars in the sky",
     "clouds": "cloudy, clouds in the sky",
     "sky": "sky, blue sky",
     "snow": "snow, snowy, winter, snow covered, snow capped, blizzard",
@@ -137,9 +136,10 @@ SCENERY = {
 TIMES = {
     "sunset": "sunset, dusk, evening, golden hour, twilight",
     "dawn": "dawn, sunrise, morning, daybreak, misty, mist, fog, foggy",
-    "night": "night, night sky, midnight, moonlit, moonlight, nighttime, at night, starry, starry sky",
+    "night": "night, midnight, moonlit, moonlight, nighttime, at night",
     "day": "day, daytime, noon, sunny",
 }
+STARRY_NIGHT = "starry, starry sky, night sky, stars in the sky"
 PATTERNS = {
     "checkerboard": "checkerboard, chessboard, chequered, checkered, checkerboard pattern",
     "stripes": "striped, stripes, stripe pattern",

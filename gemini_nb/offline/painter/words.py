@@ -1,6 +1,6 @@
-"""A prompt's text, read into words that mean something: the longest known phrase at each place.
+"""Words of a prompt and what they mean: the longest phrase of the vocabulary at each place.
 
-`sketch` makes sense of their order.
+`scene` makes sense of their order.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.offline.painter import colours, vocabulary
-from gemini_nb.offline.painter.outlines import NAMES as OUTLINES
-from gemini_nb.offline.painter.things import THINGS
 
 if TYPE_CHECKING:
     from gemini_nb.offline.painter.vocabulary import Kind
 
 MAX_TOKENS = 2_000
+"""Words of a prompt past this number are not read."""
+
 _TOKEN = re.compile(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})\b|[^\W\d_]+|\d+(?::\d+|[^\W\d_]+)?|[.,;:!?]")
-_LONGEST = 4
+_LONGEST_PHRASE = 4
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word or phrase of the prompt and what it means; `plural` is told by a noun's ending."""
+    """A word or phrase of the prompt and what it means; `plural` is known from a noun's ending."""
 
     kind: Kind
     value: Any
@@ -34,20 +34,21 @@ class Word:
 @cache
 def lexicon() -> dict[tuple[str, ...], Word]:
     """Return phrase → meaning; later tables win, so that a scene beats a shape of the same name."""
-    found: dict[tuple[str, ...], Word] = {}
+    meanings: dict[tuple[str, ...], Word] = {}
 
     def learn(kind: Kind, table: dict[Any, str]) -> None:
+        """Enter every phrase of a table of meaning → phrases."""
         for value, phrases in table.items():
             for phrase in phrases.split(", "):
-                found[tuple(phrase.split())] = Word(kind, value)
+                meanings[tuple(phrase.split())] = Word(kind, value)
 
     for name in colours.names():
-        found[(name,)] = Word("colour", name)
+        meanings[(name,)] = Word("colour", name)
     for shade in colours.SHADES:
-        found[(shade,)] = Word("shade", shade)
+        meanings[(shade,)] = Word("shade", shade)
     for phrase, name in colours.TWO_WORDS.items():
-        found[tuple(phrase.split())] = Word("colour", name)
-    _learn_nouns(found)
+        meanings[tuple(phrase.split())] = Word("colour", name)
+    _learn_nouns(meanings)
     for kind, phrases in vocabulary.GRAMMAR:
         learn(kind, {kind: phrases})
     for kind, table in (
@@ -59,12 +60,11 @@ def lexicon() -> dict[tuple[str, ...], Word]:
         learn(kind, table)
     learn("scenery", vocabulary.SCENERY)
     learn("time", {(time, None): phrases for time, phrases in vocabulary.TIMES.items()})
-    for phrase in ("starry", "starry sky", "night sky", "stars in the sky"):
-        found[tuple(phrase.split())] = Word("time", ("night", "stars"))
+    learn("time", {("night", "stars"): vocabulary.STARRY_NIGHT})
     learn("pattern", vocabulary.PATTERNS)
     learn("angle", vocabulary.ANGLES)
     learn("other", {"other": vocabulary.SKIPPED})
-    return found
+    return meanings
 
 
 def read(prompt: str) -> list[Word]:
@@ -73,16 +73,16 @@ def read(prompt: str) -> list[Word]:
     tokens = [match[0] for match in _TOKEN.finditer(prompt.lower()[: 12 * MAX_TOKENS])][:MAX_TOKENS]
     words, start = [], 0
     while start < len(tokens):
-        for length in range(min(_LONGEST, len(tokens) - start), 0, -1):
+        for length in range(min(_LONGEST_PHRASE, len(tokens) - start), 0, -1):
             word = known.get(tuple(tokens[start : start + length]))
             if word:
                 break
-        words.append(word or _single(tokens[start]))
+        words.append(word or _read_token(tokens[start]))
         start += length
     return words
 
 
-def _single(text: str) -> Word:
+def _read_token(text: str) -> Word:
     if text.startswith("#"):
         return Word("colour", text)
     if text.isascii() and text.isdigit():
@@ -90,16 +90,14 @@ def _single(text: str) -> Word:
     return Word("break" if text in {".", ",", ";", ":", "!", "?"} else "other", text)
 
 
-def _learn_nouns(found: dict[tuple[str, ...], Word]) -> None:
+def _learn_nouns(meanings: dict[tuple[str, ...], Word]) -> None:
     for shape, phrases in vocabulary.NOUNS.items():
-        if shape not in OUTLINES and shape not in THINGS:
-            raise LookupError(shape)
         for phrase in phrases.split(", "):
             *first, last = phrase.split()
-            found[(*first, last)] = Word("noun", shape)
+            meanings[(*first, last)] = Word("noun", shape)
             plural = last + ("es" if last.endswith(("s", "x", "sh")) else "s")
             if last.endswith("y"):
-                found[(*first, last[:-1] + "ies")] = Word("noun", shape, plural=True)
-            found[(*first, plural)] = Word("noun", shape, plural=True)
+                meanings[(*first, last[:-1] + "ies")] = Word("noun", shape, plural=True)
+            meanings[(*first, plural)] = Word("noun", shape, plural=True)
     for plural, shape in vocabulary.IRREGULAR.items():
-        found[(plural,)] = Word("noun", shape, plural=True)
+        meanings[(plural,)] = Word("noun", shape, plural=True)
