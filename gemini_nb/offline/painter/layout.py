@@ -55,7 +55,7 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
             _nest(rows, placed, latest, cells, item.relation)
             latest = cells if item.relation in ("inside", "before") else latest
         elif item.place is not None:
-            placed.append((item.place, cells))
+            placed.append((item.place, list(cells)))
             latest = cells
         else:
             _set_row(rows, latest, cells, item.relation)
@@ -97,6 +97,8 @@ def _nest(
     relation: str,
 ) -> None:
     """Put one group into the other; the outer one takes the place on the picture."""
+    if not outer:  # past the number of figures that are drawn
+        return
     if relation in ("outside", "before"):
         for index, cell in enumerate(outer):
             inner[index % len(inner)].inside.append(cell)

@@ -72,6 +72,19 @@ def test_one_shape_inside_another_is_painted_over_it(prompt):
     assert share(image, RED) > share(image, BLUE)
 
 
+@pytest.mark.parametrize("place", ["in the middle", "at the top", "in the lower left corner"])
+def test_a_shape_with_a_place_may_stand_inside_another(place):
+    image = paint.paint(f"two red circles {place} inside a blue square")
+    assert share(image, RED) > 0 < share(image, BLUE)
+    assert middle_of(image, RED) == pytest.approx(middle_of(image, BLUE), abs=0.02)
+
+
+@pytest.mark.parametrize("relation", ["inside", "around", "behind", "in front of"])
+def test_a_shape_past_the_number_of_figures_is_left_out(relation):
+    items = scene.read(f"60 red dots {relation} a blue ring").items
+    assert [figure.shape for figure in layout.arrange(items, 1024, 1024)] == ["circle"] * 60
+
+
 def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
     assert scene.read("9999 red dots in the corner").items[0].count == layout.MAX_FIGURES
     crowd = scene.read("40 red dots and 40 blue dots").items
