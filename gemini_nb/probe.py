@@ -199,16 +199,11 @@ def make_table(findings: Sequence[Finding]) -> Table:
     stopped = tuple(
         "No other model was asked: the key is the same." for first in findings[:1] if first.is_refusal
     )
-    whom = sorted(
-        {f"Asked of {_describe_provider(finding.provider)} on {finding.asked}" for finding in findings}
-    )
-    caption = "; ".join(whom) or "Nothing was asked."
+    names = {"offline": "the offline provider, which imitates them,"}
+    whom = {f"{names.get(finding.provider, finding.provider)} on {finding.asked}" for finding in findings}
+    caption = "; ".join(f"Asked of {who}" for who in sorted(whom)) or "Nothing was asked."
     rows = tuple(map(_format_row, findings))
     return Table(columns, rows, caption=caption, notes=problems + stopped, right=_NUMBERS)
-
-
-def _describe_provider(provider: str) -> str:
-    return "the offline provider, which imitates them," if provider == "offline" else provider
 
 
 def _format_row(finding: Finding) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import ArgumentError, GeminiWarning
 from gemini_nb.notebook import options, template, variables
@@ -73,16 +73,17 @@ def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: 
     """In a fresh kernel: go on from a picture of an earlier one."""
     if args.images:
         return client.chat(_model(session, args, None))
-    earlier = earlier_picture(client.store, prompt)
+    earlier = _find_earlier(client.store, prompt)
     if earlier is None:
         raise ArgumentError(
             "There is no picture to edit yet.",
             hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
         )
+    record, image = earlier
     warnings.warn(
-        f"Going on from the store's picture of {earlier.record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
+        f"Going on from the store's picture of {record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
     )
-    return client.chat(str(args.models[0]) if args.models else earlier.record.model, source=earlier.image)
+    return client.chat(str(args.models[0]) if args.models else record.model, source=image)
 
 
 def _model(session: Session, args: Namespace, last: Generation | None) -> str:
@@ -91,17 +92,10 @@ def _model(session: Session, args: Namespace, last: Generation | None) -> str:
     return last.model if last is not None else session.defaults.model
 
 
-class Earlier(NamedTuple):
-    """A stored picture and what is known of it."""
+def _find_earlier(store: Store | None, prompt: str) -> tuple[Record, GeneratedImage] | None:
+    """Return the newest stored picture and its record, or None where there is none.
 
-    record: Record
-    image: GeneratedImage
-
-
-def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
-    """Return the newest stored picture, or None where there is none.
-
-    Where an edit of this prompt is stored, it is the picture which that edit began with: so the cell, run
+    Where an edit of this prompt is stored, return the picture which that edit began with: so the cell, run
     again in another fresh kernel, is replayed and does not edit its own result.
     """
     if store is None:
@@ -116,5 +110,5 @@ def earlier_picture(store: Store | None, prompt: str) -> Earlier | None:
     newest = [(record, record.images[-1]) for record in records]
     for record, stored in (*beginnings, *newest):
         if (image := store.image(stored)) is not None:
-            return Earlier(record, image)
+            return record, image
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook import template, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gemini_nb.request import ImageRequest
 
@@ -95,30 +95,12 @@ def _fill_prompts(
         raise ArgumentError(f"That would be {count:,} pictures; at most {MAX_REQUESTS:,}.")
     prompts = []
     for row, combination in itertools.product(rows, itertools.product(*lists.values())):
-        chosen = dict(zip(lists, combination, strict=True))
-        values = {**{name: value for name, value in row.items() if name in used}, **chosen}
-        prompts.append(_FilledPrompt(template.fill(prompt, _Layers(row, chosen, names)), values))
-    return prompts
-
-
-class _Layers(Mapping[str, Any]):
-    """Names as a template sees them: varied values, then a row's columns, then the notebook's own."""
-
-    def __init__(self, row: Mapping[Any, Any], chosen: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+        chosen: dict[Any, Any] = dict(zip(lists, combination, strict=True))
         columns = {name: value for name, value in row.items() if isinstance(name, str)}
-        self._layers = (chosen, columns, {"row": row} if row else {}, names)
-
-    def __getitem__(self, name: str) -> Any:
-        for layer in self._layers:
-            if name in layer:
-                return layer[name]
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(itertools.chain(*self._layers)))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+        layers = ChainMap(chosen, columns, {"row": row} if row else {}, names)  # type: ignore[arg-type]  # only read
+        values = {name: value for name, value in row.items() if name in used} | chosen
+        prompts.append(_FilledPrompt(template.fill(prompt, layers), values))
+    return prompts
 
 
 def _make_label(filled: _FilledPrompt, model: str, take: int | None) -> str:

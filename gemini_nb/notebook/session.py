@@ -100,16 +100,16 @@ class Session:
         store, mode = self.store_path(), replay or defaults.replay
         if dry_run and store is None:
             store, mode = default_folder(), "off"  # a client with a store needs no key until it asks
-        choice = (provider, key, defaults.timeout, store, mode, defaults.requests_per_minute)
+        settings: dict[str, Any] = {
+            "base_url": provider.base_url if defaults.base_url else None,
+            "store": store,
+            "replay": mode,
+            "timeout": defaults.timeout,
+            "requests_per_minute": defaults.requests_per_minute,
+        }
+        choice = (provider, key, *settings.values())
         if choice not in self._clients:
-            self._clients[choice] = Client(
-                provider.name,
-                base_url=provider.base_url if defaults.base_url else None,
-                store=store,
-                replay=mode,
-                timeout=defaults.timeout,
-                requests_per_minute=defaults.requests_per_minute,
-            )
+            self._clients[choice] = Client(provider.name, **settings)
         return self._clients[choice]
 
     def provider_name(self) -> str:

@@ -172,13 +172,10 @@ def _check_index(node: ast.expr) -> None:
     match node:
         case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
             return
-        case ast.Tuple(elts=parts):
-            for part in parts:
-                _check_index(part)
-        case ast.Slice(lower=lower, upper=upper, step=step):
-            for bound in (lower, upper, step):
-                if bound is not None:
-                    _check_index(bound)
+        case ast.Tuple() | ast.Slice():
+            for part in ast.iter_child_nodes(node):
+                if isinstance(part, ast.expr):
+                    _check_index(part)
         case ast.Name():
             _check(node)
         case _:
