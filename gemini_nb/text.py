@@ -85,13 +85,13 @@ def format_time(created: str) -> str:
         return "unknown"
 
 
-def format_count(number: int, one: str, several: str = "") -> str:
-    """Write a number with its noun.
+def format_count(number: int, singular: str, plural: str = "") -> str:
+    """Write a number with its noun; the plural is made with an s unless it is given.
 
     >>> format_count(2, "reply", "replies")
     '2 replies'
     """
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def format_size(size: int) -> str:

@@ -99,7 +99,7 @@ def render_html(
 def _render_chain(chain: Sequence[tuple[str, Picture]]) -> str:
     """A row of small pictures, oldest first, each followed by an arrow."""
     thumbnails = [_render_thumbnail(image, alt, width=_THUMBNAIL_WIDTH) for alt, image in chain[-_MAX_CHAIN:]]
-    cells = "".join(f'{one}<span aria-hidden="true">→</span>' for one in thumbnails if one)
+    cells = "".join(f'{tag}<span aria-hidden="true">→</span>' for tag in thumbnails if tag)
     return f'<div style="{_ROW}">{cells}</div>' if cells else ""
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
-from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
@@ -10,6 +9,8 @@ from PIL import Image
 from gemini_nb.display import figure
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.text import escape_html
+from support.generations import answer, picture
+from support.html_tags import Tags
 from support.images import encoded, jpeg, png
 
 WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")
@@ -19,23 +20,8 @@ def bundle(image=WIDE, **options):
     return figure.render_bundle(image, **{"alt": "a prompt", "caption": "a caption", **options})
 
 
-class Tags(HTMLParser):
-    """The tags and texts of a page, as a browser would see them."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.texts = [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-
 def image_tag(page):
-    return next(attrs for tag, attrs in Tags(page).tags if tag == "img")
+    return Tags(page).all("img")[0]
 
 
 def preview(page):
@@ -126,3 +112,17 @@ def test_facts_tell_pictures_apart():
     other = GeneratedImage.from_bytes(jpeg(1600, 400), source="inlineData")
     assert figure.describe(WIDE).startswith("PNG · 1600 × 400 · sha256 ")
     assert figure.describe(WIDE) != figure.describe(other)
+
+
+def test_drafts_are_folded_away_below_the_picture_with_its_prompt():
+    generation = answer("a cat", drafts=tuple(picture(png(30 + n, 30)) for n in range(6)))
+    page = generation._repr_mimebundle_()["text/html"]
+    folded = page[page.index("<details") : page.index("</details>")]
+    assert "6 drafts that the model made on the way, the first 4 shown" in folded
+    assert [attrs["alt"] for attrs in Tags(folded).all("img")] == [f"a cat (draft {n})" for n in range(1, 5)]
+    assert "<details" not in answer("a cat")._repr_mimebundle_()["text/html"]
+
+
+def test_a_broken_draft_costs_no_picture():
+    broken = GeneratedImage(encoded("PNG", 64, 64)[:90], "image/png", 64, 64, "inlineData")
+    assert answer(drafts=(broken,))._repr_mimebundle_()["text/html"].count("<img") == 1

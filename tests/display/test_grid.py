@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
-from html.parser import HTMLParser
 
-import pytest
 from PIL import Image
 
 from gemini_nb import ImageRequest
 from gemini_nb.batch.result import Batch
-from gemini_nb.batch.rows import COLUMNS
 from gemini_nb.display import grid
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.images.image import GeneratedImage
 from support.generations import answer, picture
+from support.html_tags import Tags
 from support.images import encoded, png
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> 🟥 $x$'
@@ -28,21 +26,8 @@ def shown(*outcomes, **more):
     return batch_of(*outcomes, **more)._repr_mimebundle_()
 
 
-class Page(HTMLParser):
-    def __init__(self, page):
-        super().__init__()
-        self.tags = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.tags if name == tag]
-
-
 def test_a_grid_is_one_table_with_a_row_for_so_many_columns():
-    page = Page(shown(*(answer(f"prompt {n}") for n in range(5)), columns=2)["text/html"])
+    page = Tags(shown(*(answer(f"prompt {n}") for n in range(5)), columns=2)["text/html"])
     assert len(page.all("table")) == 1
     assert len(page.all("tr")) == 3
     assert [attrs["alt"] for attrs in page.all("img")] == [f"prompt {n}" for n in range(5)]
@@ -50,7 +35,7 @@ def test_a_grid_is_one_table_with_a_row_for_so_many_columns():
 
 def test_promise_16_prompts_labels_and_errors_are_escaped():
     bad = OutcomeUnknownError(HOSTILE)
-    page = Page(shown(answer(HOSTILE), bad, labels=(HOSTILE, HOSTILE))["text/html"])
+    page = Tags(shown(answer(HOSTILE), bad, labels=(HOSTILE, HOSTILE))["text/html"])
     assert page.all("img")[0]["alt"] == HOSTILE
     assert {tag for tag, _ in page.tags} <= {
         "div",
@@ -106,38 +91,3 @@ def test_a_prompt_of_many_lines_is_a_caption_of_one_that_is_cut():
     assert lines[1].startswith('{ "scene": "xxx')
     assert lines[1].endswith("…")
     assert len(lines[1]) <= 120
-
-
-def test_the_rows_say_what_was_asked_and_what_came():
-    made = answer(images=(picture(png(16, 9)),), seconds=2.5)
-    failed = OutcomeUnknownError("502")
-    rows = batch_of(made, failed, labels=("a", "b"), values=({"city": "Oslo"}, {"city": "Łódź"})).rows()
-    assert list(rows[0]) == ["city", "label", *COLUMNS]
-    assert [rows[0][name] for name in ("city", "label", "index", "width", "estimated_cost", "status")] == [
-        "Oslo", "a", 0, 16, 0.067, "ok",
-    ]  # fmt: skip
-    assert [rows[1][name] for name in ("city", "width", "estimated_cost", "status", "error_type")] == [
-        "Łódź", None, None, "failed", "OutcomeUnknownError",
-    ]  # fmt: skip
-    assert rows[1]["error"].startswith("502")
-
-
-def test_a_batch_is_a_frame():
-    pandas = pytest.importorskip("pandas")
-    frame = batch_of(answer(), None).to_frame()
-    assert isinstance(frame, pandas.DataFrame)
-    assert list(frame.status) == ["ok", "not asked"]
-
-
-def test_drafts_are_folded_away_below_the_picture_with_its_prompt():
-    made = answer("a cat", drafts=tuple(picture(png(30 + n, 30)) for n in range(6)))
-    page = made._repr_mimebundle_()["text/html"]
-    folded = page[page.index("<details") : page.index("</details>")]
-    assert "6 drafts that the model made on the way, the first 4 shown" in folded
-    assert [attrs["alt"] for attrs in Page(folded).all("img")] == [f"a cat (draft {n})" for n in range(1, 5)]
-    assert "<details" not in answer("a cat")._repr_mimebundle_()["text/html"]
-
-
-def test_a_broken_draft_costs_no_picture():
-    broken = GeneratedImage(encoded("PNG", 64, 64)[:90], "image/png", 64, 64, "inlineData")
-    assert answer(drafts=(broken,))._repr_mimebundle_()["text/html"].count("<img") == 1

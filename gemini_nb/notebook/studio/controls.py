@@ -118,7 +118,7 @@ class Controls:
     def offer_pictures(self, entries: Sequence[Entry]) -> None:
         """List the pictures that can be acted on, newest first; one that is new is selected."""
         prompts = {
-            one.number: one_line(one.generation.prompt, _TITLE_CHARACTERS) for one in reversed(entries)
+            entry.number: one_line(entry.generation.prompt, _TITLE_CHARACTERS) for entry in reversed(entries)
         }
         choices = [(f"{number} · {prompt}", number) for number, prompt in prompts.items()]
         is_new = len(choices) > len(self.picture.options)

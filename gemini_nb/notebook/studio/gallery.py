@@ -70,15 +70,15 @@ class Gallery:
         self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
     ) -> dict[str, Any]:
         """Return the MIME bundle of entries, newest first; number `selected` is large, beside `compared`."""
-        featured = [one for number in (selected, compared) for one in entries if one.number == number]
-        others = [one for one in list(reversed(entries))[:MAX_SHOWN] if one not in featured]
+        featured = [entry for number in (selected, compared) for entry in entries if entry.number == number]
+        others = [entry for entry in list(reversed(entries))[:MAX_SHOWN] if entry not in featured]
         shown = [*featured, *others]
-        widths = {one.number: LARGE_WIDTH if one in featured else SMALL_WIDTH for one in shown}
-        drawn = {one.number: self._draw(one, widths[one.number]) for one in shown}
+        widths = {entry.number: LARGE_WIDTH if entry in featured else SMALL_WIDTH for entry in shown}
+        drawn = {entry.number: self._draw(entry, widths[entry.number]) for entry in shown}
         page = _render_page(featured, others, {number: tile.html for number, tile in drawn.items()})
         if (older := len(entries) - len(shown)) > 0:
             page += f"<div>… and {older} older; %gemini history lists them.</div>"
-        text = "\n".join(printable(_describe(one)) for one in shown) or _NOTHING
+        text = "\n".join(printable(_describe(entry)) for entry in shown) or _NOTHING
         sheet = grid.render_contact_sheet(tile.thumbnail for tile in drawn.values())
         html = f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'
         return {"text/html": html, **sheet, "text/plain": text}
@@ -93,13 +93,13 @@ class Gallery:
 def _render_page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
     if not featured and not others:
         return f'<p style="{_EMPTY}">{_NOTHING}</p>'
-    above = [drawn[one.number] for one in featured]
+    above = [drawn[entry.number] for entry in featured]
     if len(featured) == 2:
-        first, second = (one.number for one in featured)
-        top = render_comparison(above[0], above[1], first=first, second=second)
+        left, right = (entry.number for entry in featured)
+        top = render_comparison(*above, left_number=left, right_number=right)
     else:
-        top = "".join(f'<div style="{_FEATURED}">{one}</div>' for one in above)
-    tiles = "".join(f'<div style="{_TILE}">{drawn[one.number]}</div>' for one in others)
+        top = "".join(f'<div style="{_FEATURED}">{html}</div>' for html in above)
+    tiles = "".join(f'<div style="{_TILE}">{drawn[entry.number]}</div>' for entry in others)
     return top + tiles
 
 
@@ -148,7 +148,7 @@ def _render_link(path: Path | None) -> str:
     return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{escape_html(near)}</a></div>'
 
 
-def render_comparison(one: str, other: str, *, first: int, second: int) -> str:
+def render_comparison(left: str, right: str, *, left_number: int, right_number: int) -> str:
     """Return the HTML of two figures to compare, one shown up to the slider; arrow keys move it."""
     name = f"gemini-nb-compare-{next(_numbers)}"
     steps = range(0, 101, _STEP)
@@ -156,15 +156,16 @@ def render_comparison(one: str, other: str, *, first: int, second: int) -> str:
         f'.gemini-nb-compare:has([value="{at}"]:checked) {{--gemini-nb-at:{at}%}}\n' for at in steps
     )
     radios = "".join(
-        f'<input type="radio" name="{name}" value="{at}" aria-label="{at} % of picture {first}" {_KEYS}>'
+        f'<input type="radio" name="{name}" value="{at}"'
+        f' aria-label="{at} % of picture {left_number}" {_KEYS}>'
         for at in steps
     )
     return (
         f"<style>{_RULES}{positions}</style>"
         f'<div class="gemini-nb-compare"><fieldset>'
-        f"<legend>Picture {first} and picture {second}</legend>"
+        f"<legend>Picture {left_number} and picture {right_number}</legend>"
         f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" {_KEYS} checked> '
         "side by side, or one over the other:</label>"
         f'<div class="gemini-nb-steps">{radios}</div></fieldset>'
-        f'<div class="gemini-nb-pair"><div>{one}</div><div>{other}</div></div></div>'
+        f'<div class="gemini-nb-pair"><div>{left}</div><div>{right}</div></div></div>'
     )
