@@ -1,10 +1,10 @@
-"""A request that a worker may send: a file of the store, taken before it is sent, so that no other sends it.
+"""Claims: lock files in the store, by which one worker only sends a request, however often its task runs.
 
-    claims/<digest>-<token>.asked   by who asks, before a worker hears of it
-    claims/<digest>-<token>.sent    taken by a worker: from here on it may have been billed
+    claims/<digest>-<token>.asked   created by the client before it submits the task
+    claims/<digest>-<token>.sent    acquired by a worker: from here on it may have been billed
     claims/<digest>-<token>.kept    the answer is in the store
 
-Each step renames the file, which one of several wins.
+Each step renames the file; an atomic rename succeeds for one worker only.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ _STATES: tuple[State, ...] = ("asked", "sent", "kept")
 
 @dataclass(frozen=True)
 class Claim:
-    """One request of one call, in the store at `folder`; a task that is run again brings the same claim."""
+    """The claim to one request of one call, in the store at `folder`; a repeated task has the same claim."""
 
     folder: Path
     digest: str
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def create(self) -> None:
-        """Leave the claim for a worker to take; raise OSError where the store cannot be written."""
+        """Create the claim for a worker to acquire; raise `OSError` where the store cannot be written."""
         files.make_private_folder(self.folder / "claims")
         with self._path("asked").open("xb"):
             self._path("asked").chmod(0o600)
 
     def acquire(self) -> bool:
-        """Take the claim before sending; False where it is not there to be taken, see `state`."""
+        """Acquire the claim before sending; return False where that is not possible, see `state`."""
         return self._move("asked", "sent")
 
     def complete(self) -> None:
-        """Say that the answer is in the store."""
+        """Mark the claim: the answer is in the store."""
         self._move("sent", "kept")
 
     def cancel(self) -> bool:
-        """Take the claim away; True where no worker had taken it, and so none will."""
+        """Remove the claim; return True if no worker had acquired it, so that none will send."""
         try:
             self._path("asked").unlink()
         except OSError:
@@ -56,11 +56,11 @@ class Claim:
 
     @property
     def state(self) -> State | None:
-        """How far it has come; None where there is no such claim, or the store is another one."""
+        """The newest step; None where there is no such claim, as in another store."""
         return next((state for state in reversed(_STATES) if self._path(state).exists()), None)
 
     def drop(self) -> None:
-        """Remove what is left of the claim; what cannot be removed stays until `Store.clear`."""
+        """Remove the claim's files; one that cannot be removed stays until `Store.clear`."""
         for state in _STATES:
             with suppress(OSError):
                 self._path(state).unlink()

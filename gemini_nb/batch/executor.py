@@ -1,6 +1,6 @@
-"""Requests on the workers of an executor: processes, IPython engines, a Dask cluster.
+"""The executor backend of a batch: requests sent by processes, IPython engines or a Dask cluster.
 
-One task for each request is submitted and awaited; the store, which all workers share, brings the pictures.
+One task is submitted for each request; its picture is read from the store, which all workers share.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
 
-_LATER_LOOKS_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show late what another machine has written
+_POLL_SECONDS = (0.1, 1.0, 5.0)  # a network folder may show the files of another machine late
 
 
 class ExecutorBackend:
-    """Asks for pictures on an executor's workers; `generate` is awaited as a client's is.
+    """Generates pictures on an executor's workers; raises the errors that they raise.
 
-    An error is the worker's own. `timeout` begins when a worker does; how long a request waits for one is the
-    executor's affair. Where a worker is lost, its request is not sent again, though the executor may run the
-    task again: `OutcomeUnknownError`, if it may have been billed. A cancelled request is not sent where no
-    worker has begun it; else the worker goes on, and the store keeps the picture.
+    `timeout` begins when a worker begins; the wait for a worker is not limited. The request of a lost worker
+    is not sent again, even if the executor repeats the task: it is an `OutcomeUnknownError` if it may have
+    been billed. A cancelled request is not sent unless a worker has begun it; then the worker goes on, and
+    the store keeps the picture.
     """
 
     def __init__(self, executor: Executor, settings: Settings, *, limiter: RateLimiter, every: float) -> None:
@@ -62,7 +62,7 @@ class ExecutorBackend:
         self.settings = settings
         self._limiter = limiter
         self._every = every
-        self._submitting = anyio.Lock()  # not every executor may be given tasks by two threads at once
+        self._submitting = anyio.Lock()  # some executors do not take tasks from two threads at once
 
     async def generate(self, request: ImageRequest) -> Generation:
         """Return the stored picture, or ask a worker for it; raise a `GeminiError`."""
@@ -88,7 +88,7 @@ class ExecutorBackend:
 
     def _create_claim(self, request: ImageRequest) -> Claim:
         store = self._replay.store
-        assert store is not None  # noqa: S101 - checked when the engine was made
+        assert store is not None  # noqa: S101 - `__init__` has checked it
         claim = Claim(store.folder, request.digest)
         try:
             store.prepare()
@@ -103,7 +103,7 @@ class ExecutorBackend:
         )
 
     async def _submit_and_wait(self, task: Task) -> Result:
-        """Submit a task and wait; where the executor fails, the claim knows whether it was begun."""
+        """Submit a task and wait; if the executor fails, the claim tells whether a worker had begun."""
         try:
             async with self._submitting:
                 future = await to_thread.run_sync(self._submit, task)
@@ -112,7 +112,7 @@ class ExecutorBackend:
             if task.claim is not None:
                 task.claim.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 - each executor has its own ways to refuse
+        except Exception as error:  # noqa: BLE001 - each executor has errors of its own
             return _result_for_failure(task, error)
         problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
         return settled.result() if problem is None else _result_for_failure(task, problem)
@@ -121,10 +121,10 @@ class ExecutorBackend:
         return self._executor.submit(pickle.loads, task.pack())
 
     async def _find_kept(self, request: ImageRequest, result: Result) -> Generation:
-        """Return the worker's picture, once the store shows it and no older record of the request."""
+        """Wait until the store shows the worker's picture, not an older one of the request, and return it."""
         store = self._replay.store
-        assert store is not None  # noqa: S101 - what is kept is kept there
-        for pause in (0.0, *_LATER_LOOKS_SECONDS):
+        assert store is not None  # noqa: S101 - the worker has kept it there
+        for pause in (0.0, *_POLL_SECONDS):
             await anyio.sleep(pause)
             found = await to_thread.run_sync(store.find, request)
             if found is not None and result.sha256 in (None, found.image.sha256):
@@ -136,7 +136,7 @@ class ExecutorBackend:
 
 
 async def _wait_for(future: Future[Result]) -> asyncio.Future[Result]:
-    """Wait for a future and raise nothing of it: a worker's KeyboardInterrupt would end this loop."""
+    """Wait for a future without raising its error: a worker's KeyboardInterrupt would end the event loop."""
     settled = asyncio.wrap_future(future)
     try:
         await asyncio.wait([settled])
@@ -147,7 +147,7 @@ async def _wait_for(future: Future[Result]) -> asyncio.Future[Result]:
 
 
 def check_key(provider: Provider, key: Secret | None) -> None:
-    """Raise ArgumentError for a key that is not in the environment, where workers look for theirs."""
+    """Raise `ArgumentError` for a key that is not in the environment, where workers look for it."""
     if key is None or provider.key_in == "nowhere" or key.where in provider.key_variables:
         return
     shared = environment_key(provider)
@@ -167,7 +167,7 @@ def _check_executor(executor: Executor) -> None:
 
 
 def _result_for_failure(task: Task, error: BaseException) -> Result:
-    """OnPiece what became of a task that the executor could not bring to its end."""
+    """Return the result of a task that the executor did not finish."""
     if _lacks_package(error):
         return Result(
             error=ArgumentError(
@@ -190,9 +190,9 @@ def _result_for_failure(task: Task, error: BaseException) -> Result:
 
 
 def _lacks_package(error: BaseException | None) -> bool:
-    """Whether a worker could not import this package; each executor wraps that in errors of its own."""
-    said = ""
+    """Whether a worker could not import this package; each executor wraps that error in its own."""
+    text = ""
     while error is not None:
-        said += f" {getattr(error, 'ename', type(error).__name__)}: {error}"
+        text += f" {getattr(error, 'ename', type(error).__name__)}: {error}"
         error = error.__cause__
-    return "ModuleNotFoundError" in said and "gemini_nb" in said
+    return "ModuleNotFoundError" in text and "gemini_nb" in text

@@ -1,6 +1,6 @@
-"""An iterator of the caller's, read in the caller's own thread while the background loop asks for its items.
+"""An iterator read in the caller's thread, while the background event loop awaits its items.
 
-A database cursor belongs to the thread that opened it, and a generator may itself wait for the loop.
+A database cursor belongs to the thread that opened it, and a generator may itself wait for the event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class CallerIterator(Generic[T]):
-    """An async iterator on the loop, whose items `serve` takes one at a time, when one is wanted."""
+    """An async iterator for the event loop; `serve`, in the caller's thread, provides each awaited item."""
 
     def __init__(self, items: Iterable[T]) -> None:
         self._items = iter(items)
@@ -32,7 +32,7 @@ class CallerIterator(Generic[T]):
         return await asyncio.wrap_future(wanted)
 
     def serve(self, seconds: float) -> None:
-        """Hand over what is wanted, waiting up to `seconds` for somebody to want it."""
+        """Provide one item, if one is awaited within `seconds`."""
         try:
             wanted = self._wanted.get(timeout=seconds)
         except Empty:
@@ -46,5 +46,5 @@ class CallerIterator(Generic[T]):
                 wanted.set_exception(error)
 
     def close(self) -> None:
-        """Wake whoever serves: nothing more is wanted."""
+        """Wake a waiting `serve`: no more items are awaited."""
         self._wanted.put(None)

@@ -1,7 +1,7 @@
-"""The manifest of a batch: one JSON line for each finished request, written as it finishes.
+"""The manifest of a batch: JSON lines, one for each request, appended as it finishes.
 
-A run appends, under an id of its own, and rewrites nothing: a crash costs at most its own last line, what an
-earlier run paid for stays told, and the last run's lines are complete, since it tells again what it replayed.
+A run has an id of its own, appends, and rewrites nothing: a crash costs at most the last line, and the lines
+of earlier runs stay. The lines of the last run are complete, since replayed requests have theirs too.
 """
 
 from __future__ import annotations
@@ -29,35 +29,34 @@ if TYPE_CHECKING:
     _Redact = Callable[[Any], Any]
 
 _MAX_LINE_BYTES = 2**26
-_ODD = re.compile("[\x7f-\x9f\u2028\u2029]")  # some readers end a line there, some terminals begin a command
+# Some readers end a line at these, and some terminals begin a command.
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 class Manifest:
-    """An open manifest; `redact` is what masks the key in a JSON value.
+    """An open manifest; `redact` masks the key in a JSON value.
 
-    Raises `ArgumentError` for a file that is something else, or that cannot be written.
+    Raises `ArgumentError` for a file that is no manifest or cannot be written.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, redact: _Redact = lambda row: row) -> None:
         self.path = Path(path).expanduser().absolute()
         self.run = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
         self._redact = redact
-        self._lock = Lock()  # an interrupted thread closes it while the loop may still write
+        self._lock = Lock()  # an interrupted thread may close it while the event loop writes
         self._file: int | None = _open_file(self.path)
 
     def add(self, index: int, request: Any, outcome: Any) -> None:
-        """Append one line, in one write; a disk that refuses gives one warning and ends the manifest."""
+        """Append a line in one write; where the disk refuses, warn once and write no more."""
         when = {"run": self.run, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
         row = self._redact({**when, **rows.row(index, request, outcome, folder=self.path.parent)})
         try:
             self._append(_encode_line(row))
         except OSError as error:
             self.close()
-            said = (
+            _warn(
                 f"The manifest {self.path} cannot be written: {error.strerror}. The batch goes on without it."
             )
-            with suppress(GeminiWarning):  # where warnings are errors, a full disk must not cost the batch
-                warnings.warn(said, GeminiWarning, stacklevel=2)
 
     def _append(self, line: bytes) -> None:
         with self._lock:
@@ -66,7 +65,7 @@ class Manifest:
                 left = left[os.write(self._file, left) :]
 
     def close(self) -> None:
-        """Wait until the disk has it; pictures in a store are there before their line."""
+        """Flush to the disk and close; pictures in a store were flushed before their line was written."""
         with self._lock:
             if self._file is not None:
                 with suppress(OSError):
@@ -77,7 +76,7 @@ class Manifest:
 
 def _encode_line(row: dict[str, Any]) -> bytes:
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-    text = _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text.encode("utf-8", "backslashreplace") + b"\n"  # JSON can name lone surrogates, UTF-8 cannot
 
 
@@ -98,7 +97,7 @@ def _open_file(path: Path) -> int:
 
 
 def _mend(file: int, path: Path) -> None:
-    """Make sure that the file is a manifest, and cut off a line that a crash left unfinished."""
+    """Check that the file is a manifest, and cut off an unfinished last line, left by a crash."""
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise ArgumentError(f"The manifest {path} cannot be written: it is no plain file.")
     with os.fdopen(file, "rb", closefd=False) as reader:
@@ -130,10 +129,10 @@ def _is_manifest_line(line: bytes) -> bool:
 def writing_manifest(
     progress: Progress, path: str | os.PathLike[str] | None, *, redact: _Redact
 ) -> Iterator[None]:
-    """Keep a manifest of what happens in the block, if there is a path for one.
+    """Write a manifest of the requests that finish in the block; none where `path` is None.
 
-    A `.parquet` file cannot grow line by line: it is written when the block ends, however it does, in place
-    of an earlier one.
+    A `.parquet` file cannot grow line by line: it is written at the end of the block, even after an error,
+    and replaces an earlier file.
     """
     if path is None:
         yield
@@ -156,11 +155,12 @@ def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Reda
     batch = progress.batch()
     try:
         rows.write_parquet(path, batch.requests, batch.outcomes, redact=redact, overwrite=True)
-    except SaveError as problem:
-        said = str(problem)
-    except Exception as problem:  # noqa: BLE001 - whatever an odd row or path does, the pictures are paid for
-        said = f"The table {os.fspath(path)!r} cannot be written: {redact(str(problem))}."
-    else:
-        return
-    with suppress(GeminiWarning):  # the pictures are worth more than the table
-        warnings.warn(said, GeminiWarning, stacklevel=2)
+    except SaveError as error:
+        _warn(str(error))
+    except Exception as error:  # noqa: BLE001 - no row or path may cost the batch, which is paid for
+        _warn(f"The table {os.fspath(path)!r} cannot be written: {redact(str(error))}.")
+
+
+def _warn(message: str) -> None:
+    with suppress(GeminiWarning):  # warnings may be errors: these must not cost the batch
+        warnings.warn(message, GeminiWarning, stacklevel=3)

@@ -1,6 +1,6 @@
-"""A batch's progress bar in plain Python: how many, how fast, what it cost so far, and how long yet.
+"""The progress bar of a batch: number, speed, cost so far and time left, drawn by tqdm.
 
-tqdm draws it, on a terminal or as a widget. Whatever goes wrong with it ends the bar and nothing else.
+It is text on a terminal and a widget in a notebook. An error in it ends the bar and nothing else.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from gemini_nb.text import format_dollars
 if TYPE_CHECKING:
     from gemini_nb.batch.run import Progress
 
-_KERNEL_PICTURES = 20  # fewer are worth no widget, which stays in the notebook's file
-_KERNEL_SECONDS = 2.0  # nor is a batch that ends as soon, such as one that is replayed
+_KERNEL_PICTURES = 20  # fewer get no widget, which would stay in the notebook's file
+_KERNEL_SECONDS = 2.0  # a shorter batch, such as a replayed one, gets none either
 _REFRESH_SECONDS = 1.0
 
 
 class ProgressBar:
     """A context manager; `update` brings the bar up to date and never fails.
 
-    `wanted=None` draws one on a terminal, and in a notebook for twenty pictures and more.
+    With `wanted=None` it is drawn on a terminal, and in a notebook for twenty pictures and more.
     """
 
     def __init__(self, progress: Progress, wanted: bool | None) -> None:
@@ -47,7 +47,7 @@ class ProgressBar:
                 bar.close()
 
     def update(self) -> None:
-        """Draw what has changed; now and then the clock alone."""
+        """Draw the finished requests; without any, refresh the time once a second."""
         try:
             if self._bar is not None:
                 self._draw(self._bar)
@@ -82,11 +82,11 @@ class ProgressBar:
 
     def _make_bar(self) -> Any:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a notebook without widgets gets the text one, unsaid
+            warnings.simplefilter("ignore")  # without ipywidgets tqdm draws text, and warns
             from tqdm.auto import tqdm  # noqa: PLC0415 - loaded where a bar is drawn
 
-            class Bar(tqdm):  # type: ignore[misc]  # which of two it is, is told at run time
-                monitor_interval = 0  # no thread that outlives the batch
+            class Bar(tqdm):  # type: ignore[misc]  # its class is known at run time only
+                monitor_interval = 0  # no monitor thread, which would outlive the batch
 
             in_kernel = _is_in_kernel()
             delay = _KERNEL_SECONDS if in_kernel and not self._wanted else 0.0
@@ -101,6 +101,6 @@ class ProgressBar:
 
 
 def _is_in_kernel() -> bool:
-    """Whether this is a notebook's kernel; IPython is not loaded to find out."""
+    """Whether this is a notebook's kernel; does not load IPython."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None

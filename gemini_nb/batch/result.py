@@ -23,10 +23,10 @@ _LABEL_CHARACTERS = 120
 
 @dataclass(frozen=True)
 class Batch:
-    """Many answered requests: one `Generation` or one error for each, in the order they were asked.
+    """The answers to many requests: a `Generation`, an error or None for each, in the order of the requests.
 
-    `labels` say in a few words what tells each from the others, `values` what was filled into its prompt;
-    a notebook shows `columns` of them side by side.
+    `labels` are short captions, `values` what was filled into each prompt; a notebook shows `columns`
+    pictures side by side.
     """
 
     requests: tuple[ImageRequest, ...] = field(repr=False)
@@ -42,7 +42,7 @@ class Batch:
 
     @property
     def errors(self) -> list[GeminiError]:
-        """One error for each failure, in order; requests an interrupt left unasked have none."""
+        """The errors, in order; a request that an interrupt left unsent has none."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, GeminiError)]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Batch:
         return [{**filled, "label": label, **row} for filled, label, row in records]
 
     def to_frame(self) -> Any:
-        """Return the rows as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
+        """Return `rows()` as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
         try:
             import pandas as pd  # noqa: PLC0415 - optional
         except ImportError:
@@ -68,10 +68,10 @@ class Batch:
         return pd.DataFrame(self.rows())
 
     def to_parquet(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write one row for each request as a Parquet file, and return its path.
+        """Write a row for each request to a Parquet file, and return its path.
 
-        The columns are a manifest's; paths are relative to the file's folder. Raises `ArgumentError` where
-        pyarrow is not installed, `SaveError` where the file is there already or cannot be written.
+        The columns are those of a manifest; paths are relative to the file's folder. Raises `ArgumentError`
+        where pyarrow is not installed, `SaveError` where the file exists or cannot be written.
         """
         return rows.write_parquet(path, self.requests, self.outcomes, overwrite=overwrite)
 
@@ -83,7 +83,7 @@ class Batch:
 
     @property
     def summary(self) -> str:
-        """How many succeeded, failed and were not asked, in words."""
+        """The numbers of pictures made, of failures and of unsent requests, in words."""
         made, failed = len(self.generations), len(self.errors)
         left = len(self) - made - failed
         counts = ((made, "made"), (failed, "failed"), (left, "not asked"))
@@ -92,7 +92,7 @@ class Batch:
         )
 
     def tiles(self) -> list[grid.Tile]:
-        """Return what a grid shows of it: a picture, or why there is none, for each request."""
+        """Return a tile of a grid for each request: its picture, or why there is none."""
         labels = self.labels or tuple(request.prompt for request in self.requests)
         answered = zip(self.requests, self.outcomes, labels, strict=True)
         return [_tile(request, outcome, label) for request, outcome, label in answered]

@@ -1,6 +1,6 @@
-"""Many requests at a bounded concurrency: every success kept, one error for each failure, in order.
+"""Batches: many requests at a bounded concurrency, with every success kept and one error for each failure.
 
-What is held grows by a few kilobytes for each request: no bodies, no pictures where a file has them.
+Memory grows by a few kilobytes for each request: bodies are not held, nor pictures that are in a file.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ if TYPE_CHECKING:
     Outcome = Generation | GeminiError
     Listener = Callable[[int, ImageRequest, Outcome], object]
 
-MAX_REFUSALS = 3  # 401 or 403, in a row; then the key or its account is taken to be no good for all
+MAX_REFUSALS = 3  # 401 or 403 in a row; then no further request is sent with this key
 _UNSENT = (ArgumentError, ConnectionFailedError, MissingKeyError, ReplayMissError)
-_MAX_KEPT_CHARS = 2000  # of what a model wrote instead of a picture
+_MAX_KEPT_CHARS = 2000  # of the text of a model that gave no picture
 
 
 class Progress:
-    """The outcomes so far, shared with the thread that waits, so that an interrupt keeps them.
+    """The outcomes of a batch so far, shared with the waiting thread, so that an interrupt keeps them.
 
-    Requests that are not all there from the start, but come from an iterator, sync or async, are taken as
-    workers get to them, and what they were made of is let go once they are answered. `once` asks equal ones
-    once and gives all of them the answer; `is_stored` tells which cost nothing, and so need no good key.
-    `listeners` are called with each outcome as it comes.
+    A sequence of requests is held whole. An iterator, sync or async, is read when a worker is free, and the
+    bytes of its input images are dropped after the answer. With `once`, equal requests are sent once and all
+    get the answer. `is_stored` tells which requests the store answers, and so need no valid key. `listeners`
+    are called with index, request and outcome as each finishes. `done` counts the finished ones, `failed`
+    the errors among them; `total` is None for an iterator.
     """
 
     def __init__(
@@ -63,21 +64,22 @@ class Progress:
         self.listeners: list[Listener] = []
         self.spending = Spending()
         self.done = self.failed = 0
-        self.problem: BaseException | None = None  # of the caller's iterator: it ends the batch
+        self.problem: BaseException | None = None  # raised by the caller's iterator; it ends the batch
         self._iterator = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
         self._count = 0
         self._once = once
         self._is_stored = is_stored
         self._first_index: dict[str, int] = {}
         self._equal_indexes: dict[int, list[int]] = {}
-        self._refusals: list[APIError] = []  # those in a row, in the order they came
+        self._refusals: list[APIError] = []  # the latest ones, without a success in between
 
     def batch(self) -> Batch:
-        outcomes = tuple(self.outcomes)  # first: a request is there before its outcome
+        """Return the batch so far, in any thread; the outcome of an unfinished request is None."""
+        outcomes = tuple(self.outcomes)  # before the requests, since each request is added before its outcome
         return Batch(tuple(self.requests[: len(outcomes)]), outcomes)
 
     async def next_index(self) -> int | None:
-        """Return the index of the next request to ask for, None when there are no more."""
+        """Return the index of the next request to send, None at the end; an equal one waits for its twin."""
         while (request := await self._next()) is not None:
             index = self._count
             self._count += 1
@@ -101,12 +103,12 @@ class Progress:
             return await anext(self._iterator)  # type: ignore[arg-type]
         except StopAsyncIteration:
             return None
-        except Exception as error:  # noqa: BLE001 - the caller's own, raised when what is under way has ended
+        except Exception as error:  # noqa: BLE001 - the caller's own; `run` raises it at the end
             self.problem = error
             return None
 
     def record(self, index: int, outcome: Outcome) -> None:
-        """Take the outcome of a request that was asked for, and give it to those equal to it."""
+        """Store the outcome of a request that was sent, and count refusals of the key."""
         if _is_refusal(outcome):
             self._refusals.append(outcome)
         elif _shows_that_key_works(outcome):
@@ -114,7 +116,7 @@ class Progress:
         self.record_unsent(index, outcome)
 
     def record_unsent(self, index: int, outcome: Outcome) -> None:
-        """Take an outcome that says nothing of the key."""
+        """Store the outcome of a request that was not sent, for it and for the requests equal to it."""
         self._store_outcome(index, outcome)
         for other in self._equal_indexes.pop(index, ()):
             self._store_outcome(other, _outcome_for_equal(outcome, self.requests[other]))
@@ -134,10 +136,10 @@ class Progress:
             listener(index, request, outcome)
 
     def refusal(self, request: ImageRequest) -> GeminiError | None:
-        """Return the error for a request that is not worth sending any more."""
+        """Return the error for a request that is not sent, since the key was refused too often; else None."""
         if len(self._refusals) < MAX_REFUSALS:
             return None
-        with suppress(GeminiError):  # a config that is no JSON
+        with suppress(GeminiError):  # a config that is no JSON has no digest
             if self._is_stored(request):
                 return None
         last = self._refusals[-1]
@@ -150,7 +152,7 @@ class Progress:
 
 
 class _SharedIterator:
-    """An iterable of any kind as an async iterator that several workers may share."""
+    """An iterable as an async iterator that several workers share."""
 
     def __init__(self, items: Any) -> None:
         self._items: Iterator[Any] = iter(items)
@@ -164,21 +166,21 @@ class _SharedIterator:
 def _digest(request: ImageRequest) -> str:
     try:
         return request.digest
-    except GeminiError:  # its config is no JSON: that is to be the outcome of this one
+    except GeminiError:  # its config is no JSON: sending it gives that error
         return f"{id(request)}"
 
 
 def _outcome_for_equal(outcome: Outcome, request: ImageRequest) -> Outcome:
-    """The answer to one request as that of another, equal one: it was asked for once, and paid for once."""
+    """Return an outcome as that of an equal request: it was sent once and paid for once."""
     if isinstance(outcome, Generation):
         return replace(outcome, request=request, replayed=outcome.provider != "offline")
     return outcome
 
 
 def _drop_input_bytes(request: ImageRequest) -> ImageRequest:
-    """The request with what tells its input pictures, but not their bytes."""
+    """Return the request with the types and digests of its input images, but not their bytes."""
     light = copy(request)
-    with suppress(GeminiError):  # a config that is no JSON has none
+    with suppress(GeminiError):  # a config that is no JSON has no digest
         light.__dict__["digest"] = request.digest
     light.__dict__["images"] = tuple(SentImage(image) for image in request.images)
     return light
@@ -191,7 +193,7 @@ def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
 
 
 def _shows_that_key_works(outcome: Outcome) -> bool:
-    """Whether a server has taken the key; a replay and what was never sent say nothing of it."""
+    """Whether the server accepted the key; a replay or an unsent request does not show it."""
     if isinstance(outcome, Generation):
         return not outcome.replayed
     return not (isinstance(outcome, _UNSENT) or (isinstance(outcome, APIError) and outcome.status is None))
@@ -200,9 +202,10 @@ def _shows_that_key_works(outcome: Outcome) -> bool:
 async def run(
     generate: Callable[[ImageRequest], Awaitable[Generation]], progress: Progress, *, concurrency: int
 ) -> Batch:
-    """Ask for every request of `progress`, `concurrency` at a time, and return the batch.
+    """Call `generate` for every request of `progress`, `concurrency` at a time, and return the batch.
 
-    What the caller's iterator raises is raised when all that is under way has ended.
+    Raises `ArgumentError` for a bad `concurrency`. An exception of the caller's iterator is raised after the
+    requests under way have ended, with a `batch` attribute.
     """
     if not isinstance(concurrency, int) or concurrency < 1:
         raise ArgumentError(f"concurrency is a whole number from 1 on, not {concurrency!r}.")
@@ -216,7 +219,7 @@ async def run(
                     progress.record(index, await _ask(generate, request))
                 else:
                     progress.record_unsent(index, refusal)
-            except Exception as error:  # noqa: BLE001 - ours: raised when what others have paid for is there
+            except Exception as error:  # noqa: BLE001 - a bug: raised after the other workers' results are in
                 progress.problem = error
 
     async with anyio.create_task_group() as workers:
@@ -235,7 +238,7 @@ async def _ask(generate: Callable[[ImageRequest], Awaitable[Generation]], reques
 
 
 def _lighten(error: GeminiError) -> GeminiError:
-    """The error without what is heavy: ten thousand of them may be held."""
+    """Return the error without traceback and long texts: ten thousand of them may be held."""
     error.__context__ = error.__cause__ = None
     text = getattr(error, "text", "")
     if len(text) > _MAX_KEPT_CHARS:
@@ -244,7 +247,7 @@ def _lighten(error: GeminiError) -> GeminiError:
 
 
 def _attach_batch(error: BaseException, batch: Batch) -> BaseException:
-    """The iterator's own error, with what was made before it: promise 4 holds for that too."""
+    """Return the iterator's error with the batch so far: no success is lost (promise 4)."""
     error.add_note(
         f"The batch broke off here. What had finished is in this error's `batch`: {batch.summary}."
     )

@@ -1,7 +1,7 @@
-"""What a worker does: a `Task` that is called where it arrives, and what it gives back.
+"""Tasks for the workers of an executor, and their results.
 
-A request, settings and a claim travel there, never a key: workers read their own environment. What comes
-back is small: the picture is in the store, which all of them share.
+A task carries a request, settings and a claim, never a key: workers read their own environment. A result is
+small, since the picture is in the store, which all workers share.
 """
 
 from __future__ import annotations
@@ -32,17 +32,19 @@ _SHOWN_CHARACTERS = 60
 
 
 class GeneratingClient(Protocol):
-    """What a worker needs of a client: one picture for a request, and the store that keeps it."""
+    """The part of a client that a worker uses."""
 
     @property
-    def store(self) -> Store | None: ...
+    def store(self) -> Store | None:
+        """The store that keeps the pictures, or None."""
 
-    async def generate(self, request: ImageRequest, /) -> Generation: ...
+    async def generate(self, request: ImageRequest, /) -> Generation:
+        """Return the picture for a request; raise a `GeminiError`."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a worker needs to make the client of whoever asks, but for the key; `make` is its class."""
+    """The arguments of the caller's client without its key; `make` is the class."""
 
     make: Callable[..., GeneratingClient]
     provider: str
@@ -53,14 +55,14 @@ class Settings:
     retry_unknown: bool
 
     def client(self) -> GeneratingClient:
-        """Return this process's client for these settings: one, so that all its tasks keep one limiter."""
+        """Return this process's client for these settings; its tasks share it and its rate limiter."""
         provider = choose_provider(self.provider, base_url=self.base_url)
         return _client(self, find_key(provider), os.getpid())
 
 
 @lru_cache(maxsize=8)
 def _client(settings: Settings, _key: Secret | None, _process: int) -> GeneratingClient:
-    """The arguments say when another is needed: the key was set or changed, or the process was forked."""
+    """Make a client; another one when the key has changed or the process was forked (hence the arguments)."""
     return settings.make(
         settings.provider,
         base_url=settings.base_url,
@@ -73,9 +75,9 @@ def _client(settings: Settings, _key: Secret | None, _process: int) -> Generatin
 
 @dataclass(frozen=True)
 class Result:
-    """What a worker gives back: an error, a generation that is not stored, or neither: it is in the store.
+    """A worker's result: an error, a generation that is not stored, or neither if it is in the store.
 
-    `sha256` then names the picture, as far as it is known.
+    `sha256` is then the picture's digest, if it is known.
     """
 
     error: GeminiError | None = None
@@ -86,7 +88,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Task:
-    """One request, asked where it is called. `claim` is None where nothing can be billed."""
+    """One request, sent by the process that calls the task. `claim` is None where nothing can be billed."""
 
     request: ImageRequest
     settings: Settings
@@ -95,7 +97,7 @@ class Task:
     def __call__(self) -> Result:
         if self.claim is None or self.claim.acquire():
             return self._ask()
-        state = self.claim.state  # an executor runs a task again after its worker was lost
+        state = self.claim.state  # executors run a task again after they lost its worker
         if state == "kept":
             return Result()
         if state == "sent":
@@ -112,10 +114,10 @@ class Task:
         )
 
     def pack(self) -> bytes:
-        """Return a pickle that calls the task when it is loaded: `pickle.loads` gives its result.
+        """Return a pickle that calls the task when it is loaded: `pickle.loads` returns the result.
 
-        So an executor carries nothing but bytes. Values of this package would have to be importable in each
-        process on the way, and a Dask worker that cannot import what it is sent never says so.
+        So an executor carries bytes only. Every process on the way would have to import this package for
+        anything else, and a Dask worker that cannot import a value never reports it.
         """
         return pickle.dumps(_Call(self))
 
@@ -144,18 +146,18 @@ class _Call:
 
 
 def _is_stored(generation: Generation, store: Store | None) -> bool:
-    """Whether the store gives this very picture; a picture's file may be there without its record."""
+    """Whether the store answers with this very picture; its file may be there without a record."""
     found = store.find(generation.request) if store is not None else None
     return found is not None and found.image.sha256 == generation.image.sha256
 
 
 def error_for_lost_worker(request: ImageRequest, how: str = "was lost") -> OutcomeUnknownError:
-    """Return the error for a request whose worker had begun it and is gone."""
+    """Return the error for a request that a worker had begun before it was lost."""
     return OutcomeUnknownError(f"The worker that was asked for {describe_request(request)} {how}.")
 
 
 def describe_request(request: ImageRequest) -> str:
-    """Return a request in a few words, and the beginning of its digest."""
+    """Return a request's prompt, shortened, its take and the beginning of its digest."""
     take = f", take {request.take}" if request.take else ""
     return f"{request.prompt[:_SHOWN_CHARACTERS]!r}{take} ({request.digest[:12]})"
 
