@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
     from gemini_nb.images.file_bytes import FileView
 
-__all__ = [
-    "MAX_IMAGE_BYTES",
-    "MAX_PIXELS",
-    "SUFFIXES",
-    "Facts",
-    "GeneratedImage",
-    "Source",
-    "decode",
-    "inspect",
-    "sniff",
-]
-
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 
@@ -146,7 +134,11 @@ class GeneratedImage:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, GeneratedImage):
             return NotImplemented
-        return self._facts() == other._facts() and self._has_bytes_of(other)
+        if self._facts() != other._facts():
+            return False
+        if isinstance(self.held, bytes) and isinstance(other.held, bytes):
+            return self.held == other.held
+        return self.sha256 == other.sha256
 
     def __hash__(self) -> int:
         return hash(self._facts())
@@ -154,11 +146,6 @@ class GeneratedImage:
     def _facts(self) -> tuple[object, ...]:
         declared = self.declared_mime_type
         return (self.size, self.mime_type, self.width, self.height, self.source, declared, self.url)
-
-    def _has_bytes_of(self, other: GeneratedImage) -> bool:
-        if isinstance(self.held, bytes) and isinstance(other.held, bytes):
-            return self.held == other.held
-        return self.sha256 == other.sha256
 
     @property
     def suffix(self) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.images.image import GeneratedImage, sniff
+from gemini_nb.images.header import sniff
+from gemini_nb.images.image import GeneratedImage
 
 MAX_INPUT_BYTES = 32 * 2**20
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
 from gemini_nb.images import inputs, save
-from gemini_nb.images.image import SUFFIXES, GeneratedImage
+from gemini_nb.images.header import SUFFIXES
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import variables
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 REFUSED = (429, 503)  # the server did not begin the work
 
+_NO_WAIT_HINT = "Nothing was made or billed; try again in a while."
 _MAX_MESSAGE_CHARS = 300
 _MAX_CODE_CHARS = 80
 _QUOTA_CODES = {
@@ -98,16 +99,16 @@ def error_for(
     """Return the error for an answer that has a status other than 2xx."""
     error = read_error(body)
     error = replace(error, retry_delay=advised_wait(headers, error.retry_delay))
-    return _to_raise(status, error, provider=provider, model=model, key=key)
+    return _choose_error(status, error, provider=provider, model=model, key=key)
 
 
 def error_in_reply(error: Any, *, provider: Provider, model: str, key: Secret | None = None) -> GeminiError:
     """Return the error for HTTP 200 with an error inside; its own code stands in for the status."""
     body = _parse_error(error)
-    return _to_raise(body.status or 200, body, provider=provider, model=model, key=key)
+    return _choose_error(body.status or 200, body, provider=provider, model=model, key=key)
 
 
-def _to_raise(
+def _choose_error(
     status: int, error: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
     error = error.redacted(key)
@@ -119,26 +120,17 @@ def _to_raise(
     if status == 402 or error.first_of(_QUOTA_CODES):
         return QuotaExhaustedError(text, **detail)
     if status in (401, 403) or error.first_of(_KEY_CODES):
-        return AuthenticationError(text, hint=_key_hint(provider, key), **detail)
+        where = key.where if key else "api_key"
+        check = f"check it, its permissions and that it belongs to {provider.name}."
+        hint = f"The key from {where} was refused: {check}"
+        return AuthenticationError(text, hint=hint, **detail)
     if status in REFUSED:
         wait = error.retry_delay
-        return RateLimitError(text, hint=_wait_hint(wait), retry_after=wait, **detail)
+        hint = f"Try again in {math.ceil(wait)} s." if wait else _NO_WAIT_HINT
+        return RateLimitError(text, hint=hint, retry_after=wait, **detail)
     if status == 408 or status >= 500:
         return OutcomeUnknownError(text, **detail)
     return APIError(text, hint=_hint(status, model), **detail)
-
-
-def _key_hint(provider: Provider, key: Secret | None) -> str:
-    where = key.where if key else "api_key"
-    return (
-        f"The key from {where} was refused: check it, its permissions and that it belongs to {provider.name}."
-    )
-
-
-def _wait_hint(wait: float | None) -> str:
-    return (
-        f"Try again in {math.ceil(wait)} s." if wait else "Nothing was made or billed; try again in a while."
-    )
 
 
 def _hint(status: int, model: str) -> str:

@@ -199,8 +199,8 @@ def decode_lenient(text: str) -> bytes | None:
 def parse_json(rest: bytes) -> Any:
     """Parse the JSON that is left of a body; tokens in it are text like any other.
 
-    Numbers that JSON has not, NaN and infinities, become None. Raises BadResponseError for what is no JSON,
-    TooLargeError for more than MAX_REST_BYTES or MAX_REST_ITEMS.
+    NaN, infinities and numbers too large for a float become None. Raises BadResponseError for what is no
+    JSON, TooLargeError for more than MAX_REST_BYTES or MAX_REST_ITEMS.
     """
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(
@@ -211,7 +211,8 @@ def parse_json(rest: bytes) -> Any:
         # Space may stand before a byte order mark, which `json` takes only at the very start.
         rest = rest.strip()
     try:
-        return json.loads(rest, parse_constant=_no_number, parse_float=_number)
+        # NaN and infinities are no JSON and could not be sent back.
+        return json.loads(rest, parse_constant=lambda _: None, parse_float=_finite_or_none)
     except RecursionError:
         problem = "it is nested too deeply"
     except UnicodeDecodeError:
@@ -221,11 +222,7 @@ def parse_json(rest: bytes) -> Any:
     raise BadResponseError(f"The reply is not readable JSON: {problem}.")
 
 
-def _no_number(_: str) -> None:
-    """NaN and infinities are no JSON and could not be sent back."""
-
-
-def _number(text: str) -> float | None:
+def _finite_or_none(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import BadResponseError
-from gemini_nb.images.header import describe
-from gemini_nb.images.image import open_view, sniff
+from gemini_nb.images.header import describe, sniff
+from gemini_nb.images.image import open_view
 from gemini_nb.reply import shapes
 from gemini_nb.reply.base64_blobs import BlobTable, parse_json
 from gemini_nb.reply.content import Content
@@ -43,7 +43,6 @@ class Reply:
     drafts: tuple[ReplyImage, ...] = ()
     links: tuple[str, ...] = ()
     text: str = ""
-    thoughts: str = ""
     finish_reason: str | None = None
     finish_message: str | None = None
     block_reason: str | None = None
@@ -75,8 +74,7 @@ def read_reply(body: bytes | ReceivedBody) -> Reply:
         images=images,
         drafts=_drop_repeated(parts.drafts),
         links=links,
-        text=_join_texts(parts.text),
-        thoughts=_join_texts(parts.thoughts),
+        text=replace_surrogates("\n".join(filter(None, parts.text))),
         refused=refused,
         **_facts(replies, blobs),
         turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
@@ -168,7 +166,3 @@ def _error(reply: dict[str, Any]) -> dict[str, Any] | None:
 
 def _first_content(replies: list[dict[str, Any]]) -> Any:
     return next((field_of(first, "content") for reply in replies if (first := _first(reply))), None)
-
-
-def _join_texts(texts: list[str]) -> str:
-    return replace_surrogates("\n".join(filter(None, texts)))

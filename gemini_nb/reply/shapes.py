@@ -40,7 +40,6 @@ class ReplyParts:
     drafts: list[ReplyImage] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
-    thoughts: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     def add(self, text: Any, mime_type: Any, source: Source, into: list[ReplyImage]) -> None:
@@ -75,11 +74,9 @@ class ReplyParts:
         self.text.append(prose.strip())
 
     def add_thought(self, text: str) -> None:
-        """Add a thought; pictures in it are drafts, and links in it are no pictures."""
-        uris, rest = text_images.data_uris(text)
-        for uri in uris:
+        """Add the pictures in a thought, which are drafts; its words and links are passed over."""
+        for uri in text_images.data_uris(text)[0]:
             self.add_uri(uri, "data URI", self.drafts)
-        self.thoughts.append(self.blobs.restore(rest).strip())
 
     def add_link(self, url: Any) -> None:
         """Add a link that stands in a field of its own, where a data URI may stand as well."""

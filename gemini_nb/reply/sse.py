@@ -109,7 +109,9 @@ class EventSplitter:
         elif not ended and len(line) < len(_DATA) and _DATA.startswith(line):
             self._begun = line
         elif self._bare or line[:1] in (b"{", b"["):
-            self._begin_bare()
+            if not self._bare:
+                self._end_event()
+            self._bare = True
             self._more(line)
         else:
             self._state = "other"
@@ -121,11 +123,6 @@ class EventSplitter:
         self._state = "data"
         if data:
             self._data(data)
-
-    def _begin_bare(self) -> None:
-        if not self._bare:
-            self._end_event()
-        self._bare = True
 
     def _end_event(self) -> None:
         if self._lines:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from gemini_nb.generation import Generation
-from gemini_nb.images.image import SUFFIXES, GeneratedImage, Source
+from gemini_nb.images.header import SUFFIXES
+from gemini_nb.images.image import GeneratedImage, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

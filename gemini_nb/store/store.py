@@ -27,7 +27,8 @@ from gemini_nb import files
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
 from gemini_nb.images.file_bytes import FileBytes
-from gemini_nb.images.image import MAX_IMAGE_BYTES, SUFFIXES, GeneratedImage
+from gemini_nb.images.header import SUFFIXES
+from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_nb import errors
+from gemini_nb.display.preview import decode
 from gemini_nb.images import image
 from gemini_nb.images.image import GeneratedImage
 from support.image_cases import REFUSED, VALID, huge_png, ihdr
@@ -123,8 +124,8 @@ def test_only_the_first_frame_is_decoded():
 
 
 def test_a_jpeg_can_be_decoded_straight_to_a_smaller_size():
-    assert image.decode(jpeg(800, 400), "image/jpeg", at_least=(100, 50)).size == (100, 50)
-    assert image.decode(png(80, 40), "image/png", at_least=(10, 5)).size == (80, 40)
+    assert decode(jpeg(800, 400), "image/jpeg", at_least=(100, 50)).size == (100, 50)
+    assert decode(png(80, 40), "image/png", at_least=(10, 5)).size == (80, 40)
 
 
 def test_an_image_is_a_value_that_pickles_and_whose_repr_is_short():

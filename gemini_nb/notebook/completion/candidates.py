@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
 from gemini_nb.generation import Generation
-from gemini_nb.images.image import GeneratedImage, sniff
+from gemini_nb.images.header import sniff
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.notebook import template
 from gemini_nb.providers import provider
 from gemini_nb.store import replay_mode
