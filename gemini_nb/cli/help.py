@@ -1,4 +1,4 @@
-"""What `--help` says of the commands beyond their options: examples, variables, exit codes."""
+"""Help pages of the commands, printed below their options: examples, variables, exit codes."""
 
 from __future__ import annotations
 
@@ -92,4 +92,4 @@ PAGES = {
     "store": _STORE,
     "demo": _DEMO,
 }
-"""What stands below the options of each command, by its name; of the program itself under ""."""
+"""The page of each command by its name, and that of the program under ""."""

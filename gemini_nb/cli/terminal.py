@@ -1,4 +1,4 @@
-"""What a command says on stderr: messages, and on a terminal a line that counts the seconds of a wait."""
+"""Messages on stderr, and on a terminal a progress line that counts the seconds of a wait."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _continue_chat(session: Session, client: Client, args: Namespace, prompt: st
 
 
 def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: str) -> Chat:
-    """In a fresh kernel: go on from a picture of an earlier one."""
+    """Begin a conversation in a fresh kernel with a picture that an earlier one stored."""
     if args.images:
         return client.chat(_model(session, args, None))
     earlier = _find_earlier(client.store, prompt)

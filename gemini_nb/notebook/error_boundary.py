@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reporting_errors(session: Session) -> Iterator[None]:
-    """Carry out a magic: help is no error, an interrupt is one line, the last failure is remembered."""
+    """Hold the work of a magic: help is no error, an interrupt is one line, the last error is kept."""
     try:
         with warnings_as_lines():
             yield

@@ -87,7 +87,7 @@ class GeminiMagics(Magics):
         return defaults.check_value(proposal["trait"].name, proposal["value"])
 
     def update_config(self, config: Config) -> None:
-        """Take what `%config` sets; a bad value is said, and the old one stays."""
+        """Take what `%config` sets; a line is printed about a bad value, and the old one stays."""
         from gemini_nb.notebook import defaults, error_boundary
 
         with error_boundary.warnings_as_lines():

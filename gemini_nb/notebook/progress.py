@@ -163,6 +163,7 @@ class _DrawingThread(threading.Thread):
         self._grid = _Output()
 
     def run(self) -> None:
+        """Draw until `stop` is called."""
         started = monotonic()
         due, word_count = self._first, 0
         while not self._over.wait(_POLL_SECONDS):
@@ -201,9 +202,11 @@ class _Output:
 
     @property
     def is_drawn(self) -> bool:
+        """Whether this place is in the output, even if it is empty by now."""
         return self._handle is not None
 
     def draw(self, bundle: dict[str, str]) -> None:
+        """Display a MIME bundle in this place; the same one again is not sent."""
         from IPython.display import display  # noqa: PLC0415 - here only in a kernel
 
         if bundle == self._bundle:
@@ -215,5 +218,6 @@ class _Output:
             self._handle.update(bundle, raw=True)
 
     def empty(self) -> None:
+        """Leave nothing to see; a place in an output cannot be removed by itself."""
         if self._handle is not None:
             self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
