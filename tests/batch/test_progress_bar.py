@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import pytest
 
-from batch.test_run import by_prompt, painted
 from support.clients import OK
 from support.gateway import Answer, Gateway
-from support.kernels import executed
+from support.kernels import executed, kernel_manager
+from support.numbered_pictures import by_prompt, painted
 from support.processes import PREAMBLE, WAIT_SECONDS, finished, running
 from support.terminals import on_a_terminal
 
@@ -126,38 +127,50 @@ print("TMonitor" in [type(thread).__name__ for thread in threading.enumerate()])
     assert out == "done\nFalse\n"
 
 
-def in_a_kernel(url, *, times=1, **settings) -> list[str]:
-    """What kinds of output a cell with a batch has in the end; the bar waits so many times as long."""
+@pytest.fixture(scope="module")
+def manager():
+    """The kernel of this file."""
+    with kernel_manager() as manager:
+        yield manager
+
+
+@pytest.fixture
+def in_a_kernel(manager):
+    return partial(outputs_of, manager)
+
+
+def outputs_of(manager, url, *, seconds=2, **settings) -> list[str]:
+    """What kinds of output a cell with a batch has in the end; the bar appears after so many seconds."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     code = f"""
 from gemini_nb import Client
 from gemini_nb.batch import progress_bar
-progress_bar._KERNEL_SECONDS *= {times}
+progress_bar._KERNEL_SECONDS = {seconds}
 made = Client(base_url={url!r}, api_key="a-key-of-tests").generate_many({arguments})
 """
-    cell = executed(code).cells[1]
+    cell = executed(code, manager=manager).cells[1]
     return [kind for output in cell.outputs for kind in output.get("data", {"stream": ""})]
 
 
-def test_in_a_notebook_a_few_pictures_leave_no_trace_however_long_they_take():
+def test_in_a_notebook_a_few_pictures_leave_no_trace_however_long_they_take(in_a_kernel):
     with Gateway(Answer(OK)) as gateway:
-        assert in_a_kernel(gateway.url, prompts=["1"] * 5, times=0) == []
+        assert in_a_kernel(gateway.url, prompts=["1"] * 5, seconds=0) == []
 
 
-def test_in_a_notebook_there_is_a_widget_for_those_who_ask():
+def test_in_a_notebook_there_is_a_widget_for_those_who_ask(in_a_kernel):
     with Gateway(Answer(OK)) as gateway:
         assert "application/vnd.jupyter.widget-view+json" in in_a_kernel(
             gateway.url, prompts=["1"] * 5, progress=True
         )
 
 
-def test_in_a_notebook_a_batch_that_takes_its_time_has_a_bar():
+def test_in_a_notebook_a_batch_that_takes_its_time_has_a_bar(in_a_kernel):
     with Gateway(Answer(OK)) as gateway:
         assert "application/vnd.jupyter.widget-view+json" in in_a_kernel(
-            gateway.url, prompts=["1"] * 20, times=0
+            gateway.url, prompts=["1"] * 20, seconds=0
         )
 
 
-def test_in_a_notebook_many_pictures_that_take_no_time_leave_no_trace():
+def test_in_a_notebook_many_pictures_that_take_no_time_leave_no_trace(in_a_kernel):
     with Gateway(Answer(OK)) as gateway:
-        assert in_a_kernel(gateway.url, prompts=["1"] * 20, times=1000) == []
+        assert in_a_kernel(gateway.url, prompts=["1"] * 20, seconds=500) == []

@@ -12,13 +12,20 @@ import pytest
 
 from support.gateway import Answer, Gateway
 from support.images import encoded
-from support.kernels import a_kernel, executed, notebook_of
+from support.kernels import a_kernel, executed, kernel_manager, notebook_of
 from support.replies import data_uri, inline, reply
 from support.shells import KEY, prompt_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Kernel is running over TCP:RuntimeWarning")
 
 PICTURE = Answer(reply(inline(encoded("PNG", 64, 64))))
+
+
+@pytest.fixture(scope="module")
+def manager():
+    """The kernel of this file."""
+    with kernel_manager() as manager:
+        yield manager
 
 
 @pytest.fixture
@@ -33,8 +40,8 @@ def asking(monkeypatch):
     return ask
 
 
-def test_a_notebook_with_one_picture_of_1024_pixels_stays_under_200_kb():
-    notebook = executed("%%gemini_image\na sunset over the sea behind mountains")
+def test_a_notebook_with_one_picture_of_1024_pixels_stays_under_200_kb(manager):
+    notebook = executed("%%gemini_image\na sunset over the sea behind mountains", manager=manager)
     (shown,) = [output for output in notebook.cells[1].outputs if output.output_type == "execute_result"]
     assert "1024 × 1024" in shown.data["text/plain"]
     assert len(nbformat.writes(notebook)) < 200_000
@@ -49,15 +56,15 @@ LIVE = {
 }
 
 
-def test_a_cell_leaves_exactly_its_result_and_no_status_line(asking):
+def test_a_cell_leaves_exactly_its_result_and_no_status_line(asking, manager):
     with Gateway(SLOW) as gateway:
         asking(gateway)
-        notebook = executed(*(source for source, _ in LIVE.values()))
+        notebook = executed(*(source for source, _ in LIVE.values()), manager=manager)
     left = [[output.output_type for output in cell.outputs] for cell in notebook.cells[1:]]
     assert left == [outputs for _, outputs in LIVE.values()]
 
 
-def test_in_a_loop_the_cells_own_output_stays(asking):
+def test_in_a_loop_the_cells_own_output_stays(asking, manager):
     loop = """\
 for n in range(2):
     print('before', n)
@@ -65,56 +72,59 @@ for n in range(2):
     print('after', n)"""
     with Gateway(SLOW) as gateway:
         asking(gateway)
-        notebook = executed(loop)
+        notebook = executed(loop, manager=manager)
     outputs = notebook.cells[1].outputs
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
     assert printed.split("\n")[:4] == ["before 0", "after 0", "before 1", "after 1"]
     assert not any(output.data["text/html"] for output in outputs if output.output_type == "display_data")
 
 
-def test_a_strict_grid_is_shown_with_its_failures_above_the_error(asking):
+def test_a_strict_grid_is_shown_with_its_failures_above_the_error(asking, manager):
     def answers(request):
         return Answer(status=400) if prompt_of(request) == "2" else PICTURE
 
     with Gateway(answers) as gateway:
         asking(gateway)
-        notebook = executed("x = [1, 2]", "%%gemini_image --vary x --strict\n{{x}}", allow_errors=True)
+        notebook = executed(
+            "x = [1, 2]", "%%gemini_image --vary x --strict\n{{x}}", allow_errors=True, manager=manager
+        )
     shown, error = notebook.cells[2].outputs
     assert shown.data["text/html"].count("<img") == 1
     assert "APIError" in shown.data["text/html"]
     assert error.evalue.startswith("1 of 2 pictures failed. The first: ")
 
 
-def test_promise_18_a_failed_cell_is_a_failed_cell():
+def test_promise_18_a_failed_cell_is_a_failed_cell(manager):
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="no aspect ratio"):
-        executed("%%gemini_image -a 16x9\na red square")
+        executed("%%gemini_image -a 16x9\na red square", manager=manager)
 
 
-def test_an_error_in_a_notebook_is_its_message_and_no_frames(asking):
+def test_an_error_in_a_notebook_is_its_message_and_no_frames(asking, manager):
     with Gateway(Answer("<html><title>Bad gateway</title>", status=502)) as gateway:
         asking(gateway)
-        notebook = executed("%xmode Verbose", "%%gemini_image\nx", allow_errors=True)
+        notebook = executed("%xmode Verbose", "%%gemini_image\nx", allow_errors=True, manager=manager)
     (error,) = notebook.cells[2].outputs
     assert error.ename == "OutcomeUnknownError"
     assert len(error.traceback) == 2
     assert "Bad gateway" in error.traceback[0]
 
 
-def test_the_models_words_are_shown_and_are_no_markup(asking):
+def test_the_models_words_are_shown_and_are_no_markup(asking, manager):
     words = "A square. <script>alert(1)</script> ![t](http://tracker.invalid/t.png)"
     answer = reply(f"{words} ![image]({data_uri(encoded('PNG', 64, 64))})")
     with Gateway(Answer(answer)) as gateway:
         asking(gateway)
-        notebook = executed("%%gemini_image\nx")
+        notebook = executed("%%gemini_image\nx", manager=manager)
     page = notebook.cells[1].outputs[0].data["text/html"]
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert gateway.gets == 0
 
 
-def test_a_result_without_the_extension_is_a_picture_too():
+def test_a_result_without_the_extension_is_a_picture_too(manager):
     notebook = executed(
-        "%unload_ext gemini_nb\nimport gemini_nb\ngemini_nb.Client('offline').generate('a red square')"
+        "%unload_ext gemini_nb\nimport gemini_nb\ngemini_nb.Client('offline').generate('a red square')",
+        manager=manager,
     )
     assert "text/html" in notebook.cells[1].outputs[0].data
 
@@ -146,11 +156,11 @@ def error_of(outputs):
     return error
 
 
-def test_promise_7_an_interrupt_ends_one_picture_in_one_line_and_the_next_works(asking):
+def test_promise_7_an_interrupt_ends_one_picture_in_one_line_and_the_next_works(asking, manager):
     never = threading.Event()
     with Gateway(Answer(PICTURE.body, hold=never), PICTURE) as gateway:
         asking(gateway)
-        with a_kernel() as kernel:
+        with a_kernel(manager) as kernel:
             cell = kernel.start("hero = 'old'\nhero = %gemini_image a cat")
             after = kernel.start("print('Run All went on')")
             assert gateway.wait_for_posts(1)
@@ -171,10 +181,10 @@ def held(*prompts):
     return lambda request: Answer(PICTURE.body, hold=never if prompt_of(request) in prompts else None)
 
 
-def test_promise_7_an_interrupt_of_a_grid_keeps_and_assigns_what_has_finished(asking):
+def test_promise_7_an_interrupt_of_a_grid_keeps_and_assigns_what_has_finished(asking, manager):
     with Gateway(held("3", "4")) as gateway:
         asking(gateway)
-        with a_kernel() as kernel:
+        with a_kernel(manager) as kernel:
             kernel.run("x = range(8)")
             cell = kernel.start("%%gemini_image grid --vary x --concurrency 2\n{{x}}")
             assert gateway.wait_for_posts(5)
@@ -189,10 +199,10 @@ def test_promise_7_an_interrupt_of_a_grid_keeps_and_assigns_what_has_finished(as
     assert error["evalue"] == "3 of 8 pictures had finished, kept in grid and in the store."
 
 
-def test_promise_7_after_an_interrupt_the_pictures_that_were_drawn_stay(asking):
+def test_promise_7_after_an_interrupt_the_pictures_that_were_drawn_stay(asking, manager):
     with Gateway(held("1")) as gateway:
         asking(gateway)
-        with a_kernel() as kernel:
+        with a_kernel(manager) as kernel:
             kernel.run("x = range(2)")
             cell = kernel.start("%%gemini_image --vary x\n{{x}}")
             sent = kernel.until(cell, lambda output: "<img" in output.get("data", {}).get("text/html", ""))
@@ -202,10 +212,10 @@ def test_promise_7_after_an_interrupt_the_pictures_that_were_drawn_stay(asking):
     assert sent[-1]["ename"] == "Cancelled"
 
 
-def test_promise_7_an_interrupted_edit_leaves_the_conversation_as_it_was(asking):
+def test_promise_7_an_interrupted_edit_leaves_the_conversation_as_it_was(asking, manager):
     with Gateway(held("never")) as gateway:
         asking(gateway)
-        with a_kernel() as kernel:
+        with a_kernel(manager) as kernel:
             kernel.run("%%gemini_edit --new\na cow")
             cell = kernel.start("%%gemini_edit\nnever")
             assert gateway.wait_for_posts(2)

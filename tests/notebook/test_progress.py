@@ -13,7 +13,7 @@ from support import streams
 from support.faults import FaultServer
 from support.generations import answer, picture
 from support.images import png
-from support.kernels import a_kernel
+from support.kernels import a_kernel, kernel_manager
 from support.shells import KEY
 
 MODEL = "gemini-3.1-flash-image-preview"
@@ -107,7 +107,7 @@ def test_words_are_drawn_escaped_as_they_come_and_taken_away_at_the_end(monkeypa
     with FaultServer(steps) as server:
         monkeypatch.setenv("CRAZYROUTER_API_KEY", KEY)
         monkeypatch.setenv("GEMINI_NB_BASE_URL", server.url)
-        with a_kernel() as kernel:
+        with kernel_manager() as manager, a_kernel(manager) as kernel:
             cell = kernel.start("%%gemini_image --stream\na red square")
             (*_, first) = kernel.until(cell, lambda one: "here" in html_of(one))
             steps.go()

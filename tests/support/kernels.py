@@ -1,27 +1,52 @@
-"""Notebooks run by nbclient, and a kernel driven over its message protocol, as a front end would."""
+"""Notebooks run by nbclient, and a kernel driven over its message protocol, as a front end would.
+
+A kernel takes a second to start: a file whose tests do not need one each has one `kernel_manager`.
+"""
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from pathlib import Path
 
 import nbclient
 import nbformat
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
 LOAD = "%load_ext gemini_nb"
 SECONDS = 60
 
 
-def notebook_of(*sources):
+def notebook_of(*sources, first=LOAD):
     notebook = nbformat.v4.new_notebook()
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, *sources)]
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (first, *sources)]
     return notebook
 
 
-def executed(*sources, allow_errors=False):
-    """A notebook of these cells, run in a fresh kernel."""
-    return client_of(notebook_of(*sources), allow_errors=allow_errors).execute()
+def executed(*sources, manager=None, allow_errors=False):
+    """A notebook of these cells, run in a fresh kernel, or in a manager's after its earlier tests."""
+    first = as_new() if manager else LOAD
+    return client_of(notebook_of(*sources, first=first), km=manager, allow_errors=allow_errors).execute()
+
+
+def as_new() -> str:
+    """A cell after which a used kernel is as a new one: this test's variables and folder, and no names."""
+    return (
+        f"import os\nos.environ.clear()\nos.environ.update({dict(os.environ)!r})\n"
+        f"os.chdir({str(Path.cwd())!r})\n%reset -f\n%reload_ext gemini_nb"
+    )
+
+
+@contextmanager
+def kernel_manager():
+    """A running kernel for several tests."""
+    manager = KernelManager()
+    manager.start_kernel()
+    try:
+        yield manager
+    finally:
+        manager.shutdown_kernel(now=True)
 
 
 def client_of(notebook, **settings):
@@ -78,12 +103,14 @@ class Kernel:
 
 
 @contextmanager
-def a_kernel():
-    manager, client = start_new_kernel()
-    kernel = Kernel(manager, client)
+def a_kernel(manager):
+    """A manager's kernel as if it were new, and a front end's connections to it."""
+    client = manager.client()
+    client.start_channels()
     try:
-        kernel.run(LOAD)
+        client.wait_for_ready(timeout=SECONDS)
+        kernel = Kernel(manager, client)
+        kernel.run(as_new())
         yield kernel
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
