@@ -12,7 +12,7 @@ import pytest
 
 from support.gateway import Answer, Gateway
 from support.images import png
-from support.kernels import executed, pages
+from support.kernels import executed, kernel_manager, pages
 from support.replies import inline, reply
 from support.shells import KEY, prompt_of
 
@@ -22,6 +22,13 @@ PROMPTS = [f"picture {number}" for number in range(10)]
 CELLS = [f"%%gemini_image p{number}\n{prompt}" for number, prompt in enumerate(PROMPTS)]
 NAMES = ", ".join(f"p{number}" for number in range(10))
 DIGESTS = f"from hashlib import sha256\nprint(*(sha256(p.image.data).hexdigest() for p in ({NAMES})))"
+
+
+@pytest.fixture(scope="module")
+def manager():
+    """The kernel of the tests that need none of their own."""
+    with kernel_manager() as manager:
+        yield manager
 
 
 def painted(request):
@@ -55,16 +62,16 @@ def test_promise_3_ten_pictures_are_paid_for_once_and_replayed_without_key_and_n
     assert "replayed from the store" in pages(third)[0]
 
 
-def test_promise_3_a_changed_prompt_costs_one_request_and_locked_it_is_named(environment):
+def test_promise_3_a_changed_prompt_costs_one_request_and_locked_it_is_named(environment, manager):
     changed = ["%%gemini_image p0\npicture 99", *CELLS[1:3]]
     with Gateway(painted) as gateway:
         environment(gateway)
-        executed(*CELLS[:3])
-        executed(*changed)
+        executed(*CELLS[:3], manager=manager)
+        executed(*changed, manager=manager)
         assert gateway.posts == 4
     environment.lock()
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="ReplayMissError"):
-        executed("%%gemini_image\npicture 100")
+        executed("%%gemini_image\npicture 100", manager=manager)
 
 
 PROMPT = "a \"red\" <b>square</b> & 🟥 'quoted'"
@@ -82,7 +89,7 @@ class Alts(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(tmp_path_factory, manager):
     """A notebook with a single picture, an edit of it, and a grid; nbconvert is handed what a kernel made."""
     here = tmp_path_factory.mktemp("exported")
     cells = (
@@ -91,7 +98,7 @@ def exported(tmp_path_factory):
         f"%%gemini_edit\n{PROMPT}",
         f"%%gemini_image -n 2\n{PROMPT}",
     )
-    return executed(*cells)
+    return executed(*cells, manager=manager)
 
 
 def test_every_picture_has_its_prompt_as_alt_text(exported):
@@ -131,14 +138,16 @@ def photographs():
 
 
 def test_promise_15_photographs_are_ten_times_smaller_in_the_notebook_and_whole_on_disk(
-    environment, tmp_path
+    environment, tmp_path, manager
 ):
     photos = photographs()
     with Gateway(*(Answer(reply(inline(photo))) for photo in photos)) as gateway:
         environment(gateway)
-        ours = executed(*(f"%%gemini_image -s {n}.png\nphotograph {n}" for n in range(len(photos))))
+        cells = (f"%%gemini_image -s {n}.png\nphotograph {n}" for n in range(len(photos)))
+        ours = executed(*cells, manager=manager)
     assert [(tmp_path / f"{n}.png").read_bytes() for n in range(len(photos))] == photos
-    theirs = executed(*(f"from IPython.display import Image; Image('{n}.png')" for n in range(len(photos))))
+    cells = (f"from IPython.display import Image; Image('{n}.png')" for n in range(len(photos)))
+    theirs = executed(*cells, manager=manager)
     for our_cell, their_cell in zip(ours.cells[1:], theirs.cells[1:], strict=True):
         assert size_of(their_cell) > 10 * size_of(our_cell)
 
