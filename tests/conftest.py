@@ -8,8 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import promise_counts
-from support.paths import TESTS
+from support import promise_counts, work_order
 
 VARIABLES = (
     "CRAZYROUTER_API_KEY",
@@ -38,23 +37,9 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
-# The files that take longest. Two workers begin with them, so that none works alone in the end.
-LONGEST = (
-    "browser/test_studio_pictures.py",
-    "browser/test_studio_asking.py",
-    "course/test_course.py",
-    "notebook/test_kernel.py",
-    "course/test_replay.py",
-    "batch/test_clusters.py",
-    "promises/test_memory.py",
-    "benchmarks/test_benchmarks.py",
-)
-
-
 def pytest_collection_modifyitems(config, items):
-    if hasattr(config, "workerinput"):  # pytest-xdist; the order of one process stays that of the folders
-        rank = {str(TESTS / name): place for place, name in enumerate(LONGEST)}
-        items.sort(key=lambda item: rank.get(str(item.path), len(rank)))
+    if hasattr(config, "workerinput"):  # set in pytest-xdist's workers
+        work_order.put_longest_first(items)
 
 
 @pytest.fixture(autouse=True)

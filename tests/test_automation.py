@@ -10,7 +10,8 @@ import tomllib
 import pytest
 import yaml
 
-from support.paths import ROOT
+from support.paths import ROOT, TESTS
+from support.work_order import LONGEST
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -52,12 +53,18 @@ def test_check_is_lint_and_the_tests_that_test_runs():
     assert re.search(r"^test: .*\brun-tests$", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check", "lint", "notebooks", "bench", "check-binder"])
+@pytest.mark.parametrize(
+    "target", ["demo", "test", "check", "lint", "notebooks", "bench", "check-binder", "check-python"]
+)
 def test_the_makefile_knows_how(target):
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_files_that_workers_begin_with_are_there():
+    assert [name for name in LONGEST if not (TESTS / name).exists()] == []
 
 
 def test_pre_commit_runs_the_same_lint_so_that_there_is_one_version_of_each_tool():
