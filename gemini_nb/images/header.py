@@ -36,7 +36,7 @@ def sniff(data: bytes | FileView) -> str | None:
     return None
 
 
-def size(data: bytes | FileView, mime_type: str) -> tuple[int, int]:
+def read_size(data: bytes | FileView, mime_type: str) -> tuple[int, int]:
     """Return width and height of the largest picture in a file whose structure is whole.
 
     Raises Malformed where the header contradicts itself or the file is cut short.

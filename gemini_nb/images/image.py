@@ -69,7 +69,7 @@ def inspect(data: ImageBytes) -> Facts:
                 f"The bytes that came as a picture look like {header.describe(seen)}.", hint=_WANTED
             )
         try:
-            width, height = header.size(seen, mime_type)
+            width, height = header.read_size(seen, mime_type)
         except header.Malformed as error:
             problem = str(error)
         else:

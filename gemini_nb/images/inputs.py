@@ -74,26 +74,26 @@ def read(source: Any) -> InputImage:
     if isinstance(source, InputImage):
         return source
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), "The input image")
+        return _read_bytes(bytes(source), "The input image")
     if isinstance(source, (str, Path)):
-        return _from_path(source)
+        return _read_path(source)
     image = getattr(source, "image", source)  # a Generation's primary picture
     if isinstance(image, GeneratedImage):
-        return _from_bytes(image.data, "The picture")
-    return _from_bytes(_encode_png(source), "The input image")
+        return _read_bytes(image.data, "The picture")
+    return _read_bytes(_encode(source), "The input image")
 
 
-def _from_path(source: str | Path) -> InputImage:
+def _read_path(source: str | Path) -> InputImage:
     try:
         path = Path(source).expanduser()
         data = path.read_bytes()
     except (OSError, ValueError, RuntimeError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise ArgumentError(f"Cannot read the input image {str(source)[:200]!r}: {reason}.") from None
-    return _from_bytes(data, str(path))
+    return _read_bytes(data, str(path))
 
 
-def _from_bytes(data: bytes, what: str) -> InputImage:
+def _read_bytes(data: bytes, what: str) -> InputImage:
     if len(data) > MAX_INPUT_BYTES:
         raise ArgumentError(
             f"{what} has {len(data) / 2**20:.0f} MiB; at most 32 can be sent.", hint="Make it smaller."
@@ -102,38 +102,38 @@ def _from_bytes(data: bytes, what: str) -> InputImage:
     if mime_type is None:
         raise ArgumentError(f"{what} is not a PNG, JPEG, WebP, GIF, HEIC or HEIF picture.")
     if mime_type == "image/gif":  # the API takes no GIF: send its first frame
-        return InputImage(_gif_as_png(data, what), "image/png")
+        return InputImage(_convert_gif(data, what), "image/png")
     return InputImage(data, mime_type)
 
 
-def _gif_as_png(data: bytes, what: str) -> bytes:
+def _convert_gif(data: bytes, what: str) -> bytes:
     from PIL import Image  # noqa: PLC0415 - Pillow is loaded when a picture is
 
     try:
         with Image.open(io.BytesIO(data), formats=["GIF"]) as frame:
-            return _picture_as_png(frame.convert("RGBA"))
+            return _encode_pil(frame.convert("RGBA"))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         raise ArgumentError(f"{what} looks like a GIF and cannot be read.") from None
 
 
-def _encode_png(source: Any) -> bytes:
+def _encode(source: Any) -> bytes:
     """Return the PNG of a PIL image, an array or a figure."""
     pil = sys.modules.get("PIL.Image")
     if pil is not None and isinstance(source, pil.Image):
-        return _picture_as_png(source)
+        return _encode_pil(source)
     if callable(getattr(source, "savefig", None)):
         buffer = io.BytesIO()
         source.savefig(buffer, format="png")
         return buffer.getvalue()
     if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
-        return _picture_as_png(_array_image(source))
+        return _encode_pil(_image_from_array(source))
     raise ArgumentError(
         f"A {type(source).__name__} cannot be an input image.",
         hint="Give a path, bytes, a PIL image, a NumPy array, a Matplotlib figure or an earlier result.",
     )
 
 
-def _picture_as_png(picture: Any) -> bytes:
+def _encode_pil(picture: Any) -> bytes:
     buffer = io.BytesIO()
     if picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
         picture = picture.convert("RGB")
@@ -141,7 +141,7 @@ def _picture_as_png(picture: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _array_image(source: Any) -> Any:
+def _image_from_array(source: Any) -> Any:
     import numpy as np  # noqa: PLC0415 - whoever hands over an array has it
     from PIL import Image  # noqa: PLC0415
 

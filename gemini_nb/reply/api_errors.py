@@ -78,7 +78,7 @@ class ErrorBody:
         """Return the first of its codes that is among `codes`."""
         return next((code for code in self.codes if code in codes), None)
 
-    def redacted(self, key: Secret | None) -> ErrorBody:
+    def redact(self, key: Secret | None) -> ErrorBody:
         """Return the same with the key masked, which comes before any cutting, short enough to be shown."""
         mask = key.redact if key else str
         codes = (one_line(mask(code), _MAX_CODE_CHARS) for code in self.codes)
@@ -111,7 +111,7 @@ def error_in_reply(error: Any, *, provider: Provider, model: str, key: Secret | 
 def _choose_error(
     status: int, error: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
-    error = error.redacted(key)
+    error = error.redact(key)
     what = status if status != 200 else "with an error"
     text = f"{provider.name} answered {what}: {error.message or error.code or 'it says no more'}"
     detail: dict[str, Any] = {"status": status, "code": error.code}

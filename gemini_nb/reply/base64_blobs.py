@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
 UNUSUAL_HINT = "It may have been billed, and it is no usual reply: check the base URL."
-# Longer than any line of wrapped base64 that text is searched for, as every blob it stands for is:
-# whoever measures lines sees no difference.
+# Longer than any line of wrapped base64 that text is searched for, like the blobs it stands for: a search by
+# the length of lines gives the same with tokens in the text.
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
 _PADDING = ord("=")

@@ -34,12 +34,12 @@ class Content:
     def __call__(self) -> Any:
         return self._blobs.restore_value(self.value)
 
-    def elided(self, images: Iterable[GeneratedImage]) -> Any:
+    def elide(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
         pictures = tuple(images)
         marks = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
 
-        def elide(text: str) -> Any:
+        def replace_text(text: str) -> Any:
             blob = self._blobs.get(text)
             if blob is not None and blob.is_standard:
                 for image in pictures:
@@ -47,7 +47,7 @@ class Content:
                         return {_IMAGE: image.sha256}
             return marks.get(text) or self._blobs.restore(text)
 
-        return _map_texts(self.value, elide, self._blobs.restore)
+        return _map_texts(self.value, replace_text, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -99,7 +99,7 @@ def _uses_mark(value: Any) -> bool:
 
 def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
     if isinstance(content, Content):
-        return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elided(images)}
+        return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elide(images)}
     if _uses_mark(content):
         return {"plain": content}
     marks = _marks_by_base64(images)

@@ -106,7 +106,7 @@ class JSONReceiver:
         self._pass()
         return ReceivedBody(self._rest.getvalue(), self._blobs)
 
-    # Each step deals with some of what was seen, and says whether the next one may follow at once.
+    # Steps of a state machine: each deals with some of what was seen, and says whether the next may follow.
 
     def _begin(self) -> bool:
         if len(self._seen) < 16:
@@ -176,7 +176,7 @@ class JSONReceiver:
         return self._spelling.decode(groups), len(groups)
 
     def _is_last(self, end: int) -> bool:
-        """Whether what follows is known, and is no slash whose half is still to come."""
+        r"""Whether a run ends here: what follows is known, and is not the first half of `\/`."""
         return bytes(self._seen[end : end + 2]) not in (b"", b"\\")
 
     def _close(self) -> bool:
@@ -184,9 +184,9 @@ class JSONReceiver:
         match = _PADDING.match(self._seen, self._at)
         padding = match[0] if match else b""
         end = self._at + len(padding)
-        follows = bytes(self._seen[end : end + 2])
-        if follows in (b"", b"\\"):
+        if not self._is_last(end):
             return False
+        follows = bytes(self._seen[end : end + 2])
         is_whole = not _GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
         if is_whole and self._picture is not None:
             self._put(self._picture, padding=padding.decode("ascii"))

@@ -1,7 +1,7 @@
 """Shapes of a reply's JSON: where pictures, links and text stand in it, in every one that was seen.
 
 Gemini's parts in camelCase and snake_case, OpenAI's images and chat messages, text around them.
-Whatever is missing, null or of the wrong type is passed over. A new shape is a function here.
+Fields that are missing, null or of the wrong type are passed over. A new shape is a function here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ReplyParts:
         if not isinstance(text, str):
             return
         if text[:5].lower() == "data:":
-            for uri in text_images.data_uris(text)[0]:
+            for uri in text_images.find_data_uris(text)[0]:
                 self.add_uri(uri, source, into)
             return
         data = self.blobs.decode(text)
@@ -66,16 +66,16 @@ class ReplyParts:
 
     def add_text(self, text: str) -> None:
         """Add the model's words, and the pictures and links among them."""
-        uris, rest = text_images.data_uris(text)
+        uris, rest = text_images.find_data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.data_uris)
-        links, prose = text_images.links(self.blobs.restore(rest))
+        links, prose = text_images.find_links(self.blobs.restore(rest))
         self.links += links
         self.text.append(prose.strip())
 
     def add_thought(self, text: str) -> None:
         """Add the pictures in a thought, which are drafts; its words and links are passed over."""
-        for uri in text_images.data_uris(text)[0]:
+        for uri in text_images.find_data_uris(text)[0]:
             self.add_uri(uri, "data URI", self.drafts)
 
     def add_link(self, url: Any) -> None:

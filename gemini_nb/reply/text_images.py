@@ -48,7 +48,7 @@ class DataURI:
     refused: str | None = None
 
 
-def data_uris(text: str) -> tuple[list[DataURI], str]:
+def find_data_uris(text: str) -> tuple[list[DataURI], str]:
     """Return the data URIs of a text in order, and the text without them.
 
     >>> data_uris("Here: ![cat](data:image/png;base64,iVBORw==) Enjoy!")
@@ -147,7 +147,7 @@ def _is_last(text: str, line: re.Match[str], width: int, *, is_second: bool) -> 
     return 0 < len(line[0]) < width and len(line[0]) % 4 == 0 and is_whole_line and is_usual_width
 
 
-def links(text: str) -> tuple[list[str], str]:
+def find_links(text: str) -> tuple[list[str], str]:
     """Return the links of a text that may be pictures, and the text without its Markdown images.
 
     Markdown images always; other links only when their path ends like a picture's or they are all

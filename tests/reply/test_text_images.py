@@ -23,7 +23,7 @@ LARGE = noise_png(5000)
 def decoded(text: str) -> list[bytes | None]:
     return [
         None if uri.refused else base64_blobs.decode_lenient(uri.payload)
-        for uri in text_images.data_uris(text)[0]
+        for uri in text_images.find_data_uris(text)[0]
     ]
 
 
@@ -79,7 +79,7 @@ FOUND = {
 @pytest.mark.parametrize(("text", "rest"), FOUND.values(), ids=FOUND)
 def test_a_data_uri_is_found_and_taken_out(text, rest):
     assert decoded(text) == [PNG]
-    assert text_images.data_uris(text)[1] == rest
+    assert text_images.find_data_uris(text)[1] == rest
 
 
 REFUSED = {
@@ -102,7 +102,7 @@ def test_a_data_uri_that_is_no_base64_is_a_refused_candidate(text):
     "text", ["", "data:", "data: a, b", "data:a,b", "metadata:x,y", "data:text/plain,hello", "a:b, data"]
 )
 def test_prose_is_no_data_uri(text):
-    assert text_images.data_uris(text) == ([], text)
+    assert text_images.find_data_uris(text) == ([], text)
 
 
 def test_several_are_found_in_order_duplicates_included():
@@ -115,7 +115,7 @@ def test_a_broken_one_does_not_hide_the_next():
 
 
 def test_the_media_type_is_the_declared_one():
-    uris, _ = text_images.data_uris(f"data:image/JPEG;x=y;base64,{B64} data:;base64,{B64}")
+    uris, _ = text_images.find_data_uris(f"data:image/JPEG;x=y;base64,{B64} data:;base64,{B64}")
     assert [uri.mime_type for uri in uris] == ["image/jpeg", None]
 
 
@@ -136,7 +136,7 @@ def test_padding_ends_a_bare_one():
 
 def test_millions_of_open_brackets_take_little_memory():
     tracemalloc.start()
-    text_images.links("[" * 300_000)
+    text_images.find_links("[" * 300_000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2_000_000
@@ -189,7 +189,7 @@ LINKS = {
 
 @pytest.mark.parametrize(("text", "links", "prose"), LINKS.values(), ids=LINKS)
 def test_links_to_pictures_are_found_and_markdown_images_taken_out(text, links, prose):
-    found, rest = text_images.links(text)
+    found, rest = text_images.find_links(text)
     assert found == links
     assert rest == (text if prose is None and "![" not in text else rest if prose is None else prose)
 
@@ -210,7 +210,7 @@ def work(text: str) -> float:
 
     def once() -> float:
         start = time.process_time()
-        text_images.links(text_images.data_uris(text)[1])
+        text_images.find_links(text_images.find_data_uris(text)[1])
         return time.process_time() - start
 
     return min(once() for _ in range(2))
@@ -241,8 +241,8 @@ FRAGMENTS = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=12).map("".join))
 def test_any_text_is_read(text):
-    uris, rest = text_images.data_uris(text)
-    links, prose = text_images.links(rest)
+    uris, rest = text_images.find_data_uris(text)
+    links, prose = text_images.find_links(rest)
     assert len(prose) <= len(rest) <= len(text)
     assert all(link.lower().startswith(("http://", "https://")) for link in links)
     assert all(uri.refused or isinstance(uri.payload, str) for uri in uris)
