@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter.canvas import Gradient
 from gemini_nb.offline.painter.colours import PALETTES, backdrop_for, darker, lighter, mix, turn_hue
-from gemini_nb.offline.painter.outlines import arc_loop, box, loop, oval
+from gemini_nb.offline.painter.outlines import arc, box, loop, oval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,12 +62,12 @@ def _tile(canvas: Canvas, at: tuple[float, float, float], paints: tuple[Colour, 
     elif kind == 3:
         canvas.fill((loop([(x, y), (x + side, y), (x, y + side)]),), paints[0])
     else:
-        canvas.fill((arc_loop(x + side / 2, y + side / 2, side / 2, side / 2, 180, 360),), paints[0])
-        canvas.fill((arc_loop(x + side / 2, y + side, side / 2, side / 2, 180, 360),), paints[1])
+        canvas.fill((loop(arc(x + side / 2, y + side / 2, side / 2, side / 2, 180, 360)),), paints[0])
+        canvas.fill((loop(arc(x + side / 2, y + side, side / 2, side / 2, 180, 360)),), paints[1])
 
 
 def _quarter(cx: float, cy: float, radius: float, turn: int) -> Loop:
-    return loop([(cx, cy), *arc_loop(cx, cy, radius, radius, 90 * turn, 90 * turn + 90).points])
+    return loop([(cx, cy), *arc(cx, cy, radius, radius, 90 * turn, 90 * turn + 90)])
 
 
 def _waves(canvas: Canvas, palette: _Palette, rng: Random) -> None:

@@ -67,11 +67,7 @@ class Canvas:
         left, top = round(x - radius), round(y - radius)
         light = Image.radial_gradient("L").point(_FADE).resize((side, side), Image.Resampling.BICUBIC)
         light = light.point([round(level * opacity) for level in range(256)])
-        inside = (max(0, -left), max(0, -top), min(side, self.width - left), min(side, self.height - top))
-        if inside[0] < inside[2] and inside[1] < inside[3]:
-            mask = light.crop(inside)
-            at = (left + inside[0], top + inside[1])
-            self.image.paste(colour, (*at, at[0] + mask.width, at[1] + mask.height), mask)
+        self.image.paste(colour, (left, top, left + side, top + side), light)
 
     def pen(self, x: float, y: float, radius: float, *, turn: float = 0, flip: bool = False) -> Pen:
         """Return a pen whose coordinates run from -1 to 1 around a point; `turn` is degrees clockwise."""

@@ -68,8 +68,8 @@ _SHADES = {
     "muted": (0.4, (150, 150, 150)),
     "dusty": (0.4, (190, 180, 180)),
 }
-VIVID = frozenset({"bright", "vivid", "neon"})
-SHADES = frozenset(_SHADES) | VIVID
+_VIVID = frozenset({"bright", "vivid", "neon"})
+SHADES = frozenset(_SHADES) | _VIVID
 
 PALETTES: tuple[tuple[Colour, ...], ...] = (
     ((250, 243, 224), (233, 109, 80), (38, 70, 83), (42, 157, 143), (244, 190, 98)),
@@ -100,7 +100,7 @@ def shade(word: str, name: str) -> Colour:
     known = names()
     if word + name in known:
         return known[word + name]
-    if word in VIVID:
+    if word in _VIVID:
         hue, lightness, saturation = _hls(known[name])
         return _from_hls(hue, min(0.62, max(0.5, lightness)), min(1.0, saturation * 1.6))
     amount, towards = _SHADES[word]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gemini_nb.offline.painter import terrain
 from gemini_nb.offline.painter.canvas import Gradient
 from gemini_nb.offline.painter.colours import LIGHTS, WHITE, lighter, mix
-from gemini_nb.offline.painter.outlines import arc_loop, box, loop, outline, oval, stroke
+from gemini_nb.offline.painter.outlines import arc, box, loop, outline, oval, stroke
 from gemini_nb.offline.painter.terrain import Stage
 from gemini_nb.offline.painter.things import THINGS
 
@@ -142,8 +142,8 @@ def _rainbow(stage: Stage) -> None:
     thick = radius * 0.045
     for index, colour in enumerate(bands):
         outer = radius - index * thick
-        hole = arc_loop(x, y, outer - thick, outer - thick, 175, 365, hole=True)
-        canvas.fill((arc_loop(x, y, outer, outer, 175, 365), hole), colour, opacity=0.7)
+        hole = loop(arc(x, y, outer - thick, outer - thick, 175, 365), hole=True)
+        canvas.fill((loop(arc(x, y, outer, outer, 175, 365)), hole), colour, opacity=0.7)
 
 
 def _land(stage: Stage, scenery: set[str]) -> None:

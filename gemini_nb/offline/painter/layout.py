@@ -31,7 +31,7 @@ class Figure:
     radius: float
 
 
-@dataclass
+@dataclass(eq=False)
 class _Cell:
     """One figure before it has a point, and what stands inside it or before it."""
 
@@ -74,7 +74,7 @@ def _cells(item: Item, count: int) -> list[_Cell]:
 
 def _set_row(rows: list[list[_Cell]], latest: list[_Cell], cells: list[_Cell], relation: str | None) -> None:
     """Put cells into the row of those before them, or above or below it."""
-    at = next((i for i, row in enumerate(rows) if latest and any(cell is latest[0] for cell in row)), None)
+    at = next((i for i, row in enumerate(rows) if latest and latest[0] in row), None)
     if at is None:
         rows.append(list(cells))
     elif relation == "above":
@@ -104,8 +104,8 @@ def _nest(
             inner[index % len(inner)].inside.append(cell)
         return
     for line in [*rows, *(cells for _, cells in placed)]:
-        if any(cell is inner[0] for cell in line):
-            start = next(i for i, cell in enumerate(line) if cell is inner[0])
+        if inner[0] in line:
+            start = line.index(inner[0])
             line[start : start + len(inner)] = outer
     for index, cell in enumerate(inner):
         outer[index % len(outer)].inside.append(cell)

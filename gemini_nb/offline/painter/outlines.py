@@ -38,17 +38,10 @@ def loop(points: Iterable[Point], *, hole: bool = False) -> Loop:
 
 def oval(x: float = 0, y: float = 0, rx: float = 1, ry: float | None = None, *, hole: bool = False) -> Loop:
     """Return an ellipse around a point; a circle without `ry`."""
-    return arc_loop(x, y, rx, rx if ry is None else ry, 0, 360, hole=hole)
+    return loop(arc(x, y, rx, rx if ry is None else ry, 0, 360), hole=hole)
 
 
-def arc_loop(  # noqa: PLR0917 - centre, radii, span: the order of geometry
-    x: float, y: float, rx: float, ry: float, start: float, end: float, *, hole: bool = False
-) -> Loop:
-    """Return an arc closed by its chord."""
-    return loop(arc(x, y, rx, ry, start, end), hole=hole)
-
-
-def arc(  # noqa: PLR0917 - likewise
+def arc(  # noqa: PLR0917 - centre, radii, span: the order of geometry
     x: float, y: float, rx: float, ry: float, start: float, end: float
 ) -> list[Point]:
     """Return the points from `start` to `end` degrees, clockwise from three o'clock."""
@@ -143,7 +136,7 @@ _OUTLINES: dict[str, Callable[[], Outline]] = {
     "octagon": lambda: _regular(8, turn=22.5),
     "oval": lambda: (oval(0, 0, 1.25, 0.8),),
     "egg": lambda: (loop(arc(0, 0.2, 0.75, 0.75, 0, 180) + arc(0, 0.2, 0.75, 1.2, 180, 360)),),
-    "semicircle": lambda: (arc_loop(0, 0.5, 1.05, 1.05, 180, 360),),
+    "semicircle": lambda: (loop(arc(0, 0.5, 1.05, 1.05, 180, 360)),),
     "ring": lambda: (oval(), oval(0, 0, 0.62, hole=True)),
     "cross": lambda: (box(-0.3, -1, 0.3, 1), box(-1, -0.3, 1, 0.3)),
     "saltire": lambda: (

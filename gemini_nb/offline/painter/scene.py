@@ -99,7 +99,12 @@ class _Reader:
         if self.pattern and self.ground is None:
             self.ground = Ground(tuple(self.pattern_colours[:6]), self.pattern, self.angle)
         if self.scenery or self.time:
-            self.items = [item for item in self.items if not self._part_of_scene(item)]
+            # an uncounted "stars" or "trees" in a landscape is a part of it
+            scenic = [
+                item for item in self.items if item.shape in _SCENIC and not (item.count or item.colours)
+            ]
+            self.scenery.update(_SCENIC[item.shape] for item in scenic)
+            self.items = [item for item in self.items if item not in scenic]
         return Sketch(
             tuple(self.items),
             self.ground,
@@ -107,13 +112,6 @@ class _Reader:
             self.time,
             tuple(dict.fromkeys(self.mentioned)),
         )
-
-    def _part_of_scene(self, item: Item) -> bool:
-        """Turn an uncounted "stars" or "trees" in a landscape into a part of it."""
-        part = _SCENIC.get(item.shape) if not item.count and not item.colours else None
-        if part:
-            self.scenery.add(part)
-        return part is not None
 
     def read_colour(self, word: words.Word) -> None:
         """Keep a colour for the noun to come, in its shade."""
