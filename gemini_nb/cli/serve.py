@@ -30,7 +30,7 @@ def add(parser: ArgumentParser) -> None:
 
 def _serve(args: Namespace) -> None:
     from gemini_nb.offline import faults  # noqa: PLC0415 - the other commands need none of it
-    from gemini_nb.offline.server import serve  # noqa: PLC0415
+    from gemini_nb.offline.server import OfflineServer, serve  # noqa: PLC0415
 
     if args.list_faults:
         wide = max(map(len, faults.FAULTS))
@@ -38,7 +38,7 @@ def _serve(args: Namespace) -> None:
         return
     _check(args, known=not args.fault or faults.is_known(args.fault))
     try:
-        serve(
+        server = OfflineServer(
             host=args.host,
             port=args.port,
             quiet=args.quiet,
@@ -47,6 +47,7 @@ def _serve(args: Namespace) -> None:
             delay=args.delay,
             dialect=args.dialect,
         )
+        serve(server)
     except OSError as problem:
         reason = problem.strerror or str(problem)
     else:

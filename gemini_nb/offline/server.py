@@ -64,6 +64,7 @@ class OfflineServer:
         )
         self.port: int = self._listener.server_address[1]
         self.url = self._listener.origin
+        self.fault = fault
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -94,29 +95,11 @@ class OfflineServer:
         self._listener.drop_connections()
 
 
-def serve(
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8765,
-    quiet: bool = False,
-    allow_remote: bool = False,
-    fault: str | None = None,
-    delay: float = 0.0,
-    dialect: Dialect = "google",
-) -> None:
-    """Answer requests on `port` until interrupted; the command line's `serve`."""
-    server = OfflineServer(
-        host=host,
-        port=port,
-        quiet=quiet,
-        allow_remote=allow_remote,
-        fault=fault,
-        delay=delay,
-        dialect=dialect,
-    )
+def serve(server: OfflineServer) -> None:
+    """Answer requests until interrupted, and say on standard output where; the command line's `serve`."""
     sys.stdout.write(f"Painting offline at {server.url} (keys are not checked). Ctrl-C stops it.\n")
-    if fault:
-        sys.stdout.write(f"Every call meets the fault {fault!r}.\n")
+    if server.fault:
+        sys.stdout.write(f"Every call meets the fault {server.fault!r}.\n")
     sys.stdout.flush()
     try:
         with suppress(KeyboardInterrupt):

@@ -52,7 +52,8 @@ def test_posts_are_counted_refused_ones_too():
 
 
 def test_the_commands_server_says_where_it_is_and_what_fails():
-    code = "from gemini_nb.offline.server import serve; serve(port=0, fault='quota', dialect='gateway')"
+    code = "from gemini_nb.offline.server import OfflineServer as Server, serve; "
+    code += "serve(Server(quiet=False, fault='quota', dialect='gateway'))"
     command = [sys.executable, "-c", code]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
