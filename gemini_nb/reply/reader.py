@@ -42,18 +42,18 @@ class ReplyReader:
         self, request: ImageRequest, body: bytes | ReceivedBody, *, deadline: float
     ) -> tuple[Generation, Content]:
         """Return the pictures of a reply and its raw content; raise what says why there are none."""
-        reply = self._reply(request, body)
-        images, failures = self._inline(reply)
+        reply = self._read_reply(request, body)
+        images, failures = self._read_inline(reply)
         if not images:
             try:
-                images, failures = await self._hosted(reply, deadline, failures)
+                images, failures = await self._fetch_hosted(reply, deadline, failures)
             except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
                 self._keep_reply(body)
                 raise
         if not images and failures:
             raise self.with_kept_reply(failures[0], body)
         if not images:
-            raise self._without_image(reply)
+            raise self._error_without_image(reply)
         generation = Generation(
             request,
             images,
@@ -67,7 +67,7 @@ class ReplyReader:
         )
         return generation, reply.turn
 
-    def _reply(self, request: ImageRequest, body: bytes | ReceivedBody) -> Reply:
+    def _read_reply(self, request: ImageRequest, body: bytes | ReceivedBody) -> Reply:
         try:
             reply = read_reply(body)
             reply = self._key.redact_all(reply) if self._key else reply
@@ -83,25 +83,25 @@ class ReplyReader:
             )
         raise self.with_kept_reply(problem, body)
 
-    def _inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+    def _read_inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
         images, failures = _read_pictures(reply.images)
         refused = [
             ImageRefusedError(f"A picture in the reply cannot be read: {why}.") for why in reply.refused
         ]
         return images, [*failures, *refused]
 
-    async def _hosted(
+    async def _fetch_hosted(
         self, reply: Reply, deadline: float, failures: list[GeminiError]
     ) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
         images, missing = [], []
         for url in reply.links:
             try:
-                images.append(await self._hosted_image(url, deadline))
+                images.append(await self._fetch_image(url, deadline))
             except GeminiError as error:
                 missing.append(error)
         return tuple(images), [*missing, *failures]
 
-    async def _hosted_image(self, url: str, deadline: float) -> GeneratedImage:
+    async def _fetch_image(self, url: str, deadline: float) -> GeneratedImage:
         data, declared = await self.fetch(url, deadline=deadline)
         try:
             return GeneratedImage.from_bytes(data, declared_mime_type=declared, source="hosted URL", url=url)
@@ -118,7 +118,7 @@ class ReplyReader:
             url, trusted_origin=trusted, deadline=deadline, transport=self._embedded
         )
 
-    def _without_image(self, reply: Reply) -> GeminiError:
+    def _error_without_image(self, reply: Reply) -> GeminiError:
         error = no_image_error(reply) or NoImageError("The reply holds no picture.")
         error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):
@@ -135,8 +135,8 @@ class ReplyReader:
         error.args = (self._redact(str(error.args[0])),)
         if getattr(error, "raw_path", None) is None:
             path = self._keep_reply(body)
-            kept = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
-            error.hint = f"{error.hint} {kept}".strip()
+            where = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
+            error.hint = f"{error.hint} {where}".strip()
             error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
         return error
 
