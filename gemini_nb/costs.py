@@ -1,4 +1,4 @@
-"""What was asked for in this process: how many pictures, how long they took, what they cost by estimate."""
+"""Costs: the pictures and dollars spent in this process, estimates before sending, and the cost limit."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
 
 
-_REMEMBERED = 50  # of each model, the newest: gateways grow slower and faster
+_REMEMBERED = 50  # the newest durations of each model: gateways grow slower and faster
 
 _Times = defaultdict[tuple[str, str], deque[float]]
 
 
 @dataclass
 class Spending:
-    """A running total. An unknown price is counted as unknown, never as 0."""
+    """A running total: `asked` paid pictures, `dollars` by list price, and those that cost nothing.
+
+    `unknown` counts the paid pictures whose price is not known; they are in `asked`, and never count as 0.
+    """
 
     asked: int = 0
     replayed: int = 0
@@ -38,42 +41,37 @@ class Spending:
     )
 
     def add(self, generation: Generation) -> None:
-        """Count one result. A replayed one costs nothing, and still tells how long it took to be made."""
+        """Count one result; a replayed one costs nothing, but its duration counts."""
         self._seconds[generation.model, generation.provider].append(generation.seconds)
         if generation.replayed:
             self.replayed += 1
         elif generation.provider == "offline":
             self.offline += 1
         else:
-            self._add_price(generation.estimated_cost)
-
-    def _add_price(self, cost: float | None) -> None:
-        self.asked += 1
-        if cost is None:
-            self.unknown += 1
-        else:
-            self.dollars += cost
+            self.asked += 1
+            self.unknown += generation.estimated_cost is None
+            self.dollars += generation.estimated_cost or 0.0
 
     def expected_seconds(self, model: str, provider: str) -> float | None:
-        """Return how long a picture of this model took so far, at the median; None for the first."""
+        """Return the median duration of this model's pictures so far; None before the first."""
         from statistics import median  # noqa: PLC0415 - loads fractions and decimals, not wanted at start
 
         seconds = self._seconds.get((model, provider))
         return median(seconds) if seconds else None
 
     def lines(self) -> list[str]:
-        """Say it in words, a line each."""
+        """Return the total in words, one fact a line."""
         cost = format_dollars(None if self.unknown and self.unknown == self.asked else self.dollars)
-        said = [
+        lines = [
             f"asked for     {format_count(self.asked, 'picture')}, estimated at {cost} (Google's list price)"
         ]
         if self.unknown:
-            said.append(
+            lines.append(
                 f"of these      {format_count(self.unknown, 'picture')} of unknown price, not in the estimate"
             )
-        said.append(f"replayed      {format_count(self.replayed, 'picture')}, at no cost")
-        said.append(f"offline       {format_count(self.offline, 'picture')}, at no cost")
-        return said
+        lines.append(f"replayed      {format_count(self.replayed, 'picture')}, at no cost")
+        lines.append(f"offline       {format_count(self.offline, 'picture')}, at no cost")
+        return lines
 
 
 _ELIDED_CHARACTERS = 120
@@ -81,7 +79,7 @@ _ELIDED_CHARACTERS = 120
 
 @dataclass(frozen=True)
 class Estimate:
-    """The requests that would be sent, those that would be replayed, and what the former are to cost."""
+    """The requests that would be sent, with their cost, and those that would be replayed."""
 
     sent: tuple[ImageRequest, ...]
     replayed: tuple[ImageRequest, ...]
@@ -101,7 +99,10 @@ class Estimate:
         return None if None in prices else sum(price for price in prices if price is not None)
 
     def check(self, *, max_cost: float | None, max_images: int) -> None:
-        """Raise `CostLimitError` for more than was allowed; offline pictures cost nothing and always pass."""
+        """Raise `CostLimitError` above `max_cost` in US dollars or, without it, above `max_images`.
+
+        Offline pictures cost nothing and always pass; an unknown price never passes `max_cost`.
+        """
         if self.provider == "offline" or not self.sent:
             return
         cost, count = self.cost, len(self.sent)
@@ -129,18 +130,18 @@ class Estimate:
         return ", ".join(sorted({request.model for request in self.sent if request.estimated_cost is None}))
 
     def lines(self) -> list[str]:
-        """Say what would happen, a line each; one body stands for all."""
-        said = [
+        """Return the estimate in words, and the address and body of the first request that would be sent."""
+        lines = [
             f"{format_count(len(self.sent), 'picture')} would be asked of {self.provider}, "
             f"{len(self.replayed)} replayed from the store.",
             self._price_line(),
         ]
         for request in self.sent[:1]:
-            said.append(f"POST {self.base_url}/v1beta/models/{request.model}:generateContent")
-            said.append(json.dumps(elide_base64(request.body), indent=2, ensure_ascii=False))
+            lines.append(f"POST {self.base_url}/v1beta/models/{request.model}:generateContent")
+            lines.append(json.dumps(elide_base64(request.body), indent=2, ensure_ascii=False))
         if len(self.sent) > 1:
-            said.append(f"… and {len(self.sent) - 1} more like it.")
-        return said
+            lines.append(f"… and {len(self.sent) - 1} more like it.")
+        return lines
 
     def _price_line(self) -> str:
         if self.provider == "offline":
@@ -166,12 +167,13 @@ def estimate(
 
 
 def elide_base64(value: Any) -> Any:
-    """Return a JSON value with long base64 replaced by its length."""
+    """Return a JSON value with the long base64 of each `data` replaced by its length."""
     if isinstance(value, dict):
         return {
-            name: _shorten_base64(one) if name == "data" else elide_base64(one) for name, one in value.items()
+            name: _shorten_base64(item) if name == "data" else elide_base64(item)
+            for name, item in value.items()
         }
-    return [elide_base64(one) for one in value] if isinstance(value, list) else value
+    return [elide_base64(item) for item in value] if isinstance(value, list) else value
 
 
 def _shorten_base64(text: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a call gives back: a `Generation` for one picture, a `Batch` for many."""
+"""Generations: the pictures, texts and facts with which one request was answered."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.request import ImageRequest
 
-_RATIO_TOLERANCE = 0.06  # the API's own sizes stray that far: 21:9 comes as 1536 × 672
+_RATIO_TOLERANCE = 0.06  # the API's own sizes differ by that much: 21:9 comes as 1536 × 672
 
 
 @dataclass(frozen=True)
 class Generation:
     """One answered request.
 
-    `images` are the final pictures in the reply's order, the last of them the primary one; `drafts` the
-    thought pictures. `seconds` is what the call took, `usage` the reply's `usageMetadata` as sent, `path` the
-    file that holds the primary picture, if any. A notebook shows a preview of `preview_width` pixels, or the
-    original where that is None, and above it the `chain` of pictures it was edited from, with their prompts.
+    `images` are the final pictures in the reply's order, the last of them the primary one; `drafts` are the
+    thought pictures. `seconds` is the duration of the call, `usage` the reply's `usageMetadata` as received,
+    `path` the file of the primary picture, if any. A notebook shows a preview of `preview_width` pixels, or
+    the original where that is None, and above it the `chain` of pictures it was edited from, with prompts.
     """
 
     request: ImageRequest = field(repr=False)
@@ -45,22 +45,23 @@ class Generation:
 
     @property
     def image(self) -> GeneratedImage:
-        """The primary picture: the last, since one gateway sends its drafts before it unmarked."""
+        """The primary picture: the last one, since a gateway sends unmarked drafts before it."""
         return self.images[-1]
 
     def in_memory(self) -> Generation:
-        """Return the answer with no picture left in a file that is gone soon."""
+        """Read the pictures from temporary files into memory, and return the answer."""
         for image in (*self.images, *self.drafts):
             image.in_memory()
         return self
 
     @property
     def prompt(self) -> str:
+        """The request's prompt."""
         return self.request.prompt
 
     @property
     def model(self) -> str:
-        """The id of the model that was asked."""
+        """The id of the requested model; the reply's own is `model_version`."""
         return self.request.model
 
     @property
@@ -101,22 +102,22 @@ class Generation:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What should be said under the picture: the model's own words, then notes."""
+        """The lines under the picture: the model's own words, then notes."""
         return (*([self.text] if self.text else []), *self.notes)
 
 
 def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a careful reader would notice about a picture."""
-    found = []
+    """Return remarks on a picture: another type or ratio than announced, or one that looks invented."""
+    remarks = []
     if image.declared_mime_type and image.declared_mime_type.split(";")[0].strip() not in _equivalent_types(
         image.mime_type
     ):
-        found.append(f"declared {image.declared_mime_type[:40]}, the bytes are {image.mime_type}")
+        remarks.append(f"declared {image.declared_mime_type[:40]}, the bytes are {image.mime_type}")
     if request.aspect_ratio and not _has_ratio(image, request.aspect_ratio):
-        found.append(f"asked for {request.aspect_ratio}, came as {image.width} × {image.height}")
+        remarks.append(f"asked for {request.aspect_ratio}, came as {image.width} × {image.height}")
     if max(image.width, image.height) <= 2 and not _image_tokens(usage):
-        found.append("looks invented: the model seems to have written this picture as text")
-    return tuple(found)
+        remarks.append("looks invented: the model seems to have written this picture as text")
+    return tuple(remarks)
 
 
 def _equivalent_types(mime_type: str) -> tuple[str, ...]:

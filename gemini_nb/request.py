@@ -1,4 +1,4 @@
-"""What is asked for: a prompt, a model, input images and settings, as a value.
+"""Image requests as values: a prompt, a model, input images and settings.
 
 `ImageRequest.body` is the JSON of a `generateContent` call, `ImageRequest.digest` its name in the store.
 """
@@ -30,7 +30,7 @@ _SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
 
 
 class Options(TypedDict, total=False):
-    """What `generate` takes beside the prompt, for type checkers; `AsyncClient.generate` explains it."""
+    """The options of `generate` for type checkers; `AsyncClient.generate` explains them."""
 
     model: str
     images: Sequence[Any]
@@ -44,11 +44,11 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """One picture to ask for.
+    """A request for one picture.
 
-    `model` may be an alias; it is resolved here. `take` tells apart several pictures of one and the same
-    request. `config` is merged into `generationConfig`, `extra` into the body. `history` are the contents of
-    earlier turns, the model's exactly as they came. Raises `ArgumentError`.
+    `model` may be an alias, which is replaced by the id. `take` numbers several pictures of the same request.
+    `config` is merged into `generationConfig`, `extra` into the body. `history` holds the contents of earlier
+    turns, the model's exactly as received. Raises `ArgumentError` for values that no model takes.
 
     >>> ImageRequest("a red square", aspect_ratio="16:9").body["generationConfig"]["imageConfig"]
     {'aspectRatio': '16:9'}
@@ -79,7 +79,10 @@ class ImageRequest:
         self._set("images", tuple(self.images))
         self._set("aspect_ratio", _clean_aspect_ratio(self.aspect_ratio, row))
         self._set("image_size", _clean_image_size(self.image_size, row))
-        _check_count(len(self.images), row)
+        if len(self.images) > row.max_input_images:
+            raise ArgumentError(
+                f"{row.id} takes at most {row.max_input_images} input images, not {len(self.images)}."
+            )
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -91,12 +94,12 @@ class ImageRequest:
 
     @property
     def content(self) -> dict[str, Any]:
-        """This request's own turn, as a later one must repeat it."""
+        """This request's own turn, as the history of a later request repeats it."""
         content: dict[str, Any] = self.body["contents"][-1]
         return content
 
     def encode(self) -> bytes:
-        """Return the body as UTF-8 JSON. Escaped to ASCII, so that lone surrogates travel too."""
+        """Return the body as JSON in ASCII: a prompt may hold lone surrogates, which have no UTF-8."""
         return _dumps(self.body).encode("ascii")
 
     @cached_property
@@ -108,7 +111,7 @@ class ImageRequest:
 
     @property
     def estimated_cost(self) -> float | None:
-        """US dollars at list price, or None where it is not known."""
+        """US dollars at Google's list price, or None where that is not known."""
         row = models.find(self.model)
         return row.price(self.image_size) if row else None
 
@@ -130,23 +133,20 @@ def _hash_turns(history: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _merge(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `into` with the values of `more`; dicts that both have under a name are merged too."""
     both = {
         name: _merge(into[name], more[name])
         for name in into.keys() & more.keys()
-        if _nested(into, more, name)
+        if isinstance(into[name], dict) and isinstance(more[name], dict)
     }
     return {**into, **more, **both}
-
-
-def _nested(into: Mapping[str, Any], more: Mapping[str, Any], name: str) -> bool:
-    return isinstance(into[name], dict) and isinstance(more[name], dict)
 
 
 def _dumps(value: object, *, sort_keys: bool = False) -> str:
     try:
         return json.dumps(value, sort_keys=sort_keys, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as problem:
-        reason = str(problem)
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = str(error)
     raise ArgumentError(f"config or extra is not JSON: {reason}.")
 
 
@@ -171,7 +171,7 @@ def _clean_image_size(size: str | None, row: models.Model) -> str | None:
 
 
 def _warn_if_unknown(value: str, known: tuple[str, ...], what: str, row: models.Model) -> str:
-    """Pass `value` on; warn where the catalogue does not list it, for catalogues age."""
+    """Return `value`, with a warning if the catalogue, which may be out of date, does not list it."""
     if value not in known and models.find(row.id):
         listed = f"listed: {', '.join(known)}" if known else "it takes none"
         warnings.warn(
@@ -180,8 +180,3 @@ def _warn_if_unknown(value: str, known: tuple[str, ...], what: str, row: models.
             stacklevel=5,
         )
     return value
-
-
-def _check_count(count: int, row: models.Model) -> None:
-    if count > row.max_input_images:
-        raise ArgumentError(f"{row.id} takes at most {row.max_input_images} input images, not {count}.")

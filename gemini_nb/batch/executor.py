@@ -49,7 +49,9 @@ class ExecutorBackend:
     the store keeps the picture.
     """
 
-    def __init__(self, executor: Executor, settings: Settings, *, limiter: RateLimiter, every: float) -> None:
+    def __init__(
+        self, executor: Executor, settings: Settings, *, limiter: RateLimiter, interval: float
+    ) -> None:
         _check_executor(executor)
         self._is_billed = settings.provider != providers.OFFLINE.name
         self._replay = Replay(settings.store, settings.replay)
@@ -61,7 +63,7 @@ class ExecutorBackend:
         self._executor = executor
         self.settings = settings
         self._limiter = limiter
-        self._every = every
+        self._interval = interval
         self._submitting = anyio.Lock()  # some executors do not take tasks from two threads at once
 
     async def generate(self, request: ImageRequest) -> Generation:
@@ -74,7 +76,7 @@ class ExecutorBackend:
         return await self._ask_worker(request)
 
     async def _ask_worker(self, request: ImageRequest) -> Generation:
-        too_late = await self._limiter.acquire(interval=self._every, max_pause=self.settings.timeout)
+        too_late = await self._limiter.acquire(interval=self._interval, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
         claim = await to_thread.run_sync(self._create_claim, request) if self._is_billed else None

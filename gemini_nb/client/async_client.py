@@ -1,4 +1,4 @@
-"""The client: from a prompt to a `Generation`, by way of store, transport and delivery."""
+"""The asynchronous client: prompts to pictures, one at a time, streamed, in batches and in chats."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TIMEOUT_SECONDS = 240.0
 
 
 class AsyncClient:
-    """Ask for pictures from a coroutine; the same names as `Client`, awaited.
+    """Generate pictures in a coroutine; the methods are those of `Client`, awaited.
 
     `provider` is "crazyrouter", "google", "offline" or "auto" (None: `GEMINI_NB_PROVIDER`, else crazyrouter),
     `timeout` the seconds that one picture may take, everything included. `retry_unknown=True` sends a
@@ -90,11 +90,11 @@ class AsyncClient:
             key,
             self._replay,
             limiter=self._limiter,
-            every=0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute),
+            interval=0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute),
             timeout=self.timeout,
             retry_unknown=retry_unknown,
         )
-        self._under_way: set[anyio.CancelScope] = set()
+        self._open_scopes: set[anyio.CancelScope] = set()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ class AsyncClient:
         the `AsyncStream` that is returned at once; what it amounts to is the same. Raises a `GeminiError`: at
         most one request is sent, unless it is proven that nothing was made.
         """
-        with self._open():
+        with self._until_closed():
             deadline = anyio.current_time() + self.timeout
             if not isinstance(prompt, ImageRequest):
                 prompt = await self.request(
@@ -155,18 +155,18 @@ class AsyncClient:
             return generation
 
     async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
-        with self._open():
+        with self._until_closed():
             generation, _ = await self._answer_live(request, deadline, on_piece)
             return generation
 
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None
     ) -> tuple[Generation, Any]:
-        """Ask for one picture; return it with the model's raw content, which the next turn must echo.
+        """Generate one picture; return it with the model's raw content, which the next turn must echo.
 
-        With `on_piece` the reply is streamed: it is called with each text and picture as they come.
+        With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
         """
-        with self._open():
+        with self._until_closed():
             deadline = anyio.current_time() + self.timeout
             if on_piece is None:
                 generation, content = await self._pipeline.answer(request, deadline)
@@ -177,7 +177,7 @@ class AsyncClient:
     async def _answer_live(
         self, request: ImageRequest, deadline: float, on_piece: OnPiece
     ) -> tuple[Generation, Callable[[], Any]]:
-        """Answer a request, and tell what comes as it comes; what is stored comes at once."""
+        """Answer a request and call `on_piece` with each piece; those of a stored one come at once."""
         pieces = LivePieces(on_piece, key=self._key)
         generation, content = await self._pipeline.answer(request, deadline, pieces)
         pieces.finish(generation)
@@ -199,51 +199,49 @@ class AsyncClient:
     ) -> Batch:
         """Ask for many pictures, `concurrency` at a time; `options` are those of `generate`.
 
-        A failure does not stop the others: it is in `Batch.errors`. Three refusals of the key in a row do.
-        `timeout` begins for each when it is sent, not while it queues. With a store the pictures are there,
-        equal requests are asked once, and running it again asks for what is missing. Without one they are in
-        a temporary folder, which lives as long as any of them is in use.
+        A failure does not stop the others and is in `Batch.errors`; three refusals of the key in a row do.
+        `timeout` begins for each when it is sent, not in the queue. A store holds the pictures, equal
+        requests are sent once, and another run asks for the missing ones only. Without a store they are in
+        a temporary folder, which is removed when none of them is in use.
 
-        A list is checked as a whole before anything is sent; an iterator is read as workers get to its items,
-        and its input pictures are let go once they are answered. `executor` lends its workers, see
+        A list is checked as a whole before anything is sent. An iterator is read when a worker is free, and
+        its input images are dropped after the answer. `executor` sends from other processes, see
         `ExecutorBackend`.
-        `manifest` names a file: `.jsonl` gets a line for each request as it finishes, after those of earlier
-        runs, `.parquet` is written in the end. `progress` draws a bar, by default (None) on a terminal, and
-        in a notebook for twenty pictures or more.
+        `manifest` is the path of a file: to `.jsonl` a line is appended as each request finishes; `.parquet`
+        is written at the end. `progress` draws a bar, by default (None) on a terminal, and in a notebook for
+        twenty pictures or more.
         """
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
-        batch_so_far = self.batch_progress(await self.build_requests(prompts, options))
+        batch = self.batch_progress(await self.build_requests(prompts, options))
         with (
-            manifests.writing_manifest(batch_so_far, manifest, redact=self.redact),
-            ProgressBar(batch_so_far, progress) as bar,
+            manifests.writing_manifest(batch, manifest, redact=self.redact),
+            ProgressBar(batch, progress) as bar,
         ):
-            batch_so_far.listeners.append(lambda *_: bar.update())
-            return await run.run(self.generate_function(executor), batch_so_far, concurrency=concurrency)
+            batch.listeners.append(lambda *_: bar.update())
+            return await run.run(self.generate_function(executor), batch, concurrency=concurrency)
 
     def batch_progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
-        """Return the progress of a batch that has not begun; where a store is used, equal ones are one."""
+        """Return the progress of a batch that has not begun; with a store, equal requests are sent once."""
         return run.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
 
     def generate_function(
         self, executor: Executor | None = None
     ) -> Callable[[ImageRequest], Awaitable[Generation]]:
-        """Return what answers the requests of one batch: this client, or the workers of an executor."""
+        """Return the function that answers each request of a batch, by this client or by an executor."""
         from gemini_nb.store.spool import Spool  # noqa: PLC0415 - one picture does without
 
-        return (
-            self.executor_backend(executor).generate
-            if executor
-            else partial(self._generate_for_batch, spool=Spool())
-        )
+        if executor:
+            return self.executor_backend(executor).generate
+        return partial(self._generate_for_batch, spool=Spool())
 
     def executor_backend(self, executor: Executor) -> ExecutorBackend:
-        """Return what asks on the workers of an executor, with this client's settings."""
-        from gemini_nb.batch import executor as engine  # noqa: PLC0415 - few have one
+        """Return a backend that generates pictures on an executor's workers, with this client's settings."""
+        from gemini_nb.batch import executor as backend  # noqa: PLC0415 - few have one
         from gemini_nb.batch.worker import Settings  # noqa: PLC0415
 
-        engine.check_key(self.provider, self._key)
+        backend.check_key(self.provider, self._key)
         settings = Settings(
             AsyncClient,
             self.provider.name,
@@ -253,10 +251,12 @@ class AsyncClient:
             self.timeout,
             self.retry_unknown,
         )
-        return engine.ExecutorBackend(executor, settings, limiter=self._limiter, every=self._pipeline.every)
+        return backend.ExecutorBackend(
+            executor, settings, limiter=self._limiter, interval=self._pipeline.interval
+        )
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
-        """Return what `generate` would ask for, and send nothing; input images are read."""
+        """Return the request that `generate` would send, and send nothing; input images are read."""
         given = {name: value for name, value in options.items() if value is not None}
         return ImageRequest(prompt, images=await self.read_images(images), **given)
 
@@ -268,21 +268,21 @@ class AsyncClient:
         return tuple([await self._read_image(source, deadline) for source in sources])
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether the store would answer a request, at no cost."""
+        """Whether the store has the answer to a request, which then costs nothing."""
         return self._replay.holds(request)
 
     async def build_requests(
         self, prompts: Iterable[str | ImageRequest], options: Mapping[str, Any]
     ) -> Iterable[ImageRequest]:
-        """Return a request for each prompt, with the input images read once; of an iterator another one."""
+        """Return a request for each prompt: a tuple, or for an iterator another one. Images are read once."""
         if isinstance(prompts, str):
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
         options = {**options, "images": await self.read_images(options.get("images", ()))}
         options = {name: value for name, value in options.items() if value is not None}
-        asked = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
-        return tuple(asked) if isinstance(prompts, Sized) else asked
+        requests = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
+        return tuple(requests) if isinstance(prompts, Sized) else requests
 
     async def _read_image(self, source: Any, deadline: float) -> inputs.InputImage:
         if not inputs.is_link(source):
@@ -290,18 +290,18 @@ class AsyncClient:
         try:
             data, _ = await self._pipeline.reader().fetch(source, deadline=deadline)
             return inputs.read(data)
-        except (LinkRefusedError, LinkFailedError) as problem:
-            reason = str(problem.args[0])
+        except (LinkRefusedError, LinkFailedError) as error:
+            reason = str(error.args[0])
         raise ArgumentError(
             f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
         )
 
     async def _generate_for_batch(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
-        """Ask for one picture of a batch: its time begins when it is let through, not while it queues.
+        """Generate one picture of a batch; its timeout begins when the rate limiter lets it through.
 
-        What no store keeps is held in `spool`, so that memory does not grow with the number of pictures.
+        A picture that no store keeps goes to `spool`, so that memory does not grow with their number.
         """
-        with self._open():
+        with self._until_closed():
             try:
                 generation, _ = await self._pipeline.answer(request, None, spool=spool)
             except NoImageError as error:
@@ -312,7 +312,7 @@ class AsyncClient:
 
     @property
     def store(self) -> Store | None:
-        """Where pictures are replayed from and kept, or None."""
+        """The store from which pictures are replayed and in which they are kept, or None."""
         return self._replay.store
 
     def redact(self, value: Any) -> Any:
@@ -320,25 +320,25 @@ class AsyncClient:
         return self._key.redact_all(value) if self._key else value
 
     @contextmanager
-    def _open(self) -> Iterator[None]:
-        """Refuse to work when closed, and let `aclose` end what is under way."""
+    def _until_closed(self) -> Iterator[None]:
+        """Run the block until `aclose` cancels it; raise `ArgumentError` if the client is closed already."""
         if self._closed:
             raise ArgumentError("This client is closed.", hint="Make another one.")
         scope = anyio.CancelScope()
-        self._under_way.add(scope)
+        self._open_scopes.add(scope)
         try:
             with scope:
                 yield
         finally:
-            self._under_way.discard(scope)
+            self._open_scopes.discard(scope)
         if scope.cancelled_caught:
             raise OutcomeUnknownError("The client was closed while a request was under way.")
 
     async def aclose(self) -> None:
-        """Close the client; requests under way are cut off and their connections closed."""
+        """Close the client; requests under way are cancelled and their connections closed."""
         self._closed = True
         forget_loopback_limiter(self._limiter)
-        for scope in tuple(self._under_way):
+        for scope in tuple(self._open_scopes):
             scope.cancel()
 
     async def __aenter__(self) -> Self:

@@ -1,8 +1,8 @@
-"""Edits over several turns: each continues from the last picture, and the model's own turns are echoed.
+"""Chats: edits of a picture over several turns, in which the model's own turns are echoed.
 
-A model's turn is repeated exactly as it came, thought signatures included, or the API refuses it. Where that
-cannot be done, since the picture came as text or as a link, or another model is asked, the last picture is
-sent along as an input image instead.
+The API takes a model's turn only as it was received, with its thought signatures. Where that is not possible,
+as for a picture that came as text or as a link, or for another model, the last picture is sent as an input
+image instead.
 """
 
 from __future__ import annotations
@@ -25,32 +25,34 @@ if TYPE_CHECKING:
 
 
 class ConversingClient(Protocol):
-    """What a chat needs of a client."""
+    """The part of a client that a chat uses."""
 
-    async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest: ...
+    async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
+        """Return a request, with the input images read."""
 
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None
-    ) -> tuple[Generation, Any]: ...
+    ) -> tuple[Generation, Any]:
+        """Return the picture for a request and the model's raw content; raise a `GeminiError`."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One question and its answer; `content` is the model's raw content, None where it is not known."""
+    """One request and its answer; `content` is the model's raw content, None where it is not known."""
 
     generation: Generation
     content: Any = field(default=None, repr=False)
 
     @property
     def can_be_echoed(self) -> bool:
-        """Whether the model's turn can be repeated as it came."""
+        """Whether the API will take the model's turn as it was received."""
         return can_be_echoed(self.content)
 
 
 class AsyncChat:
-    """A conversation about one picture; `turns` are what was said so far.
+    """A conversation about one picture, with its `turns` so far; `source` is a picture to begin with.
 
-    `source` is a picture to begin with. A failed turn leaves the conversation as it was.
+    A failed turn leaves the conversation as it was.
     """
 
     def __init__(
@@ -74,13 +76,13 @@ class AsyncChat:
         return self.turns[-1].generation if self.turns else None
 
     async def send(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> Generation:
-        """Say what to paint or change next, and return the new picture; `options` are those of `generate`."""
+        """Ask for a picture or a change, and return the new picture; `options` are those of `generate`."""
         return await self.ask(await self.request(prompt, images=images, **options))
 
     async def ask(self, request: ImageRequest, *, on_piece: OnPiece | None = None) -> Generation:
-        """Send a request made by `request`, and take its answer as the newest turn.
+        """Send a request made by `request`, and add its answer as the newest turn.
 
-        With `on_piece` the reply is streamed: it is called with each text and picture as they come.
+        With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
         """
         generation, content = await self._client.converse(request, on_piece=on_piece)
         generation = replace(generation, chain=self._chain())
@@ -88,30 +90,26 @@ class AsyncChat:
         return generation
 
     def _chain(self) -> tuple[tuple[str, GeneratedImage], ...]:
-        """The pictures so far, with their prompts; a source counts where it is one of ours."""
-        earlier = [turn.generation for turn in self.turns]
-        if isinstance(self.source, Generation):
-            earlier.insert(0, self.source)
-        return tuple((made.prompt, made.image) for made in earlier)
+        """Return the pictures so far, with their prompts; the source too, if it is a `Generation`."""
+        source = [self.source] if isinstance(self.source, Generation) else []
+        generations = [*source, *(turn.generation for turn in self.turns)]
+        return tuple((generation.prompt, generation.image) for generation in generations)
 
     async def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
-        """Return what `send` would ask for, and send nothing."""
+        """Return the request that `send` would send, and send nothing."""
         options = {"model": self.model, **self.options, **options}
         request = await self._client.request(prompt, images=images, **options)
-        if self.turns and self._can_go_on(request.model):
-            return replace(request, history=self._history())
+        if self.turns and self._can_echo_to(request.model):
+            pairs = ((turn.generation.request.content, turn.content) for turn in self.turns)
+            return replace(request, history=tuple(content for pair in pairs for content in pair))
         source = self.last or self.source
         if source is None:
             return request
         return await self._client.request(prompt, images=[source, *images], **options)
 
-    def _can_go_on(self, model: str) -> bool:
-        """Whether the API will take the turns so far: signatures are a model's own."""
+    def _can_echo_to(self, model: str) -> bool:
+        """Whether the model will take the turns so far: thought signatures are valid for one model."""
         return all(turn.can_be_echoed and turn.generation.model == model for turn in self.turns)
-
-    def _history(self) -> tuple[Any, ...]:
-        pairs = ((turn.generation.request.content, turn.content) for turn in self.turns)
-        return tuple(content for pair in pairs for content in pair)
 
     def undo(self) -> Generation | None:
         """Forget the last turn and return the result before it, or None where there is none."""
@@ -129,28 +127,31 @@ class Chat:
 
     @property
     def turns(self) -> tuple[Turn, ...]:
+        """The turns so far, oldest first."""
         return self._chat.turns
 
     @property
     def last(self) -> Generation | None:
+        """The newest result, or None before the first."""
         return self._chat.last
 
     def send(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> Generation:
-        """Say what to paint or change next, and wait for the new picture."""
+        """Ask for a picture or a change, and wait for the new picture."""
         return event_loop.run(partial(self._chat.send, prompt, images=images, **options))
 
     @property
     def source(self) -> Any:
+        """The picture to begin with, or None."""
         return self._chat.source
 
     def request(self, prompt: str, *, images: Sequence[Any] = (), **options: Any) -> ImageRequest:
-        """Return what `send` would ask for, and send nothing."""
+        """Return the request that `send` would send, and send nothing."""
         return event_loop.run(partial(self._chat.request, prompt, images=images, **options))
 
     def ask(self, request: ImageRequest, *, on_piece: OnPiece | None = None) -> Generation:
-        """Send a request made by `request`, and take its answer as the newest turn.
+        """Send a request made by `request`, and add its answer as the newest turn.
 
-        With `on_piece` the reply is streamed: it is called with each text and picture, on another thread.
+        With `on_piece` the reply is streamed: it is called with each text and picture, in another thread.
         """
         return event_loop.run(partial(self._chat.ask, request, on_piece=on_piece))
 

@@ -1,4 +1,4 @@
-"""The client's blocking face: the work is done on the background loop, the caller only waits."""
+"""The blocking client: its calls run on the background event loop, and the caller's thread waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from gemini_nb import event_loop, models
-from gemini_nb.batch import run as batch
+from gemini_nb.batch import run
 from gemini_nb.client.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.client.chat import Chat
 from gemini_nb.client.stream import AsyncStream, Stream
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Ask for pictures and wait for them; the arguments are those of `AsyncClient`.
+    """Generate pictures and wait for them; the arguments are those of `AsyncClient`.
 
     >>> Client("offline").generate("a red square on white").image.mime_type
     'image/jpeg'
@@ -65,6 +65,7 @@ class Client:
 
     @property
     def provider(self) -> Provider:
+        """The provider that is asked, with its address."""
         return self._client.provider
 
     @property
@@ -74,15 +75,16 @@ class Client:
 
     @property
     def store(self) -> Store | None:
+        """The store from which pictures are replayed and in which they are kept, or None."""
         return self._client.store
 
     @property
     def asynchronous(self) -> AsyncClient:
-        """The client underneath, for coroutines on the background loop."""
+        """The asynchronous client underneath, for coroutines on the background event loop."""
         return self._client
 
     def request(self, prompt: str, **options: Unpack[Options]) -> ImageRequest:
-        """Return what `generate` would ask for, and send nothing; input images are read."""
+        """Return the request that `generate` would send, and send nothing; input images are read."""
         return event_loop.run(partial(self._client.request, prompt, **options))
 
     def read_images(self, sources: Any) -> tuple[InputImage, ...]:
@@ -90,7 +92,7 @@ class Client:
         return event_loop.run(partial(self._client.read_images, sources))
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether the store would answer a request, at no cost."""
+        """Whether the store has the answer to a request, which then costs nothing."""
         return self._client.holds(request)
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> Chat:
@@ -150,8 +152,8 @@ class Client:
             extra=extra,
             stream=stream,
         )
-        made = event_loop.run(ask)
-        return Stream(made) if isinstance(made, AsyncStream) else made
+        result = event_loop.run(ask)
+        return Stream(result) if isinstance(result, AsyncStream) else result
 
     def generate_many(
         self,
@@ -165,42 +167,42 @@ class Client:
     ) -> Batch:
         """Ask for many pictures; the options are explained at `AsyncClient.generate_many`.
 
-        An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds what has
-        finished.
+        An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds the finished
+        requests.
         """
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
         from gemini_nb.batch.feed import CallerIterator  # noqa: PLC0415
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
         client = self._client
-        asked = event_loop.run(partial(client.build_requests, prompts, options))
-        feed = None if isinstance(asked, tuple) else CallerIterator(asked)
-        made = client.batch_progress(feed or asked)
+        requests = event_loop.run(partial(client.build_requests, prompts, options))
+        feed = None if isinstance(requests, tuple) else CallerIterator(requests)
+        batch = client.batch_progress(feed or requests)
         with (
-            manifests.writing_manifest(made, manifest, redact=client.redact),
-            ProgressBar(made, progress) as bar,
+            manifests.writing_manifest(batch, manifest, redact=client.redact),
+            ProgressBar(batch, progress) as bar,
         ):
-            return self.run_batch(made, concurrency, executor=executor, feed=feed, bar=bar)
+            return self.run_batch(batch, concurrency, executor=executor, feed=feed, bar=bar)
 
     def run_batch(
         self,
-        progress: batch.Progress,
+        progress: run.Progress,
         concurrency: int = 4,
         *,
         executor: Executor | None = None,
         feed: CallerIterator[ImageRequest] | None = None,
         bar: ProgressBar | None = None,
     ) -> Batch:
-        """Ask for every request of `progress`, whose outcomes can be watched from another thread.
+        """Run a batch and wait for it; another thread may watch the outcomes of `progress`.
 
-        Meanwhile this thread serves the `feed` that they come from, and draws the `bar`.
+        This thread serves the `feed` of requests, if there is one, and draws the `bar`. An interrupt raises
+        `Cancelled`, whose `batch` holds the finished requests.
         """
 
         async def main() -> Batch:
             try:
-                return await batch.run(
-                    self._client.generate_function(executor), progress, concurrency=concurrency
-                )
+                generate = self._client.generate_function(executor)
+                return await run.run(generate, progress, concurrency=concurrency)
             finally:
                 if feed is not None:
                     feed.close()
@@ -220,7 +222,7 @@ class Client:
             raise
 
     def close(self) -> None:
-        """Close the client; requests under way in other threads are cut off."""
+        """Close the client; requests under way in other threads are cancelled."""
         event_loop.run(self._client.aclose)
 
     def __enter__(self) -> Self:
@@ -263,5 +265,5 @@ def generate(
     prompt: str | ImageRequest, *, provider: str | None = None, **options: Any
 ) -> Generation | Stream:
     """Ask for one picture with a client of its own; see `AsyncClient.generate`."""
-    made: Generation | Stream = Client(provider).generate(prompt, **options)
-    return made
+    result: Generation | Stream = Client(provider).generate(prompt, **options)
+    return result

@@ -1,4 +1,4 @@
-"""How one request is answered: by the store, else by its provider, which is asked once."""
+"""The pipeline of one request: the store, else the rate limiter, one POST, the reply, and the store again."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ T = TypeVar("T")
 class Pipeline:
     """Answers the requests of one client, one at a time or many at once.
 
-    `every` are the seconds from one request to the next, `timeout` those that one may take.
+    `interval` is the least number of seconds from one request to the next, `timeout` the most for one.
     """
 
     provider: Provider
     key: Secret | None
     replay: Replay
     limiter: RateLimiter
-    every: float
+    interval: float
     timeout: float
     retry_unknown: bool
     _embedded: Any = field(default=None, init=False)
@@ -64,29 +64,33 @@ class Pipeline:
         *,
         spool: Spool | None = None,
     ) -> tuple[Generation, Callable[[], Any]]:
-        """Answer a request once no equal one is under way, whose picture the store then gives to both."""
+        """Return the answer to a request, and a function for the model's raw content; raise a `GeminiError`.
+
+        An equal request under way is waited for, since the store then has its picture. `deadline` is in the
+        event loop's seconds; None gives `timeout` from the moment that the rate limiter lets it through.
+        """
         if not self.replay.is_used:
             return await self._answer(request, deadline, pieces, spool)
-        here = (request.digest, anyio.lowlevel.current_token())
+        key = (request.digest, anyio.lowlevel.current_token())
         with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
-            while here in self._under_way:
-                await self._under_way[here].wait()
+            while key in self._under_way:
+                await self._under_way[key].wait()
         if waiting.cancelled_caught:
             raise ConnectionFailedError(
                 "Not sent: an equal request was still under way when time ran out.",
                 hint="Run it again: the store may have its picture by then.",
             )
-        ended = self._under_way[here] = anyio.Event()
+        ended = self._under_way[key] = anyio.Event()
         try:
             return await self._answer(request, deadline, pieces, spool)
         finally:
-            del self._under_way[here]
+            del self._under_way[key]
             ended.set()
 
     async def _answer(
         self, request: ImageRequest, deadline: float | None, pieces: LivePieces | None, spool: Spool | None
     ) -> tuple[Generation, Callable[[], Any]]:
-        """Look into the store before any provider: what is there costs nothing and needs no key."""
+        """Look into the store first: a stored picture costs nothing and needs no key."""
         found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
         if found is not None:
             return self.replay.add_path(found), partial(self.replay.content, request)
@@ -99,7 +103,7 @@ class Pipeline:
         return self.replay.add_path(generation), content
 
     def _choose_file(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
-        """What opens a file for a picture that arrives, where files are to hold pictures."""
+        """Return the function that opens a file for an arriving picture; None where memory holds it."""
         if self.replay.store and self.replay.is_used and self.provider is not providers.OFFLINE:
             return self.replay.store.new_file
         return spool.new_file if spool else None
@@ -119,7 +123,7 @@ class Pipeline:
     ) -> tuple[Generation, Content]:
         is_acquired = deadline is None
         if deadline is None:
-            too_late = await self.limiter.acquire(interval=self.every, max_pause=self.timeout)
+            too_late = await self.limiter.acquire(interval=self.interval, max_pause=self.timeout)
             if too_late is not None:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
@@ -131,7 +135,7 @@ class Pipeline:
             ),
             deadline=deadline,
             limiter=self.limiter,
-            interval=self.every,
+            interval=self.interval,
             is_acquired=is_acquired,
             retry_unknown=self.retry_unknown,
         )
@@ -167,7 +171,7 @@ class Pipeline:
             if pieces is None or streamed is None or not streamed.has_events:
                 return answer
             error = self.reader().with_kept_reply(answer, streamed.so_far())
-            if pieces.has_begun:  # what was shown cannot be taken back by another try
+            if pieces.has_begun:  # pieces were shown, so it must not be tried again
                 raise error.with_traceback(None)
             return error
         if answer.is_reply:
@@ -177,7 +181,7 @@ class Pipeline:
         )
 
     def reader(self) -> ReplyReader:
-        """Return what reads this provider's replies, and fetches pictures."""
+        """Return the reader of this provider's replies, which also fetches hosted pictures."""
         folder = self.replay.store.unread if self.replay.store else None
         return ReplyReader(self.provider, self.key, embedded=self._offline(), folder=folder)
 
@@ -191,9 +195,9 @@ class Pipeline:
 
 
 async def _run_shielded(call: Callable[[], T]) -> T:
-    """Make a call in a thread; an interrupt waits for its end, for what it keeps is paid for.
+    """Call a function in a thread and wait for its end, even when cancelled: it keeps a paid picture.
 
-    So an equal request finds it in the store. A shielded scope does not hold off a task's own `cancel`.
+    So an equal request finds it in the store. A shielded scope alone does not delay `Task.cancel`.
     """
     if not _is_asyncio():
         with anyio.CancelScope(shield=True):

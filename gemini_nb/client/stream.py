@@ -1,6 +1,6 @@
-"""A reply to be had piece by piece: what `generate(…, stream=True)` returns, awaited and blocking.
+"""Streamed replies, asynchronous and blocking: the results of `generate(…, stream=True)`.
 
-The request is under way from the beginning; its pieces wait here for whoever iterates.
+The request is sent at once; its pieces are queued here for the caller who iterates.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _running: set[asyncio.Task[None]] = set()  # a loop holds its tasks weakly
 
 
 class AsyncStream:
-    """Text as `str` and pictures as `GeneratedImage`, as they come; then `generation` is the whole result.
+    """An async iterator of texts (`str`) and pictures (`GeneratedImage`) as they arrive.
 
-    Joined, the texts are `generation.text`; drafts are in `generation.drafts` only. An error comes where the
-    next piece would. Use it in `async with`, or close it: that closes the connection, and warns where the
-    reply was under way. A wait for a piece that is cancelled closes it too.
+    `generation` is then the whole result; its `text` is all texts joined, and only it has the drafts. An
+    error is raised in place of the next piece. Use it in `async with`, or close it: that closes the
+    connection, with a warning if the reply was under way. Cancelling the wait for a piece closes it too.
     """
 
     def __init__(self, make: Make) -> None:
@@ -54,11 +54,11 @@ class AsyncStream:
                 self._outcome = await make(self._add_piece)
             if self._scope.cancelled_caught:
                 self._outcome = OutcomeUnknownError(_CLOSED)
-        except asyncio.CancelledError:  # its loop ends
+        except asyncio.CancelledError:  # the event loop ends
             self._outcome = OutcomeUnknownError(_CLOSED)
             raise
-        except Exception as failure:  # noqa: BLE001 - raised where the next piece is waited for
-            self._outcome = failure
+        except Exception as error:  # noqa: BLE001 - raised to the caller in place of the next piece
+            self._outcome = error
         finally:
             self._has_ended = True
             self._changed.set()
@@ -77,7 +77,7 @@ class AsyncStream:
         return piece
 
     async def next_piece(self) -> str | GeneratedImage | None:
-        """Wait for the next piece; None at the end. Raises what the request failed with."""
+        """Wait for the next piece and return it, None at the end; raise the error of the request."""
         while not self._pieces and not self._has_ended:
             self._changed.clear()
             try:
@@ -91,14 +91,14 @@ class AsyncStream:
         return None
 
     async def result(self) -> Generation:
-        """Wait for the end and return the whole result; the pieces that were not taken are left out."""
+        """Wait for the end and return the whole result; the pieces that were not read are skipped."""
         while await self.next_piece() is not None:
             pass
         return self._result_or_raise()
 
     @property
     def generation(self) -> Generation:
-        """The whole result, once the stream has ended; raises what the request failed with."""
+        """The whole result after the end of the stream; raises the error of the request."""
         return self._result_or_raise()
 
     def _result_or_raise(self) -> Generation:
@@ -109,12 +109,12 @@ class AsyncStream:
         return self._outcome
 
     async def aclose(self) -> None:
-        """Close the connection where the reply is under way still; warns that it may have been billed."""
+        """Close the connection; if the reply was under way, warn that it may have been billed."""
         if await self.end():
             warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
 
     async def end(self) -> bool:
-        """Close the connection without a warning; return whether a result was lost by that."""
+        """Close the connection without a warning; return whether a result was lost."""
         was_under_way = not self._has_ended
         self._scope.cancel()
         with anyio.CancelScope(shield=True):
@@ -134,7 +134,7 @@ class AsyncStream:
 
 
 class Stream:
-    """An `AsyncStream` whose pieces are waited for; an interrupt while waiting closes it.
+    """An iterator over an `AsyncStream` that waits for its pieces; an interrupt while waiting closes it.
 
     >>> from gemini_nb import Client
     >>> with Client("offline").generate("a red square", text=True, stream=True) as stream:
@@ -156,16 +156,16 @@ class Stream:
         return piece
 
     def result(self) -> Generation:
-        """Wait for the end and return the whole result; the pieces that were not taken are left out."""
+        """Wait for the end and return the whole result; the pieces that were not read are skipped."""
         return event_loop.run(self._stream.result)
 
     @property
     def generation(self) -> Generation:
-        """The whole result, once the stream has ended; raises what the request failed with."""
+        """The whole result after the end of the stream; raises the error of the request."""
         return self._stream.generation
 
     def close(self) -> None:
-        """Close the connection where the reply is under way still; warns that it may have been billed."""
+        """Close the connection; if the reply was under way, warn that it may have been billed."""
         if event_loop.run(self._stream.end):
             warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
 

@@ -41,12 +41,12 @@ class Slow(Store):
         return super().keep(*args, **options)
 
 
-def answering_of(url: str, store: Store) -> Pipeline:
+def pipeline_of(url: str, store: Store) -> Pipeline:
     provider, key = choose_provider(None, base_url=url), Secret(KEY)
     replay = Replay(store.folder)
     replay.store = store
     limiter = limiter_for(provider, key)
-    return Pipeline(provider, key, replay, limiter=limiter, every=0.0, timeout=30.0, retry_unknown=False)
+    return Pipeline(provider, key, replay, limiter=limiter, interval=0.0, timeout=30.0, retry_unknown=False)
 
 
 @pytest.mark.parametrize("cancels", [1, 2])
@@ -54,14 +54,14 @@ def test_promise_1_a_call_that_is_cancelled_while_it_is_kept_is_not_paid_for_aga
     store = Slow(tmp_path)
 
     async def main(url):
-        answering, request = answering_of(url, store), ImageRequest("a red square")
-        first = asyncio.create_task(answering.answer(request, None))
+        pipeline, request = pipeline_of(url, store), ImageRequest("a red square")
+        first = asyncio.create_task(pipeline.answer(request, None))
         assert await asyncio.to_thread(store.begun.wait, WAIT_SECONDS)
         for _ in range(cancels):
             first.cancel()
             ended, _ = await asyncio.wait([first], timeout=0.1)
             assert not ended
-        second = asyncio.create_task(answering.answer(request, None))
+        second = asyncio.create_task(pipeline.answer(request, None))
         await asyncio.wait([second], timeout=0.1)
         store.let_go.set()
         generation, _ = await second
@@ -84,7 +84,7 @@ def test_a_failure_to_keep_what_was_cancelled_is_not_complained_of(tmp_path):
 
     async def main(url):
         asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told["message"]))
-        first = asyncio.create_task(answering_of(url, store).answer(ImageRequest("a red square"), None))
+        first = asyncio.create_task(pipeline_of(url, store).answer(ImageRequest("a red square"), None))
         assert await asyncio.to_thread(store.begun.wait, WAIT_SECONDS)
         first.cancel()
         await asyncio.wait([first], timeout=0.1)
