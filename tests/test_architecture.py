@@ -37,11 +37,18 @@ def room(module):
 
 def imports(module):
     """The package's modules that a module names anywhere, those for types alone included."""
-    for node in ast.walk(MODULES[module]):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gemini_nb":
-            base = node.module.split(".")[1:]
-            for alias in node.names:
-                yield next(filter(MODULES.__contains__, files([*base, alias.name], base)), "__init__.py")
+    for base, name in imported_names(MODULES[module]):
+        if base[0] == "gemini_nb":
+            yield next(filter(MODULES.__contains__, files([*base[1:], name], base[1:])), "__init__.py")
+
+
+def imported_names(tree):
+    """Each import of a module as the parts of a dotted name, and what is taken from it or ""."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split("."), "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (((node.module or "").split("."), alias.name) for alias in node.names)
 
 
 def files(*candidates):
@@ -74,14 +81,18 @@ def test_no_import_leads_back_in_a_circle():
 
 
 def test_httpx_is_named_by_the_transports_alone():
-    named = {
+    modules = {
         module
         for module, tree in MODULES.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "httpx" for alias in node.names)
+        if any(base[0] == "httpx" for base, _ in imported_names(tree))
     }
-    assert named
-    assert {module for module in named if not {room(module), module} & HTTPX_ROOMS} == set()
+    assert modules
+    assert {module for module in modules if not {room(module), module} & HTTPX_ROOMS} == set()
+
+
+def test_no_import_is_relative():
+    nodes = ((module, node) for module, tree in MODULES.items() for node in ast.walk(tree))
+    assert [module for module, node in nodes if isinstance(node, ast.ImportFrom) and node.level] == []
 
 
 def test_a_module_says_what_it_owns():
