@@ -40,22 +40,22 @@ _BESIDES_CSS: dict[str, Colour] = {
 # names of CSS colours that a prompt means otherwise
 _NOT_COLOURS = frozenset({"snow", "wheat", "peru", "seashell"})
 
+# names of one word → what people write in two
 TWO_WORDS = {
-    "baby blue": "powderblue",
-    "forest green": "forestgreen",
-    "grass green": "limegreen",
-    "hot pink": "hotpink",
-    "lime green": "limegreen",
-    "midnight blue": "midnightblue",
-    "mint green": "mint",
-    "navy blue": "navy",
-    "off white": "ivory",
-    "olive green": "olivedrab",
-    "royal blue": "royalblue",
-    "sea green": "seagreen",
-    "sky blue": "skyblue",
-    "slate grey": "slategrey",
-    "steel blue": "steelblue",
+    "forestgreen": "forest green",
+    "hotpink": "hot pink",
+    "ivory": "off white",
+    "limegreen": "grass green, lime green",
+    "midnightblue": "midnight blue",
+    "mint": "mint green",
+    "navy": "navy blue",
+    "olivedrab": "olive green",
+    "powderblue": "baby blue",
+    "royalblue": "royal blue",
+    "seagreen": "sea green",
+    "skyblue": "sky blue",
+    "slategrey": "slate grey",
+    "steelblue": "steel blue",
 }
 
 _SHADES = {

@@ -133,13 +133,14 @@ SCENERY = {
     "rain": "rain, rainy, raining, storm, stormy",
     "rainbow": "rainbow",
 }
+# a time of day, and the scenery that comes with it
 TIMES = {
-    "sunset": "sunset, dusk, evening, golden hour, twilight",
-    "dawn": "dawn, sunrise, morning, daybreak, misty, mist, fog, foggy",
-    "night": "night, midnight, moonlit, moonlight, nighttime, at night",
-    "day": "day, daytime, noon, sunny",
+    ("sunset", None): "sunset, dusk, evening, golden hour, twilight",
+    ("dawn", None): "dawn, sunrise, morning, daybreak, misty, mist, fog, foggy",
+    ("night", None): "night, midnight, moonlit, moonlight, nighttime, at night",
+    ("day", None): "day, daytime, noon, sunny",
+    ("night", "stars"): "starry, starry sky, night sky, stars in the sky",
 }
-STARRY_NIGHT = "starry, starry sky, night sky, stars in the sky"
 PATTERNS = {
     "checkerboard": "checkerboard, chessboard, chequered, checkered, checkerboard pattern",
     "stripes": "striped, stripes, stripe pattern",

@@ -42,25 +42,18 @@ def lexicon() -> dict[tuple[str, ...], Word]:
             for phrase in phrases.split(", "):
                 meanings[tuple(phrase.split())] = Word(kind, value)
 
-    for name in colours.names():
-        meanings[(name,)] = Word("colour", name)
-    for shade in colours.SHADES:
-        meanings[(shade,)] = Word("shade", shade)
-    for phrase, name in colours.TWO_WORDS.items():
-        meanings[tuple(phrase.split())] = Word("colour", name)
+    learn("colour", {name: name for name in colours.names()})
+    learn("shade", {shade: shade for shade in colours.SHADES})
+    learn("colour", colours.TWO_WORDS)
     _learn_nouns(meanings)
     for kind, phrases in vocabulary.GRAMMAR:
         learn(kind, {kind: phrases})
-    for kind, table in (
-        ("count", vocabulary.COUNTS),
-        ("size", vocabulary.SIZES),
-        ("place", vocabulary.PLACES),
-        ("relation", vocabulary.RELATIONS),
-    ):
-        learn(kind, table)
+    learn("count", vocabulary.COUNTS)
+    learn("size", vocabulary.SIZES)
+    learn("place", vocabulary.PLACES)
+    learn("relation", vocabulary.RELATIONS)
     learn("scenery", vocabulary.SCENERY)
-    learn("time", {(time, None): phrases for time, phrases in vocabulary.TIMES.items()})
-    learn("time", {("night", "stars"): vocabulary.STARRY_NIGHT})
+    learn("time", vocabulary.TIMES)
     learn("pattern", vocabulary.PATTERNS)
     learn("angle", vocabulary.ANGLES)
     learn("other", {"other": vocabulary.SKIPPED})
