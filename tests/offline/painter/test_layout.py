@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from gemini_nb.offline.painter import layout, paint, scene
+from gemini_nb.offline.painter import layout, paint, scene, words
 from support.pixels import BLUE, GREEN, RED, blobs, middle_of, share
 
 
@@ -83,6 +85,19 @@ def test_a_shape_with_a_place_may_stand_inside_another(place):
 def test_a_shape_past_the_number_of_figures_is_left_out(relation):
     items = scene.read(f"60 red dots {relation} a blue ring").items
     assert [figure.shape for figure in layout.arrange(items, 1024, 1024)] == ["circle"] * 60
+
+
+def test_whatever_the_vocabulary_says_can_be_laid_out():
+    rng = random.Random(7)
+    phrases = sorted(" ".join(phrase) for phrase in words.lexicon())
+    often = ["60", "in", "around", "in the middle", "circles", "star"] * (len(phrases) // 6)
+    for _ in range(1000):
+        items = scene.read(" ".join(rng.choices(phrases + often, k=8))).items
+        figures = layout.arrange(items, 512, 512)
+        assert bool(figures) is bool(items)
+        assert len(figures) <= layout.MAX_FIGURES
+        layout.place_in_landscape(items, 300, 512, 512)
+        layout.place_on_picture(items, 512, 512)
 
 
 def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
