@@ -49,6 +49,12 @@ def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
 
+@pytest.fixture(autouse=True)
+def nothing_warned_of(monkeypatch):
+    """A model is warned of once in a process; no test depends on what others have asked for."""
+    monkeypatch.setattr("gemini_nb.models._warned", set())
+
+
 @pytest.fixture
 def authority(tmp_path, monkeypatch):
     """A test CA that clients trust."""

@@ -42,7 +42,6 @@ def test_an_unknown_name_near_a_known_one_is_answered_with_it():
 
 
 def test_the_note_on_a_models_billing_is_shown_once():
-    models._warned.clear()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ImageRequest("x", model="nano-banana")
