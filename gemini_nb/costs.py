@@ -106,6 +106,7 @@ class Estimate:
         if self.provider == "offline" or not self.sent:
             return
         cost, count = self.cost, len(self.sent)
+        unpriced = {request.model for request in self.sent if request.estimated_cost is None}
         if max_cost is None:
             if count > max_images:
                 raise CostLimitError(
@@ -115,7 +116,7 @@ class Estimate:
                 )
         elif cost is None:
             raise CostLimitError(
-                f"The price of {self._unpriced()} is unknown, "
+                f"The price of {', '.join(sorted(unpriced))} is unknown, "
                 f"so {format_dollars(max_cost)} cannot be kept to.",
                 hint="Nothing was sent. Leave --max-cost out, or choose a model whose price is known.",
             )
@@ -125,9 +126,6 @@ class Estimate:
                 f"the limit is {format_dollars(max_cost)}.",
                 hint="Nothing was sent. Ask for fewer or smaller pictures, or raise --max-cost.",
             )
-
-    def _unpriced(self) -> str:
-        return ", ".join(sorted({request.model for request in self.sent if request.estimated_cost is None}))
 
     def lines(self) -> list[str]:
         """Return the estimate in words, and the address and body of the first request that would be sent."""

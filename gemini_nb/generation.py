@@ -109,19 +109,15 @@ class Generation:
 def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:
     """Return remarks on a picture: another type or ratio than announced, or one that looks invented."""
     remarks = []
-    if image.declared_mime_type and image.declared_mime_type.split(";")[0].strip() not in _equivalent_types(
-        image.mime_type
-    ):
-        remarks.append(f"declared {image.declared_mime_type[:40]}, the bytes are {image.mime_type}")
+    declared = image.declared_mime_type or ""
+    alias = "image/jpg" if image.mime_type == "image/jpeg" else "image/*"
+    if declared and declared.split(";")[0].strip() not in (image.mime_type, alias):
+        remarks.append(f"declared {declared[:40]}, the bytes are {image.mime_type}")
     if request.aspect_ratio and not _has_ratio(image, request.aspect_ratio):
         remarks.append(f"asked for {request.aspect_ratio}, came as {image.width} × {image.height}")
     if max(image.width, image.height) <= 2 and not _image_tokens(usage):
         remarks.append("looks invented: the model seems to have written this picture as text")
     return tuple(remarks)
-
-
-def _equivalent_types(mime_type: str) -> tuple[str, ...]:
-    return (mime_type, "image/jpg") if mime_type == "image/jpeg" else (mime_type, "image/*")
 
 
 def _has_ratio(image: GeneratedImage, ratio: str) -> bool:

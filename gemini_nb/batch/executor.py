@@ -108,7 +108,9 @@ class ExecutorBackend:
         """Submit a task and wait; if the executor fails, the claim tells whether a worker had begun."""
         try:
             async with self._submitting:
-                future = await to_thread.run_sync(self._submit, task)
+                future = await to_thread.run_sync(  # pickled there: input images may have megabytes
+                    lambda: self._executor.submit(pickle.loads, task.pack())
+                )
             settled = await _wait_for(future)
         except asyncio.CancelledError:
             if task.claim is not None:
@@ -118,9 +120,6 @@ class ExecutorBackend:
             return _result_for_failure(task, error)
         problem = ConnectionError("cancelled") if settled.cancelled() else settled.exception()
         return settled.result() if problem is None else _result_for_failure(task, problem)
-
-    def _submit(self, task: Task) -> Future[Result]:
-        return self._executor.submit(pickle.loads, task.pack())
 
     async def _find_kept(self, request: ImageRequest, result: Result) -> Generation:
         """Wait until the store shows the worker's picture, not an older one of the request, and return it."""

@@ -56,7 +56,7 @@ def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | N
         "prompt": request.prompt,
         "model": request.model,
         "take": request.take,
-        "digest": _digest(request),
+        "digest": find_digest(request),
         "status": "ok" if generation else "failed" if error else "not asked",
         "error_type": type(error).__name__ if error else None,
         "error": str(error) if error else None,
@@ -80,10 +80,11 @@ def rows(
     return [row(index, request, outcome, folder=folder) for index, (request, outcome) in enumerate(pairs)]
 
 
-def _digest(request: ImageRequest) -> str | None:
+def find_digest(request: ImageRequest) -> str | None:
+    """Return a request's digest; None where its config is no JSON, which is the error of sending it."""
     try:
         return request.digest
-    except GeminiError:  # its config is no JSON, which is the error of its row
+    except GeminiError:
         return None
 
 

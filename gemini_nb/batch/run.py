@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import anyio
 
 from gemini_nb.batch.result import Batch
+from gemini_nb.batch.rows import find_digest
 from gemini_nb.costs import Spending
 from gemini_nb.errors import (
     APIError,
@@ -86,7 +87,11 @@ class Progress:
             if self.is_read_lazily:
                 self.requests.append(request)
                 self.outcomes.append(None)
-            first = self._first_index.setdefault(_digest(request), index) if self._once else index
+            first = (
+                self._first_index.setdefault(find_digest(request) or f"{id(request)}", index)
+                if self._once
+                else index
+            )
             if first == index:
                 return index
             answer = self.outcomes[first]
@@ -163,13 +168,6 @@ class _SharedIterator:
         raise StopAsyncIteration
 
 
-def _digest(request: ImageRequest) -> str:
-    try:
-        return request.digest
-    except GeminiError:  # its config is no JSON: sending it gives that error
-        return f"{id(request)}"
-
-
 def _outcome_for_equal(outcome: Outcome, request: ImageRequest) -> Outcome:
     """Return an outcome as that of an equal request: it was sent once and paid for once."""
     if isinstance(outcome, Generation):
@@ -180,8 +178,8 @@ def _outcome_for_equal(outcome: Outcome, request: ImageRequest) -> Outcome:
 def _drop_input_bytes(request: ImageRequest) -> ImageRequest:
     """Return the request with the types and digests of its input images, but not their bytes."""
     light = copy(request)
-    with suppress(GeminiError):  # a config that is no JSON has no digest
-        light.__dict__["digest"] = request.digest
+    if digest := find_digest(request):
+        light.__dict__["digest"] = digest
     light.__dict__["images"] = tuple(SentImage(image) for image in request.images)
     return light
 
@@ -216,7 +214,7 @@ async def run(
             refusal = progress.refusal(request)
             try:
                 if refusal is None:
-                    progress.record(index, await _ask(generate, request))
+                    progress.record(index, await _call(generate, request))
                 else:
                     progress.record_unsent(index, refusal)
             except Exception as error:  # noqa: BLE001 - a bug: raised after the other workers' results are in
@@ -230,7 +228,7 @@ async def run(
     return progress.batch()
 
 
-async def _ask(generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest) -> Outcome:
+async def _call(generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest) -> Outcome:
     try:
         return await generate(request)
     except GeminiError as error:

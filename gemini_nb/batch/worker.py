@@ -100,12 +100,10 @@ class Task:
         state = self.claim.state  # executors run a task again after they lost its worker
         if state == "kept":
             return Result()
+        if state == "sent" and self.settings.retry_unknown:
+            return self._ask()
         if state == "sent":
-            return (
-                self._ask()
-                if self.settings.retry_unknown
-                else Result(error=error_for_lost_worker(self.request))
-            )
+            return Result(error=error_for_lost_worker(self.request))
         return Result(
             error=ArgumentError(
                 f"The worker does not see the store {self.settings.store}. Nothing was sent.",

@@ -154,11 +154,6 @@ class AsyncClient:
             generation, _ = await self._pipeline.answer(prompt, deadline)
             return generation
 
-    async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
-        with self._until_closed():
-            generation, _ = await self._answer_live(request, deadline, on_piece)
-            return generation
-
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None
     ) -> tuple[Generation, Any]:
@@ -167,21 +162,19 @@ class AsyncClient:
         With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
         """
         with self._until_closed():
+            pieces = LivePieces(on_piece, key=self._key) if on_piece else None
             deadline = anyio.current_time() + self.timeout
-            if on_piece is None:
-                generation, content = await self._pipeline.answer(request, deadline)
-            else:
-                generation, content = await self._answer_live(request, deadline, on_piece)
+            generation, content = await self._pipeline.answer(request, deadline, pieces)
+            if pieces:
+                pieces.finish(generation)  # a stored picture has no pieces: they are given all at once
             return generation, content()
 
-    async def _answer_live(
-        self, request: ImageRequest, deadline: float, on_piece: OnPiece
-    ) -> tuple[Generation, Callable[[], Any]]:
-        """Answer a request and call `on_piece` with each piece; those of a stored one come at once."""
-        pieces = LivePieces(on_piece, key=self._key)
-        generation, content = await self._pipeline.answer(request, deadline, pieces)
-        pieces.finish(generation)
-        return generation, content
+    async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
+        with self._until_closed():
+            pieces = LivePieces(on_piece, key=self._key)
+            generation, _ = await self._pipeline.answer(request, deadline, pieces)
+            pieces.finish(generation)
+            return generation
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""

@@ -42,7 +42,9 @@ class AsyncStream:
         self._pieces: deque[str | GeneratedImage] = deque()
         self._changed = asyncio.Event()
         self._scope = anyio.CancelScope()
-        self._outcome: Generation | Exception = _error_for_unfinished()
+        self._outcome: Generation | Exception = ArgumentError(
+            "The stream is not at its end.", hint="Take all of it, or use result()."
+        )
         self._has_ended = False
         self._task = asyncio.create_task(self._run(make))
         _running.add(self._task)
@@ -179,7 +181,3 @@ class Stream:
             self.close()
         elif event_loop.run(self._stream.end):
             error.add_note(_CLOSED)
-
-
-def _error_for_unfinished() -> ArgumentError:
-    return ArgumentError("The stream is not at its end.", hint="Take all of it, or use result().")

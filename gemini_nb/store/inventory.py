@@ -15,7 +15,6 @@ from gemini_nb.text import format_count, format_dollars, format_size, format_tim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.store.maintenance import Report
     from gemini_nb.store.record import Record
     from gemini_nb.store.store import Store
@@ -100,15 +99,13 @@ def history_table(store: Store, most: int) -> Table:
 
 def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
     image = store.image(record.images[-1])
+    if image is None:
+        return ""
+    factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
     try:
-        return "" if image is None else _draw_thumbnail(image, record.prompt)
+        small = scale(image, max(1, round(image.width * factor)))
     except GeminiError:
         return ""
-
-
-def _draw_thumbnail(image: GeneratedImage, alt: str) -> Thumbnail:
-    factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
-    small = scale(image, max(1, round(image.width * factor)))
     source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))
     width, height = (max(1, round(side / _DENSITY)) for side in small.size)
-    return Thumbnail(source, alt, width, height)
+    return Thumbnail(source, record.prompt, width, height)
