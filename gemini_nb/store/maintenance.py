@@ -88,6 +88,7 @@ def verify(folder: Path) -> Report:
     problems: list[Problem] = []
     images = _list_sound(folder, "images", MAX_IMAGE_BYTES, problems)
     contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
+    sound = images | contents
     used: set[str] = set()
     count = 0
     for path in list_files(folder, "records"):
@@ -99,14 +100,14 @@ def verify(folder: Path) -> Report:
         wanted = [f"images/{image.file_name}" for image in (*record.images, *record.drafts)]
         wanted += [f"contents/{record.content}.json"] if record.content else []
         used.update(wanted)
-        missing = [name for name in wanted if name not in images | contents]
+        missing = [name for name in wanted if name not in sound]
         problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
     return Report(
         records=count,
         images=len(images),
         contents=len(contents),
         unread=sum(not path.name.startswith(".") for path in list_files(folder, "unread")),
-        unused=len((images | contents) - used),
+        unused=len(sound - used),
         left_over=sum(1 for _ in list_left_overs(folder)),
         total_bytes=sum(
             files.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
@@ -138,9 +139,7 @@ def clear(folder: Path) -> int:
     """
     count = 0
     for kind in _OURS:  # records first: another reader then misses, and finds no record without its picture
-        count += sum(
-            _remove_file(path) for path in [*list_files(folder, kind), *list_left_overs(folder, kind)]
-        )
+        count += sum(map(_remove_file, _list_entries(folder, kind)))
         if kind:
             _remove_folder(folder / kind)
     for name, text in ABOUT.items():
@@ -152,21 +151,16 @@ def clear(folder: Path) -> int:
 
 def list_files(folder: Path, kind: str) -> Iterator[Path]:
     """Yield the finished files of the store in the sub-folder `kind`, in the order of their names."""
-    return (path for path in _entries(folder, kind) if path.suffix != ".part")
+    return (path for path in _list_entries(folder, kind) if path.suffix != ".part")
 
 
-def list_left_overs(folder: Path, kind: str | None = None) -> Iterator[Path]:
-    """Yield the left-overs in one sub-folder or all: temporary files of writers, and claims."""
-    kinds = _OURS if kind is None else [kind]
-    return (
-        path
-        for kind in kinds
-        for path in _entries(folder, kind)
-        if path.suffix == ".part" or kind == "claims"
-    )
+def list_left_overs(folder: Path) -> Iterator[Path]:
+    """Yield the temporary files of writers, and claims, in all sub-folders."""
+    paths = (path for kind in _OURS for path in _list_entries(folder, kind))
+    return (path for path in paths if path.suffix == ".part" or path.parent.name == "claims")
 
 
-def _entries(folder: Path, kind: str) -> list[Path]:
+def _list_entries(folder: Path, kind: str) -> list[Path]:
     inside = folder / kind
     if kind and inside.is_symlink():
         return []
