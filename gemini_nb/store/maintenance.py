@@ -24,9 +24,9 @@ MAX_RECORD_BYTES = 16 * 2**20
 README = """\
 # Pictures and prompts of a notebook
 
-This folder was written by [gemini-nb](https://pypi.org/project/gemini-nb/) beside a notebook. It holds every
-picture that was made, as it was received, with the prompt and settings that made it, so that running the
-notebook again costs nothing.
+This folder was written by the Python package gemini-nb beside a notebook. It holds every picture that
+was made, as it was received, with the prompt and settings that made it, so that running the notebook again
+costs nothing.
 
 - `records/`: one JSON file for each request: what was asked, what came
 - `images/`: the pictures, named by the SHA-256 of their bytes
