@@ -10,7 +10,6 @@ from support.gateway import Answer, Gateway
 from support.jupyter_lab import open_studio, studio_cell
 from support.replies import inline, reply
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 APPS = ("lab", "notebook")
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from support.jupyter_lab import SCREENSHOTS, open_studio, studio_cell
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 APPS = ("lab", "notebook")
 OFFLINE = "%load_ext gemini_nb\n%gemini studio"
 

@@ -96,7 +96,6 @@ class Images(HTMLParser):
 
 
 @each_notebook
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_notebook_becomes_a_page_with_all_its_pictures(path):
     from nbconvert import HTMLExporter
 

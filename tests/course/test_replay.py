@@ -106,7 +106,6 @@ def test_every_picture_has_its_prompt_as_alt_text(exported):
     assert alts == [PROMPT] * 5
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", ["html", "markdown", "latex"])
 def test_nbconvert_keeps_every_picture(exported, kind):
     import nbconvert

@@ -63,7 +63,6 @@ def frame_of(kind):
     return module.Table.from_pylist(ROWS) if kind == "arrow" else module.DataFrame(ROWS)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", ["records", "tuple", "columns", "pandas", "polars", "arrow"])
 def test_every_kind_of_table_has_rows(kind):
     made = planned("{{city}}, {{row['sky']}}", {"t": frame_of(kind)}, each="t")
