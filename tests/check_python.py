@@ -34,11 +34,11 @@ MIRROR = "http://deb.debian.org/debian"
 HELP = "Name one: make check-python PYTHON=/path/to/python3.14, or install debootstrap and run this as root."
 # What a chroot needs of this machine to reach the package index: its certificates, names and pip's settings.
 SETTINGS = (
-    "etc/ssl/certs",
-    "usr/local/share/ca-certificates",
+    "etc/ssl/certs/ca-certificates.crt",
     "etc/resolv.conf",
     "etc/hosts",
     "etc/pip.conf",
+    "etc/xdg/pip",
 )
 VERSION = "import sys, venv, ensurepip; print(*sys.version_info[:3])"
 
