@@ -139,25 +139,26 @@ def _start_loop() -> _LoopThread:
 
 
 class _DaemonThreadExecutor(ThreadPoolExecutor):
-    """asyncio's executor for name lookups, in daemon threads: a stalled lookup delays no exit."""
+    """asyncio's executor for name lookups."""
 
     def submit(self, call: Callable[..., T], /, *args: Any, **options: Any) -> Future[T]:
-        """Start the call in a thread of its own."""
-        future: Future[T] = Future()
-        thread = threading.Thread(target=_run_into_future, args=(future, call, args, options), daemon=True)
-        thread.start()
-        return future
+        """Start the call in a daemon thread of its own."""
+        return call_in_daemon_thread(call, *args, **options)
 
 
-def _run_into_future(future: Future[T], call: Callable[..., T], args: Any, options: Any) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = call(*args, **options)
-    except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+def call_in_daemon_thread(call: Callable[..., T], *args: Any, **options: Any) -> Future[T]:
+    """Start a call in a thread of its own, which delays no exit where it stalls, as a name lookup can."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # whoever waits may give up; the call cannot
+
+    def run() -> None:
+        try:
+            future.set_result(call(*args, **options))
+        except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _reset_after_fork() -> None:

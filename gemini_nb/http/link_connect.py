@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import httpx
 
+from gemini_nb.event_loop import call_in_daemon_thread
 from gemini_nb.http.addresses import read_address
 from gemini_nb.http.environment import proxy_for, tls_context
 from gemini_nb.http.link_policy import host, port
@@ -43,18 +42,8 @@ async def resolve(name: str, number: int) -> list[str]:
 
     It is a daemon thread: in a pool's, a name that DNS stalls on would hold up the end of the process.
     """
-    answer: Future[list[str]] = Future()
-    answer.set_running_or_notify_cancel()
-    threading.Thread(target=_look_up, args=(answer, name, number), daemon=True).start()
-    return await asyncio.wrap_future(answer)
-
-
-def _look_up(answer: Future[list[str]], name: str, number: int) -> None:
-    try:
-        infos = socket.getaddrinfo(name, number, type=socket.SOCK_STREAM)
-        answer.set_result([str(info[4][0]) for info in infos])
-    except Exception as error:  # noqa: BLE001 - it is raised again where the answer is awaited
-        answer.set_exception(error)
+    lookup = call_in_daemon_thread(socket.getaddrinfo, name, number, type=socket.SOCK_STREAM)
+    return [str(info[4][0]) for info in await asyncio.wrap_future(lookup)]
 
 
 async def prepare_requests(

@@ -205,9 +205,7 @@ def _probe(session: Session, words: list[str]) -> Any:
 def _probe_progress(findings: Sequence[Finding], count: int) -> AbstractContextManager[None]:
     def render(seconds: float) -> dict[str, str]:
         words = f"{len(findings)} of {count} models have answered · {seconds:.0f} s"
-        value = f'max="{count}" value="{len(findings)}" aria-label="{words}"'
-        bar = f'<progress {value} style="width:16em"></progress>'
-        return {"text/plain": words, "text/html": f"<div>{bar} <span>{words}</span></div>"}
+        return progress.draw_bar(words, len(findings) / count)
 
     return progress.showing_progress(render)
 

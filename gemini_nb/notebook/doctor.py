@@ -6,13 +6,11 @@ import os
 import platform
 import socket
 import sys
-import threading
 from importlib import metadata
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
-from gemini_nb import models
+from gemini_nb import event_loop, models
 from gemini_nb._version import __version__
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
@@ -30,12 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3.0
 _PACKAGES = ("IPython", "ipykernel", "ipywidgets", "httpx", "Pillow")
-_VARIABLES = (
-    "GEMINI_NB_PROVIDER",
-    "GEMINI_NB_BASE_URL",
-    "GEMINI_NB_REPLAY",
-    "GEMINI_NB_STORE",
-)
+_VARIABLES = ("GEMINI_NB_PROVIDER", "GEMINI_NB_BASE_URL", "GEMINI_NB_REPLAY", "GEMINI_NB_STORE")
 # Variables that a place sets for the notebooks that run in it.
 _PLACES = {
     "COLAB_RELEASE_TAG": "Colab",
@@ -174,23 +167,21 @@ def _check_writable(session: Session) -> str:
 
 def _check_reachable(provider: Provider) -> str:
     """Open a connection to the provider's origin and close it: nothing is sent, and above all no key."""
+    from gemini_nb.http.environment import proxy_for  # noqa: PLC0415 - loads httpx
+
     if provider is providers.OFFLINE:
         return "nothing to reach"
     parts = urlsplit(provider.origin)
-    proxies = getproxies_environment()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and not provider.is_loopback and not proxy_bypass(parts.netloc):
+    if not provider.is_loopback and proxy_for(parts.scheme, parts.netloc):
         return "not tried: a proxy is set"
-    results: list[str] = []
     secure = parts.scheme == "https"
     address = (parts.hostname or "", parts.port or (443 if secure else 80))
     # A name server that stalls cannot be interrupted, so a thread is left behind with it.
-    thread = threading.Thread(
-        target=lambda: results.append(_try_connection(*address, secure=secure)), daemon=True
-    )
-    thread.start()
-    thread.join(CONNECT_SECONDS)
-    return results[0] if results else f"NO: no connection within {CONNECT_SECONDS:.0f} s"
+    attempt = event_loop.call_in_daemon_thread(_try_connection, *address, secure=secure)
+    try:
+        return attempt.result(CONNECT_SECONDS)
+    except TimeoutError:
+        return f"NO: no connection within {CONNECT_SECONDS:.0f} s"
 
 
 def _try_connection(host: str, port: int, *, secure: bool) -> str:

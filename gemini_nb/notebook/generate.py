@@ -12,6 +12,7 @@ from gemini_nb.batch.run import Progress
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Generation
+from gemini_nb.images import save
 from gemini_nb.notebook import options, saving, variables
 from gemini_nb.notebook.plan import make_plan
 from gemini_nb.notebook.progress import latest_images, many_images, one_image, showing_progress
@@ -87,8 +88,9 @@ def check_cost(session: Session, args: Namespace, requests: Sequence[ImageReques
     if args.dry_run:
         print("\n".join(costs.lines()))
         return False
-    if args.save:
-        saving.check_target(args.save, several=len(requests) > 1, is_stored=not costs.sent)
+    several = len(requests) > 1
+    if args.save and (several or costs.sent):  # a stored one may be there from the cell's last run
+        save.check_free(args.save, folder=several)
     max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
     costs.check(max_cost=max_cost, max_images=session.defaults.max_images)
     return True
@@ -117,7 +119,8 @@ def finish(
     session: Session, args: Namespace, generation: Generation, *, streamed: bool = False
 ) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
-    generation = session.with_preview(generation, full=args.full, width=args.width)
+    width = None if args.full else args.width or session.defaults.preview_width
+    generation = replace(generation, preview_width=width)
     _keep_as_last(session, args, generation, streamed=streamed)
     if args.save:
         generation = saving.save_one(generation, args.save)
@@ -152,7 +155,7 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
         cancelled.batch = batch
         raise cancelled from None
     batch, save_error = _collect_batch(session, args, plan, progress)
-    error = save_error or _batch_error(batch, strict=args.strict)
+    error = save_error or batch_error(batch, strict=args.strict)
     if error is not None:
         _show_failed(batch, args)
         raise error
@@ -200,7 +203,7 @@ def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool) -> Cance
     return Cancelled(f"{count} of {format_count(len(batch), 'picture')} had finished{kept}.")
 
 
-def _batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:
+def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:
     """Return the error that fails the cell: every picture failed, or any did where that was asked for."""
     errors = batch.errors
     if not errors or (batch.generations and not strict):

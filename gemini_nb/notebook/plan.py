@@ -36,14 +36,6 @@ class Plan:
     columns: int = MAX_COLUMNS
 
 
-@dataclass(frozen=True)
-class _FilledPrompt:
-    """One prompt, and the values that tell it from the others."""
-
-    prompt: str
-    values: Mapping[str, Any]
-
-
 def make_plan(
     prompt: str,
     *,
@@ -65,17 +57,17 @@ def make_plan(
     # A model that is named twice, once perhaps by its alias, is asked once.
     models = list({(row.id if (row := catalogue.find(name)) else name): name for name in models}.values())
     if raw:
-        prompts = [_FilledPrompt(prompt, {})]
+        prompts: list[tuple[str, Mapping[str, Any]]] = [(prompt, {})]
     else:
         prompts = _fill_prompts(prompt, vary, each, names, len(models) * count)
     rows = list(itertools.product(prompts, models, range(first_take, first_take + count)))
     return Plan(
-        tuple(request(filled.prompt, model=model, take=take) for filled, model, take in rows),
+        tuple(request(text, model=model, take=take) for (text, _), model, take in rows),
         tuple(
-            _make_label(filled, model if len(models) > 1 else "", take if count > 1 else None)
-            for filled, model, take in rows
+            _make_label(text, values, model if len(models) > 1 else "", take if count > 1 else None)
+            for (text, values), model, take in rows
         ),
-        tuple(filled.values for filled, _, _ in rows),
+        tuple(values for (_, values), _, _ in rows),
         is_grid=bool(vary or each) or len(rows) > 1,
         columns=_count_columns(len(prompts), len(models), count),
     )
@@ -83,7 +75,8 @@ def make_plan(
 
 def _fill_prompts(
     prompt: str, vary: Sequence[str], each: str | None, names: Mapping[str, Any], times: int
-) -> list[_FilledPrompt]:
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return each prompt with the values that tell it from the others."""
     used = {field.split(".")[0].split("[")[0].strip() for field in template.list_fields(prompt)}
     for name in vary:
         if name not in used:
@@ -93,21 +86,21 @@ def _fill_prompts(
     count = len(rows) * math.prod(map(len, lists.values())) * times
     if count > MAX_REQUESTS:
         raise ArgumentError(f"That would be {count:,} pictures; at most {MAX_REQUESTS:,}.")
-    prompts = []
+    prompts: list[tuple[str, Mapping[str, Any]]] = []
     for row, combination in itertools.product(rows, itertools.product(*lists.values())):
         chosen: dict[Any, Any] = dict(zip(lists, combination, strict=True))
         columns = {name: value for name, value in row.items() if isinstance(name, str)}
         layers = ChainMap(chosen, columns, {"row": row} if row else {}, names)  # type: ignore[arg-type]  # only read
         values = {name: value for name, value in row.items() if name in used} | chosen
-        prompts.append(_FilledPrompt(template.fill(prompt, layers), values))
+        prompts.append((template.fill(prompt, layers), values))
     return prompts
 
 
-def _make_label(filled: _FilledPrompt, model: str, take: int | None) -> str:
+def _make_label(prompt: str, values: Mapping[str, Any], model: str, take: int | None) -> str:
     """Return what tells a picture from the others; where that is the prompt alone, the prompt."""
-    values = ", ".join(str(value)[:_LABEL_CHARACTERS] for value in filled.values.values())
-    parts = (values, model, "" if take is None else f"take {take}")
-    return " · ".join(part for part in parts if part) or filled.prompt
+    listed = ", ".join(str(value)[:_LABEL_CHARACTERS] for value in values.values())
+    parts = (listed, model, "" if take is None else f"take {take}")
+    return " · ".join(part for part in parts if part) or prompt
 
 
 def _count_columns(prompts: int, models: int, count: int) -> int:

@@ -71,7 +71,7 @@ def one_image(model: str, provider: str, spending: Spending) -> Render:
         expected = spending.expected_seconds(model, provider)
         usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
         share = min(seconds / expected, 0.95) if usually and expected else None
-        return _progress_bundle(f"Asking {model} · {seconds:.0f} s{usually}", share)
+        return draw_bar(f"Asking {model} · {seconds:.0f} s{usually}", share)
 
     return render
 
@@ -89,7 +89,7 @@ def many_images(progress: Progress, provider: str, spending: Spending, concurren
         if left and expected:
             words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
         words += f" · {failed} failed" if failed else ""
-        return _progress_bundle(words, done / len(outcomes))
+        return draw_bar(words, done / len(outcomes))
 
     return render
 
@@ -129,7 +129,8 @@ def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Ca
     return page
 
 
-def _progress_bundle(words: str, share: float | None) -> dict[str, str]:
+def draw_bar(words: str, share: float | None) -> dict[str, str]:
+    """Return the MIME bundle of a bar with words beside it; without a share of 1 it only moves."""
     value = "" if share is None else f' value="{share:.3f}"'
     label = escape_html(words)
     bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 _PROMPT_CHARACTERS = 48
 
 
-def check_target(path: str, *, several: bool, is_stored: bool) -> None:
-    """Raise `SaveError` where a picture could not be saved, before it is paid for.
-
-    One that is stored costs nothing, and its file may be there from the cell's last run.
-    """
-    if several or not is_stored:
-        save.check_free(path, folder=several)
-
-
 def save_one(generation: Generation, path: str) -> Generation:
     """Save a picture and return it with its path; into a folder it goes under a name made of its prompt."""
     target = Path(path).expanduser()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import ChainMap
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -134,10 +133,6 @@ class Session:
 
         folder = self.store_path()
         return None if folder is None else Store(folder)
-
-    def with_preview(self, result: Generation, *, full: bool, width: int | None) -> Generation:
-        """Return the result with the preview that was asked for."""
-        return replace(result, preview_width=None if full else width or self.defaults.preview_width)
 
 
 _OFFLINE_LINES = (

@@ -45,11 +45,6 @@ class Entry:
     sources: tuple[str, ...] = ()
     is_whole: bool = True
 
-    def shows(self, generation: Generation) -> bool:
-        """Return whether this is the same picture, made for the same request."""
-        own = self.generation
-        return (own.digest, own.image.sha256) == (generation.digest, generation.image.sha256)
-
     def check_whole(self) -> None:
         """Raise `ArgumentError` for a picture whose request is not known in full."""
         if not self.is_whole:
@@ -92,7 +87,8 @@ class Album:
     def add(self, generation: Generation, *, sources: Iterable[str] = ()) -> Entry:
         """Add a picture and return its entry; one that is in the album already keeps its number."""
         with self._lock:
-            entry = next((known for known in self._entries if known.shows(generation)), None)
+            known = {(own.generation.digest, own.generation.image.sha256): own for own in self._entries}
+            entry = known.get((generation.digest, generation.image.sha256))
             if entry is None:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 entry = Entry(len(self._entries) + 1, generation, now, tuple(sources))

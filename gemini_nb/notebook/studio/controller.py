@@ -22,7 +22,7 @@ from gemini_nb.errors import GeminiError
 from gemini_nb.notebook.studio.actions import Actions
 from gemini_nb.notebook.studio.controls import Controls
 from gemini_nb.notebook.studio.gallery import Gallery
-from gemini_nb.notebook.studio.job import Sources, StudioJob, StudioRequest, new_takes, requests_for
+from gemini_nb.notebook.studio.job import Sources, StudioRequest, new_takes, requests_for, run_job
 from gemini_nb.request import ImageRequest
 from gemini_nb.text import format_count, format_dollars
 
@@ -53,19 +53,15 @@ class StudioController:
         self._display_id = f"gemini-nb-{uuid4().hex}"
         self._is_shown = self.is_closed = False
         self.controls = Controls(session)
-        self._connect()
+        self.controls.go.on_click(lambda _button: self._start_or_stop())
+        self.controls.observe(self._show_estimate)
+        self.controls.observe_choice(self._publish)
+        self._actions = Actions(
+            session, album, self.controls, repeat=self._repeat, show_error=self._show_error
+        )
         self.controls.offer_pictures(album.entries)
         self._show_estimate()
         album.watch(self)
-
-    def _connect(self) -> None:
-        controls = self.controls
-        controls.go.on_click(lambda _button: self._start_or_stop())
-        controls.observe(self._show_estimate)
-        controls.observe_choice(self._publish)
-        self._actions = Actions(
-            self._session, self._album, controls, repeat=self._repeat, show_error=self._show_error
-        )
 
     def _start_or_stop(self) -> None:
         """Generate, or Stop while something is being made."""
@@ -101,15 +97,13 @@ class StudioController:
         await anyio.sleep(_DEBOUNCE_SECONDS)
         client = await to_thread.run_sync(self._session.client)
         request = await work(client)
-        job = StudioJob(
+        words, error = await run_job(
             self._session,
             request,
             client,
             on_picture=partial(self._add_picture, sources=request.sources),
             on_progress=self._show_progress,
         )
-        await job.run()
-        words, error = job.summarize()
         self._session.last_error = error or self._session.last_error
         self.controls.show_status(words)
 

@@ -43,12 +43,14 @@ class Controls:
 
     def __init__(self, session: Session) -> None:
         self._is_offering = False
-        row = models.find(session.defaults.model)
+        model = session.defaults.model
+        row = models.find(model)
+        known_models = [(known.alias or known.id, known.id) for known in models.CATALOGUE]
         self.prompt = _make_field(w.Textarea, "Prompt", rows=3, placeholder="Say what to paint")
         self.model = _make_field(
-            w.Dropdown, "Model", width="220px", options=_model_options(session.defaults.model)
+            w.Dropdown, "Model", width="220px", options=[*([] if row else [(model, model)]), *known_models]
         )
-        self.model.value = row.id if row else session.defaults.model
+        self.model.value = row.id if row else model
         self.ratio = _make_field(w.Dropdown, "Aspect ratio", width="140px")
         self.size = _make_field(w.Dropdown, "Size", width="140px")
         self.number = _make_field(
@@ -197,11 +199,6 @@ def _make_line(words: str = "", *, role: str = "") -> w.HTML:
 def _write(line: w.HTML, words: str, *, role: str = "") -> None:
     attribute = f' role="{role}"' if role else ""
     line.value = f'<div class="gemini-nb-line"{attribute}>{escape_html(words)}</div>'
-
-
-def _model_options(default: str) -> list[tuple[str, str]]:
-    rows = [(row.alias or row.id, row.id) for row in models.CATALOGUE]
-    return rows if models.find(default) else [(default, default), *rows]
 
 
 def _set_options(dropdown: w.Dropdown, options: Sequence[tuple[str, Any]], wanted: Any) -> None:

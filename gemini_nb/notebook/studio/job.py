@@ -14,6 +14,7 @@ from gemini_nb.batch import run as batch
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.notebook import options, progress, variables
+from gemini_nb.notebook.generate import batch_error
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -87,65 +88,46 @@ def new_takes(request: ImageRequest, number: int, without: Iterable[int]) -> tup
     return tuple(replace(request, take=take) for take in islice(free, number))
 
 
-class StudioJob:
-    """Asks for pictures: `on_picture` takes each as it comes, `on_progress` HTML of how far it is."""
+async def run_job(
+    session: Session,
+    request: StudioRequest,
+    client: Client,
+    *,
+    on_picture: Callable[[Generation], None],
+    on_progress: Callable[[str], None],
+) -> tuple[str, GeminiError | None]:
+    """Send the requests, after the cost was checked; return how it ended, in words, with the first error.
 
-    def __init__(
-        self,
-        session: Session,
-        request: StudioRequest,
-        client: Client,
-        *,
-        on_picture: Callable[[Generation], None],
-        on_progress: Callable[[str], None],
-    ) -> None:
-        self._session = session
-        self._client = client
-        self._ask = client.asynchronous.generate_function()
-        self._on_picture = on_picture
-        self._on_progress = on_progress
-        self.progress = batch.Progress(request.requests)
+    `on_picture` takes each picture as it comes, on a worker's thread, `on_progress` HTML of how far it is.
+    """
+    costs = estimate(request.requests, holds=client.holds, provider=client.provider)
+    costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
+    state, ask = batch.Progress(request.requests), client.asynchronous.generate_function()
+    name, spending = client.provider.name, session.spending
+    if len(request.requests) == 1:
+        render = progress.one_image(request.requests[0].model, name, spending)
+    else:
+        render = progress.many_images(state, name, spending, _CONCURRENCY)
 
-    async def run(self) -> None:
-        """Send the requests, after the cost was checked; a failure is in `progress`, or raised for all."""
-        session, requests = self._session, self.progress.requests
-        costs = estimate(requests, holds=self._client.holds, provider=self._client.provider)
-        costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._show_progress)
-            await batch.run(self._generate, self.progress, concurrency=_CONCURRENCY)
-            tasks.cancel_scope.cancel()
-
-    async def _generate(self, request: ImageRequest) -> Generation:
-        generation = await self._ask(request)
+    async def generate(request: ImageRequest) -> Generation:
+        generation = await ask(request)
         with anyio.CancelScope(shield=True):  # it is paid for: Stop does not lose it
-            await to_thread.run_sync(self._on_picture, generation)
+            await to_thread.run_sync(on_picture, generation)
         return generation
 
-    async def _show_progress(self) -> None:
-        started, provider, ledger = monotonic(), self._client.provider.name, self._session.spending
-        requests = self.progress.requests
-        render = (
-            progress.one_image(requests[0].model, provider, ledger)
-            if len(requests) == 1
-            else progress.many_images(self.progress, provider, ledger, _CONCURRENCY)
-        )
+    async def show_progress() -> None:
+        started = monotonic()
         while True:
-            self._on_progress(render(monotonic() - started)["text/html"])
+            on_progress(render(monotonic() - started)["text/html"])
             await anyio.sleep(_TICK_SECONDS)
 
-    def summarize(self) -> tuple[str, GeminiError | None]:
-        """Return how the job ended, in words, with the first error."""
-        result = self.progress.batch()
-        errors = result.errors
-        if not errors:
-            return _describe_success(result.generations), None
-        if len(result) == 1:
-            return str(errors[0]), errors[0]
-        return (
-            f"{len(errors)} of {format_count(len(result), 'picture')} failed. The first: {errors[0]}",
-            errors[0],
-        )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(show_progress)
+        await batch.run(generate, state, concurrency=_CONCURRENCY)
+        tasks.cancel_scope.cancel()
+    result = state.batch()
+    error = batch_error(result, strict=True)
+    return (str(error), result.errors[0]) if error else (_describe_success(result.generations), None)
 
 
 def _describe_success(generations: list[Generation]) -> str:

@@ -85,10 +85,7 @@ def album_of(shell: InteractiveShell) -> Album:
 
 def _studios_in(shell: InteractiveShell, session: Session) -> _ShellStudios:
     if shell not in _studios:
-        from gemini_nb.store.store import Store  # noqa: PLC0415 - loaded with the first picture
-
-        folder = session.store_path()
-        _studios[shell] = _ShellStudios(Album(Store(folder) if folder is not None else None))
+        _studios[shell] = _ShellStudios(Album(session.open_store()))
     return _studios[shell]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import pytest
 
 from gemini_nb import event_loop
-from gemini_nb.notebook.studio.job import StudioJob, StudioRequest
+from gemini_nb.notebook.studio.job import StudioRequest, run_job
 from gemini_nb.providers.provider import OFFLINE
 from support.gateway import Answer
 from support.studios import OK, SECONDS, offline, visiting
@@ -92,14 +93,15 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
     with offline() as visitor:
         client = LateClient(visitor.shell.run("%%gemini_image\na red square").result)
         kept, over = [], threading.Event()
-        job = StudioJob(
+        job = partial(
+            run_job,
             visitor.shell.magics.session,
             StudioRequest((client.generation.request,)),
             client,
             on_picture=lambda generation: (kept.append(generation), over.set()),
             on_progress=lambda _page: None,
         )
-        future = event_loop.submit(job.run)
+        future = event_loop.submit(job)
         assert client.storing.wait(SECONDS)
         future.cancel()
         client.release.set()
