@@ -89,9 +89,7 @@ class Estimate:
     @property
     def cost(self) -> float | None:
         """US dollars at list price, 0.0 offline, None where one price is not known."""
-        if self.provider == "offline":
-            return 0.0
-        return self._list_price
+        return 0.0 if self.provider == "offline" else self._list_price
 
     @property
     def _list_price(self) -> float | None:
@@ -115,6 +113,7 @@ class Estimate:
                     hint="Nothing was sent. --max-cost USD allows as many as cost no more than that.",
                 )
         elif cost is None:
+            unpriced = {request.model for request in self.sent if request.estimated_cost is None}
             raise CostLimitError(
                 f"The price of {', '.join(sorted(unpriced))} is unknown, "
                 f"so {format_dollars(max_cost)} cannot be kept to.",

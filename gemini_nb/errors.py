@@ -110,16 +110,8 @@ class RateLimitError(APIError):
     `retry_after` is the wait in seconds that the server advised, or None.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        status: int | None = None,
-        code: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint, status=status, code=code)
+    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
         self.retry_after = retry_after
 
 
@@ -150,14 +142,7 @@ class BadResponseError(_KeptReplyError):
     """The reply could not be read as one of the known kinds."""
 
 
-class BlockedError(GeminiError):
-    """A policy refused the prompt or the picture.
-
-    `reason` is the block or finish reason as sent, `text` what the model said about it.
-    """
-
-    hint = "Reword the prompt or change the input picture."
-
+class _NotMadeError(GeminiError):
     def __init__(
         self, message: str, *, hint: str | None = None, reason: str | None = None, text: str = ""
     ) -> None:
@@ -166,7 +151,16 @@ class BlockedError(GeminiError):
         self.text = text
 
 
-class NoImageError(GeminiError):
+class BlockedError(_NotMadeError):
+    """A policy refused the prompt or the picture.
+
+    `reason` is the block or finish reason as sent, `text` what the model said about it.
+    """
+
+    hint = "Reword the prompt or change the input picture."
+
+
+class NoImageError(_NotMadeError):
     """The reply was read and holds no picture.
 
     `reason` is the finish reason, `text` what the model wrote instead, `drafts` its thought pictures.
@@ -174,26 +168,14 @@ class NoImageError(GeminiError):
 
     hint = "Say in the prompt that you want a picture, or try another model."
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        reason: str | None = None,
-        text: str = "",
-        drafts: Sequence[Any] = (),
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.reason = reason
-        self.text = text
+    def __init__(self, message: str, *, drafts: Sequence[Any] = (), **facts: Any) -> None:
+        super().__init__(message, **facts)
         self.drafts = tuple(drafts)
 
 
 class _LinkError(_KeptReplyError):
-    def __init__(
-        self, message: str, *, hint: str | None = None, url: str = "", raw_path: Path | None = None
-    ) -> None:
-        super().__init__(message, hint=hint, raw_path=raw_path)
+    def __init__(self, message: str, *, url: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
         self.url = url
 
 

@@ -131,7 +131,9 @@ def resolve(name: str) -> Model:
     row = find(name)
     if row is None:
         row = Model(name.strip().removeprefix("models/"), source="", aspect_ratios=())
-        _warn_once(_unknown(row.id))
+        near = difflib.get_close_matches(row.id, _BY_NAME, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        _warn_once(f"The model {row.id!r} is not in the catalogue and is passed on as it is.{guess}")
     elif row.note:
         _warn_once(row.note)
     return row
@@ -144,9 +146,3 @@ def _warn_once(message: str) -> None:
     if message not in _warned:
         _warned.add(message)
         warnings.warn(message, GeminiWarning, stacklevel=4)
-
-
-def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, _BY_NAME, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
-    return f"The model {name!r} is not in the catalogue and is passed on as it is.{guess}"

@@ -47,7 +47,6 @@ def run(folder: Path) -> None:
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=40"],  # what a kernel warns of is not about the demo
     )
-    reason = ""
     # Without what is set for gemini_nb, such as a lock on replay; the key is not used.
     others = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_NB_")}
     with progress(lambda: "Running the first notebook offline"):
@@ -55,8 +54,7 @@ def run(folder: Path) -> None:
             client.execute(env={**others, "GEMINI_NB_PROVIDER": "offline"})
         except nbclient.exceptions.CellExecutionError as failure:
             reason = f"{failure.ename}: {failure.evalue}"
-    if reason:
-        raise GeminiError(f"The notebook failed: {reason[:500]}")
+            raise GeminiError(f"The notebook failed: {reason[:500]}") from None
     saved = notebook.cells.pop().outputs
     page = folder / PAGE
     page.write_text(exporters.HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
@@ -69,15 +67,13 @@ def run(folder: Path) -> None:
 
 def _prepare(folder: Path) -> None:
     """Make the folder; refuse one where the demo's names could be somebody's own files."""
+    problem = "it holds other files"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        is_another = any(folder.iterdir()) and not (folder / NOTEBOOK).exists()
+        if not any(folder.iterdir()) or (folder / NOTEBOOK).exists():
+            return
     except OSError as error:
         problem = error.strerror or str(error)
-    else:
-        if not is_another:
-            return
-        problem = "it holds other files"
     raise ArgumentError(
         f"The demo cannot be written to {str(folder)!r}: {problem}.", hint="Name an empty folder."
     )

@@ -126,11 +126,9 @@ def _write_out(generation: Generation) -> None:
         sys.stdout.buffer.write(generation.image.data)
         sys.stdout.flush()
     except OSError as error:
-        problem = error.strerror or str(error)
-    else:
-        return
-    discard_stdout()
-    raise _keep_unsaved(generation, f"The picture could not be written to stdout: {problem}.")
+        discard_stdout()
+        problem = f"The picture could not be written to stdout: {error.strerror or error}."
+        raise _keep_unsaved(generation, problem) from None
 
 
 def _save(generation: Generation, output: str) -> Path:
@@ -140,8 +138,7 @@ def _save(generation: Generation, output: str) -> Path:
         is_folder = output.endswith("/") or Path(output).expanduser().is_dir()
         return generation.save(output, stem=safe_stem(generation.prompt), unique=is_folder)
     except SaveError as error:
-        problem = str(error.args[0])
-    raise _keep_unsaved(generation, problem)
+        raise _keep_unsaved(generation, str(error.args[0])) from None
 
 
 def _keep_unsaved(generation: Generation, problem: str) -> SaveError:

@@ -49,12 +49,10 @@ def _serve(args: Namespace) -> None:
         )
         serve(server)
     except OSError as problem:
-        reason = problem.strerror or str(problem)
-    else:
-        return
-    raise ArgumentError(
-        f"Cannot listen on {args.host}, port {args.port}: {reason}.", hint="--port 0 picks a free port."
-    )
+        raise ArgumentError(
+            f"Cannot listen on {args.host}, port {args.port}: {problem.strerror or problem}.",
+            hint="--port 0 picks a free port.",
+        ) from None
 
 
 def _check(args: Namespace, *, known: bool) -> None:

@@ -67,17 +67,13 @@ def progress(words: Callable[[], str]) -> Iterator[None]:
     finally:
         over.set()
         drawing.join()
-        _write(_ERASE)
+        print(_ERASE, end="", file=sys.stderr, flush=True)
 
 
 def _draw(words: Callable[[], str], over: threading.Event) -> None:
     started = monotonic()
     while True:
-        _write(f"{_ERASE}{words()} · {monotonic() - started:.0f} s")
+        line = f"{_ERASE}{words()} · {monotonic() - started:.0f} s"
+        print(line, end="", file=sys.stderr, flush=True)
         if over.wait(_EVERY_SECONDS):
             return
-
-
-def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()

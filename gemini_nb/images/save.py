@@ -23,13 +23,7 @@ MAX_STEM_CHARS = 80
 MAX_STEM_BYTES = 120
 _MAX_COUNT = 10_000
 
-_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-}
+_TYPES = {suffix: mime_type for mime_type, suffix in SUFFIXES.items()} | {".jpeg": "image/jpeg"}
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])(?:\.|$)", re.IGNORECASE
 )
@@ -71,15 +65,13 @@ def check_free(path: str | os.PathLike[str], *, folder: bool = False) -> None:
 
     With `folder`, several pictures are to be saved into `path`.
     """
+    problem = "it is a file, and several pictures need a folder" if folder else "it exists already"
     try:
         target = Path(path).expanduser()
-        taken = target.exists() and not target.is_dir()
+        if not target.exists() or target.is_dir():
+            return
     except (OSError, ValueError, RuntimeError) as error:
         problem = _format_reason(error)
-    else:
-        if not taken:
-            return
-        problem = "it is a file, and several pictures need a folder" if folder else "it exists already"
     raise SaveError(
         f"Pictures cannot be saved to {_format_path(path)}: {problem}.",
         hint="Nothing was sent or billed. Choose another name; what exists is never overwritten.",
@@ -92,10 +84,9 @@ def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) ->
     target = path.with_name(path.name + ".json")
     try:
         _replace(text.encode("utf-8", "replace"), target)
+        return target
     except OSError as error:
         problem = _format_reason(error)
-    else:
-        return target
     raise SaveError(f"The facts could not be saved to {_format_path(target)}: {problem}.", image=image)
 
 

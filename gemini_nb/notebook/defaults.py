@@ -31,10 +31,9 @@ def check_value(name: str, value: str) -> str:
             choose_provider("crazyrouter", base_url=value or None)
         else:
             ImageRequest("a check", **setting)
+        return value
     except ArgumentError as problem:
         message = str(problem.args[0])
-    else:
-        return value
     raise TraitError(message)
 
 

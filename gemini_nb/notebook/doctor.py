@@ -167,10 +167,10 @@ def _check_writable(session: Session) -> str:
 
 def _check_reachable(provider: Provider) -> str:
     """Open a connection to the provider's origin and close it: nothing is sent, and above all no key."""
-    from gemini_nb.http.environment import proxy_for  # noqa: PLC0415 - loads httpx
-
     if provider is providers.OFFLINE:
         return "nothing to reach"
+    from gemini_nb.http.environment import proxy_for  # noqa: PLC0415 - loads httpx
+
     parts = urlsplit(provider.origin)
     if not provider.is_loopback and proxy_for(parts.scheme, parts.netloc):
         return "not tried: a proxy is set"

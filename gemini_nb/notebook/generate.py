@@ -121,19 +121,11 @@ def finish(
     """Count, save and assign one picture, and return it as it is to be shown."""
     width = None if args.full else args.width or session.defaults.preview_width
     generation = replace(generation, preview_width=width)
-    _keep_as_last(session, args, generation, streamed=streamed)
+    session.keep(generation, sources=args.images, streamed=streamed)
     if args.save:
         generation = saving.save_one(generation, args.save)
     session.assign(args.name, generation)
     return generation
-
-
-def _keep_as_last(
-    session: Session, args: Namespace, generation: Generation, *, streamed: bool = False
-) -> None:
-    """Count a picture as the last, with what `%gemini code` has to know of its cell."""
-    session.keep(generation)
-    session.last_sources, session.last_streamed = tuple(args.images), streamed
 
 
 def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client) -> Batch:
@@ -168,7 +160,7 @@ def _collect_batch(
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
-            _keep_as_last(session, args, outcome)
+            session.keep(outcome, sources=args.images)
     outcomes = {
         request.digest: outcome for request, outcome in zip(progress.requests, progress.outcomes, strict=True)
     }

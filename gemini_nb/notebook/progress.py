@@ -130,7 +130,7 @@ def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Ca
 
 
 def draw_bar(words: str, share: float | None) -> dict[str, str]:
-    """Return the MIME bundle of a bar with words beside it; without a share of 1 it only moves."""
+    """Return the MIME bundle of a bar with words beside it; without a share the bar only moves."""
     value = "" if share is None else f' value="{share:.3f}"'
     label = escape_html(words)
     bar = f'<progress max="1"{value} aria-label="Progress" style="width:16em"></progress>'

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -72,14 +72,13 @@ class Session:
         """Return the variables that a line and its prompt may name: those of the calling function first."""
         return ChainMap(dict(local_ns or {}), self.shell.user_ns)
 
-    def keep(self, result: Generation) -> Generation:
+    def keep(self, result: Generation, *, sources: Sequence[str] = (), streamed: bool = False) -> None:
         """Count a result and remember it as the last; say once if it was painted since no key is set."""
         self.spending.add(result)
-        self.last = result
+        self.last, self.last_sources, self.last_streamed = result, tuple(sources), streamed
         if result.provider == "offline" and self.provider_name() == "auto" and not self._said_offline:
             self._said_offline = True
             print(_OFFLINE_LINES)
-        return result
 
     def assign(self, name: str | None, result: Generation | Batch) -> None:
         """Give a result the name that the line asks for, if any."""
