@@ -123,16 +123,15 @@ def run(
         raise
 
 
-def make_requests(models: Sequence[str] = (), prompt: str = PROMPT) -> tuple[ImageRequest, ...]:
+def make_requests(models: Sequence[str]) -> tuple[ImageRequest, ...]:
     """Return one request for each model, the catalogue's if none is named; an alias counts as its model."""
-    named = [ImageRequest(prompt, model=name) for name in models or MODELS]
+    named = [ImageRequest(PROMPT, model=name) for name in models or MODELS]
     return tuple({request.model: request for request in named}.values())
 
 
 async def probe(
     client: AsyncClient,
     models: Sequence[str] = (),
-    prompt: str = PROMPT,
     *,
     each: Callable[[Finding], Any] | None = None,
 ) -> tuple[Finding, ...]:
@@ -144,7 +143,7 @@ async def probe(
     """
     if client.store is not None:
         raise ArgumentError("A probe asks the models themselves.", hint="Give it a client without a store.")
-    requests = make_requests(models, prompt)
+    requests = make_requests(models)
     findings: dict[int, Finding] = {}
 
     async def ask(position: int) -> None:

@@ -32,8 +32,9 @@ def kinds() -> list[type[GeminiError]]:
 
 
 def full(kind: type[GeminiError]) -> GeminiError:
-    names = inspect.signature(kind).parameters.keys() - {"message"}
-    return kind("What happened.", **{name: FACTS[name] for name in names})
+    bases = [base for base in kind.__mro__ if issubclass(base, GeminiError)]
+    names = {name for base in bases for name in inspect.signature(base).parameters}
+    return kind("What happened.", **{name: FACTS[name] for name in names - {"message", "facts"}})
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)

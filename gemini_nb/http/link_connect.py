@@ -1,13 +1,14 @@
 """Connections for hosted links: a host name is looked up once, and its checked address is connected to.
 
 TLS still verifies the name, through httpcore's `sni_hostname`. A proxy would look the name up again,
-unchecked, so one is used only where that is allowed.
+unchecked, so a link is refused where one is set.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -47,7 +48,7 @@ async def resolve(name: str, number: int) -> list[str]:
 
 
 async def prepare_requests(
-    step: LinkStep, *, transport: httpx.AsyncBaseTransport | None, allow_proxy: bool, resolver: Resolver
+    step: LinkStep, *, transport: httpx.AsyncBaseTransport | None, resolver: Resolver
 ) -> tuple[httpx.AsyncBaseTransport, list[httpx.Request]]:
     """Check a step and the addresses of its host; return requests to try in turn, and the transport for them.
 
@@ -57,14 +58,11 @@ async def prepare_requests(
     url = step.checked_url()
     if step.is_trusted and transport is not None:
         return transport, [_request(url)]
-    proxy = None if step.is_trusted else proxy_for(url.scheme, url.netloc.decode("ascii"))
-    if proxy and not allow_proxy:
+    if not step.is_trusted and proxy_for(url.scheme, url.netloc.decode("ascii")):
         raise step.refused_error(
             "a proxy is set in the environment, and would look its name up again, unchecked",
             hint="The reply was billed and is kept. Add the link's host to NO_PROXY to fetch it directly.",
         )
-    if proxy:
-        return _open_transport(step, proxy), [_request(url)]
     addresses = await _checked_addresses(step, url, resolver)
     return _open_transport(step), [_request(url, address) for address in addresses[:MAX_ADDRESSES]]
 
@@ -85,14 +83,10 @@ async def _checked_addresses(step: LinkStep, url: httpx.URL, resolver: Resolver)
     return addresses
 
 
-def _open_transport(step: LinkStep, proxy: str | None = None) -> httpx.AsyncBaseTransport:
-    try:
-        return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
-    except OSError:  # ssl.SSLError is one
-        reason = "SSL_CERT_FILE or SSL_CERT_DIR holds no certificates"
-    except (httpx.InvalidURL, ValueError, ImportError):  # ImportError: SOCKS without socksio
-        reason = "the proxy that is set in the environment cannot be used"
-    raise step.failed_error(reason)
+def _open_transport(step: LinkStep) -> httpx.AsyncBaseTransport:
+    with suppress(OSError):  # ssl.SSLError is one
+        return httpx.AsyncHTTPTransport(verify=tls_context())
+    raise step.failed_error("SSL_CERT_FILE or SSL_CERT_DIR holds no certificates")
 
 
 def _request(url: httpx.URL, address: IPAddress | None = None) -> httpx.Request:

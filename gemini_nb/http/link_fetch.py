@@ -33,7 +33,6 @@ async def fetch(
     trusted_origin: str | None = None,
     deadline: float,
     transport: httpx.AsyncBaseTransport | None = None,
-    allow_proxy: bool = False,
     resolver: Resolver = resolve,
     policy: LinkPolicy = STRICT,
 ) -> HostedImage:
@@ -41,17 +40,14 @@ async def fetch(
 
     `deadline` is in `anyio.current_time()`. `trusted_origin` is the origin of a loopback
     base URL, the one place where plain http and a loopback address are allowed; with `transport`,
-    its links are answered in process. `allow_proxy` lets the environment's proxy look names up.
-    Only tests give another `resolver` and `policy`.
+    its links are answered in process. Only tests give another `resolver` and `policy`.
 
     Raises LinkRefusedError before anything is sent, LinkFailedError, or TooLargeError past 32 MiB.
     """
     step = LinkStep(url, url, origin(trusted_origin) if trusted_origin else None, policy)
     with anyio.CancelScope(deadline=deadline):
         for _ in range(MAX_REDIRECTS + 1):
-            sender, requests = await prepare_requests(
-                step, transport=transport, allow_proxy=allow_proxy, resolver=resolver
-            )
+            sender, requests = await prepare_requests(step, transport=transport, resolver=resolver)
             image = await _send_in_turn(step, sender, requests)
             if not isinstance(image, str):
                 return image

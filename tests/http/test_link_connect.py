@@ -270,27 +270,9 @@ def test_the_trusted_origin_is_never_asked_through_a_proxy(monkeypatch):
         assert fetch_trusted(server)[0] == PICTURE
 
 
-@pytest.mark.parametrize("prefix", ["http://", ""], ids=["URL", "host and port"])
-def test_an_allowed_proxy_is_given_the_name(monkeypatch, prefix):
-    names = Names()
-    with FaultServer(faults.raw(head("Content-Length: 0", status=502))) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"{prefix}127.0.0.1:{proxy.port}")
-        with pytest.raises(LinkFailedError):
-            fetch(f"https://{NAME}/a.png", allow_proxy=True, resolver=names)
-    assert proxy.requests[0].head.startswith(f"CONNECT {NAME}:443 ".encode())
-    assert names.lookups == []
-
-
-def test_an_allowed_proxy_is_not_asked_for_a_private_address(monkeypatch):
+def test_a_proxy_is_not_asked_for_a_private_address(monkeypatch):
     with FaultServer(picture()) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with pytest.raises(LinkRefusedError, match="not a public address"):
-            fetch("https://169.254.169.254/", allow_proxy=True)
+            fetch("https://169.254.169.254/")
     assert proxy.connections == 0
-
-
-@pytest.mark.parametrize("address", ["junk://127.0.0.1:1", "socks5://127.0.0.1:1"])
-def test_a_proxy_that_cannot_be_used_is_named(monkeypatch, address):
-    monkeypatch.setenv("HTTPS_PROXY", address)
-    with pytest.raises(LinkFailedError, match=r"proxy|reached"):  # reached: with socksio installed
-        fetch(f"https://{NAME}/", allow_proxy=True)
