@@ -19,11 +19,13 @@ import weakref
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from io import FileIO
+
+T = TypeVar("T")
 
 _COPIED_BYTES = 256 * 1024
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -252,12 +254,17 @@ def open_plain(path: Path) -> FileIO | None:
 
 def read_plain(path: Path, *, limit: int) -> bytes | None:
     """Return the bytes of a plain file of up to `limit` bytes; None for links, pipes, folders and errors."""
+    return _read_with(lambda file: file.read(), path, limit)
+
+
+def _read_with(read: Callable[[FileIO], T], path: Path, limit: int) -> T | None:
+    """Return what `read` makes of a plain file of up to `limit` bytes, else None."""
     file = open_plain(path)
     if file is None:
         return None
     try:
         with file:
-            return file.read() if os.fstat(file.fileno()).st_size <= limit else None
+            return read(file) if os.fstat(file.fileno()).st_size <= limit else None
     except OSError:
         return None
 
@@ -270,15 +277,8 @@ def read_addressed(path: Path, *, limit: int) -> bytes | None:
 
 def is_addressed(path: Path, *, limit: int) -> bool:
     """Return whether a file of up to `limit` bytes is named by their SHA-256, without holding them."""
-    file = open_plain(path)
-    if file is None:
-        return False
-    try:
-        with file:
-            is_small = os.fstat(file.fileno()).st_size <= limit
-            return is_small and file_digest(file, "sha256").hexdigest() == path.name.partition(".")[0]
-    except OSError:
-        return False
+    digest = _read_with(lambda file: file_digest(file, "sha256").hexdigest(), path, limit)
+    return digest == path.name.partition(".")[0]
 
 
 def plain_size(path: Path) -> int:

@@ -15,10 +15,9 @@ MAGICS = tuple(
     f"notebook/test_{module}.py"
     for module in ("magics", "generate", "edit", "variables", "saving", "defaults", "extension", "kernel")
 )
-TERMINAL = "notebook/test_terminal_images.py"
 VERSIONS = {
-    "ipython==7.34.0": (*MAGICS, TERMINAL, "notebook/completion/test_completion_hook.py"),
-    "ipython>=8.37,<9": (*MAGICS, TERMINAL, "notebook/completion"),
+    "ipython==7.34.0": (*MAGICS, "notebook/completion/test_completion_hook.py"),
+    "ipython>=8.37,<9": (*MAGICS, "notebook/completion"),
 }
 
 

@@ -21,7 +21,6 @@ LOADED = {
     "gemini_nb.notebook.magics",
     "gemini_nb.notebook.extension",
     "gemini_nb.notebook.session",
-    "gemini_nb.notebook.terminal_images",
 }
 HEAVY = {"IPython", "PIL", "anyio", "httpx", "ipywidgets", "numpy", "pandas", "pybase64", "tqdm"}
 LATER = HEAVY - {"IPython"} | {"argparse", "difflib", "gemini_nb.errors", "gemini_nb.models", "statistics"}

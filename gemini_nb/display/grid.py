@@ -83,16 +83,18 @@ class DrawnTile:
     thumbnail: Any = None
 
 
-def draw_tile(tile: Tile) -> DrawnTile:
-    """Draw a tile: decode its picture once, for the page and for the contact sheet."""
+def draw_tile(tile: Tile, *, width: int = TILE_WIDTH, remarks: Iterable[str] = ()) -> DrawnTile:
+    """Draw a tile: decode its picture once, for a preview of `width` pixels and for the contact sheet."""
     if tile.image is None:
         return DrawnTile(_render_problem(tile.problem, tile.caption))
     try:
-        preview = scale(tile.image, TILE_WIDTH)
+        preview = scale(tile.image, width)
     except GeminiError as error:
         return DrawnTile(_render_problem(str(error), tile.caption))
-    page = figure.render_html(tile.image, preview, alt=tile.alt, caption=tile.caption, width=TILE_WIDTH)
-    return DrawnTile(page, scale_for_sheet(preview))
+    page = figure.render_html(
+        tile.image, preview, alt=tile.alt, caption=tile.caption, remarks=remarks, width=width
+    )
+    return DrawnTile(page, limit_width(preview, _SHEET_WIDTH))
 
 
 def _render_problem(problem: str, caption: str) -> str:
@@ -100,11 +102,6 @@ def _render_problem(problem: str, caption: str) -> str:
         f'<div style="{_PROBLEM}">{escape_html(problem)}</div>'
         f'<div style="{figure.CAPTION_STYLE}">{escape_html(caption)}</div>'
     )
-
-
-def scale_for_sheet(preview: Any) -> Any:
-    """Return a PIL image as small as a contact sheet shows it."""
-    return limit_width(preview, _SHEET_WIDTH)
 
 
 def render_contact_sheet(thumbnails: Iterable[Any], columns: int = MAX_COLUMNS) -> dict[str, str]:

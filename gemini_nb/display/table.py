@@ -135,13 +135,10 @@ def _pad_cells(
 
 def _terminal_columns(text: str) -> int:
     """How many columns of a terminal a text takes: two for each wide character, none for combining ones."""
-    return sum(map(_character_columns, text))
-
-
-def _character_columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    spacing = (
+        c for c in text if not unicodedata.combining(c) and unicodedata.category(c) not in ("Cf", "Mn", "Me")
+    )
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in spacing)
 
 
 def _escape_markdown(text: str) -> str:

@@ -165,12 +165,7 @@ class StudioController:
         settings, client = self.controls.settings(), self._session.client()
         if client.provider.name == "offline":
             return "Offline: painted here without a model, at no cost. %gemini key sets a key."
-        request = ImageRequest(
-            settings.prompt or "…",
-            model=settings.model,
-            aspect_ratio=settings.aspect_ratio,
-            image_size=settings.image_size,
-        )
+        request = ImageRequest(settings.prompt or "…", **settings.options)
         requests = new_takes(request, settings.number, self._album.known_takes(request))
         costs = estimate([] if settings.sources else requests, holds=client.holds, provider=client.provider)
         sent = len(requests) - len(costs.replayed)

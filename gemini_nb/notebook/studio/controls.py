@@ -28,12 +28,10 @@ _TITLE_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Settings:
-    """What the controls are set to; `sources` is text, as it was typed."""
+    """What the controls are set to: `options` of an `ImageRequest`, and `sources` as they were typed."""
 
     prompt: str
-    model: str
-    aspect_ratio: str | None
-    image_size: str | None
+    options: dict[str, Any]
     number: int
     sources: str
 
@@ -104,9 +102,11 @@ class Controls:
         """Return what the controls are set to now."""
         return Settings(
             prompt=self.prompt.value.strip(),
-            model=self.model.value,
-            aspect_ratio=self.ratio.value or None,
-            image_size=self.size.value or None,
+            options={
+                "model": self.model.value,
+                "aspect_ratio": self.ratio.value or None,
+                "image_size": self.size.value or None,
+            },
             number=self.number.value,
             sources=self.sources.value.strip(),
         )

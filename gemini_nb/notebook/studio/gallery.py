@@ -7,15 +7,14 @@ runs no script.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gemini_nb import models
-from gemini_nb.display import figure, grid
-from gemini_nb.display.preview import scale
-from gemini_nb.errors import GeminiError
+from gemini_nb.display import grid
 from gemini_nb.text import escape_html, format_dollars, format_time, one_line, printable
 
 if TYPE_CHECKING:
@@ -84,9 +83,12 @@ class Gallery:
         return {"text/html": html, **sheet, "text/plain": text}
 
     def _draw(self, entry: Entry, width: int) -> grid.DrawnTile:
-        key = (entry.number, width, entry.generation.path)
+        generation = entry.generation
+        key = (entry.number, width, generation.path)
         if key not in self._drawn:
-            self._drawn[key] = _draw_entry(entry, width)
+            tile = grid.Tile(generation.prompt, _describe(entry), generation.image)
+            drawn = grid.draw_tile(tile, width=width, remarks=generation.remarks)
+            self._drawn[key] = replace(drawn, html=drawn.html + _render_link(generation.path))
         return self._drawn[key]
 
 
@@ -101,23 +103,6 @@ def _render_page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict
         top = "".join(f'<div style="{_FEATURED}">{html}</div>' for html in above)
     tiles = "".join(f'<div style="{_TILE}">{drawn[entry.number]}</div>' for entry in others)
     return top + tiles
-
-
-def _draw_entry(entry: Entry, width: int) -> grid.DrawnTile:
-    generation = entry.generation
-    try:
-        picture = scale(generation.image, width)
-    except GeminiError as error:
-        return grid.DrawnTile(f"<div>{escape_html(f'{_describe(entry)}: {error}')}</div>")
-    page = figure.render_html(
-        generation.image,
-        picture,
-        alt=generation.prompt,
-        caption=_describe(entry),
-        remarks=generation.remarks,
-        width=width,
-    )
-    return grid.DrawnTile(page + _render_link(generation.path), grid.scale_for_sheet(picture))
 
 
 def _describe(entry: Entry) -> str:

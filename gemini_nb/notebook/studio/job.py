@@ -69,11 +69,7 @@ async def requests_for(settings: Settings, client: Client, sources: Sources) -> 
     """Return the requests for settings: takes that the album does not show yet."""
     images = sources.read(settings.sources)
     first = await client.asynchronous.request(
-        settings.prompt,
-        model=settings.model,
-        images=[image for _word, image in images],
-        aspect_ratio=settings.aspect_ratio,
-        image_size=settings.image_size,
+        settings.prompt, images=[image for _word, image in images], **settings.options
     )
     return StudioRequest(
         new_takes(first, settings.number, sources.album.known_takes(first)),
