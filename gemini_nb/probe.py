@@ -152,9 +152,7 @@ async def probe(
         if each is not None:
             each(finding)
 
-    generate = (
-        client.generate_function()
-    )  # a model's time begins when its request is let through, not in the queue
+    generate = client.generate_function()  # a model's time begins when it is let through, not in the queue
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
     if not findings[0].is_refusal:

@@ -108,11 +108,6 @@ def encode_jpeg(picture: Any) -> bytes:
     return encode(flatten(picture), "JPEG", quality=_JPEG_QUALITY, optimize=True)
 
 
-def encode_png(picture: Any) -> bytes:
-    """Encode a PIL image without loss."""
-    return encode(picture, "PNG")
-
-
 def encode(picture: Any, kind: str, **options: int) -> bytes:
     """Encode a PIL image as "JPEG", "PNG" or "WEBP", with Pillow's options for that format."""
     buffer = io.BytesIO()

@@ -204,9 +204,8 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end and its cause, for whoever reads next."""
         self._has_ended, self._failure = True, exc
-        self._transport = (
-            None  # a reference cycle with TLS's would keep the buffers until garbage is collected
-        )
+        # A reference cycle with TLS's would keep the buffers until garbage is collected.
+        self._transport = None
         self._wake()
 
     def _wake(self) -> None:

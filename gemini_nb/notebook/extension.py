@@ -37,8 +37,9 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     matcher.remove(shell)
+    formatter: Any = shell.display_formatter
     for module, name in _RESULTS:
-        shell.display_formatter.formatters["image/png"].pop(f"{module}.{name}", None)
+        formatter.formatters["image/png"].pop(f"{module}.{name}", None)
     for table in manager.magics.values():
         for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
             del table[name]
@@ -64,13 +65,13 @@ def _render_png(result: Any) -> bytes | None:
 
     from PIL import Image  # noqa: PLC0415
 
-    from gemini_nb.display.preview import encode_png, scale  # noqa: PLC0415
+    from gemini_nb.display.preview import encode, scale  # noqa: PLC0415
     from gemini_nb.errors import GeminiError  # noqa: PLC0415
 
     if hasattr(result, "image"):
         try:
-            return encode_png(scale(result.image, _TERMINAL_WIDTH))
+            return encode(scale(result.image, _TERMINAL_WIDTH), "PNG")
         except GeminiError:
             return None
     sheet = result._repr_mimebundle_().get("image/jpeg")
-    return encode_png(Image.open(io.BytesIO(b64decode(sheet)))) if sheet else None
+    return encode(Image.open(io.BytesIO(b64decode(sheet))), "PNG") if sheet else None

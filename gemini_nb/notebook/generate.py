@@ -149,7 +149,10 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     batch, save_error = _collect_batch(session, args, plan, progress)
     error = save_error or batch_error(batch, strict=args.strict)
     if error is not None:
-        _show_failed(batch, args)
+        if not args.quiet and (batch.generations or len(batch) > 1):
+            from IPython.display import display  # noqa: PLC0415 - here only in a shell
+
+            display(replace(batch))  # its tiles say which failed and why
         raise error
     return batch
 
@@ -205,11 +208,3 @@ def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:
         summary = f"{len(errors)} of {format_count(len(batch), 'picture')} failed. The first: "
         error.args = (summary + str(error.args[0]), *error.args[1:])
     return error
-
-
-def _show_failed(batch: Batch, args: Namespace) -> None:
-    """Show a batch whose cell is about to fail: its tiles say which failed and why."""
-    from IPython.display import display  # noqa: PLC0415 - here only in a shell
-
-    if not args.quiet and (batch.generations or len(batch) > 1):
-        display(replace(batch))

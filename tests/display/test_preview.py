@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from gemini_nb.display.preview import data_uri, decode, encode_jpeg, encode_png, flatten, limit_width, scale
+from gemini_nb.display.preview import data_uri, decode, encode, encode_jpeg, flatten, limit_width, scale
 from gemini_nb.errors import ImageRefusedError
 from gemini_nb.images.image import GeneratedImage
 from support.images import encoded, png
@@ -35,7 +35,7 @@ def test_transparency_is_white_on_paper():
     clear = Image.new("RGBA", (2, 2), (255, 0, 0, 0))
     assert flatten(clear).getpixel((0, 0)) == (255, 255, 255)
     assert Image.open(io.BytesIO(encode_jpeg(clear))).getpixel((0, 0)) == (255, 255, 255)
-    assert Image.open(io.BytesIO(encode_png(clear))).getpixel((0, 0)) == (255, 0, 0, 0)
+    assert Image.open(io.BytesIO(encode(clear, "PNG"))).getpixel((0, 0)) == (255, 0, 0, 0)
 
 
 def test_a_width_is_limited_and_its_ratio_kept():

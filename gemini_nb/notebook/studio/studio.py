@@ -27,7 +27,9 @@ class Studio:
     def __init__(self, *pictures: Generation, shell: InteractiveShell | None = None) -> None:
         shell = shell or _current_shell()
         session = _load_session(shell)
-        studios = _studios_in(shell, session)
+        if shell not in _studios:
+            _studios[shell] = _ShellStudios(Album(session.open_store()))
+        studios = _studios[shell]
         self._album = studios.album
         self._controller = studios.controller_for_cell(shell, session)
         for picture in pictures:
@@ -81,12 +83,6 @@ def album_of(shell: InteractiveShell) -> Album:
     if shell not in _studios:
         raise ArgumentError("There is no studio in this session yet.", hint="%gemini studio opens one.")
     return _studios[shell].album
-
-
-def _studios_in(shell: InteractiveShell, session: Session) -> _ShellStudios:
-    if shell not in _studios:
-        _studios[shell] = _ShellStudios(Album(session.open_store()))
-    return _studios[shell]
 
 
 def _current_shell() -> InteractiveShell:
