@@ -35,7 +35,8 @@ def test_the_code_of_a_picture_runs_and_is_replayed(shell, gateway, kind):
     request = ImageRequest(
         PROMPTS[kind], aspect_ratio="3:2", take=2, text=True, config={"seed": 7, "a": {"b": None}}
     )
-    made = magics.session.keep(magics.session.client().generate(request))
+    made = magics.session.client().generate(request)
+    magics.session.keep(made)
     again = in_a_fresh_namespace(shell.printed("%gemini code"))
     assert (again.digest, again.replayed) == (made.digest, True)
     assert again.prompt == PROMPTS[kind]
@@ -54,7 +55,8 @@ def test_the_code_takes_an_input_picture_from_the_store(shell, gateway):
     hero = shell.run("%%gemini_image hero\na red square").result
     del shell.names["hero"]
     magics = shell.magics
-    made = magics.session.keep(magics.session.client().generate("bluer", images=[hero]))
+    made = magics.session.client().generate("bluer", images=[hero])
+    magics.session.keep(made)
     code = shell.printed("%gemini code")
     assert f".gemini_nb/images/{hero.image.sha256}.png" in code
     again = in_a_fresh_namespace(code)
@@ -100,7 +102,8 @@ def test_the_code_of_an_edit_repeats_its_turns_from_the_store(shell, gateway):
     chat = magics.session.client().chat("nano-banana-2")
     chat.send("a cat", aspect_ratio="16:9")
     chat.send("at night", images=[png(9, 9)])
-    made = magics.session.keep(chat.send("with a moon", image_size="2K"))
+    made = chat.send("with a moon", image_size="2K")
+    magics.session.keep(made)
     assert made.request.history
     shell.names["moon"] = png(9, 9)
     code = shell.printed("%gemini code")
