@@ -45,8 +45,6 @@ MODELS = tuple(row.id for row in catalogue.CATALOGUE)
 FORMATS = ("text", "markdown", "json")
 CONCURRENCY = 4
 
-_NUMBERS = frozenset({"status", "seconds", "tokens"})
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -199,8 +197,8 @@ def make_table(findings: Sequence[Finding]) -> Table:
     names = {"offline": "the offline provider, which imitates them,"}
     whom = {f"{names.get(finding.provider, finding.provider)} on {finding.asked}" for finding in findings}
     caption = "; ".join(f"Asked of {who}" for who in sorted(whom)) or "Nothing was asked."
-    rows = tuple(map(_format_row, findings))
-    return Table(columns, rows, caption=caption, notes=problems + stopped, right=_NUMBERS)
+    rows, numbers = tuple(map(_format_row, findings)), frozenset({"status", "seconds", "tokens"})
+    return Table(columns, rows, caption=caption, notes=problems + stopped, right=numbers)
 
 
 def _format_row(finding: Finding) -> tuple[str, ...]:

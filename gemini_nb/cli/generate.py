@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gemini_nb.client.stream import Stream
     from gemini_nb.generation import Generation
 
-_TIMEOUT_SECONDS = 240.0
-
 
 def add(parser: ArgumentParser) -> None:
     """Add the options to the parser of `generate`."""
@@ -181,4 +179,4 @@ def add_provider(parser: ArgumentParser) -> None:
     add("-p", "--provider", metavar="NAME", help=about)
     add("--base-url", metavar="URL", help="another server's address (default: GEMINI_NB_BASE_URL)")
     about = "deadline of one picture, everything included (default: %(default)g)"
-    add("--timeout", type=float, default=_TIMEOUT_SECONDS, metavar="SECONDS", help=about)
+    add("--timeout", type=float, default=240.0, metavar="SECONDS", help=about)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _HELP = ("-h", "--help", "help")
-_HISTORY_ROWS = 20
 _MAX_HISTORY_ROWS = 500
 
 
@@ -137,7 +136,7 @@ def _cost(session: Session, _words: list[str]) -> Table:
 
 def _history(session: Session, words: list[str]) -> Any:
     """Show the newest pictures of the store (20, or so many), with prompt, model, time and cost."""
-    count = words[0] if words else str(_HISTORY_ROWS)
+    count = words[0] if words else "20"
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:5]) <= _MAX_HISTORY_ROWS):
         raise ArgumentError(f"{count[:20]!r} is not a count from 1 to {_MAX_HISTORY_ROWS}.")
     store = session.open_store()

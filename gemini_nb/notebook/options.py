@@ -20,7 +20,6 @@ from gemini_nb.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_HELP_HINT = "--help lists the options."
 _KEY_BEGINNINGS = ("AIza", "sk-", "AQ.")
 _SHOWN_CHARACTERS = 60  # of a word that is wrong
 _WORD = re.compile(r"""(?:[^\s"']++|"[^"]*+"|'[^']*+')++""")
@@ -40,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `ArgumentError` where argparse would leave the process."""
-        raise ArgumentError(f"{self.prog}: {message}.", hint=_HELP_HINT)
+        raise ArgumentError(f"{self.prog}: {message}.", hint="--help lists the options.")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002 - argparse's signature
         """Raise `HelpShown`: `--help` is the only option that ends the parsing."""
