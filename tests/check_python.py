@@ -92,7 +92,7 @@ def run_suite_in_chroot(system: Path) -> int:
         copy(ROOT / name, system / "checkout" / name)
     with ExitStack() as mounted:
         for name in ("proc", "dev"):
-            subprocess.run(["mount", "--rbind", f"/{name}", system / name], check=True)
+            subprocess.run(["mount", "--rbind", "--make-rslave", f"/{name}", system / name], check=True)
             mounted.callback(subprocess.run, ["umount", "--recursive", "--lazy", system / name], check=True)
         inside = [
             "chroot",
