@@ -46,9 +46,10 @@ class Options(TypedDict, total=False):
 class ImageRequest:
     """A request for one picture.
 
-    `model` may be an alias, which is replaced by the id. `take` numbers several pictures of the same request.
-    `config` is merged into `generationConfig`, `extra` into the body. `history` holds the contents of earlier
-    turns, the model's exactly as received. Raises `ArgumentError` for values that no model takes.
+    It is a value: settings and history are copied, so that nothing that a caller does to them later changes
+    it. `model` may be an alias, which is replaced by the id. `take` numbers several pictures of the same
+    request. `config` is merged into `generationConfig`, `extra` into the body. `history` holds the contents
+    of earlier turns, the model's exactly as received. Raises `ArgumentError` for values that no model takes.
 
     >>> ImageRequest("a red square", aspect_ratio="16:9").body["generationConfig"]["imageConfig"]
     {'aspectRatio': '16:9'}
@@ -72,6 +73,9 @@ class ImageRequest:
             raise ArgumentError(f"{str(self.model)[:80]!r} is no model name.", hint="See models.names().")
         if not isinstance(self.take, int) or not 0 <= self.take < _TAKES:
             raise ArgumentError("take is a whole number from 0 on, smaller than 2**63.")
+        for name in ("config", "extra"):
+            self._set(name, _copy_settings(name, getattr(self, name)))
+        self._set("history", tuple(map(copy_json, self.history)))
         if "contents" in self.extra:
             raise ArgumentError("extra cannot replace contents.", hint="Put the words into the prompt.")
         row = models.resolve(self.model)
@@ -126,6 +130,34 @@ class ImageRequest:
             "generationConfig": _merge(config, self.config),
         }
         return _merge(body, self.extra)
+
+
+def copy_json(value: Any) -> Any:
+    """Return JSON values in dicts and lists of their own; whatever is neither is handed on as it is.
+
+    It is a loop, since settings may be nested as deeply as JSON can be written, which is deeper than calls.
+    """
+    root = [value]
+    copies: dict[int, Any] = {}  # by the id of the original, which may hold itself
+    unfinished: list[Any] = [root]
+    while unfinished:
+        container = unfinished.pop()
+        for key, item in list(container.items() if isinstance(container, dict) else enumerate(container)):
+            if isinstance(item, dict | list | tuple):
+                if id(item) not in copies:
+                    copies[id(item)] = dict(item) if isinstance(item, dict) else list(item)
+                    unfinished.append(copies[id(item)])
+                container[key] = copies[id(item)]
+    return root[0]
+
+
+def _copy_settings(name: str, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    if settings is None:
+        return {}
+    if not hasattr(settings, "keys"):
+        raise ArgumentError(f"{name} is a dict of settings, not a {type(settings).__name__}.")
+    copied: dict[str, Any] = copy_json(dict(settings))
+    return copied
 
 
 def _hash_turns(history: Sequence[Mapping[str, Any]]) -> list[str]:

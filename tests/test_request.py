@@ -114,3 +114,56 @@ def test_what_the_catalogue_does_not_know_is_passed_on_with_a_warning(settings):
     with pytest.warns(GeminiWarning, match="passed on"):
         request = ImageRequest("x", **settings)
     assert next(iter(settings.values())) in f"{request.model} {json.dumps(request.body)}"
+
+
+def four_requests(change):
+    """The loop that anybody writes: one dict, changed for each request."""
+    settings = {"seed": 0, "imageConfig": {"imageSize": "1K"}, "stop": [{"n": 0}]}
+    for seed in range(4):
+        change(settings, seed)
+        yield ImageRequest("x", config=settings, extra={"labels": settings})
+
+
+CHANGES = {
+    "a value": lambda settings, seed: settings.update(seed=seed),
+    "a value further in": lambda settings, seed: settings["imageConfig"].update(imageSize=f"{seed}K"),
+    "a dict in a list": lambda settings, seed: settings["stop"][0].update(n=seed),
+    "a longer list": lambda settings, seed: settings["stop"].append(seed),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_requests_through_one_dict_are_as_many_requests(change):
+    requests = list(four_requests(CHANGES[change]))
+    assert len({request.digest for request in requests}) == 4
+    assert len({request.encode() for request in requests}) == 4
+
+
+def test_what_a_caller_changes_later_changes_no_request():
+    turn = {"role": "user", "parts": [{"text": "a house"}]}
+    config, extra, images = {"a": {"b": 1}}, {"tools": [{}]}, [PICTURE]
+    request = ImageRequest("x", config=config, extra=extra, images=images, history=(turn,))
+    before, digest = request.encode(), request.digest
+    config["a"]["b"], turn["parts"][0]["text"] = 2, "another"
+    extra["tools"].append({})
+    images.clear()
+    assert request.encode() == before
+    assert ImageRequest("x", config={"a": {"b": 1}}, extra={"tools": [{}]}).config == request.config
+    assert request.digest == digest
+
+
+def test_settings_that_hold_themselves_are_a_clear_error():
+    config = {}
+    config["again"] = config
+    with pytest.raises(ArgumentError, match="not JSON"):
+        ImageRequest("x", config=config).encode()
+
+
+@pytest.mark.parametrize("settings", ["seed=1", 7, [1]])
+def test_settings_that_are_no_dict_are_a_clear_error(settings):
+    with pytest.raises(ArgumentError, match="config is a dict"):
+        ImageRequest("x", config=settings)
+
+
+def test_no_settings_may_be_written_as_none():
+    assert ImageRequest("x", config=None, extra=None).digest == ImageRequest("x").digest

@@ -29,11 +29,20 @@ from gemini_nb.providers.keys import find_key, require_key
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.reply.live_pieces import LivePieces
-from gemini_nb.request import ImageRequest
+from gemini_nb.request import ImageRequest, copy_json
 from gemini_nb.store.replay import Replay
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from concurrent.futures import Executor
     from pathlib import Path
     from types import TracebackType
@@ -112,7 +121,7 @@ class AsyncClient:
         self, prompt: str | ImageRequest, *, stream: Literal[True], **options: Unpack[Options]
     ) -> AsyncStream: ...
 
-    async def generate(
+    def generate(
         self,
         prompt: str | ImageRequest,
         *,
@@ -125,30 +134,36 @@ class AsyncClient:
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         stream: bool = False,
-    ) -> Generation | AsyncStream:
+    ) -> Coroutine[Any, Any, Generation | AsyncStream]:
         """Ask for one picture and return it as a `Generation`; an `ImageRequest` is sent as it is.
 
         `images` are pictures to work from: paths, https addresses, bytes, PIL images, NumPy arrays,
         Matplotlib figures or earlier results. `aspect_ratio` is written "16:9", `image_size` "1K", "2K" or
         "4K", with some models "512"; `text=True` asks for words as well. `config` is merged into
-        `generationConfig`, `extra` into the body. With `stream=True` words and pictures come one by one from
-        the `AsyncStream` that is returned at once; what it amounts to is the same. Raises a `GeminiError`: at
-        most one request is sent, unless it is proven that nothing was made.
+        `generationConfig`, `extra` into the body; both are copied with this call, not when it is awaited.
+        With `stream=True` words and pictures come one by one from the `AsyncStream` that is returned at once;
+        what it amounts to is the same. Raises a `GeminiError`: at most one request is sent, unless it is
+        proven that nothing was made.
         """
+        options: Options = {
+            "model": model,
+            "images": images,
+            "aspect_ratio": aspect_ratio,
+            "image_size": image_size,
+            "take": take,
+            "text": text,
+            "config": config,
+            "extra": extra,
+        }
+        return self._generate(prompt, copy_json(options), stream=stream)  # before a task of it begins
+
+    async def _generate(
+        self, prompt: str | ImageRequest, options: Options, *, stream: bool
+    ) -> Generation | AsyncStream:
         with self._until_closed():
             deadline = anyio.current_time() + self.timeout
             if not isinstance(prompt, ImageRequest):
-                prompt = await self.request(
-                    prompt,
-                    model=model,
-                    images=images,
-                    aspect_ratio=aspect_ratio,
-                    image_size=image_size,
-                    take=take,
-                    text=text,
-                    config=config,
-                    extra=extra,
-                )
+                prompt = await self.request(prompt, **options)
             if stream:
                 return AsyncStream(partial(self._generate_live, prompt, deadline))
             generation, _ = await self._pipeline.answer(prompt, deadline)
@@ -273,7 +288,7 @@ class AsyncClient:
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
         options = {**options, "images": await self.read_images(options.get("images", ()))}
-        options = {name: value for name, value in options.items() if value is not None}
+        options = {name: copy_json(value) for name, value in options.items() if value is not None}
         requests = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
         return tuple(requests) if isinstance(prompts, Sized) else requests
 

@@ -15,6 +15,7 @@ from gemini_nb import event_loop
 from gemini_nb.errors import ArgumentError
 from gemini_nb.generation import Generation
 from gemini_nb.reply.content import can_be_echoed
+from gemini_nb.request import copy_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ class AsyncChat:
     ) -> None:
         self._client = client
         self.model = model
-        self.options = options
+        self.options = copy_json(options)
         self.turns = tuple(turns)
         self.source = source
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -25,6 +27,9 @@ class InputImage:
 
     data: bytes
     mime_type: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", bytes(self.data))  # a bytearray may change later
 
     @cached_property
     def sha256(self) -> str:
@@ -122,15 +127,37 @@ def _encode(source: Any) -> bytes:
     if pil is not None and isinstance(source, pil.Image):
         return _encode_pil(source)
     if callable(getattr(source, "savefig", None)):
-        buffer = io.BytesIO()
-        source.savefig(buffer, format="png")
-        return buffer.getvalue()
+        return _encode_figure(source)
     if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
         return _encode_pil(_image_from_array(source))
     raise ArgumentError(
         f"A {type(source).__name__} cannot be an input image.",
         hint="Give a path, bytes, a PIL image, a NumPy array, a Matplotlib figure or an earlier result.",
     )
+
+
+def _encode_figure(figure: Any) -> bytes:
+    """Return the PNG of what a figure shows, which is the same whichever version of Matplotlib drew it.
+
+    What `savefig` writes names that version. So its pixels are written anew, with settings that stay: a chart
+    that has not changed is the same request.
+    """
+    from PIL import Image  # noqa: PLC0415 - Pillow is loaded when a picture is
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    with Image.open(drawn, formats=["PNG"]) as picture:
+        width, height = picture.size
+        pixels = picture.convert("RGBA").tobytes()
+    stride = 4 * width
+    rows = b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride))  # 0: no filter
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = {b"IHDR": header, b"IDAT": zlib.compress(rows, level=6), b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_encode_chunk(kind, data) for kind, data in chunks.items())
+
+
+def _encode_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _encode_pil(picture: Any) -> bytes:

@@ -104,3 +104,36 @@ def test_a_folder_is_a_clear_error(tmp_path):
 
 def test_the_repr_shows_no_bytes():
     assert repr(InputImage(bytes(1000), "image/png")) == "InputImage(image/png, 1000 bytes)"
+
+
+def test_bytes_that_may_change_are_copied():
+    data = bytearray(png())
+    image = InputImage(data, "image/png")
+    data[-1] ^= 1
+    assert image.data == png()
+
+
+def test_a_figure_is_its_pixels_whichever_version_drew_it(monkeypatch):
+    figure = drawn_figure()
+    today = read(figure)
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.__version__", "99.0")
+        assert read(figure).sha256 == today.sha256
+    assert b"Software" not in today.data
+    figure.axes[0].set_title("another")
+    assert read(figure).sha256 != today.sha256
+
+
+def test_a_figure_keeps_the_pixels_that_savefig_draws():
+    figure, saved = drawn_figure(), io.BytesIO()
+    figure.savefig(saved, format="png")
+    with Image.open(saved) as expected:
+        assert opened(figure).tobytes() == expected.convert("RGBA").tobytes()
+
+
+def drawn_figure():
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 1), dpi=50)
+    figure.subplots().plot([1, 3, 2])
+    return figure
