@@ -85,6 +85,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel):
     "name",
     [
         "gemini_nb/py.typed",
+        "gemini_nb/notebook/studio/compare.css",
         "gemini_nb/notebook/studio/studio.css",
         "gemini_nb/offline/README.md",
         "gemini_nb/notebooks/01_first_image.ipynb",

@@ -45,9 +45,6 @@ class Parser(argparse.ArgumentParser):
         """Raise `HelpShown`: `--help` is the only option that ends the parsing."""
         raise HelpShown
 
-    def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002
-        print(message, end="")
-
     def parse_words(self, words: list[str]) -> argparse.Namespace:
         """Parse the words of a line; the error about an unknown option names the nearest known one."""
         check_no_keys(words)

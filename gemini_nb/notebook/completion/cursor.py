@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _CELL = re.compile(r"\s*%%(gemini_image|gemini_edit)(?!\S)")
 _LINE = re.compile(r"(?:[^%=]*=)?\s*%(gemini_image|gemini_edit|gemini)(?!\S)")
-_BLANKS = " \t\r\n"  # what separates words for `options.split_words`
+# A quote that is not closed goes on to the end of the line.
+_WORD = re.compile(r"""(?:[^ \t\r\n"']|"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))+""")
+_QUOTED = re.compile(r""""([^"]*)("|\Z)|'([^']*)('|\Z)""")
 _NO_LIMIT = 1_000_000
 
 
@@ -65,25 +67,15 @@ def find_place(text: str, line: int, column: int) -> Place | None:
 
 def split_line(line: str) -> Words:
     """Split a line that may end in the middle of a word or of a quote."""
-    whole: list[str] = []
-    word: list[str] | None = None  # None between words, for "" is a word
-    quote, since = "", 0
-    for at, character in enumerate(line):
-        if character == quote:
-            quote = ""
-        elif quote:
-            (word := word or []).append(character)
-        elif character in "\"'":
-            quote, since, word = character, at + 1, word or []
-        elif character not in _BLANKS:
-            since, word = (at, []) if word is None else (since, word)
-            word.append(character)
-        elif word is not None:
-            whole.append("".join(word))
-            word = None
-    if word is None:
-        return Words(tuple(whole), "", "", "")
-    return Words(tuple(whole), "".join(word), line[since:], quote)
+    words = list(_WORD.finditer(line))
+    texts = [_QUOTED.sub(lambda quoted: quoted[1] or quoted[3] or "", word[0]) for word in words]
+    if not words or words[-1].end() < len(line):
+        return Words(tuple(texts), "", "", "")
+    typed, quote = words[-1][0], ""
+    for quoted in _QUOTED.finditer(words[-1][0]):
+        typed = words[-1][0][quoted.start() + 1 :]
+        quote = "" if quoted[2] or quoted[4] else quoted[0][0]
+    return Words(tuple(texts[:-1]), texts[-1], typed, quote)
 
 
 def pending_option(options: Options, words: Iterable[str]) -> Action | None:

@@ -36,27 +36,8 @@ _NOTHING = "No pictures yet. Say what to paint, and press Generate."
 
 _STEP = 5  # per cent that the slider moves at a time
 _KEYS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys on a radio button are JupyterLab's commands
+_STYLE = Path(__file__).with_name("compare.css")
 _numbers = count(1)
-
-_SLIDER = ".gemini-nb-compare:not(:has(.gemini-nb-aside:checked))"
-_RULES = f"""
-.gemini-nb-compare fieldset {{border:none;margin:0;padding:0;min-width:0;font-size:0.9em}}
-.gemini-nb-compare legend {{padding:0}}
-.gemini-nb-steps {{display:flex;max-width:512px;margin:0.2em 0 0.5em}}
-.gemini-nb-steps input {{appearance:none;flex:1 1 0;min-width:0;height:24px;margin:0;cursor:ew-resize;
-  color:inherit;
-  background:linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
-.gemini-nb-steps input:checked {{background:radial-gradient(circle,currentcolor 7px,transparent 8px),
-  linear-gradient(currentcolor,currentcolor) center/100% 2px no-repeat}}
-.gemini-nb-steps input:focus-visible {{outline:2px solid currentcolor;outline-offset:1px}}
-.gemini-nb-pair {{display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start}}
-.gemini-nb-pair > div {{flex:0 1 512px;min-width:0;max-width:100%}}
-{_SLIDER} .gemini-nb-pair {{display:grid;max-width:512px}}
-{_SLIDER} .gemini-nb-pair > div {{grid-area:1/1}}
-{_SLIDER} .gemini-nb-pair img {{width:100%}}
-{_SLIDER} .gemini-nb-pair > div > :not(figure), {_SLIDER} figure > :not(img) {{display:none}}
-{_SLIDER} .gemini-nb-pair > div:last-child {{clip-path:inset(0 0 0 var(--gemini-nb-at))}}
-"""
 
 
 class Gallery:
@@ -146,7 +127,7 @@ def render_comparison(left: str, right: str, *, left_number: int, right_number: 
         for at in steps
     )
     return (
-        f"<style>{_RULES}{positions}</style>"
+        f"<style>{_STYLE.read_text(encoding='utf-8')}{positions}</style>"
         f'<div class="gemini-nb-compare"><fieldset>'
         f"<legend>Picture {left_number} and picture {right_number}</legend>"
         f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" {_KEYS} checked> '
