@@ -1,4 +1,4 @@
-"""The controller of one studio: connects its controls, its gallery and the job that runs.
+"""The controller of one studio: connects its controls and buttons, its gallery and the job that runs.
 
 A widget's callbacks come on whatever thread the kernel chooses, so they only start things; the work is done
 on the background loop, and state is changed under a lock.
@@ -19,8 +19,8 @@ from anyio import to_thread
 from gemini_nb import event_loop, models
 from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook.studio.actions import Actions
-from gemini_nb.notebook.studio.controls import Controls
+from gemini_nb.notebook import export, saving
+from gemini_nb.notebook.studio.controls import UPLOAD_MEGABYTES, Controls
 from gemini_nb.notebook.studio.gallery import Gallery
 from gemini_nb.notebook.studio.job import Sources, StudioRequest, new_takes, requests_for, run_job
 from gemini_nb.request import ImageRequest
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _DEBOUNCE_SECONDS = 0.3  # a second click within it stops before anything is sent; late keystrokes arrive
 _DOUBLE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
+_SAVE_FOLDER = "pictures/"
 
 
 class StudioController:
@@ -52,16 +53,30 @@ class StudioController:
         self._gallery = Gallery()
         self._display_id = f"gemini-nb-{uuid4().hex}"
         self._is_shown = self.is_closed = False
+        self._uploads: dict[str, bytes] = {}  # files by name
         self.controls = Controls(session)
-        self.controls.go.on_click(lambda _button: self._start_or_stop())
-        self.controls.observe(self._show_estimate)
-        self.controls.observe_choice(self._publish)
-        self._actions = Actions(
-            session, album, self.controls, repeat=self._repeat, show_error=self._show_error
-        )
+        self._connect()
         self.controls.offer_pictures(album.entries)
         self._show_estimate()
         album.watch(self)
+
+    def _connect(self) -> None:
+        controls = self.controls
+        controls.go.on_click(lambda _button: self._start_or_stop())
+        controls.observe(self._show_estimate)
+        controls.observe_choice(self._publish)
+        actions: dict[str, Callable[[Entry], None]] = {
+            "Edit this": self._edit,
+            "Again": self._repeat,
+            "Use as source": self._use_as_source,
+            "Save": self._save,
+            "Copy as cell": self._show_cell,
+            "Python": self._show_python,
+        }
+        for name, button in controls.actions.items():
+            button.on_click(partial(self._run_action, actions[name]))
+        controls.clear.on_click(lambda _button: self._clear_sources())
+        controls.upload.observe(lambda change: self._add_uploads(change["new"]), "value")
 
     def _start_or_stop(self) -> None:
         """Generate, or Stop while something is being made."""
@@ -108,7 +123,7 @@ class StudioController:
         self.controls.show_status(words)
 
     async def _request_from_controls(self, client: Client) -> StudioRequest:
-        sources = Sources(self._album, self._actions.uploads, self._session.shell.user_ns)
+        sources = Sources(self._album, self._uploads, self._session.shell.user_ns)
         return await requests_for(self.controls.settings(), client, sources)
 
     async def _request_repeat(self, entry: Entry, client: Client) -> StudioRequest:
@@ -177,6 +192,67 @@ class StudioController:
         words = f"{provider}: {format_count(sent, 'picture')}, estimated at {total} (Google's list price)."
         return f"{words} {row.note if row else ''}".strip()
 
+    def _run_action(self, action: Callable[[Entry], None], _button: Any) -> None:
+        try:
+            action(self._album.find(self.controls.picture.value or 0))
+        except Exception as error:  # noqa: BLE001 - nobody sees what a callback raises
+            self._show_error(error)
+
+    def _edit(self, entry: Entry) -> None:
+        controls, words = self.controls, f"Say what to change in picture {entry.number}"
+        controls.model.value = entry.generation.model
+        controls.sources.value = f"#{entry.number}"
+        controls.prompt.value = ""
+        controls.prompt.placeholder = words
+        controls.prompt.focus()
+        controls.show_status(f"{words}, and press Generate.")
+
+    def _use_as_source(self, entry: Entry) -> None:
+        self._add_sources([f"#{entry.number}"])
+        self.controls.show_status(f"Picture {entry.number} is a source of the next one.")
+
+    def _save(self, entry: Entry) -> None:
+        saved = saving.save_one(entry.generation, _SAVE_FOLDER)
+        if saved.path is not None:
+            self._album.set_path(entry, saved.path)
+        self.controls.show_status(f"Picture {entry.number} is saved as {saved.path}.")
+
+    def _show_cell(self, entry: Entry) -> None:
+        self.controls.show_text("Cell", export.cell_source(self._session, entry))
+        self.controls.show_status(
+            f"Copy the text into a new cell, or run %gemini cell {entry.number} to have it inserted."
+        )
+
+    def _show_python(self, entry: Entry) -> None:
+        entry.check_whole()
+        self.controls.show_text("Python", export.python_source(self._session, entry.generation.request))
+        self.controls.show_status(f"This Python makes picture {entry.number}.")
+
+    def _clear_sources(self) -> None:
+        self._uploads.clear()
+        self.controls.sources.value = ""
+        self.controls.show_status("The next picture has no source pictures.")
+
+    def _add_uploads(self, files: Any) -> None:
+        if not files:
+            return
+        for file in files:
+            name, data = _make_word(file["name"]), bytes(file["content"])
+            if len(data) > UPLOAD_MEGABYTES * 1_000_000:
+                self.controls.show_status(
+                    f"{name} has more than {UPLOAD_MEGABYTES} MB. Name the file instead."
+                )
+                break
+            self._uploads[name] = data
+            self._add_sources([name])
+        else:
+            self.controls.show_status("Uploaded; the next picture is made from what Source pictures names.")
+        self.controls.upload.value = ()
+
+    def _add_sources(self, words: list[str]) -> None:
+        known = self.controls.sources.value.split()
+        self.controls.sources.value = " ".join(dict.fromkeys([*known, *words]))
+
     def redraw(self) -> None:
         """Offer and draw the album's entries again; the album calls this when it has changed."""
         with self._drawing:  # pictures may come on several threads at once
@@ -213,3 +289,8 @@ class StudioController:
             if self._future is not None:
                 self._future.cancel()
         self.controls.close()
+
+
+def _make_word(name: str) -> str:
+    """Return a file's name as one word that needs no quotes and begins no comment."""
+    return "_".join("".join(c for c in name if c not in "\"',").split()).lstrip("#-") or "upload"
