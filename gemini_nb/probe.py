@@ -25,6 +25,7 @@ from gemini_nb.errors import (
     LinkFailedError,
     LinkRefusedError,
     OutcomeUnknownError,
+    QuotaExhaustedError,
     ReplayMissError,
 )
 from gemini_nb.providers.provider import OFFLINE
@@ -77,7 +78,8 @@ class Finding:
     @property
     def is_refusal(self) -> bool:
         """Whether the key or its account was refused, as it will be for every other model."""
-        return self.status in (401, 403) or self.error == AuthenticationError.__name__
+        is_account = self.error == QuotaExhaustedError.__name__ and self.status in (401, 403)
+        return is_account or self.error == AuthenticationError.__name__
 
 
 def run(

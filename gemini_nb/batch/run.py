@@ -23,6 +23,7 @@ from gemini_nb.errors import (
     ConnectionFailedError,
     GeminiError,
     MissingKeyError,
+    QuotaExhaustedError,
     ReplayMissError,
 )
 from gemini_nb.generation import Generation
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Outcome = Generation | GeminiError
     Listener = Callable[[int, ImageRequest, Outcome], object]
 
+_REFUSED = (401, 403)
 MAX_REFUSALS = 3  # 401 or 403 in a row; then no further request is sent with this key
 _UNSENT = (ArgumentError, ConnectionFailedError, MissingKeyError, ReplayMissError)
 _MAX_KEPT_CHARS = 2000  # of the text of a model that gave no picture
@@ -185,8 +187,9 @@ def _drop_input_bytes(request: ImageRequest) -> ImageRequest:
 
 
 def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
+    """Whether the key or its account was refused; a firewall's 403 is neither, and may be of one prompt."""
     return isinstance(outcome, AuthenticationError) or (
-        isinstance(outcome, APIError) and outcome.status in (401, 403)
+        isinstance(outcome, QuotaExhaustedError) and outcome.status in _REFUSED
     )
 
 
@@ -194,7 +197,8 @@ def _shows_that_key_works(outcome: Outcome) -> bool:
     """Whether the server accepted the key; a replay or an unsent request does not show it."""
     if isinstance(outcome, Generation):
         return not outcome.replayed
-    return not (isinstance(outcome, _UNSENT) or (isinstance(outcome, APIError) and outcome.status is None))
+    says_nothing = isinstance(outcome, APIError) and outcome.status in (None, *_REFUSED)
+    return not (isinstance(outcome, _UNSENT) or says_nothing)
 
 
 async def run(

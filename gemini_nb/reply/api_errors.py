@@ -1,17 +1,15 @@
-"""Error replies → the error to raise, in whichever of the gateways' dialects they are written.
+"""Error replies → the error to raise: which class, with what to do next.
 
-Google: `{"error": {"code", "message", "status", "details"}}`, sometimes inside an array. new-api and
-OpenAI: `{"error": {"message", "type", "param", "code"}}`. OpenRouter: `error.metadata.raw`, what its own
-upstream said. What a code names (policy, quota, key) counts for more than the status it came with.
+`error_body` reads what the server says, `quota` whether waiting helps. What a code names (policy, quota, key)
+counts for more than the status it came with.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
@@ -24,7 +22,7 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     RateLimitError,
 )
-from gemini_nb.text import one_line
+from gemini_nb.reply.error_body import ErrorBody, parse_error, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,56 +33,26 @@ if TYPE_CHECKING:
 REFUSED = (429, 503)  # the server did not begin the work
 
 _NO_WAIT_HINT = "Nothing was made or billed; try again in a while."
-_MAX_MESSAGE_CHARS = 300
-_MAX_CODE_CHARS = 80
-_QUOTA_CODES = {
-    "insufficient_user_quota",
-    "insufficient_quota",
-    "pre_consume_token_quota_failed",
-    "billing_hard_limit_reached",
-    "token_quota_exhausted",
-    "quota_exceeded",
-    "account_deactivated",
-}
-_KEY_CODES = {"invalid_api_key", "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED"}
+_FIREWALL_HINT = (
+    "A firewall or proxy stands before the API and refused; the key was most likely not looked at. "
+    "Check the network, a VPN and the base URL."
+)
+# As `plain_name` writes them.
+_KEY_CODES = {"invalidapikey", "apikeyinvalid", "apikeyserviceblocked"}
 _SAFETY_CODES = {
-    "prompt_blocked",
-    "sensitive_words_detected",
-    "content_policy_violation",
-    "content_filter",
-    "moderation_blocked",
+    "promptblocked",
+    "sensitivewordsdetected",
+    "contentpolicyviolation",
+    "contentfilter",
+    "moderationblocked",
+    "datainspectionfailed",
 }
-
-
-@dataclass(frozen=True)
-class ErrorBody:
-    """What an error body says: all text is the server's own, `retry_delay` is in seconds."""
-
-    message: str = ""
-    codes: tuple[str, ...] = ()
-    retry_delay: float | None = None
-
-    @property
-    def code(self) -> str | None:
-        """The first code, by preference one that is a name."""
-        return self.codes[0] if self.codes else None
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status among the codes, if there is one."""
-        return next((int(code) for code in self.codes if re.fullmatch("[1-5][0-9]{2}", code)), None)
-
-    def first_of(self, codes: set[str]) -> str | None:
-        """Return the first of its codes that is among `codes`."""
-        return next((code for code in self.codes if code in codes), None)
-
-    def redact(self, key: Secret | None) -> ErrorBody:
-        """Return the same with the key masked, which comes before any cutting, short enough to be shown."""
-        mask = key.redact if key else str
-        codes = (one_line(mask(code), _MAX_CODE_CHARS) for code in self.codes)
-        return replace(
-            self, message=one_line(mask(self.message), _MAX_MESSAGE_CHARS), codes=tuple(filter(None, codes))
-        )
+_FIREWALL = re.compile(
+    r"firewall|\bwaf\b|captcha|cloudflare|error (?:code: )?1\d{3}\b|attention required|just a moment"
+    r"|you have been blocked|request (?:was |is )?(?:blocked|rejected)|access denied.{0,80}reference"
+    r"|enable javascript|akamai|fortigate|imperva|incapsula|sucuri|zscaler|防火墙|拦截|阻断",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def error_for(
@@ -102,24 +70,45 @@ def error_for(
     return _choose_error(status, error, provider=provider, model=model, key=key)
 
 
-def error_in_reply(error: Any, *, provider: Provider, model: str, key: Secret | None = None) -> GeminiError:
-    """Return the error for HTTP 200 with an error inside; its own code stands in for the status."""
-    body = _parse_error(error)
-    return _choose_error(body.status or 200, body, provider=provider, model=model, key=key)
+def error_in_reply(
+    report: Any,
+    *,
+    has_begun: bool = False,
+    headers: Mapping[str, str] | None = None,
+    provider: Provider,
+    model: str,
+    key: Secret | None = None,
+) -> GeminiError:
+    """Return the error for HTTP 200 with an error inside; its own code stands in for the status.
+
+    A 2xx reply without a picture may have been billed. The exception is a refusal as its 429 or 503 would be,
+    which is retried as one: a code or status in it says so, and nothing was begun. `has_begun` says that
+    words, drafts or usage came with it; then the outcome is unknown, whatever the code.
+    """
+    error = parse_error(report)
+    error = replace(error, retry_delay=advised_wait(headers or {}, error.retry_delay))
+    found = _choose_error(error.status or 200, error, provider=provider, model=model, key=key)
+    if isinstance(found, RateLimitError) and has_begun:
+        return OutcomeUnknownError(str(found.args[0]), status=found.status, code=found.code)
+    return found
 
 
 def _choose_error(
     status: int, error: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
+    """Choose the class. What a code names (policy, quota, key) counts for more than the status."""
     error = error.redact(key)
     what = status if status != 200 else "with an error"
     text = f"{provider.name} answered {what}: {error.message or error.code or 'it says no more'}"
     detail: dict[str, Any] = {"status": status, "code": error.code}
     if reason := error.first_of(_SAFETY_CODES):
         return BlockedError(text, reason=reason, text=error.message)
-    if status == 402 or error.first_of(_QUOTA_CODES):
-        return QuotaExhaustedError(text, **detail)
-    if status in (401, 403) or error.first_of(_KEY_CODES):
+    if error.used_up or status == 402:
+        return QuotaExhaustedError(text, hint=error.used_up.value if error.used_up else None, **detail)
+    is_key_code = error.first_of(_KEY_CODES)
+    if status in (401, 403) and not is_key_code and _is_firewall(status, error):
+        return APIError(text, hint=_FIREWALL_HINT, **detail)
+    if status in (401, 403) or is_key_code:
         where = key.where if key else "api_key"
         check = f"check it, its permissions and that it belongs to {provider.name}."
         hint = f"The key from {where} was refused: {check}"
@@ -133,6 +122,11 @@ def _choose_error(
     return APIError(text, hint=_hint(status, model), **detail)
 
 
+def _is_firewall(status: int, error: ErrorBody) -> bool:
+    """Whether a refusal comes from what stands before the API, which itself answers 403 in JSON."""
+    return (error.is_page and status == 403) or bool(_FIREWALL.search(error.message))
+
+
 def _hint(status: int, model: str) -> str:
     if status == 200:
         return "It came as a success, so it may have been billed. It was not sent again."
@@ -143,64 +137,6 @@ def _hint(status: int, model: str) -> str:
         instead = f" Try {other!r}, its name without -preview." if models.find(other) else ""
         return f"Is {model!r} offered there? `%gemini models` lists the known names.{instead}"
     return "The request itself was refused; sending it again will not help."
-
-
-def read_error(body: bytes) -> ErrorBody:
-    """Read an error body of any dialect; HTML gives its title, other text its beginning."""
-    try:
-        return _parse_error(json.loads(body))
-    except (ValueError, RecursionError):
-        text = body[:4096].decode("utf-8", "replace")
-    title = re.search(r"<title[^>]{0,200}>([^<]{1,300})", text, re.IGNORECASE)
-    if title:
-        return ErrorBody(f"an HTML page titled “{title[1].strip()}”")
-    return ErrorBody("an HTML page" if text.lstrip()[:1] == "<" else text.strip())
-
-
-def _parse_error(value: Any, *, depth: int = 3) -> ErrorBody:
-    """Read an error, bare or under `error`, in an array, or as the mere text of one."""
-    if isinstance(value, str):
-        return ErrorBody(value)
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, dict)), None)
-    if not isinstance(value, dict):
-        return ErrorBody()
-    if depth and isinstance(value.get("error"), dict | list | str):
-        return _parse_error(value["error"], depth=depth - 1)
-    messages = [
-        text for text in (value.get("message"), value.get("detail")) if isinstance(text, str) and text
-    ]
-    details = value.get("details")
-    details = [item for item in details if isinstance(item, dict)] if isinstance(details, list) else []
-    fields = (value.get("code"), value.get("status"), value.get("type"), *(d.get("reason") for d in details))
-    codes = [str(f) for f in fields if isinstance(f, str | int) and not isinstance(f, bool) and f != ""]
-    named_first = tuple(sorted(codes, key=str.isdigit))
-    return _with_upstream(
-        ErrorBody(messages[0] if messages else "", named_first, _retry_delay(details)), value
-    )
-
-
-def _with_upstream(error: ErrorBody, value: dict[str, Any]) -> ErrorBody:
-    """Add what OpenRouter passes on in `metadata.raw`, its own upstream's error: text, or JSON as text."""
-    metadata = value.get("metadata")
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    if not isinstance(raw, str) or not raw or raw == error.message:
-        return error
-    upstream = read_error(raw.encode("utf-8", "replace"))
-    return ErrorBody(
-        ": ".join(filter(None, (error.message, upstream.message))),
-        error.codes + upstream.codes,
-        max(filter(None, (error.retry_delay, upstream.retry_delay)), default=None),
-    )
-
-
-def _retry_delay(details: list[dict[str, Any]]) -> float | None:
-    """Google's RetryInfo: "48s", "34.4s"."""
-    for detail in details:
-        delay = detail.get("retryDelay")
-        if isinstance(delay, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay, re.ASCII):
-            return float(delay[:-1])
-    return None
 
 
 def advised_wait(headers: Mapping[str, str], retry_delay: float | None = None) -> float | None:

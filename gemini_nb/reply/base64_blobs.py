@@ -159,6 +159,11 @@ class BlobTable:
             pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].encode(), other[_INDEX_CHARS:])
         return b"".join(pieces) if others else rest
 
+    def elide(self, rest: bytes) -> bytes:
+        """Return what remains of a body with an ellipsis for each token: words, for a person to read."""
+        token = rb"%s[0-9a-f]{%d}" % (self._prefix.encode("ascii"), _INDEX_CHARS)
+        return re.sub(token, "…".encode(), rest)
+
     def restore_value(self, value: Any) -> Any:
         """Return a copy of a JSON value with every token replaced, keys included."""
         root: list[Any] = [None]

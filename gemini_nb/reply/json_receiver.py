@@ -43,6 +43,10 @@ class ReceivedBody:
         """Return the bytes as they were received."""
         return self.blobs.restore_body(self.rest)
 
+    def abridged(self, length: int) -> bytes:
+        """Return at most `length` bytes of its beginning, with an ellipsis for each blob."""
+        return self.blobs.elide(self.rest[:length])
+
 
 def receive(body: bytes) -> ReceivedBody:
     """Take a whole body apart as if it had just arrived."""

@@ -21,6 +21,7 @@ BLOCKING_REASONS = {
     "IMAGE_SAFETY": "the picture did not pass the safety filter",
     "IMAGE_PROHIBITED_CONTENT": "the picture counts as prohibited content",
     "IMAGE_RECITATION": "the picture came too close to existing work",
+    "ESCALATION": "an escalation rule of the provider stopped it",
     "MODEL_ARMOR": "the project's Model Armor policy stopped it",
     "CONTENT_FILTER": "the content filter stopped it",  # OpenAI's word
 }
@@ -38,6 +39,27 @@ _NO_IMAGE = {
     "MISSING_THOUGHT_SIGNATURE": "The conversation lacks a thought signature that the model had sent.",
     "MALFORMED_RESPONSE": "The model's answer was malformed.",
     "LENGTH": "The model ran out of tokens before the picture.",
+    "PUP_LIMITED_DISABLED": "The account is limited or disabled for violations of the Prohibited Use Policy.",
+    "CONTINUATION": "The model reached the token limit of one request before the picture.",
+    "TOO_MANY_TOOL_CALLS": "The model called tools too often and was stopped before the picture.",
+    "UNEXPECTED_TOOL_CALL": "The model called a tool that the request did not offer.",
+    "MALFORMED_FUNCTION_CALL": "The model's call of a tool was malformed.",
+    "TOOL_CALLS": "The model called a tool instead of making a picture.",
+    "ERROR": "The model behind the gateway failed.",
+}
+# What to do, where asking for a picture in plainer words is not it.
+_HINTS = {
+    "MAX_TOKENS": "Raise maxOutputTokens, or ask for a smaller picture or less thinking.",
+    "PUP_LIMITED_DISABLED": "No prompt will help: ask the provider's support, or use another account's key.",
+    "CONTINUATION": (
+        "Ask for less (a smaller size, less thinking), or go on: send the same request again with the "
+        "continuationToken of the reply in `extra`. Each request is billed."
+    ),
+    "TOO_MANY_TOOL_CALLS": "Ask again with fewer tools, or without them.",
+    "UNEXPECTED_TOOL_CALL": "Ask again with the tools that the prompt mentions, or do not mention any.",
+    "MALFORMED_FUNCTION_CALL": "Ask again, or without tools.",
+    "TOOL_CALLS": "Ask again without tools.",
+    "ERROR": "It may have been billed. Ask again, or try another model.",
 }
 _MAX_SHOWN_CHARS = 300
 
@@ -46,7 +68,8 @@ def no_image_error(reply: Reply) -> GeminiError | None:
     """Return the error that a reply without a picture amounts to, None where it has one or a link."""
     if reply.images or reply.links:
         return None
-    text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.text)))
+    words = reply.text or reply.words
+    text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.refusal, words)))
     reason = reply.block_reason or reply.finish_reason
     label = f" ({one_line(reason, _MAX_SHOWN_CHARS)})" if reason else ""
     quote = f" It said: {one_line(text, _MAX_SHOWN_CHARS)}" if text else ""
@@ -56,11 +79,19 @@ def no_image_error(reply: Reply) -> GeminiError | None:
     if reply.finish_reason and _key(reply.finish_reason) in BLOCKING_REASONS:
         why = BLOCKING_REASONS[_key(reply.finish_reason)]
         return BlockedError(f"The request was blocked: {why}{label}.{quote}", reason=reason, text=text)
+    if reply.refusal:
+        return BlockedError(
+            f"The request was blocked: the model refused it.{quote}", reason="refusal", text=text
+        )
     if reply.refused:
         refusals = one_line("; ".join(reply.refused), _MAX_SHOWN_CHARS)
         return ImageRefusedError(f"The reply's picture cannot be read: it is {refusals}.")
     return NoImageError(
-        f"{_describe(reply)}{label}.{quote}", reason=reply.finish_reason, text=text, drafts=reply.drafts
+        f"{_describe(reply)}{label}.{quote}",
+        hint=_HINTS.get(_key(reply.finish_reason or "")),
+        reason=reply.finish_reason,
+        text=text,
+        drafts=reply.drafts,
     )
 
 

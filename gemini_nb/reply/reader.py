@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb.errors import BadResponseError, BlockedError, GeminiError, ImageRefusedError, NoImageError
+from gemini_nb.errors import (
+    BadResponseError,
+    BlockedError,
+    GeminiError,
+    ImageRefusedError,
+    NoImageError,
+    QuotaExhaustedError,
+)
 from gemini_nb.generation import Generation, notes
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import api_errors
+from gemini_nb.reply.error_body import body_beginning
 from gemini_nb.reply.kept import keep_reply
 from gemini_nb.reply.no_image import no_image_error
 from gemini_nb.reply.reply import read_reply
+from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gemini_nb.providers.provider import Provider
@@ -25,6 +34,10 @@ if TYPE_CHECKING:
     from gemini_nb.reply.reply import Reply
     from gemini_nb.reply.shapes import ReplyImage
     from gemini_nb.request import ImageRequest
+
+
+_QUOTED_BYTES = 65537
+_MAX_QUOTED_CHARS = 200
 
 
 class ReplyReader:
@@ -39,10 +52,18 @@ class ReplyReader:
         self._folder = folder
 
     async def read(
-        self, request: ImageRequest, body: bytes | ReceivedBody, *, deadline: float
+        self,
+        request: ImageRequest,
+        body: bytes | ReceivedBody,
+        *,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[Generation, Content]:
-        """Return the pictures of a reply and its raw content; raise what says why there are none."""
-        reply = self._read_reply(request, body)
+        """Return the pictures of a reply and its raw content; raise what says why there are none.
+
+        `headers` may advise a wait, for a refusal that came as a success.
+        """
+        reply = self._read_reply(request, body, headers)
         images, failures = self._read_inline(reply)
         if not images:
             try:
@@ -53,7 +74,7 @@ class ReplyReader:
         if not images and failures:
             raise self.with_kept_reply(failures[0], body)
         if not images:
-            raise self._error_without_image(reply)
+            raise self._error_without_image(reply, body)
         generation = Generation(
             request,
             images,
@@ -67,7 +88,9 @@ class ReplyReader:
         )
         return generation, reply.turn
 
-    def _read_reply(self, request: ImageRequest, body: bytes | ReceivedBody) -> Reply:
+    def _read_reply(
+        self, request: ImageRequest, body: bytes | ReceivedBody, headers: Mapping[str, str] | None
+    ) -> Reply:
         try:
             reply = read_reply(body)
             reply = self._key.redact_all(reply) if self._key else reply
@@ -79,8 +102,16 @@ class ReplyReader:
             if reply.error is None or reply.images or reply.links:
                 return reply
             raise api_errors.error_in_reply(
-                reply.error, provider=self.provider, model=request.model, key=self._key
+                reply.error,
+                has_begun=bool(reply.drafts or reply.refused or reply.text or _counts_tokens(reply.usage)),
+                headers=headers,
+                provider=self.provider,
+                model=request.model,
+                key=self._key,
             )
+        if isinstance(problem, BadResponseError):
+            self._quote_beginning(problem, body)
+            problem = self._find_quota(request, body) or problem
         raise self.with_kept_reply(problem, body)
 
     def _read_inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
@@ -118,14 +149,30 @@ class ReplyReader:
             url, trusted_origin=trusted, deadline=deadline, transport=self._embedded
         )
 
-    def _error_without_image(self, reply: Reply) -> GeminiError:
+    def _error_without_image(self, reply: Reply, body: bytes | ReceivedBody) -> GeminiError:
         error = no_image_error(reply) or NoImageError("The reply holds no picture.")
+        if isinstance(error, NoImageError) and not (error.text or error.reason or error.drafts):
+            self._quote_beginning(error, body)
         error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)
         if isinstance(error, NoImageError):
             error.drafts = tuple(draft.in_memory() for draft in _read_pictures(reply.drafts)[0])
         return error
+
+    def _find_quota(self, request: ImageRequest, body: bytes | ReceivedBody) -> GeminiError | None:
+        """Return the error for a reply of mere text that says that a quota is used up."""
+        text = body_beginning(_beginning(body))
+        if text[:1] in ("{", "["):  # a reply that was cut short, with a model's words in it
+            return None
+        error = api_errors.error_in_reply(text, provider=self.provider, model=request.model, key=self._key)
+        return error if isinstance(error, QuotaExhaustedError) else None
+
+    def _quote_beginning(self, error: GeminiError, body: bytes | ReceivedBody) -> None:
+        """Add the body's beginning to an error about it, where it names no page's title already."""
+        beginning = one_line(self._redact(body_beginning(_beginning(body))), _MAX_QUOTED_CHARS)
+        if beginning and "titled" not in str(error.args[0]):
+            error.args = (f"{error.args[0]} It begins: {beginning}",)
 
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
@@ -143,6 +190,15 @@ class ReplyReader:
     def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:
         raw = body if isinstance(body, bytes) else body.raw()
         return keep_reply(raw, folder=self._folder, key=self._key)
+
+
+def _beginning(body: bytes | ReceivedBody) -> bytes:
+    return body[:_QUOTED_BYTES] if isinstance(body, bytes) else body.abridged(_QUOTED_BYTES)
+
+
+def _counts_tokens(usage: dict[str, Any]) -> bool:
+    """Whether a reply's usage names any tokens: then the work was begun."""
+    return any(isinstance(count, int | float) and count > 0 for count in usage.values())
 
 
 def _read_pictures(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:

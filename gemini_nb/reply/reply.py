@@ -16,6 +16,7 @@ from gemini_nb.images.image import open_view
 from gemini_nb.reply import shapes
 from gemini_nb.reply.base64_blobs import BlobTable, parse_json
 from gemini_nb.reply.content import Content
+from gemini_nb.reply.error_body import find_error, find_refusal, server_words
 from gemini_nb.reply.json_receiver import receive
 from gemini_nb.reply.shapes import ReplyImage, ReplyParts, collect_parts, dicts, field_of, text_or_none
 from gemini_nb.text import replace_surrogates
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MAX_LINKS = 10
 
+_MAX_SEARCHED = 1000  # events of a stream, the last ones, for what went wrong
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -36,6 +39,8 @@ class Reply:
     `images` are the final pictures in the reply's order (a gateway that does not mark its drafts sends
     them first), all of one family: inlineData, else OpenAI's, else data URIs. `links` are offered only
     where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
+    `error` is what says that the request failed, `refusal` that the model refused it, `words` what else the
+    server says; they are looked for only where there is neither picture nor link.
     `turn` is the first candidate's `content` exactly as it came, for a conversation to echo.
     """
 
@@ -50,6 +55,8 @@ class Reply:
     usage: dict[str, Any] = field(default_factory=dict)
     model_version: str | None = None
     error: dict[str, Any] | None = None
+    refusal: str | None = None
+    words: str = ""
     refused: tuple[str, ...] = ()
     turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
@@ -77,6 +84,7 @@ def read_reply(body: bytes | ReceivedBody) -> Reply:
         text=replace_surrogates("\n".join(filter(None, parts.text))),
         refused=refused,
         **_facts(replies, blobs),
+        **({} if images or links else _problems(replies[-_MAX_SEARCHED:], blobs)),
         turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
     )
 
@@ -137,7 +145,18 @@ def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
         ),
         "usage": blobs.restore_value(last(_usage) or {}),
         "model_version": text(lambda reply: field_of(reply, "modelVersion", "model_version", "model")),
-        "error": blobs.restore_value(last(_error)),
+    }
+
+
+def _problems(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
+    """Return the fields of a Reply that say why there is no picture; of several errors the last one."""
+    error = next(filter(None, map(find_error, reversed(replies))), None)
+    refusal = "".join(filter(None, map(find_refusal, replies)))
+    words = "" if error or refusal else next(filter(None, map(server_words, reversed(replies))), "")
+    return {
+        "error": blobs.restore_value(error),
+        "refusal": replace_surrogates(blobs.restore(refusal)) or None,
+        "words": replace_surrogates(blobs.restore(words)),
     }
 
 
@@ -153,15 +172,6 @@ def _feedback(reply: dict[str, Any]) -> Any:
 def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
     usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
     return usage if isinstance(usage, dict) else None
-
-
-def _error(reply: dict[str, Any]) -> dict[str, Any] | None:
-    error = field_of(reply, "error")
-    if isinstance(error, str) and error:
-        return {"message": error}
-    if isinstance(error, dict) and error:
-        return error
-    return reply if reply.get("success") is False else None
 
 
 def _first_content(replies: list[dict[str, Any]]) -> Any:

@@ -14,7 +14,7 @@ from gemini_nb.errors import (
 )
 from gemini_nb.providers.provider import CRAZYROUTER
 from gemini_nb.providers.secret import Secret
-from gemini_nb.reply.api_errors import advised_wait, error_for, error_in_reply, read_error
+from gemini_nb.reply.api_errors import advised_wait, error_for, error_in_reply
 
 KEY = Secret("sk-test-0123456789", where="CRAZYROUTER_API_KEY")
 
@@ -109,63 +109,6 @@ GOOGLE = {"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EX
 
 
 @pytest.mark.parametrize(
-    ("body", "message", "code"),
-    [
-        (GOOGLE, "Slow down.", "RESOURCE_EXHAUSTED"),
-        ([GOOGLE], "Slow down.", "RESOURCE_EXHAUSTED"),
-        ([None, 3, GOOGLE], "Slow down.", "RESOURCE_EXHAUSTED"),
-        ({"error": [GOOGLE]}, "Slow down.", "RESOURCE_EXHAUSTED"),
-        ({"error": "plain words"}, "plain words", None),
-        ("plain words", "plain words", None),
-        ({"message": "bare", "code": "x"}, "bare", "x"),
-        ({"success": False, "message": "no"}, "no", None),
-        ({"detail": "FastAPI"}, "FastAPI", None),
-        ({"error": {"code": 402, "message": "Insufficient credits"}}, "Insufficient credits", "402"),
-        ({"error": {"message": "m", "code": True}}, "m", None),
-        ({"error": {"message": None, "code": ""}}, "", None),
-        ({"error": {"message": ["a"], "code": {"a": 1}, "details": "d"}}, "", None),
-        ({"error": {"message": "m", "metadata": {"raw": "upstream"}}}, "m: upstream", None),
-        ({"error": {"message": "m", "metadata": {"raw": "m"}}}, "m", None),
-        (
-            {"error": {"message": "m", "code": 429, "metadata": {"raw": json.dumps(GOOGLE)}}},
-            "m: Slow down.",
-            "429",
-        ),
-        ([], "", None),
-        (None, "", None),
-        (17, "", None),
-    ],
-)
-def test_an_error_is_read_in_every_dialect(body, message, code):
-    said = read_error(json.dumps(body).encode())
-    assert (said.message, said.code) == (message, code)
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b"", ""),
-        (b"upstream timed out\n", "upstream timed out"),
-        (b"<html><head><title>502 Bad\nGateway</title>", "an HTML page titled “502 Bad\nGateway”"),
-        (b"<html><body>no title", "an HTML page"),
-        (b"\xff\xfe\xfd", "���"),
-        (b'{"error": {"message": "cut', '{"error": {"message": "cut'),
-        (b"[" * 100_000, ("[" * 4096)),
-        (b"1" * 5000, "1" * 4096),
-    ],
-)
-def test_what_is_no_json_is_quoted_from_its_beginning(body, message):
-    assert read_error(body).message == message
-
-
-def test_errors_nested_without_end_are_given_up():
-    nested = "x"
-    for _ in range(400):
-        nested = {"error": nested}
-    assert read_error(json.dumps(nested).encode()).message == ""
-
-
-@pytest.mark.parametrize(
     ("headers", "delay", "wait"),
     [
         ({}, None, None),
@@ -205,6 +148,55 @@ def test_googles_retry_info_is_read(delay, wait):
     assert error.retry_after == wait
 
 
+CREDIT = {"error": {"message": "用户额度不足", "type": "new_api_error", "code": 500}}
+WALLS = {
+    "nginx": "<html><head><title>403 Forbidden</title></head><center>nginx</center></html>",
+    "a page without a title": "<!DOCTYPE html><html><body><p>You may not.</p></body></html>",
+    "a challenge": "<html><title>Just a moment...</title></html>",
+    "a code of Cloudflare's": "error code: 1020",
+    "Cloudflare's JSON": {"title": "Error 1020: Access denied", "status": 403, "cloudflare_error": True},
+    "Akamai": "<HTML><H1>Access Denied</H1>Reference&#32;&#35;18.9</HTML>",
+    "words of a firewall": "Request blocked by the web application firewall. ID 7",
+    "a firewall in Chinese": "您的请求被网站防火墙拦截",
+}
+
+
+@pytest.mark.parametrize("page", WALLS.values(), ids=WALLS)
+def test_a_firewalls_page_is_no_bad_key(page):
+    error = error_of(403, page.encode() if isinstance(page, str) else page)
+    assert type(error) is APIError
+    assert error.status == 403
+    assert "firewall" in error.hint
+    assert "was refused: check it" not in str(error)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    "body", [b"", b"Forbidden", {"message": "Forbidden"}, {"error": "no such token"}], ids=str
+)
+def test_a_refusal_of_the_api_itself_is_about_the_key(status, body):
+    assert type(error_of(status, body)) is AuthenticationError
+
+
+def test_a_page_that_asks_who_is_there_is_about_the_key():
+    assert type(error_of(401, b"<html><title>401 Authorization Required</title>")) is AuthenticationError
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 503])
+def test_words_that_say_there_is_no_credit_count_for_more_than_the_status(status):
+    error = error_of(status, CREDIT)
+    assert type(error) is QuotaExhaustedError
+    assert "用户额度不足" in str(error)
+    assert "Top up" in error.hint
+
+
+def test_the_hint_of_a_quota_says_which_one_is_used_up():
+    zero = error_of(429, {"error": {"message": "Quota exceeded, limit: 0, model: m"}})
+    day = error_of(429, {"error": {"message": "Quota exceeded: requests per day"}})
+    assert "enable billing" in zero.hint
+    assert "a day or longer" in day.hint
+
+
 def test_openrouter_passes_on_its_upstreams_wait():
     upstream = json.dumps({"error": {"details": [{"retryDelay": "9s"}]}})
     assert error_of(429, {"error": {"code": 429, "metadata": {"raw": upstream}}}).retry_after == 9
@@ -223,6 +215,13 @@ def test_openrouter_passes_on_its_upstreams_wait():
         ({"message": "m", "code": "²²²"}, APIError, 200),
         ({"message": "m", "code": 999}, APIError, 200),
         ({"message": "m", "code": "0"}, APIError, 200),
+        ({"message": "m", "code": 302}, APIError, 200),
+        ({"message": "m", "status": "RESOURCE_EXHAUSTED"}, RateLimitError, 429),
+        ({"message": "m", "status": "UNAVAILABLE"}, RateLimitError, 503),
+        ({"message": "m", "type": "rate_limit_error"}, RateLimitError, 429),
+        ({"error": "Rate limit exceeded", "request_id": "m"}, RateLimitError, 429),
+        ({"message": "m, as the rate limit says", "code": 7}, APIError, 200),
+        ({"message": "m", "code": 429, "type": "insufficient_quota"}, QuotaExhaustedError, 429),
     ],
 )
 def test_an_error_inside_a_success_counts_by_its_own_code(error, kind, status):
@@ -230,6 +229,21 @@ def test_an_error_inside_a_success_counts_by_its_own_code(error, kind, status):
     assert type(found) is kind
     assert found.status == status
     assert "m" in str(found)
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_refusal_inside_a_success_that_had_begun_may_have_been_billed(code):
+    report = {"message": "m", "code": code}
+    found = error_in_reply(report, has_begun=True, provider=CRAZYROUTER, model="m", key=KEY)
+    assert type(found) is OutcomeUnknownError
+    assert found.status == code
+
+
+def test_a_refusal_inside_a_success_hears_the_advice_of_its_headers():
+    headers = {"retry-after": "7"}
+    found = error_in_reply({"code": 429}, headers=headers, provider=CRAZYROUTER, model="m", key=KEY)
+    assert found.retry_after == 7
+    assert "7 s" in found.hint
 
 
 def test_a_missing_preview_model_hints_at_the_name_without():

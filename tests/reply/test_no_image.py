@@ -24,7 +24,7 @@ BLOCKED = {
         reason: {"candidates": [{"content": {}, "finishReason": reason}]}
         for reason in (
             *("PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "IMAGE_SAFETY"),
-            *("IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR"),
+            *("IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR", "ESCALATION"),
         )
     },
     "content_filter": chat({"content": None}, finish_reason="content_filter"),
@@ -61,6 +61,39 @@ def test_anything_else_without_an_image_is_a_no_image_error(value, reason):
     assert isinstance(error, errors.NoImageError)
     assert error.reason == reason
     assert len(str(error).splitlines()) <= 3
+
+
+# reason: a word of what happened, a word of what to do
+NEW_REASONS = {
+    "PUP_LIMITED_DISABLED": ("account is limited", "another account's key"),
+    "CONTINUATION": ("token limit of one request", "continuationToken"),
+    "TOO_MANY_TOOL_CALLS": ("too often", "fewer tools"),
+    "UNEXPECTED_TOOL_CALL": ("did not offer", "tools"),
+    "MALFORMED_FUNCTION_CALL": ("malformed", "without tools"),
+    "MAX_TOKENS": ("ran out of tokens", "maxOutputTokens"),
+    "error": ("failed", "another model"),
+}
+
+
+@pytest.mark.parametrize(("reason", "words"), NEW_REASONS.items(), ids=NEW_REASONS)
+def test_a_finish_reason_has_words_and_says_what_to_do(reason, words):
+    error = no_image_error(read(reply(finish_reason=reason)))
+    assert (type(error), error.reason) == (errors.NoImageError, reason)
+    happened, hint = str(error).splitlines()
+    assert words[0] in happened
+    assert words[1] in hint
+
+
+def test_a_model_that_refuses_in_openais_words_has_blocked_it():
+    error = no_image_error(read(chat({"content": None, "refusal": "I will not draw this"})))
+    assert (type(error), error.reason, error.text) == (errors.BlockedError, "refusal", "I will not draw this")
+    assert "I will not draw this" in str(error)
+
+
+def test_the_servers_words_are_told_where_the_model_says_nothing():
+    error = no_image_error(read({"candidates": [], "code": 0, "msg": "the picture is not ready"}))
+    assert isinstance(error, errors.NoImageError)
+    assert "the picture is not ready" in str(error)
 
 
 def test_the_error_holds_what_the_model_said():

@@ -210,7 +210,7 @@ def test_the_facts_are_read_in_snake_case_and_in_openais_words():
 ERRORS = {
     "an object": ({"error": {"code": 400, "message": "no"}}, {"code": 400, "message": "no"}),
     "a list": ([{"error": {"code": 400}}], {"code": 400}),
-    "a text": ({"error": "no"}, {"message": "no"}),
+    "a text": ({"error": "no"}, {"error": "no"}),
     "success false": ({"success": False, "message": "no"}, {"success": False, "message": "no"}),
     "null": ({"error": None}, None),
     "empty": ({"error": {}}, None),
