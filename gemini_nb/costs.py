@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gemini_nb.errors import CostLimitError
+from gemini_nb.errors import CostLimitError, ReplayMissError
 from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from gemini_nb.generation import Generation
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest
 
 
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MAX_THREADS = 8
+_FEW = 4  # so few are read sooner than threads are started
 _REMEMBERED = 50  # the newest durations of each model: gateways grow slower and faster
 
 _Times = defaultdict[tuple[str, str], deque[float]]
@@ -79,12 +85,16 @@ _ELIDED_CHARACTERS = 120
 
 @dataclass(frozen=True)
 class Estimate:
-    """The requests that would be sent, with their cost, and those that would be replayed."""
+    """The requests that would be sent, with their cost, and those that would be replayed.
+
+    `left_alone` are those which only a later version can replay: they fail, and nothing is sent for them.
+    """
 
     sent: tuple[ImageRequest, ...]
     replayed: tuple[ImageRequest, ...]
     provider: str
     base_url: str
+    left_alone: tuple[ImageRequest, ...] = ()
 
     @property
     def cost(self) -> float | None:
@@ -101,38 +111,55 @@ class Estimate:
 
         Offline pictures cost nothing and always pass; an unknown price never passes `max_cost`.
         """
+        refusal = self._refusal(max_cost, max_images)
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, max_cost: float | None, max_images: int) -> CostLimitError | None:
         if self.provider == "offline" or not self.sent:
-            return
+            return None
         cost, count = self.cost, len(self.sent)
         unpriced = {request.model for request in self.sent if request.estimated_cost is None}
         if max_cost is None:
             if count > max_images:
-                raise CostLimitError(
+                return CostLimitError(
                     f"This asks for {format_count(count, 'picture')}, estimated at {format_dollars(cost)}; "
                     f"max_images is {max_images}.",
                     hint="Nothing was sent. --max-cost USD allows as many as cost no more than that.",
                 )
         elif cost is None:
             unpriced = {request.model for request in self.sent if request.estimated_cost is None}
-            raise CostLimitError(
+            return CostLimitError(
                 f"The price of {', '.join(sorted(unpriced))} is unknown, "
                 f"so {format_dollars(max_cost)} cannot be kept to.",
                 hint="Nothing was sent. Leave --max-cost out, or choose a model whose price is known.",
             )
         elif cost > max_cost + 1e-9:
-            raise CostLimitError(
+            return CostLimitError(
                 f"This asks for {format_count(count, 'picture')}, estimated at {format_dollars(cost)}; "
                 f"the limit is {format_dollars(max_cost)}.",
                 hint="Nothing was sent. Ask for fewer or smaller pictures, or raise --max-cost.",
             )
+        return None
 
-    def lines(self) -> list[str]:
-        """Return the estimate in words, and the address and body of the first request that would be sent."""
+    def lines(self, *, max_cost: float | None, max_images: int) -> list[str]:
+        """Return the estimate in words, and the address and body of the first request that would be sent.
+
+        It says whether the limits would let them be sent.
+        """
         lines = [
             f"{format_count(len(self.sent), 'picture')} would be asked of {self.provider}, "
             f"{len(self.replayed)} replayed from the store.",
             self._price_line(),
         ]
+        if self.left_alone:
+            count = format_count(len(self.left_alone), "picture")
+            lines.append(
+                f"{count} in the store of a later version of gemini_nb: upgrade to replay what is there."
+            )
+        refusal = self._refusal(max_cost, max_images)
+        if refusal is not None:
+            lines.append(f"It would be refused: {refusal.args[0]}")
         for request in self.sent[:1]:
             lines.append(f"POST {self.base_url}/v1beta/models/{request.model}:generateContent")
             lines.append(json.dumps(elide_base64(request.body), indent=2, ensure_ascii=False))
@@ -152,15 +179,39 @@ class Estimate:
 def estimate(
     requests: Sequence[ImageRequest], *, holds: Callable[[ImageRequest], bool], provider: Provider
 ) -> Estimate:
-    """Estimate the cost of requests at a provider, equal ones once; `holds` says which the store answers."""
+    """Estimate the cost of requests at a provider, equal ones once; `holds` says which the store answers.
+
+    `holds` is called in several threads, since it reads the stored pictures. What it raises a
+    `ReplayMissError` for is left alone.
+    """
     distinct = {request.digest: request for request in requests}.values()
-    held = [(request, holds(request)) for request in distinct]
+    held = list(zip(distinct, _call_in_threads(partial(_is_stored, holds), distinct), strict=True))
     return Estimate(
-        tuple(request for request, is_stored in held if not is_stored),
+        tuple(request for request, is_stored in held if is_stored is False),
         tuple(request for request, is_stored in held if is_stored),
         provider.name,
         provider.base_url,
+        left_alone=tuple(request for request, is_stored in held if is_stored is None),
     )
+
+
+def _is_stored(holds: Callable[[ImageRequest], bool], request: ImageRequest) -> bool | None:
+    """Return whether the store answers a request, None where only a later version could say."""
+    try:
+        return holds(request)
+    except ReplayMissError:
+        return None
+
+
+def _call_in_threads(call: Callable[[T], R], items: Collection[T]) -> list[R]:
+    """Return the result for each item; an interrupt does not wait for those that have not begun."""
+    if len(items) < _FEW:
+        return list(map(call, items))
+    pool = ThreadPoolExecutor(min(_MAX_THREADS, len(items)), thread_name_prefix="gemini_nb store")
+    try:
+        return list(pool.map(call, items))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def elide_base64(value: Any) -> Any:

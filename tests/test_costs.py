@@ -64,6 +64,9 @@ KNOWN = tuple(ImageRequest("x", take=take) for take in range(3))
 UNPRICED = (ImageRequest("x", model="nano-banana-2.1", image_size="4K"),)
 
 
+NO_LIMITS = {"max_cost": None, "max_images": 100}
+
+
 def budget_of(sent=KNOWN, provider="crazyrouter"):
     return Estimate(tuple(sent), (), provider, "https://crazyrouter.com")
 
@@ -115,7 +118,7 @@ def test_equal_requests_are_counted_once():
 
 def test_a_dry_run_says_price_address_and_body_without_the_pictures_bytes():
     request = ImageRequest("x", images=(InputImage(png(90, 90) + bytes(400), "image/png"),))
-    lines = "\n".join(budget_of((request, *KNOWN)).lines())
+    lines = "\n".join(budget_of((request, *KNOWN)).lines(**NO_LIMITS))
     assert "4 pictures would be asked of crazyrouter" in lines
     assert "Estimated price: $0.268" in lines
     assert (
@@ -126,4 +129,6 @@ def test_a_dry_run_says_price_address_and_body_without_the_pictures_bytes():
 
 
 def test_offline_a_dry_run_says_what_a_key_would_make_of_it():
-    assert "nothing, painted offline; with a key $0.201" in budget_of(provider="offline").lines()[1]
+    assert (
+        "nothing, painted offline; with a key $0.201" in budget_of(provider="offline").lines(**NO_LIMITS)[1]
+    )

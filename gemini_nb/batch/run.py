@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import anyio
+from anyio import to_thread
 
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.rows import find_digest
@@ -142,12 +143,12 @@ class Progress:
         for listener in self.listeners:
             listener(index, request, outcome)
 
-    def refusal(self, request: ImageRequest) -> GeminiError | None:
+    async def refusal(self, request: ImageRequest) -> GeminiError | None:
         """Return the error for a request that is not sent, since the key was refused too often; else None."""
         if len(self._refusals) < MAX_REFUSALS:
             return None
         with suppress(GeminiError):  # a config that is no JSON has no digest
-            if self._is_stored(request):
+            if await to_thread.run_sync(self._is_stored, request):
                 return None
         last = self._refusals[-1]
         return type(last)(
@@ -215,8 +216,8 @@ async def run(
     async def worker() -> None:
         while (index := await progress.next_index()) is not None:
             request = progress.requests[index]
-            refusal = progress.refusal(request)
             try:
+                refusal = await progress.refusal(request)
                 if refusal is None:
                     progress.record(index, await _call(generate, request))
                 else:

@@ -276,7 +276,10 @@ class AsyncClient:
         return tuple([await self._read_image(source, deadline) for source in sources])
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether the store has the answer to a request, which then costs nothing."""
+        """Whether the store has the answer to a request, which then costs nothing; its pictures are checked.
+
+        Raises `ReplayMissError` where a later version of gemini_nb has stored it.
+        """
         return self._replay.holds(request)
 
     async def build_requests(

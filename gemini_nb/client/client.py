@@ -92,7 +92,10 @@ class Client:
         return event_loop.run(partial(self._client.read_images, sources))
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether the store has the answer to a request, which then costs nothing."""
+        """Whether the store has the answer to a request, which then costs nothing; its pictures are checked.
+
+        Raises `ReplayMissError` where a later version of gemini_nb has stored it.
+        """
         return self._client.holds(request)
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> Chat:

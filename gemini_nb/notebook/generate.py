@@ -85,14 +85,15 @@ def request_settings(session: Session, args: Namespace) -> dict[str, Any]:
 def check_cost(session: Session, args: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
     costs = estimate(requests, holds=client.holds, provider=client.provider)
+    max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
+    max_images = session.defaults.max_images
     if args.dry_run:
-        print("\n".join(costs.lines()))
+        print("\n".join(costs.lines(max_cost=max_cost, max_images=max_images)))
         return False
     several = len(requests) > 1
     if args.save and (several or costs.sent):  # a stored one may be there from the cell's last run
         save.check_free(args.save, folder=several)
-    max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
-    costs.check(max_cost=max_cost, max_images=session.defaults.max_images)
+    costs.check(max_cost=max_cost, max_images=max_images)
     return True
 
 

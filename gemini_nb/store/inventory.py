@@ -58,6 +58,9 @@ def report_lines(report: Report) -> list[str]:
         format_count(report.contents, "content"),
     )
     lines = [f"sound    {', '.join(sound)}; {format_size(report.total_bytes)}"]
+    if report.later:
+        records = format_count(report.later, "record")
+        lines.append(f"later    {records} of a later version of gemini_nb, left alone; upgrade to use them")
     if report.unread:
         lines.append(f"unread   {format_count(report.unread, 'kept reply', 'kept replies')}")
     if report.unused:

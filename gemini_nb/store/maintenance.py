@@ -6,12 +6,13 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from gemini_nb import files
 from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.reply.content import MAX_CONTENT_BYTES
-from gemini_nb.store.record import decode
+from gemini_nb.store.record import decode, later_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,9 @@ class Problem:
 class Report:
     """The result of `verify`: counts of sound files by kind, and a problem for each damaged one.
 
-    `unused` counts sound pictures and contents that no record names; `left_over` counts the temporary files
-    of writers that died, and claims.
+    `later` counts the records of a later format, which only a later version can check. `unused` counts sound
+    pictures and contents that no record names; `left_over` counts the temporary files of writers that died,
+    and claims.
     """
 
     records: int
@@ -76,6 +78,7 @@ class Report:
     left_over: int
     total_bytes: int
     problems: tuple[Problem, ...]
+    later: int = 0
 
     @property
     def ok(self) -> bool:
@@ -90,9 +93,14 @@ def verify(folder: Path) -> Report:
     contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
     sound = images | contents
     used: set[str] = set()
-    count = 0
+    later_names: set[bytes] = set()  # whatever a later format calls them, files are named by digests
+    count = later = 0
     for path in list_files(folder, "records"):
         record = read_record(path)
+        if record is None and (raw := read_later_record(path)) is not None:
+            later += 1
+            later_names.update(re.findall(rb"[0-9a-f]{64}", raw))
+            continue
         if record is None:
             problems.append(Problem(path, "not the record its name says, or altered"))
             continue
@@ -102,6 +110,7 @@ def verify(folder: Path) -> Report:
         used.update(wanted)
         missing = [name for name in wanted if name not in sound]
         problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
+    used.update(name for name in sound if PurePath(name).stem.encode() in later_names)
     return Report(
         records=count,
         images=len(images),
@@ -113,6 +122,7 @@ def verify(folder: Path) -> Report:
             files.plain_size(path) for kind in _OURS if kind for path in list_files(folder, kind)
         ),
         problems=tuple(problems),
+        later=later,
     )
 
 
@@ -130,6 +140,12 @@ def read_record(path: Path) -> Record | None:
     """Return the record in a file, or None if it cannot be read or is not the one of the file's name."""
     raw = files.read_plain(path, limit=MAX_RECORD_BYTES)
     return None if raw is None else decode(raw, digest=path.stem)
+
+
+def read_later_record(path: Path) -> bytes | None:
+    """Return a file's bytes if they are a record that a later version has written, else None."""
+    raw = files.read_plain(path, limit=MAX_RECORD_BYTES)
+    return raw if raw is not None and later_format(raw) is not None else None
 
 
 def clear(folder: Path) -> int:

@@ -166,6 +166,15 @@ def decode(raw: bytes, *, digest: str) -> Record | None:
         return None
 
 
+def later_format(raw: bytes) -> int | None:
+    """Return the format of a record that a later version has written, None for anything else."""
+    try:
+        number = json.loads(raw.decode("utf-8"))["format"]
+    except (*_UNREADABLE, IndexError):
+        return None
+    return number if isinstance(number, int) and number > FORMAT else None
+
+
 def _build_record(digest: str, request: dict[str, Any], reply: dict[str, Any]) -> Record:
     values = {**request, **reply, "asked_text": request["text"], "digest": digest}
     values["inputs"] = tuple(StoredInput(**row) for row in request["inputs"])

@@ -50,14 +50,26 @@ class Replay:
         return self.store is not None and self.mode != "off"
 
     def find(self, request: ImageRequest) -> Generation | None:
-        """Return the stored answer, or None where there is none or the mode forbids its use."""
+        """Return the stored answer, or None where there is none or the mode forbids its use.
+
+        Raises `ReplayMissError` for a record of a later version: it is paid for, and is not asked for again
+        unless it is told to.
+        """
         if self.store is None or self.mode in ("refresh", "off"):
             return None
-        return self.store.find(request)
+        found = self.store.find(request)
+        if found is None:
+            _check_not_later(self.store, request)
+        return found
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether `find` would answer; the pictures are not read for it."""
-        return self.store is not None and self.mode in ("auto", "only") and self.store.holds(request)
+        """Whether `find` would answer, which is checked as `find` checks it; raises what it would raise."""
+        if self.store is None or self.mode in ("refresh", "off"):
+            return False
+        is_held = self.store.holds(request)
+        if not is_held:
+            _check_not_later(self.store, request)
+        return is_held
 
     def content(self, request: ImageRequest) -> Any:
         """Return the model's raw content for a stored answer, or None."""
@@ -101,6 +113,16 @@ class Replay:
         is_one = len(self._misses) == _MANY and now - self._misses[0] < 60
         self._misses.append(now)
         return is_one
+
+
+def _check_not_later(store: Store, request: ImageRequest) -> None:
+    """Raise `ReplayMissError` where this version cannot read what a later one has stored."""
+    path = store.find_later_record(request)
+    if path is not None:
+        raise ReplayMissError(
+            f"A later version of gemini_nb has stored this picture, in {path}. Nothing was sent.",
+            hint="Upgrade gemini_nb to replay it; replay “refresh” asks for it, and pays for it, again.",
+        )
 
 
 def _open_store(store: str | Path | bool | None) -> Store | None:

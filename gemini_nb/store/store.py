@@ -34,6 +34,7 @@ from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import maintenance, nearest
 from gemini_nb.store import record as records
+from gemini_nb.store.digest_cache import is_unaltered
 from gemini_nb.store.record import DIGEST
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
         def mime_type(self) -> str: ...
 
 
+_LEFT_ALONE = (
+    "The store's record of this picture is of a later version of gemini_nb and was left alone: "
+    "what has come now is in the store's images, and will not be replayed."
+)
 _TRIES_WHILE_CLEARED = 50
 _warned: set[Path] = set()
 
@@ -110,6 +115,8 @@ class Store:
         except OSError as error:
             self._warn(error.strerror or type(error).__name__)
             return False
+        if self.find_later_record(generation.request):
+            warnings.warn(_LEFT_ALONE, GeminiWarning, stacklevel=2)
         return True
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
@@ -128,7 +135,8 @@ class Store:
             path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
             self._write_addressed(path, len(content), lambda path: files.write_private(path, content))
         files.make_private_folder(self.folder / "records")
-        files.write_private(self._record_path(generation.digest), raw)
+        if not self.find_later_record(generation.request):  # which is never destroyed
+            files.write_private(self._record_path(generation.digest), raw)
 
     def _write_addressed(self, path: Path, size: int, write: Callable[[Path], None]) -> None:
         files.make_private_folder(path.parent)
@@ -174,6 +182,11 @@ class Store:
     def _read(self, image: _Addressed) -> bytes | None:
         return files.read_addressed(self.image_path(image), limit=MAX_IMAGE_BYTES)
 
+    def find_later_record(self, request: ImageRequest) -> Path | None:
+        """Return the file of a request's record if a later version has written it, in a format of its own."""
+        path = self._record_path(request.digest)
+        return None if maintenance.read_later_record(path) is None else path
+
     def records(self) -> Iterator[Record]:
         """Yield the readable records, newest first by their `created`."""
         paths = maintenance.list_files(self.folder, "records")
@@ -186,7 +199,8 @@ class Store:
 
     def next_take(self, request: ImageRequest) -> int:
         """Return the first take of a request that is not stored."""
-        return next(take for take in count() if not self.holds(_with_take(request, take)))
+        requests = (_with_take(request, take) for take in count())
+        return next(one.take for one in requests if not self.holds(one) and not self.find_later_record(one))
 
     def verify(self) -> Report:
         """Read and check every file; nothing is changed."""
@@ -223,7 +237,7 @@ class Store:
         if image.mime_type not in SUFFIXES:
             return None
         path = self.image_path(image)
-        return path if files.is_addressed(path, limit=MAX_IMAGE_BYTES) else None
+        return path if is_unaltered(path, limit=MAX_IMAGE_BYTES) else None
 
     def request(self, record: Record) -> ImageRequest:
         """Return the request of a record, with those of its input images that are pictures of this store.
@@ -245,9 +259,13 @@ class Store:
         )
 
     def holds(self, request: ImageRequest) -> bool:
-        """Whether there is a record with its pictures; unlike `find`, it does not read their bytes."""
+        """Whether `find` would answer; files are read for it, but each once as long as it stays the same."""
         record = self._record(request.digest)
-        return record is not None and all(files.plain_size(self.image_path(image)) for image in record.images)
+        return (
+            record is not None
+            and record.answers(request)
+            and all(self.image(image) is not None for image in record.images)
+        )
 
     def _warn(self, reason: str) -> None:
         if self.folder not in _warned:

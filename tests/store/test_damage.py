@@ -201,6 +201,7 @@ MISSES = {
 def test_promise_20_a_damaged_entry_is_a_miss(store, damage):
     damage(store)
     assert store.find(ASKED) is None
+    assert not store.holds(ASKED)
 
 
 READ_ALL = {name: MISSES[name] for name in MISSES if "store" not in name}
@@ -275,6 +276,7 @@ def test_promise_20_a_record_with_any_bit_flipped_gives_no_other_picture(store, 
     flip(path, at % len(path.read_bytes()))
     found = store.find(ASKED)
     assert found is None or found.image.data == RIGHT
+    assert store.holds(ASKED) is (found is not None)
 
 
 def test_a_draft_that_is_damaged_is_left_out(tmp_path):

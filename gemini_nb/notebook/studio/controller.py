@@ -130,7 +130,7 @@ class StudioController:
         request = entry.generation.request
         known = self._album.known_takes(request)
         if client.store is not None:
-            known |= set(range(client.store.next_take(request)))
+            known |= set(range(await to_thread.run_sync(client.store.next_take, request)))
         return StudioRequest(new_takes(request, 1, known), entry.sources)
 
     def _add_picture(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
@@ -158,7 +158,7 @@ class StudioController:
             )
         elif (error := future.exception()) is not None:
             self._show_error(error)
-        self._show_estimate()
+        event_loop.submit(to_thread.run_sync, self._show_estimate)  # this is the loop, and it reads files
 
     def _show_error(self, error: BaseException) -> None:
         if isinstance(error, GeminiError):

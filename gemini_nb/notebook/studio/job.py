@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,9 @@ async def run_job(
 
     `on_picture` takes each picture as it comes, on a worker's thread, `on_progress` HTML of how far it is.
     """
-    costs = estimate(request.requests, holds=client.holds, provider=client.provider)
+    costs = await to_thread.run_sync(
+        partial(estimate, request.requests, holds=client.holds, provider=client.provider)
+    )
     costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
     state, ask = batch.Progress(request.requests), client.asynchronous.generate_function()
     name, spending = client.provider.name, session.spending
