@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from argparse import ArgumentParser
+
 import pytest
 
-from gemini_nb.cli.generate import _TIMEOUT_SECONDS
+from gemini_nb.cli import generate
 from gemini_nb.client.async_client import TIMEOUT_SECONDS
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook.magics import GeminiMagics
@@ -36,4 +38,6 @@ def test_the_trait_has_the_modes_that_there_are():
 
 def test_magics_and_the_command_line_wait_as_long_as_a_client():
     """They have it as literals: the client, which is heavy, is loaded when it is needed."""
-    assert {GeminiMagics.timeout.default_value, _TIMEOUT_SECONDS} == {TIMEOUT_SECONDS}
+    parser = ArgumentParser()
+    generate.add(parser)
+    assert {GeminiMagics.timeout.default_value, parser.get_default("timeout")} == {TIMEOUT_SECONDS}
