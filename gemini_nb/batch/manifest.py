@@ -14,6 +14,7 @@ import stat
 import warnings
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -132,16 +133,17 @@ def writing_manifest(
     """Write a manifest of the requests that finish in the block; none where `path` is None.
 
     A `.parquet` file cannot grow line by line: it is written at the end of the block, even after an error,
-    and replaces an earlier file.
+    and replaces that of an earlier batch. Any other file of the name is left alone, which a warning says at
+    the beginning, and the table goes to NAME-2.parquet.
     """
     if path is None:
         yield
     elif os.fspath(path).endswith(".parquet"):
-        rows.import_pyarrow()
+        table = _choose_table(path)
         try:
             yield
         finally:
-            _write_table(progress, path, redact)
+            _write_table(progress, table, redact)
     else:
         manifest = Manifest(path, redact=redact)
         progress.listeners.append(manifest.add)
@@ -151,9 +153,32 @@ def writing_manifest(
             manifest.close()
 
 
+def _choose_table(path: str | os.PathLike[str]) -> Path:
+    """Return a path for the table that is free or an earlier table; warn where it is not the one given."""
+    rows.import_pyarrow()
+    given = Path(path)
+    for number in count(1):
+        name = given if number == 1 else given.with_name(f"{given.stem}-{number}{given.suffix}")
+        if _may_be_replaced(name):
+            break
+    if name != given:
+        _warn(f"{given} is no table of a batch and is left alone: the table goes to {name.name}.")
+    return name
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a name is free, or that of a batch's table."""
+    try:
+        path = path.expanduser()
+    except RuntimeError:  # no such user: writing will say so
+        return True
+    return not os.path.lexists(path) or rows.is_batch_table(path)
+
+
 def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:
     batch = progress.batch()
     try:
+        path = _choose_table(path)  # again: hours may have passed
         rows.write_parquet(path, batch.requests, batch.outcomes, redact=redact, overwrite=True)
     except SaveError as error:
         _warn(str(error))

@@ -13,7 +13,7 @@ from gemini_nb.generation import Generation
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gemini_nb.request import ImageRequest
 
@@ -48,14 +48,19 @@ class Batch:
     def rows(self) -> list[dict[str, Any]]:
         """Return a record for each request: the values filled in, its label, and the columns of a manifest.
 
-        A column of ours takes the place of a filled-in value of the same name. `status` is "ok", "failed"
-        (see `error_type`) or "not asked", `path` as seen from the current folder, `estimated_cost` in US
-        dollars, None where the price is not known or there is no picture.
+        A filled-in value keeps its name: a column of ours that has the same is called `image_…`, such as
+        `image_path`. `status` is "ok", "failed" (see `error_type`) or "not asked", `path` as seen from the
+        current folder, `estimated_cost` in US dollars, None where the price is not known or there is no
+        picture.
         """
         labels = self.labels or tuple(request.prompt for request in self.requests)
         values: tuple[Mapping[str, Any], ...] = self.values or ({},) * len(self)
         records = zip(values, labels, rows.rows(self.requests, self.outcomes, folder=Path()), strict=True)
-        return [{**filled, "label": label, **row} for filled, label, row in records]
+        names = {name: _free_name(name, values) for name in ("label", *rows.COLUMNS)}
+        return [
+            {**filled, **{names[name]: value for name, value in {"label": label, **row}.items()}}
+            for filled, label, row in records
+        ]
 
     def to_frame(self) -> Any:
         """Return `rows()` as a pandas `DataFrame`; raise `ArgumentError` where pandas is not installed."""
@@ -99,6 +104,13 @@ class Batch:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return grid.render_bundle(self.tiles(), columns=self.columns, heading=self.summary)
+
+
+def _free_name(name: str, values: Iterable[Mapping[str, Any]]) -> str:
+    """Return a name for a column of ours that no filled-in value of the batch has."""
+    while any(name in filled for filled in values):
+        name = f"image_{name}"
+    return name
 
 
 def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:

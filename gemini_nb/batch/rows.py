@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ COLUMNS = {
     "replayed": "bool",
     "provider": "string",
 }
+
+_MARK = b"gemini_nb"  # in the metadata of a table's schema
 
 
 def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | None, *, folder: Path) -> Row:
@@ -106,6 +109,24 @@ def import_pyarrow() -> Any:
     return pyarrow
 
 
+def is_batch_table(path: Path) -> bool:
+    """Whether a file is a Parquet table that `write_parquet` wrote, or is empty: a re-run may replace it."""
+    arrow = import_pyarrow()
+    import pyarrow.parquet  # noqa: PLC0415 - optional
+
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            return False
+        if status.st_size == 0:
+            return True
+        schema = pyarrow.parquet.read_schema(path)
+    except (OSError, arrow.ArrowException):
+        return False
+    is_marked = _MARK in (schema.metadata or {})
+    return set(schema.names) == set(COLUMNS) or (is_marked and set(schema.names) < set(COLUMNS))
+
+
 def write_parquet(
     path: str | os.PathLike[str],
     requests: Iterable[ImageRequest],
@@ -137,7 +158,8 @@ def _encode_parquet(rows: list[Row]) -> bytes:
     arrow = import_pyarrow()
     import pyarrow.parquet  # noqa: PLC0415 - optional
 
-    schema = arrow.schema([(name, arrow.type_for_alias(kind)) for name, kind in COLUMNS.items()])
+    fields = [(name, arrow.type_for_alias(kind)) for name, kind in COLUMNS.items()]
+    schema = arrow.schema(fields, metadata={_MARK: b"batch"})
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(arrow.Table.from_pylist(rows, schema), buffer)
     return buffer.getvalue()

@@ -198,8 +198,9 @@ class GeneratedImage:
         """Write the bytes as they were received and return the path.
 
         A folder as `path` gets a name made of `stem`; a missing suffix is added. An existing file is
-        kept: `overwrite` replaces it, `unique` counts NAME-2, NAME-3. `sidecar` facts go to NAME.png.json.
-        Raises SaveError, which holds this image.
+        kept: `overwrite` replaces it, `unique` counts NAME-2, NAME-3. `sidecar` facts go to NAME.png.json or,
+        where that is taken and may not be replaced, to NAME.png-2.json, with a warning. Raises SaveError,
+        which holds this image.
         """
         written = save.write(
             self.held,
@@ -211,5 +212,5 @@ class GeneratedImage:
             image=self,
         )
         if sidecar is not None:
-            save.write_sidecar(written, sidecar, image=self)
+            save.write_sidecar(written, sidecar, overwrite=overwrite, image=self)
         return written

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.errors import SaveError
+from gemini_nb.errors import GeminiWarning, SaveError
 from gemini_nb.files import atomic_file
 from gemini_nb.images.header import SUFFIXES, sniff
 
@@ -78,16 +78,30 @@ def check_free(path: str | os.PathLike[str], *, folder: bool = False) -> None:
     )
 
 
-def write_sidecar(path: Path, facts: Mapping[str, Any], *, image: Any = None) -> Path:
-    """Write facts about a saved picture beside it, to NAME.png.json, in place of older ones."""
+def write_sidecar(
+    path: Path, facts: Mapping[str, Any], *, overwrite: bool = False, image: Any = None
+) -> Path:
+    """Write facts about a saved picture beside it, to NAME.png.json, and return that path.
+
+    A file that is there is replaced if `overwrite`; else it stays, the facts go to NAME.png-2.json, and a
+    `GeminiWarning` says so.
+    """
     text = json.dumps(dict(facts), ensure_ascii=False, indent=2, default=str) + "\n"
-    target = path.with_name(path.name + ".json")
+    data, wanted = text.encode("utf-8", "replace"), path.with_name(f"{path.name}.json")
     try:
-        _replace(text.encode("utf-8", "replace"), target)
-        return target
+        written = _write_new(data, wanted, overwrite=overwrite, unique=True, held=image)
     except OSError as error:
         problem = _format_reason(error)
-    raise SaveError(f"The facts could not be saved to {_format_path(target)}: {problem}.", image=image)
+        raise SaveError(
+            f"The facts could not be saved to {_format_path(wanted)}: {problem}.", image=image
+        ) from None
+    if written != wanted:
+        warnings.warn(
+            f"{wanted.name} was there already and is left alone: the facts are in {written.name}.",
+            GeminiWarning,
+            stacklevel=3,
+        )
+    return written
 
 
 def safe_stem(prompt: str) -> str:

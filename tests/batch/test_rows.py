@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from dataclasses import replace
@@ -17,10 +18,22 @@ from support.numbered_pictures import BLOCKED, PROMPTS, by_prompt, run_batch
 from support.processes import ran
 
 
-def test_a_column_of_ours_takes_the_place_of_a_filled_value_and_others_stay():
+@pytest.mark.parametrize("name", ["label", *COLUMNS])
+def test_a_filled_value_keeps_its_name_and_ours_has_another(name):
     made = answer()
-    batch = Batch((made.request,), (made,), values=({"status": "mine", "cost": 3},))
-    assert (batch.rows()[0]["status"], batch.rows()[0]["cost"]) == ("ok", 3)
+    plain = Batch((made.request,), (made,)).rows()[0]
+    (row,) = Batch((made.request,), (made,), values=({name: "mine", "cost": 3},)).rows()
+    assert (row[name], row["cost"], row[f"image_{name}"]) == ("mine", 3, plain[name])
+    assert len(row) == len(plain) + 2
+
+
+def test_all_rows_have_the_same_columns_whichever_of_them_has_a_value():
+    made = answer()
+    values = ({"path": 1, "image_path": 2}, {}, {"path": 3})
+    rows = Batch((made.request,) * 3, (made, None, None), values=values).rows()
+    assert [row.get("path") for row in rows] == [1, None, 3]
+    assert rows[0]["image_path"] == 2
+    assert all("image_image_path" in row for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +83,96 @@ def test_a_manifest_may_be_a_table_which_a_run_replaces(tmp_path):
     assert parquet.read_table(tmp_path / "run.parquet").column("prompt").to_pylist() == ["1", "2"]
 
 
+def users_table(path, **columns):
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table(columns or {"city": ["Łódź", "Oslo"], "people": [1, 2]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, path)
+
+
+def add_column(path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(run_batch(["1"], None).to_parquet(path))
+    parquet.write_table(table.append_column("stars", [[5]]), path)
+
+
+FOREIGN = {
+    "a table of cities": users_table,
+    "a table with some of our columns": lambda path: users_table(path, digest=["a"], status=["ok"]),
+    "our table with a column more": add_column,
+    "text": lambda path: path.write_text("my notes"),
+    "a table cut short": lambda path: (users_table(path), path.write_bytes(path.read_bytes()[:-9])),
+    "a folder of tables": lambda path: (path.mkdir(), users_table(path / "part-0.parquet")),
+    "a pipe": os.mkfifo,
+    "a link to another table": lambda path: (
+        users_table(path.with_name("mine")),
+        path.symlink_to("mine"),
+    ),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+}
+
+
+def contents(path):
+    """What stands under a name: the kind of file, and its bytes."""
+    data = path.read_bytes() if path.is_file() else sorted(path.iterdir()) if path.is_dir() else None
+    return path.lstat().st_mode, path.lstat().st_ino, data
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_promise_15_a_file_of_somebody_else_is_no_manifest_and_left_alone(tmp_path, kind):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "cities.parquet"
+    FOREIGN[kind](path)
+    before = contents(path)
+    for prompts in (["1"], ["1", "2"]):  # the second run replaces what the first has written
+        with pytest.warns(GeminiWarning, match=r"left alone: the table goes to cities-2\.parquet"):
+            assert len(run_batch(prompts, path).generations) == len(prompts)
+        assert contents(path) == before
+    assert parquet.read_table(tmp_path / "cities-2.parquet").column("prompt").to_pylist() == ["1", "2"]
+    assert not (tmp_path / "cities-3.parquet").exists()
+
+
+def test_promise_15_it_is_said_before_anything_is_sent(tmp_path):
+    users_table(tmp_path / "cities.parquet")
+    said = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run_batch(["1"], tmp_path / "cities.parquet", script=lambda _: (said.extend(caught), Answer(OK))[1])
+    assert "left alone" in str(said[0].message)
+
+
+def test_promise_15_a_file_that_comes_while_the_batch_runs_is_left_alone_too(tmp_path):
+    path = tmp_path / "cities.parquet"
+
+    def script(_request):
+        users_table(path)
+        return Answer(OK)
+
+    with pytest.warns(GeminiWarning, match="left alone"):
+        run_batch(["1"], path, script=script)
+    assert pytest.importorskip("pyarrow.parquet").read_schema(path).names == ["city", "people"]
+    assert (tmp_path / "cities-2.parquet").is_file()
+
+
+def test_a_table_of_an_earlier_build_and_an_empty_file_are_replaced(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "run.parquet"
+    table = parquet.read_table(run_batch(["1"], None).to_parquet(path))
+    parquet.write_table(table.replace_schema_metadata(None), path)
+    run_batch(["2"], path)
+    assert parquet.read_table(path).column("prompt").to_pylist() == ["2"]
+    path.write_bytes(b"")
+    run_batch(["3"], path)
+    assert parquet.read_table(path).column("prompt").to_pylist() == ["3"]
+
+
 def test_a_table_that_cannot_be_written_costs_no_picture(tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "run.parquet").mkdir()
-    with pytest.warns(GeminiWarning, match="cannot be written"):
+    (tmp_path / "run-2.parquet").mkdir()
+    with pytest.warns(GeminiWarning, match="run.parquet is no table of a batch"):
         batch = run_batch(["1"], tmp_path / "run.parquet")
     assert len(batch.generations) == 1
+    assert (tmp_path / "run-3.parquet").is_file()
 
 
 @pytest.mark.parametrize("action", ["always", "error"])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb.errors import SaveError
+from gemini_nb.errors import GeminiWarning, SaveError
 from gemini_nb.images import save
 from gemini_nb.images.image import GeneratedImage
 from support.images import jpeg, noise_png, png
@@ -145,7 +145,7 @@ def test_what_cannot_be_written_is_a_save_error_that_holds_the_image(tmp_path, t
 READ_ONLY = """
 import os, sys
 from gemini_nb.images import save
-from gemini_nb.errors import SaveError
+from gemini_nb.errors import GeminiWarning, SaveError
 os.chdir(sys.argv[1])
 if os.getuid() == 0:
     os.setuid(65534)  # root may write anywhere
@@ -223,20 +223,54 @@ def test_a_folder_gets_the_name_made_of_the_stem_and_stays_inside(tmp_path):
     assert path == tmp_path / "up.png"
 
 
-def test_facts_go_into_a_sidecar_that_is_replaced(tmp_path):
+def test_facts_go_into_a_sidecar_that_is_replaced_if_that_was_asked_for(tmp_path):
     path = save.write(PNG, tmp_path / "hero.png")
     save.write_sidecar(path, {"prompt": "old"})
-    sidecar = save.write_sidecar(path, {"prompt": "eine Köchin \ud800", "path": path})
+    sidecar = save.write_sidecar(path, {"prompt": "eine Köchin \ud800", "path": path}, overwrite=True)
     assert sidecar.name == "hero.png.json"
     assert json.loads(sidecar.read_text())["path"] == str(path)
     assert names(tmp_path) == ["hero.png", "hero.png.json"]
+
+
+def make_link(path):
+    path.with_name("mine").write_text("my notes")
+    path.symlink_to("mine")
+
+
+TAKEN = {
+    "another's JSON": lambda path: path.write_text('{"mine": "a day of work"}'),
+    "an empty file": lambda path: path.write_text(""),
+    "a link": make_link,
+    "a folder": lambda path: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_promise_15_a_sidecar_takes_no_other_files_place(tmp_path, kind):
+    taken = tmp_path / "hero.png.json"
+    TAKEN[kind](taken)
+    before = taken.lstat()
+    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    with pytest.warns(GeminiWarning, match=r"hero\.png\.json was there already .* hero\.png-2\.json"):
+        path = image.save(tmp_path / "hero.png", sidecar={"prompt": "a"})
+    assert path.read_bytes() == PNG
+    assert (taken.lstat().st_ino, taken.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert json.loads((tmp_path / "hero.png-2.json").read_text()) == {"prompt": "a"}
+
+
+def test_a_picture_that_is_replaced_takes_its_sidecar_along(tmp_path):
+    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    for prompt in ("old", "new"):
+        image.save(tmp_path / "hero.png", overwrite=True, sidecar={"prompt": prompt})
+    assert names(tmp_path) == ["hero.png", "hero.png.json"]
+    assert json.loads((tmp_path / "hero.png.json").read_text()) == {"prompt": "new"}
 
 
 FULL = """
 import resource, signal, sys
 from pathlib import Path
 from gemini_nb.images import save
-from gemini_nb.errors import SaveError
+from gemini_nb.errors import GeminiWarning, SaveError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
