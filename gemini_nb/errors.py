@@ -37,10 +37,12 @@ if TYPE_CHECKING:
 class GeminiError(Exception):
     """Anything that goes wrong in gemini_nb.
 
-    `str(error)` is one to three lines: what happened, then `hint`, what to do next.
+    `str(error)` is one to three lines: what happened, then `hint`, what to do next. `raw_path` is the file
+    that keeps the reply, where the error is about a reply that was received; else None.
     """
 
     hint = ""
+    raw_path: Path | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -124,21 +126,13 @@ class OutcomeUnknownError(_StatusError):
     hint = "It may have been billed, so it was not sent again. Run it again if that is worth the price."
 
 
-class _KeptReplyError(GeminiError):
-    """An error about a reply that was received; `raw_path` is where it was kept, or None."""
-
-    def __init__(self, message: str, *, hint: str | None = None, raw_path: Path | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.raw_path = raw_path
-
-
-class TooLargeError(_KeptReplyError):
+class TooLargeError(GeminiError):
     """The reply, or the picture in it, is larger than is read (64 MiB, 32 MiB)."""
 
     hint = "It may have been billed. Ask for a smaller picture."
 
 
-class BadResponseError(_KeptReplyError):
+class BadResponseError(GeminiError):
     """The reply could not be read as one of the known kinds."""
 
 
@@ -173,7 +167,7 @@ class NoImageError(_NotMadeError):
         self.drafts = tuple(drafts)
 
 
-class _LinkError(_KeptReplyError):
+class _LinkError(GeminiError):
     def __init__(self, message: str, *, url: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)
         self.url = url
@@ -186,12 +180,19 @@ class LinkRefusedError(_LinkError):
 
 
 class LinkFailedError(_LinkError):
-    """The reply came and was billed, and its picture could not be fetched from `url`."""
+    """The reply came and was billed, and its picture could not be fetched from `url`.
+
+    `received` is what came instead of a picture, until it is kept in `raw_path`.
+    """
 
     hint = "The reply was billed and is kept: open the link yourself before paying again."
 
+    def __init__(self, message: str, *, received: bytes = b"", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.received = received
 
-class ImageRefusedError(_KeptReplyError):
+
+class ImageRefusedError(GeminiError):
     """The bytes that came as a picture are no PNG, JPEG, WebP or GIF that can be shown."""
 
 

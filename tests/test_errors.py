@@ -20,7 +20,7 @@ FACTS = {
     "reason": "SAFETY",
     "text": "no \ud800 <b>",
     "url": "https://pictures.example/a.png",
-    "raw_path": Path("unread/reply.json"),
+    "received": b"no picture",
     "drafts": (picture(),),
     "image": picture(),
 }
@@ -34,7 +34,9 @@ def kinds() -> list[type[GeminiError]]:
 def full(kind: type[GeminiError]) -> GeminiError:
     bases = [base for base in kind.__mro__ if issubclass(base, GeminiError)]
     names = {name for base in bases for name in inspect.signature(base).parameters}
-    return kind("What happened.", **{name: FACTS[name] for name in names - {"message", "facts"}})
+    error = kind("What happened.", **{name: FACTS[name] for name in names - {"message", "facts"}})
+    error.raw_path = Path("unread/reply.json")
+    return error
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)

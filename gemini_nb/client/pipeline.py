@@ -6,7 +6,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -19,6 +19,7 @@ from gemini_nb.providers.keys import require_key
 from gemini_nb.reply import api_errors
 from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reader import ReplyReader
+from gemini_nb.reply.reply import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
     from gemini_nb.http.rate_limit import RateLimiter
-    from gemini_nb.http.transport import HTTPAnswer
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
@@ -141,8 +141,7 @@ class Pipeline:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        reply = cast("bytes | ReceivedBody", outcome.received.finish() if outcome.received else outcome.body)
-        generation, content = await self.reader().read(request, reply, deadline=deadline)
+        generation, content = await self.reader().read(request, outcome, deadline=deadline)
         return replace(generation, seconds=anyio.current_time() - started), content
 
     async def _post(
@@ -154,10 +153,11 @@ class Pipeline:
         deadline: float,
         pieces: LivePieces | None,
         new_file: Callable[[], UnnamedFile] | None,
-    ) -> HTTPAnswer | GeminiError:
+    ) -> ReceivedBody | GeminiError:
+        """Make one attempt: return the reply, also one that is whole although the connection broke."""
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
-        streamed = pieces.receiver(new_file) if pieces else None
+        receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)
         answer = await transport.post(
             self.provider,
             self.key,
@@ -165,20 +165,21 @@ class Pipeline:
             body,
             deadline=deadline,
             embedded=self._offline(),
-            receiver=streamed or JSONReceiver(new_file),
+            receiver=receiver,
         )
         if isinstance(answer, GeminiError):
-            if pieces is None or streamed is None or not streamed.has_events:
-                return answer
-            error = self.reader().with_kept_reply(answer, streamed.so_far())
-            if pieces.has_begun:  # pieces were shown, so it must not be tried again
-                raise error.with_traceback(None)
-            return error
-        if answer.is_reply:
             return answer
-        return api_errors.error_for(
-            answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
-        )
+        if not answer.is_reply:
+            return api_errors.error_for(
+                answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
+            )
+        reply = receiver.finish()
+        if answer.broken is None or is_whole(reply):
+            return reply
+        error = self.reader().with_kept_reply(answer.broken, answer.body or reply)
+        if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
+            raise error.with_traceback(None)
+        return error
 
     def reader(self) -> ReplyReader:
         """Return the reader of this provider's replies, which also fetches hosted pictures."""

@@ -145,11 +145,10 @@ class LinkStep:
         message = f"The picture's link is not followed: {reason}.\n{format_link(self.url)}"
         return LinkRefusedError(message, hint=hint, url=self.link)
 
-    def failed_error(self, reason: str) -> LinkFailedError:
-        """Make the error for a link that was followed, but gave no picture."""
-        return LinkFailedError(
-            f"The picture could not be fetched: {reason}.\n{format_link(self.url)}", url=self.link
-        )
+    def failed_error(self, reason: str, *, received: bytes = b"") -> LinkFailedError:
+        """Make the error for a link that was followed, but gave no picture; `received` is what it gave."""
+        message = f"The picture could not be fetched: {reason}.\n{format_link(self.url)}"
+        return LinkFailedError(message, url=self.link, received=received)
 
 
 def _find_fault(url: httpx.URL, policy: LinkPolicy) -> str | None:

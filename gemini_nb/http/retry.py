@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gemini_nb.http.rate_limit import RateLimiter
-    from gemini_nb.http.transport import HTTPAnswer
+
+Answer = TypeVar("Answer")
 
 MAX_TRIES = 3  # of a request that did not leave, or that may be billed each time
 MAX_BACKOFF_SECONDS = 30.0
 
 
 async def retry(
-    attempt: Callable[[], Awaitable[HTTPAnswer | GeminiError]],
+    attempt: Callable[[], Awaitable[Answer | GeminiError]],
     *,
     deadline: float,
     limiter: RateLimiter,
     interval: float = 0.0,
     is_acquired: bool = False,
     retry_unknown: bool = False,
-) -> HTTPAnswer | GeminiError:
+) -> Answer | GeminiError:
     """Make attempts until one gives an answer, a failure that may not be repeated, or time runs out.
 
     Each attempt waits for its turn at the limiter, `interval` seconds after the one before; with
@@ -46,7 +47,7 @@ async def retry(
     attempts = tries = 0  # a refusal is an attempt, but no try
     while True:
         left = deadline - anyio.current_time()
-        outcome: HTTPAnswer | GeminiError | None = None
+        outcome: Answer | GeminiError | None = None
         if attempts or not is_acquired:
             outcome = await limiter.acquire(interval=interval, within=left)
         if outcome is None:

@@ -1,7 +1,8 @@
 """One POST to a provider: key injection, origin lock, byte cap, total deadline, a fresh connection.
 
 Works on httpx's transports, below its client: no redirects, no cookies, no request log, and a
-key that nothing above this module sees. Failures come back as values, to be raised by the caller.
+key that nothing above this module sees. Failures come back as values, to be raised by the caller, and with
+them what came of a reply that broke off.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import httpx
 
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
 from gemini_nb.http import asyncio_transport
+from gemini_nb.http.content_coding import Body, OversizeError
 from gemini_nb.http.environment import proxy_for, tls_context
 
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ class Receiver(Protocol):
     """Takes the body of one 2xx reply while it arrives, piece by piece; each try needs a new one.
 
     `write` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
-    that it raises ends the reading, closes the connection and is returned by `post`. `expect` is called only
-    where the server announces a length. `finish` is called by the receiver's owner, once the answer says that
-    the body is whole.
+    that it raises ends the reading, closes the connection and is in the answer of `post`. `expect` is called
+    only where the server announces a length. `finish` is called by the receiver's owner, also for a body that
+    broke off.
     """
 
     def expect(self, length: int, /) -> None:
@@ -57,21 +59,24 @@ class Receiver(Protocol):
         """Take the next piece; raise a `GeminiError` to end the reading."""
 
     def finish(self) -> object:
-        """Return what the whole body came to."""
+        """Return what the body, as far as it came, amounts to."""
 
 
 @dataclass(frozen=True)
 class HTTPAnswer:
     """A server's answer: the status, the few headers that matter, and the body.
 
-    The body of a 2xx reply is whole, or empty where `received` took it; that of an error reply may be cut
-    short. `received` is the receiver that was given to `post`, once it has the whole body of a 2xx reply.
+    The body of an error reply may be cut short. That of a 2xx reply is empty where `received`, the receiver
+    that was given to `post`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
+    could not be unpacked, after its body had begun; what came may be whole JSON all the same. `body` is then
+    what came of it, as it came, where it was compressed.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     received: Receiver | None = field(default=None, repr=False)
+    broken: GeminiError | None = None
 
     @property
     def is_reply(self) -> bool:
@@ -91,19 +96,20 @@ async def post(
 ) -> HTTPAnswer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
-    The body of a 2xx reply goes to `receiver` as it comes; without one it is in the answer.
+    The body of a 2xx reply goes to `receiver` as it comes, unpacked; without one it is in the answer.
     Returns `ConnectionFailedError` when it never left, `OutcomeUnknownError` when it did and no whole
-    answer came, `TooLargeError` past 64 MiB. Never sends the key to another origin than the provider's.
+    answer came, `TooLargeError` past 64 MiB; as `broken` of an answer, once something of a 2xx reply's body
+    has come. Never sends the key to another origin than the provider's.
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    sent = _Sent(deadline)
+    sent = _Sent(deadline, receiver)
     token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
             async with _open_transport(provider, embedded) as transport:
                 # The request is in frames below this one only: it holds the key.
-                return await _exchange(transport, _request(provider, key, url, body), sent, receiver)
+                return await _exchange(transport, _request(provider, key, url, body), sent)
         problem = "the deadline passed"
     except _FAILURES as failure:
         problem = _describe_failure(failure)
@@ -113,7 +119,7 @@ async def post(
     finally:
         _is_sending.reset(token)
     problem = key.redact(problem) if key else problem
-    return sent.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS])
+    return sent.outcome(sent.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS]))
 
 
 def _scrub(error: BaseException, key: Secret | None) -> None:
@@ -132,12 +138,20 @@ def _redact_value(value: Any, key: Secret) -> Any:
 
 
 class _Sent:
-    """How far a request came: whether it began to leave this machine, by httpx's `trace` extension."""
+    """How far a request came: whether it began to leave this machine, by httpx's `trace` extension.
 
-    def __init__(self, deadline: float) -> None:
+    And how far its answer came.
+    """
+
+    def __init__(self, deadline: float, receiver: Receiver | None) -> None:
         self.deadline = deadline
         self.has_left = False
         self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.received_bytes = 0  # of a 2xx reply's body
+        self._receiver = receiver
+        self._memory = io.BytesIO()  # its getvalue() is no second copy
+        self._body: Body | None = None
 
     @property
     def left(self) -> float:
@@ -152,6 +166,38 @@ class _Sent:
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.has_left = True
+
+    def note_head(self, response: httpx.Response) -> None:
+        """Note the head of the answer."""
+        self.status = response.status_code
+        self.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
+
+    async def read_body(self, response: httpx.Response) -> GeminiError | None:
+        """Hand the body of a 2xx reply to the receiver; return the error that stood in the way."""
+        body = self._body = Body(_content_encoding(response), max_bytes=MAX_REPLY_BYTES)
+        length = _content_length(response)
+        if length > MAX_REPLY_BYTES:
+            return _too_large_error(body)
+        if length and self._receiver is not None:
+            self._receiver.expect(length)
+        receiver = self._memory if self._receiver is None else self._receiver
+        try:
+            async for piece in body.unpack(_pieces(response)):
+                self.received_bytes += len(piece)
+                receiver.write(piece)
+        except OversizeError:
+            return _too_large_error(body)
+        except GeminiError as refusal:
+            return refusal.with_traceback(None)
+        return _unknown_compression_error(body.unknown) if body.unknown else None
+
+    def outcome(self, failure: GeminiError | None) -> HTTPAnswer | GeminiError:
+        """Return the answer, `failure` in it where something of a reply came, and else the failure itself."""
+        packed = self._body.packed if self._body else b""
+        if failure is not None and not self.received_bytes and not packed:
+            return failure
+        body = packed if failure is not None and packed else self._memory.getvalue()
+        return HTTPAnswer(self.status or 0, self.headers, body, self._receiver, failure)
 
     def failure(self, host: str, problem: str) -> GeminiError:
         """Return the error for a request without an answer: unsent, or of unknown outcome."""
@@ -184,70 +230,52 @@ def _address(url: str) -> httpx.URL:
 
 
 async def _exchange(
-    transport: httpx.AsyncBaseTransport,
-    request: httpx.Request,
-    sent: _Sent,
-    receiver: Receiver | None,
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, sent: _Sent
 ) -> HTTPAnswer | GeminiError:
     request.extensions = sent.extensions
     response = await transport.handle_async_request(request)
-    status = sent.status = response.status_code
-    headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
+    sent.note_head(response)
     try:
         if not response.is_success:
-            return HTTPAnswer(status, headers, await _read_error_body(response, sent.left / 2))
-        body = io.BytesIO()  # its getvalue() is no second copy
-        problem = await _read_body(response, body if receiver is None else receiver)
-        return problem or HTTPAnswer(status, headers, body.getvalue(), receiver)
+            body = await _read_error_body(response, sent.left / 2)
+            return HTTPAnswer(response.status_code, sent.headers, body)
+        return sent.outcome(await sent.read_body(response))
     finally:
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await response.aclose()
 
 
-async def _read_body(response: httpx.Response, receiver: Receiver | io.BytesIO) -> GeminiError | None:
-    """Give the whole body to the receiver; return the error that stood in the way."""
-    if _is_compressed(response):
-        return TooLargeError(
-            "The reply is compressed, although plain was asked for, so its size cannot be bounded.",
-            hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
-        )
-    length = _content_length(response)
-    if length <= MAX_REPLY_BYTES:
-        if length and not isinstance(receiver, io.BytesIO):
-            receiver.expect(length)
-        left = MAX_REPLY_BYTES
-        async for piece in _pieces(response):
-            left -= len(piece)
-            if left < 0:
-                break
-            try:
-                receiver.write(piece)
-            except GeminiError as refusal:
-                return refusal.with_traceback(None)
-        else:
-            return None
-    return TooLargeError(f"The reply is larger than {MAX_REPLY_BYTES // 2**20} MiB and was not read.")
+def _too_large_error(body: Body) -> TooLargeError:
+    size = f"{MAX_REPLY_BYTES // 2**20} MiB"
+    if body.is_packed:
+        return TooLargeError(f"The reply is compressed, and unpacks to more than {size}.")
+    return TooLargeError(f"The reply is larger than {size} and was not read.")
+
+
+def _unknown_compression_error(coding: str) -> TooLargeError:
+    return TooLargeError(
+        f"The reply is compressed with {coding}, although plain was asked for: its size cannot be bounded.",
+        hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
+    )
 
 
 async def _read_error_body(response: httpx.Response, seconds: float) -> bytes:
     """Read the body of an error reply as far as it comes: its status alone decides what it means."""
-    body = bytearray()
-    if not _is_compressed(response):
-        with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES):
-            async for piece in _pieces(response):
-                body.extend(piece)
-                if len(body) >= MAX_ERROR_BYTES:
-                    break
-    return bytes(body[:MAX_ERROR_BYTES])
+    content = bytearray()
+    body = Body(_content_encoding(response), max_bytes=MAX_ERROR_BYTES)
+    with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES, OversizeError):
+        async for piece in body.unpack(_pieces(response)):
+            content.extend(piece)
+    return b"" if body.unknown else bytes(content)
 
 
 def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     return cast("httpx.AsyncByteStream", response.stream)
 
 
-def _is_compressed(response: httpx.Response) -> bool:
-    coding: str = response.headers.get("content-encoding", "identity")
-    return coding.strip().lower() != "identity"
+def _content_encoding(response: httpx.Response) -> str:
+    label: str = response.headers.get("content-encoding", "")
+    return label
 
 
 def _content_length(response: httpx.Response) -> int:

@@ -174,8 +174,8 @@ def _last(session: Session, _words: list[str]) -> None:
     error = session.last_error
     if error is None:
         return _print_lines(["There was no failure yet."])
-    path = getattr(error, "raw_path", None)
-    return _print_lines([f"{type(error).__name__}: {error}", *([f"reply        {path}"] if path else [])])
+    kept = [f"reply        {error.raw_path}"] if error.raw_path else []
+    return _print_lines([f"{type(error).__name__}: {error}", *kept])
 
 
 def _code(session: Session, _words: list[str]) -> None:

@@ -34,10 +34,14 @@ _GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")  # text may be read on from 
 
 @dataclass(frozen=True)
 class ReceivedBody:
-    """A whole reply: its JSON as `rest`, in which tokens of `blobs` stand for the base64."""
+    """A reply as far as it came: its JSON as `rest`, in which tokens of `blobs` stand for the base64.
+
+    `is_stream` says that `rest` joins the events that came of a stream, which is whole JSON in any case.
+    """
 
     rest: bytes = field(repr=False)
     blobs: BlobTable = field(default_factory=BlobTable, repr=False)
+    is_stream: bool = False
 
     def raw(self) -> bytes:
         """Return the bytes as they were received."""

@@ -11,6 +11,7 @@ from gemini_nb.errors import (
     BlockedError,
     GeminiError,
     ImageRefusedError,
+    LinkFailedError,
     NoImageError,
     QuotaExhaustedError,
 )
@@ -71,10 +72,9 @@ class ReplyReader:
             except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
                 self._keep_reply(body)
                 raise
-        if not images and failures:
-            raise self.with_kept_reply(failures[0], body)
         if not images:
-            raise self._error_without_image(reply, body)
+            problem = failures[0] if failures else self._error_without_image(reply, body)
+            raise self.with_kept_reply(problem, body)
         generation = Generation(
             request,
             images,
@@ -101,7 +101,7 @@ class ReplyReader:
         else:
             if reply.error is None or reply.images or reply.links:
                 return reply
-            raise api_errors.error_in_reply(
+            problem = api_errors.error_in_reply(
                 reply.error,
                 has_begun=bool(reply.drafts or reply.refused or reply.text or _counts_tokens(reply.usage)),
                 headers=headers,
@@ -124,29 +124,41 @@ class ReplyReader:
     async def _fetch_hosted(
         self, reply: Reply, deadline: float, failures: list[GeminiError]
     ) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
-        images, missing = [], []
-        for url in reply.links:
-            try:
-                images.append(await self._fetch_image(url, deadline))
-            except GeminiError as error:
-                missing.append(error)
-        return tuple(images), [*missing, *failures]
+        """Fetch the pictures of a reply's links, all at once, and return them in the order of the links."""
+        outcomes: list[GeneratedImage | GeminiError | None] = [None] * len(reply.links)
 
-    async def _fetch_image(self, url: str, deadline: float) -> GeneratedImage:
-        data, declared = await self.fetch(url, deadline=deadline)
+        async def fetch(place: int, url: str) -> None:
+            outcomes[place] = await self._fetch_image(url, deadline)
+
+        async with anyio.create_task_group() as group:  # of MAX_LINKS tasks at most
+            for place, url in enumerate(reply.links):
+                group.start_soon(fetch, place, url)
+        images = tuple(outcome for outcome in outcomes if isinstance(outcome, GeneratedImage))
+        missing = [outcome for outcome in outcomes if isinstance(outcome, GeminiError)]
+        return images, [*missing, *failures]
+
+    async def _fetch_image(self, url: str, deadline: float) -> GeneratedImage | GeminiError:
+        data = b""
         try:
+            data, declared = await self.fetch(url, deadline=deadline, is_new=True)
             return GeneratedImage.from_bytes(data, declared_mime_type=declared, source="hosted URL", url=url)
+        except LinkFailedError as error:
+            problem: GeminiError = error
+            data, error.received = error.received, b""
         except GeminiError as error:
             problem = error
-        raise self.with_kept_reply(problem, data)
+        return self.with_kept_reply(problem, data) if data else problem
 
-    async def fetch(self, url: str, *, deadline: float) -> tuple[bytes, str | None]:
-        """Fetch a hosted picture; the provider's own origin is trusted where it is this machine."""
+    async def fetch(self, url: str, *, deadline: float, is_new: bool = False) -> tuple[bytes, str | None]:
+        """Fetch a hosted picture; the provider's own origin is trusted where it is this machine.
+
+        With `is_new` a server that does not have it yet is asked again.
+        """
         from gemini_nb.http import link_fetch  # noqa: PLC0415 - httpx is loaded with the first request
 
         trusted = self.provider.origin if self.provider.is_loopback else None
         return await link_fetch.fetch(
-            url, trusted_origin=trusted, deadline=deadline, transport=self._embedded
+            url, trusted_origin=trusted, deadline=deadline, transport=self._embedded, is_new=is_new
         )
 
     def _error_without_image(self, reply: Reply, body: bytes | ReceivedBody) -> GeminiError:
@@ -180,11 +192,11 @@ class ReplyReader:
     def with_kept_reply(self, error: GeminiError, body: bytes | ReceivedBody) -> GeminiError:
         """Keep what was received for an error about it, and name its path in the error."""
         error.args = (self._redact(str(error.args[0])),)
-        if getattr(error, "raw_path", None) is None:
+        if error.raw_path is None and self._embedded is None:  # what this process made cost nothing
             path = self._keep_reply(body)
             where = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
             error.hint = f"{error.hint} {where}".strip()
-            error.raw_path = path  # type: ignore[attr-defined]  # every error about a reply has one
+            error.raw_path = path
         return error
 
     def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.errors import BadResponseError
+from gemini_nb.errors import BadResponseError, GeminiError
 from gemini_nb.images.header import describe, sniff
 from gemini_nb.images.image import open_view
 from gemini_nb.reply import shapes
@@ -87,6 +87,19 @@ def read_reply(body: bytes | ReceivedBody) -> Reply:
         **({} if images or links else _problems(replies[-_MAX_SEARCHED:], blobs)),
         turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
     )
+
+
+def is_whole(body: ReceivedBody) -> bool:
+    """Return whether a body whose connection broke off is a whole reply all the same."""
+    try:
+        reply = read_reply(body)
+    except (GeminiError, RecursionError):
+        return False
+    if not body.is_stream or reply.error or reply.block_reason:
+        return True
+    # Some gateways write STOP into every event, so without a picture it is no end.
+    reason = (reply.finish_reason or "STOP").upper()
+    return reason != "STOP" or bool(reply.finish_reason and (reply.images or reply.links))
 
 
 def _choose_images(parts: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:

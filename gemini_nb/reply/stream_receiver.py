@@ -46,11 +46,6 @@ class StreamedReply:
         self._events: list[bytes] = []
         self._event_bytes = 0
 
-    @property
-    def has_events(self) -> bool:
-        """Whether something of a reply has come."""
-        return bool(self._events)
-
     def expect(self, length: int, /) -> None:
         """Ignore the length of the body: that of a stream of events says little of its pictures."""
 
@@ -65,15 +60,11 @@ class StreamedReply:
             )
 
     def finish(self) -> ReceivedBody:
-        """Return the whole reply; nothing can be written any more."""
+        """Return the events that came, the last one perhaps cut short; nothing can be written any more."""
         self._splitter.finish()
-        return self.so_far()
-
-    def so_far(self) -> ReceivedBody:
-        """Return the events that have come whole, as where the rest never came."""
         if self._splitter.is_plain and self._events:
             return ReceivedBody(self._events[0], self._blobs)
-        return ReceivedBody(b"[%s]" % b",".join(self._events), self._blobs)
+        return ReceivedBody(b"[%s]" % b",".join(self._events), self._blobs, is_stream=True)
 
     def _take(self, data: bytes) -> None:
         if self._event is None:

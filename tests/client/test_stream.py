@@ -211,7 +211,7 @@ def test_a_large_picture_that_was_told_is_the_one_in_the_store(tmp_path):
 
 def test_a_large_picture_that_was_told_before_a_break_stays_readable(tmp_path):
     large = noise_png(2_000_000)
-    with FaultServer(raw(HEAD + chunk(picture(large)))) as server:
+    with FaultServer(raw(HEAD + chunk(event(reply(inline(large), finish_reason=None))))) as server:
         ((told,), error) = failure_of(server.url, store=tmp_path / "store")
     assert told.data == large
     assert error.raw_path.parent == tmp_path / "store" / "unread"

@@ -84,16 +84,41 @@ def test_promise_2_a_reply_that_cannot_be_read_is_kept():
 
 
 def test_promise_2_what_came_before_a_break_is_kept_and_named():
-    steps = Steps(words("A ") + picture(), lambda visit: visit.reset())
+    begun = event(reply(inline(PICTURE), finish_reason=None)) + picture()[:90]
+    steps = Steps(words("A ") + begun, lambda visit: visit.reset())
     with FaultServer(steps) as server, streamed(server.url) as stream:
         assert next(stream) == "A"
         assert next(stream).data == PICTURE
         steps.go()
         with pytest.raises(OutcomeUnknownError) as caught:
             next(stream)
-    assert inline(PICTURE)["inlineData"]["data"] in caught.value.raw_path.read_text()
+    kept = caught.value.raw_path.read_text()
+    assert inline(PICTURE)["inlineData"]["data"] in kept
+    assert kept.endswith(picture()[6:90].decode().strip() + "]")
     assert str(caught.value.raw_path) in str(caught.value)
     assert server.posts == 1
+
+
+def test_promise_2_a_stream_that_came_to_its_end_is_read_although_it_broke_off():
+    steps = Steps(words("A ") + picture(), lambda visit: visit.reset())
+    with FaultServer(steps) as server, streamed(server.url) as stream:
+        assert next(stream) == "A"
+        steps.go()
+        assert stream.result().image.data == PICTURE
+    assert server.posts == 1
+
+
+@pytest.mark.parametrize("end", ["STOP", None])
+def test_promise_2_a_stream_without_a_picture_that_broke_off_has_no_known_outcome(end):
+    with FaultServer(raw(HEAD + chunk(event(reply("A ", finish_reason=end))))) as server:
+        came, error = failure_of(server.url)
+    assert (came, type(error)) == (["A"], OutcomeUnknownError)
+    assert '"A "' in error.raw_path.read_text()
+
+
+def test_promise_2_a_stream_that_was_blocked_and_broke_off_is_blocked():
+    with FaultServer(raw(HEAD + chunk(words("A ") + event(reply(finish_reason="IMAGE_SAFETY"))))) as server:
+        assert type(failure_of(server.url)[1]) is BlockedError
 
 
 def test_promise_1_what_was_shown_is_not_asked_for_again_even_with_retry_unknown():

@@ -30,16 +30,17 @@ from support.timing import given_time, in_time
 from support.tls_hosts import Authority
 
 STALL_SECONDS = (0.6, 2, 6)
+CUT = OK[:-20]
 
 BROKEN_OFF = {
     "closed after the request": faults.close_after_request,
     "reset after the head": faults.reset_after_head,
     "reset after the request": faults.reset_after_request,
     "reset in the body": faults.reset_mid_body,
-    "a short body": faults.short_body(OK),
+    "a short body": faults.short_body(CUT),
     "a length without a body": faults.raw(faults.sized(10)),
-    "unfinished chunks": faults.unfinished_chunks,
-    "a chunk that does not end": faults.bad_chunk_end,
+    "unfinished chunks": faults.raw(faults.CHUNKED + faults.chunk(CUT)),
+    "a chunk that does not end": faults.raw(faults.CHUNKED + b"%x\r\n%s0\r\n\r\n" % (len(CUT), CUT)),
     "a chunk size of letters": faults.bad_chunk_size,
     "a negative chunk size": faults.negative_chunk_size,
     "a huge chunk size": faults.huge_chunk_size,
@@ -294,12 +295,15 @@ def test_promise_13_only_plain_bodies_are_asked_for():
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-def test_promise_13_a_packed_reply_is_refused_unpacked(coding):
+def test_promise_13_a_packed_reply_is_unpacked_up_to_the_cap_and_kept_as_it_came(coding):
     with FaultServer(faults.bomb(coding)) as server:
         error = error_from(server.url)
         assert server.posts == 1
     assert type(error) is TooLargeError
     assert "compressed" in str(error)
+    kept = error.raw_path.read_bytes()
+    assert kept
+    assert faults.bomb_body(coding).startswith(kept)
     assert_error_is_ours(error)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from gemini_nb.errors import (
     BadResponseError,
+    OutcomeUnknownError,
 )
 from gemini_nb.http import transport
 from gemini_nb.providers.secret import Secret
@@ -54,12 +55,33 @@ def test_a_receiver_hears_nothing_of_an_error_reply():
     assert receiver.total == 0
 
 
-def test_what_a_receiver_refuses_is_returned_and_read_no_further():
+def test_what_a_receiver_refuses_is_in_the_answer_and_read_no_further():
     with FaultServer(faults.endless_stream()) as server:
-        error = post_to(server, Counting(refuse_at=2**20))
-        assert type(error) is BadResponseError
-        assert error.__traceback__ is None
+        answer = post_to(server, receiver := Counting(refuse_at=2**20))
+        assert type(answer.broken) is BadResponseError
+        assert answer.broken.__traceback__ is None
+        assert answer.received is receiver
     assert server.sent < 32 * 2**20
+
+
+def test_a_receiver_of_a_body_that_breaks_off_is_in_the_answer_with_the_reason():
+    with FaultServer(faults.short_body(OK)) as server:
+        answer = post_to(server, receiver := Counting())
+    assert (answer.status, answer.received, receiver.total) == (200, receiver, len(OK))
+    assert type(answer.broken) is OutcomeUnknownError
+    assert "broke off" in str(answer.broken)
+
+
+def test_without_a_receiver_what_came_is_in_the_answer():
+    with FaultServer(faults.short_body(OK)) as server:
+        answer = post_to(server, None)
+    assert answer.body == OK
+    assert answer.broken is not None
+
+
+def test_before_the_body_a_break_is_an_error_and_no_answer():
+    with FaultServer(faults.raw(faults.sized(10))) as server:
+        assert type(post_to(server, Counting())) is OutcomeUnknownError
 
 
 class Failing(Counting):
