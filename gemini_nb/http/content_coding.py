@@ -66,6 +66,10 @@ class Body:
         """What has come of a body that is unpacked, as it came; empty for any other."""
         return self._packed.getvalue()
 
+    def take_head(self) -> bytes:
+        """Return the first bytes of a body that broke off before it could be told what it is."""
+        return self._layers[0].take_head() if self._layers else b""
+
     async def unpack(self, pieces: AsyncIterable[Block]) -> AsyncIterator[Block]:
         """Yield the body unpacked; other tasks run between the blocks that one piece unpacks to.
 
@@ -105,8 +109,9 @@ def _unpack(layers: Sequence[_Layer], piece: Block) -> Iterator[Block]:
 
 def _finish(layers: Sequence[_Layer]) -> Iterator[Block]:
     if layers:
-        if head := layers[0].finish():
-            yield head  # of a body of a few bytes
+        layers[0].check_end()
+        if head := layers[0].take_head():
+            yield head
         yield from _finish(layers[1:])
 
 
@@ -133,7 +138,7 @@ class _Layer:
         self._head += piece
         if len(self._head) < _LOOK_BYTES:
             return b""
-        piece, self._head, self._is_decided = self._head, b"", True
+        piece, self._is_decided = self.take_head(), True
         self._window = _window(piece, self._coding)
         if self._window:
             self._stream = zlib.decompressobj(self._window)
@@ -176,11 +181,15 @@ class _Layer:
             self._window = 0
         return b""
 
-    def finish(self) -> bytes:
-        """Take the body as ended; return what was too short to be looked at."""
+    def take_head(self) -> bytes:
+        """Return the bytes that wait to be looked at; a body that ends with them is not compressed."""
+        head, self._head = self._head, b""
+        return head
+
+    def check_end(self) -> None:
+        """Raise `UnpackError` for a body that has ended, and its coding has not."""
         if self._stream is not None and not self._stream.eof:
             raise UnpackError(f"its {self._coding} body ends early")
-        return self._head
 
 
 def _window(head: bytes, coding: str) -> int:

@@ -180,19 +180,23 @@ class _Sent:
             return _too_large_error(body)
         if length and self._receiver is not None:
             self._receiver.expect(length)
-        receiver = self._memory if self._receiver is None else self._receiver
         try:
             async for piece in body.unpack(_pieces(response)):
-                self.received_bytes += len(piece)
-                receiver.write(piece)
+                self._receive(piece)
         except OversizeError:
             return _too_large_error(body)
         except GeminiError as refusal:
             return refusal.with_traceback(None)
         return _unknown_compression_error(body.unknown) if body.unknown else None
 
+    def _receive(self, piece: bytes | memoryview) -> None:
+        self.received_bytes += len(piece)
+        (self._memory if self._receiver is None else self._receiver).write(piece)
+
     def outcome(self, failure: GeminiError | None) -> HTTPAnswer | GeminiError:
         """Return the answer, `failure` in it where something of a reply came, and else the failure itself."""
+        if self._body and (head := self._body.take_head()):
+            self._receive(head)
         packed = self._body.packed if self._body else b""
         if failure is not None and not self.received_bytes and not packed:
             return failure

@@ -26,14 +26,29 @@ _ENCLOSED_RUN = re.compile(r"[A-Za-z0-9+/_%=\s-]*")
 _PLAIN_PAYLOAD = re.compile(r"[^\s\"'<>()]*")
 _OPENING = re.compile(r"!\[[^\[\]\n]{0,500}\]\(\s{0,5}<?\Z|[<\"'(]\Z")
 _CLOSING = {"<": ">", '"': '"', "'": "'"}
-_TITLE_AND_END = re.compile(r"""\s{0,5}(?:"[^"\n]{0,500}"|'[^'\n]{0,500}')?\s{0,5}\)""")
+_TITLE_AND_END = re.compile(
+    # A title, or the size that some dialects write: `=300x200`.
+    r"""\s{0,5}(?:"[^"\n]{0,500}"|'[^'\n]{0,500}'|\([^()\n]{0,500}\)|=[0-9x%*]{1,12})?\s{0,5}\)"""
+)
 
-_TOKENS = re.compile(r"\\.|!\[|\[|\]\(?|https?://", re.IGNORECASE | re.DOTALL)
-_TARGET = re.compile(r"\s{0,5}<?(https?://)", re.IGNORECASE)
+_SCHEME = r"https?\\?:\\?/\\?/"
+_TOKENS = re.compile(rf"\\.|!\[|\[|\]\(?|{_SCHEME}", re.IGNORECASE | re.DOTALL)
+_TARGET = re.compile(rf"\s{{0,5}}(<?)({_SCHEME})", re.IGNORECASE)
+_SECOND_URL = re.compile(_SCHEME, re.IGNORECASE)
+# Markdown's backslash before punctuation, but not before what would end a link where JSON or HTML is quoted.
+_ESCAPE = re.compile(r"\\([!#$%&()*+,./:;=?@\[\]^_`{|}~-])")
 _URL_PIECES = re.compile(
     # No URL holds these; the last are the punctuation of Chinese and Japanese, which no space precedes.
-    r"""[^\s\x00-\x1f\x7f<>"`\\()\[\]{}|^\u3000-\u3020\uff01-\uff1f]+|[()\[\]]"""
+    r"""[^\s\x00-\x1f\x7f<>"`\\()\[\]{}|^\u3000-\u3020\uff01-\uff1f]+|[()\[\]]|""" + _ESCAPE.pattern
 )
+_SPACES = re.compile(r"[ \t]+")
+_ENCLOSED = {
+    "<": re.compile(r"[^<>\n]{1,8192}(?=>)"),
+    '"': re.compile(r"""[^<>"\n]{1,8192}(?=")"""),
+    "'": re.compile(r"""[^<>'\n]{1,8192}(?=')"""),
+}
+_WHOLE_TEXT = re.compile(r"[^<>\n]{1,8192}(?<=\S)(?=\s*\Z)")
+_AMPERSAND = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
 _MAX_BRACKETS = 100  # open at a time
 _TRAILING = ".,;:!?'*_~"
 _IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif)(?=[!@~_:;,-]|$)", re.IGNORECASE)
@@ -165,7 +180,7 @@ def find_links(text: str) -> tuple[list[str], str]:
             pieces.append(text[done:begin])
             done = end
         is_all = not urls and begin <= first and last <= end
-        if url and (is_image or is_all or _IMAGE_SUFFIX.search(_file_name(url))):
+        if url and (is_image or is_all or _ends_like_picture(url)):
             urls.append(url)
     return urls, "".join((*pieces, text[done:])) if pieces else text
 
@@ -173,7 +188,7 @@ def find_links(text: str) -> tuple[list[str], str]:
 def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
     """Yield begin, end, URL and whether it is a Markdown image, in one pass over the text."""
     openings: deque[tuple[int, bool]] = deque(maxlen=_MAX_BRACKETS)
-    position = 0
+    position, first = 0, len(text) - len(text.lstrip())
     while token := _TOKENS.search(text, position):
         position = token.end()
         written = token[0]
@@ -185,39 +200,97 @@ def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
             begin, is_image = openings.pop() if openings else (token.start(), False)
             target = _TARGET.match(text, position)
             if target:
-                end = _url_end(text, target.start(1))
-                url = _clean_url(text[target.start(1) : end])
+                end = _target_end(text, target.start(2), is_enclosed=target[1] == "<")
+                url = _clean_url(text[target.start(2) : end])
                 title = _TITLE_AND_END.match(text, end + (text[end : end + 1] == ">"))
                 position = title.end() if title else end
                 yield begin, position, url, is_image
         elif written != "]" and written[0] != "\\":
-            position = _url_end(text, token.start())
+            position = _bare_url_end(text, token.start(), is_first=token.start() == first)
             url = _clean_url(text[token.start() : position]).rstrip(_TRAILING)
             yield token.start(), position, url, False
 
 
-def _url_end(text: str, start: int) -> int:
-    """Return where a URL ends: at what no URL holds, or at a bracket that it did not open."""
+def _url_end(text: str, start: int, *, is_markdown: bool) -> int:
+    """Return where a URL ends: at what no URL holds, or at a bracket that it did not open.
+
+    In the parentheses of Markdown a bracket behind a backslash is a mere character.
+    """
     depth = {"(": 0, "[": 0}
     end = start
     while piece := _URL_PIECES.match(text, end):
-        opened = {")": "(", "]": "["}.get(piece[0])
+        written = piece[0] if is_markdown else piece[0][-1:]
+        opened = {")": "(", "]": "["}.get(written)
         if opened:
             if depth[opened] == 0:
                 break
             depth[opened] -= 1
-        elif piece[0] in depth:
-            depth[piece[0]] += 1
+        elif written in depth:
+            depth[written] += 1
         end = piece.end()
     return end
 
 
+def _target_end(text: str, start: int, *, is_enclosed: bool) -> int:
+    """Return where the URL of a Markdown link ends; it may hold spaces, which Markdown forbids there."""
+    if is_enclosed and (enclosed := _ENCLOSED["<"].match(text, start)):
+        return enclosed.end()
+    end = _url_end(text, start, is_markdown=True)
+    if not _may_go_on(text, start, end) or _TITLE_AND_END.match(text, end):
+        return end
+    return _spaced_end(text, start) or end
+
+
+def _spaced_end(text: str, start: int) -> int:
+    """Return where a URL with spaces ends in the parentheses of Markdown, 0 where it does not end there."""
+    depth, end = 0, start
+    while end - start < MAX_LINK_CHARS:
+        if spaces := _SPACES.match(text, end):
+            if _TITLE_AND_END.match(text, end):
+                return end
+            end = spaces.end()
+            continue
+        piece = _URL_PIECES.match(text, end)
+        if piece is None or piece[0] in ("[", "]") or (end > start and _SECOND_URL.match(text, end)):
+            return 0
+        if piece[0] == ")" and depth == 0:
+            return end
+        depth += (piece[0] == "(") - (piece[0] == ")")
+        end = piece.end()
+    return 0
+
+
+def _bare_url_end(text: str, start: int, *, is_first: bool) -> int:
+    """Return where a URL ends outside of Markdown's links.
+
+    One in angle brackets or quotes, or that is the whole text, may hold spaces if it ends like a picture's.
+    """
+    end = _url_end(text, start, is_markdown=False)
+    if _may_go_on(text, start, end):
+        pattern = _ENCLOSED.get(text[start - 1 : start]) or (_WHOLE_TEXT if is_first else None)
+        spaced = pattern.match(text, start) if pattern else None
+        if spaced and _ends_like_picture(spaced[0]) and not _SECOND_URL.search(text, end, spaced.end()):
+            return spaced.end()
+    return end
+
+
+def _may_go_on(text: str, start: int, end: int) -> bool:
+    """Return whether a URL may go on behind the space that it stops at."""
+    url = text[start:end]
+    return text[end : end + 1] in (" ", "\t") and ("?" in url or not _ends_like_picture(url))
+
+
+def _ends_like_picture(url: str) -> bool:
+    return _IMAGE_SUFFIX.search(_file_name(url)) is not None
+
+
 def _clean_url(url: str) -> str:
-    """Return the URL, or nothing where it is too long or has no host."""
-    scheme, _, rest = url.partition("://")
+    """Return the URL without Markdown's escapes, or nothing where it is too long or has no host."""
+    scheme, _, rest = _ESCAPE.sub(r"\1", url).strip().partition("://")
     if len(url) > MAX_LINK_CHARS or not rest.strip("/"):
         return ""
-    return f"{scheme}://{rest}".replace("&amp;", "&")  # Markdown writes `&` so, and signatures hold many
+    rest = _AMPERSAND.sub("&", rest)  # Markdown writes `&` so, and signatures hold many
+    return f"{scheme}://{_SPACES.sub(lambda spaces: '%20' * len(spaces[0]), rest)}"
 
 
 def _file_name(url: str) -> str:

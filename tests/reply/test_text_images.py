@@ -4,6 +4,7 @@ import random
 import time
 import tracemalloc
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,6 +186,57 @@ LINKS = {
     "control characters end it": (f"See {A}1.png\x00b", [A + "1.png"], None),
     "quotes end it": (f'<img src="{A}1.png">', [A + "1.png"], None),
 }
+MEANT = {
+    "a space": (f"![x]({A}my cat.png)", A + "my%20cat.png"),
+    "several spaces": (f"![x]({A}my  old cat.png )", A + "my%20%20old%20cat.png"),
+    "a space and a title": (f'![x]({A}my cat.png "my cat")', A + "my%20cat.png"),
+    "a space and a title in parentheses": (f"![x]({A}my cat.png (mine))", A + "my%20cat.png"),
+    "a space and parentheses": (f"![x]({A}my cat (final copy).png)", A + "my%20cat%20(final%20copy).png"),
+    "a space in a query": (f"![x]({A}1.png?prompt=a cat)", A + "1.png?prompt=a%20cat"),
+    "a space in a link": (f"[x]({A}my cat.png)", A + "my%20cat.png"),
+    "a space in angle brackets": (f"![x](<{A}my cat>)", A + "my%20cat"),
+    "a bracket in angle brackets": (f"![x](<{A}cat) 1.png>)", A + "cat)%201.png"),
+    "angle brackets and a title": (f"![x](<{A}my cat.png> 'x')", A + "my%20cat.png"),
+    "angle brackets and a space in front": (f"![x]( <{A}my cat.png> )", A + "my%20cat.png"),
+    "angle brackets without Markdown": (f"See <{A}my cat.png>.", A + "my%20cat.png"),
+    "quotes of HTML": (f'<img alt="x" src="{A}my cat.png" width="9">', A + "my%20cat.png"),
+    "single quotes of HTML": (f"<img src='{A}my cat.png'>", A + "my%20cat.png"),
+    "the whole text": (f"\n{A}my cat.png \n", A + "my%20cat.png"),
+    "an underscore": (f"![x]({A}my\\_cat.png)", A + "my_cat.png"),
+    "an underscore in a bare link": (f"See {A}my\\_cat.png now", A + "my_cat.png"),
+    "escaped parentheses": (f"![x]({A}cat\\(1\\).png)", A + "cat(1).png"),
+    "an escaped closing one": (f"![x]({A}cat\\).png)", A + "cat).png"),
+    "escaped stars, tildes and dots": (f"![x]({A}a\\*b\\~c\\.png)", A + "a*b~c.png"),
+    "an escaped ampersand": (f"![x]({A}1?a=1\\&b\\_c=2)", A + "1?a=1&b_c=2"),
+    "an escaped hash and brackets": (f"![x]({A}\\[1\\]\\#.png)", A + "[1]#.png"),
+    "an escaped host": ("![x](https://my\\-cdn.example/1)", "https://my-cdn.example/1"),
+    "an escaped scheme": (f"![x]({A}1)".replace("://", "\\://"), A + "1"),
+    "slashes as PHP writes them": (f"![x]({A}b/1)".replace("/", "\\/"), A + "b/1"),
+    "escapes in angle brackets": (f"![x](<{A}my\\_cat 1.png>)", A + "my_cat%201.png"),
+    "ampersands as numbers": (f"![x]({A}1?a=1&#38;b=2&#x26;c=3)", A + "1?a=1&b=2&c=3"),
+    "bold around an escape": (f"**{A}my\\_cat.png**", A + "my_cat.png"),
+    "a size behind it": (f"![x]({A}1 =500x300)", A + "1"),
+    "a title in parentheses": (f"![x]({A}1 (a cat))", A + "1"),
+    "words behind a picture": (f"![x]({A}1.png is a cat)", A + "1.png"),
+    "words that do not end": (f"![x]({A}1 is a cat", A + "1"),
+    "another link behind it": (f"![x]({A}1 and {A}2)", A + "1"),
+    "a line behind it": (f"![x]({A}1 is\na cat)", A + "1"),
+    "quoted JSON": (f'{{\\"url\\": \\"{A}1.png\\"}}', A + "1.png"),
+    "a line end of quoted JSON": (f"See {A}1.png\\nHello", A + "1.png"),
+    "words in quotes": (f'It is "{A}1.png as it was."', A + "1.png"),
+    "brackets of LaTeX": (f"\\({A}1.png\\)", A + "1.png"),
+}
+
+
+@pytest.mark.parametrize(("text", "link"), MEANT.values(), ids=MEANT)
+def test_promise_2_a_link_goes_to_the_address_that_was_meant(text, link):
+    assert text_images.find_links(text)[0][:1] == [link]
+    assert httpx.URL(link).host in ("a.example", "my-cdn.example")
+
+
+def test_prose_behind_a_link_is_no_part_of_it():
+    text = f"See {A}page for the story of my cat.png"
+    assert text_images.find_links(text) == ([], text)
 
 
 @pytest.mark.parametrize(("text", "links", "prose"), LINKS.values(), ids=LINKS)
@@ -202,6 +254,8 @@ HARD = [
         "<https://", " "),
     *("data:;base64,A%", "\n", "![a](<data:;base64,", "data:;base64,=", "https://a/[", "&amp;https://"),
     *("data:image/svg+xml,%3C", '"data:;base64,A'),
+    *("](https://a b", '"https://a b', "<https://a b", "'https://a ", "](<https://a ", "](https://a (b "),
+    *("\\_", "https://a\\_", "](https://a (\"", "https:\\/\\/a ", "](https://a 'b "),
 ]  # fmt: skip
 
 
