@@ -276,7 +276,9 @@ def test_every_fault_is_tried_on_our_client():
 
 
 @pytest.mark.parametrize("fault", [*FAILURES, *DEADLINES])
-def test_a_fault_is_its_error_after_one_post(server, fault):
+def test_a_fault_is_its_error_after_one_post(server, fault, monkeypatch):
+    monkeypatch.setattr("gemini_nb.http.link_fetch.PAUSES_SECONDS", ())
+
     def call(seconds):
         before = server.posts
         client = Client(api_key="k", base_url=server.url, timeout=seconds)

@@ -169,7 +169,8 @@ def test_promise_2_a_reply_that_cannot_be_used_is_kept_and_the_error_names_the_p
     assert str(caught.value.raw_path) in str(caught.value)
 
 
-def test_promise_2_a_reply_whose_picture_cannot_be_fetched_is_kept(key):
+def test_promise_2_a_reply_whose_picture_cannot_be_fetched_is_kept(key, monkeypatch):
+    monkeypatch.setattr("gemini_nb.http.link_fetch.PAUSES_SECONDS", ())
     with Gateway(lambda _: Answer(text_body(f"![x]({gateway.url}/gone.png)"))) as gateway:
         with pytest.raises(LinkFailedError) as caught:
             Client(base_url=gateway.url).generate("a red square")
