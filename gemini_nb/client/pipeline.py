@@ -22,7 +22,7 @@ from gemini_nb.reply.reader import ReplyReader
 from gemini_nb.reply.reply import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
@@ -141,7 +141,9 @@ class Pipeline:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        generation, content = await self.reader().read(request, outcome, deadline=deadline)
+        reply, headers = outcome
+        reader = self.reader()
+        generation, content = await reader.read(request, reply, deadline=deadline, headers=headers)
         return replace(generation, seconds=anyio.current_time() - started), content
 
     async def _post(
@@ -153,8 +155,8 @@ class Pipeline:
         deadline: float,
         pieces: LivePieces | None,
         new_file: Callable[[], UnnamedFile] | None,
-    ) -> ReceivedBody | GeminiError:
-        """Make one attempt: return the reply, also one that is whole although the connection broke."""
+    ) -> tuple[ReceivedBody, Mapping[str, str]] | GeminiError:
+        """Make one attempt; return the reply and its headers, also of a whole one whose connection broke."""
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
         receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)
@@ -175,7 +177,7 @@ class Pipeline:
             )
         reply = receiver.finish()
         if answer.broken is None or is_whole(reply):
-            return reply
+            return reply, answer.headers
         error = self.reader().with_kept_reply(answer.broken, answer.body or reply)
         if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
             raise error.with_traceback(None)
