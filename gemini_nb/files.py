@@ -21,6 +21,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
+from gemini_nb.errors import ArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from io import FileIO
@@ -208,7 +210,8 @@ def _temporary_name(folder: Path) -> Path:
 
 def _discard(process: int, opened: list[int], temporary: Path | None) -> None:
     while opened:
-        os.close(opened.pop())
+        with contextlib.suppress(OSError):  # a network folder may refuse what was written only now
+            os.close(opened.pop())
     if temporary is not None and process == os.getpid():  # a forked child leaves it to its parent
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -246,10 +249,35 @@ def open_plain(path: Path) -> FileIO | None:
         descriptor = os.open(path, _PLAIN)
     except (OSError, ValueError):
         return None
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb", buffering=0)
+    with contextlib.suppress(OSError):  # ESTALE, of a network folder
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb", buffering=0)
     os.close(descriptor)
     return None
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether this is a folder; False where it may not be looked at or can be no path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def expand_path(path: str | os.PathLike[str], *, what: str) -> Path:
+    """Return a path with its `~` expanded; raise `ArgumentError` for what can be no path."""
+    try:
+        expanded = Path(path).expanduser()
+        if b"\0" in os.fsencode(expanded.absolute()):
+            raise ValueError("there is a null character in it")
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # RuntimeError: no such home
+        reason = getattr(error, "strerror", None) or str(error)
+    else:
+        return expanded
+    raise ArgumentError(
+        f"{what} {str(path)[:200]!a} cannot be read or written: {reason.rstrip('.').lower()}.",
+        hint="Nothing was sent or billed. Name another path.",
+    )
 
 
 def read_plain(path: Path, *, limit: int) -> bytes | None:

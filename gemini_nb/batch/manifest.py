@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import rows
 from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
+from gemini_nb.files import expand_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ class Manifest:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, redact: _Redact = lambda row: row) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = expand_path(path, what="The manifest").absolute()
         self.run = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(2)}"
         self._redact = redact
         self._lock = Lock()  # an interrupted thread may close it while the event loop writes
@@ -136,6 +137,7 @@ def writing_manifest(
     and replaces that of an earlier batch. Any other file of the name is left alone, which a warning says at
     the beginning, and the table goes to NAME-2.parquet.
     """
+    path = None if path is None else expand_path(path, what="The manifest")
     if path is None:
         yield
     elif os.fspath(path).endswith(".parquet"):

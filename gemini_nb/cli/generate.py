@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import models
 from gemini_nb.cli.terminal import discard_stdout, say, say_words
 from gemini_nb.errors import ArgumentError, SaveError
+from gemini_nb.files import is_folder
 from gemini_nb.store import replay_mode
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _generate(args: Namespace) -> None:
         _write_out(generation)
     else:
         path = _save(generation, args.output)
-        print(json.dumps(_facts(generation, path), indent=2) if args.json else path)
+        _print_answer(json.dumps(_facts(generation, path), indent=2) if args.json else str(path), path)
     for line in (generation.caption, *generation.notes):
         say(line)
 
@@ -90,7 +91,7 @@ def _client(args: Namespace) -> Client:
     return Client(
         args.provider,
         base_url=args.base_url,
-        store=None if folder == "off" else Path(folder).expanduser(),
+        store=None if folder == "off" else folder,
         replay=args.replay,
         timeout=args.timeout,
     )
@@ -129,12 +130,20 @@ def _write_out(generation: Generation) -> None:
         raise _keep_unsaved(generation, problem) from None
 
 
+def _print_answer(answer: str, path: Path) -> None:
+    try:
+        print(answer, flush=True)
+    except OSError:
+        say(f"gemini-nb: the picture is saved as {path}")
+        raise
+
+
 def _save(generation: Generation, output: str) -> Path:
     from gemini_nb.images.save import safe_stem  # noqa: PLC0415 - each command loads what it needs
 
     try:
-        is_folder = output.endswith("/") or Path(output).expanduser().is_dir()
-        return generation.save(output, stem=safe_stem(generation.prompt), unique=is_folder)
+        into_folder = output.endswith("/") or is_folder(Path(output).expanduser())
+        return generation.save(output, stem=safe_stem(generation.prompt), unique=into_folder)
     except SaveError as error:
         raise _keep_unsaved(generation, str(error.args[0])) from None
 
@@ -147,7 +156,7 @@ def _keep_unsaved(generation: Generation, problem: str) -> SaveError:
     name = f"{safe_stem(generation.prompt)}{generation.image.suffix}"
     try:
         hint = f"It is kept in {generation.save(cache_folder().with_name('unsaved') / name, unique=True)}"
-    except SaveError:
+    except (SaveError, OSError, RuntimeError):  # the last two: no cache folder can be named
         hint = "It could not be kept in the cache folder either."
     return SaveError(problem, hint=hint, image=generation.image)
 

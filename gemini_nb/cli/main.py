@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gemini_nb._version import __version__
 from gemini_nb.cli import demo, generate, probe, serve, store
 from gemini_nb.cli.help import PAGES
-from gemini_nb.cli.terminal import discard_stdout, say
+from gemini_nb.cli.terminal import discard_stdout, escape_what_lacks, say
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the program: write to nowhere instead
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - till the end
+        escape_what_lacks(getattr(sys, name))
     args = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = args.command
     try:

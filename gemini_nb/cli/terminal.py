@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,8 @@ _ERASE = "\r\x1b[K"
 
 
 def say(text: str) -> None:
-    """Write a line, with nothing in it that would steer a terminal."""
-    print(printable(text), file=sys.stderr)
+    """Write a line to stderr, if it can be written, with nothing in it that would steer a terminal."""
+    _is_written(f"{printable(text)}\n", sys.stderr)
 
 
 def say_words(pieces: Iterable[Any], out: TextIO) -> None:
@@ -42,9 +43,15 @@ def _is_written(text: str, out: TextIO) -> bool:
     try:
         out.write(text)
         out.flush()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is closed, or lacks a character
         return False
     return True
+
+
+def escape_what_lacks(stream: TextIO) -> None:
+    r"""Have a stream write a character that its encoding lacks as \uXXXX: cp1252, ascii, a broken name."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def discard_stdout() -> None:
@@ -67,13 +74,12 @@ def progress(words: Callable[[], str]) -> Iterator[None]:
     finally:
         over.set()
         drawing.join()
-        print(_ERASE, end="", file=sys.stderr, flush=True)
+        _is_written(_ERASE, sys.stderr)
 
 
 def _draw(words: Callable[[], str], over: threading.Event) -> None:
     started = monotonic()
     while True:
-        line = f"{_ERASE}{words()} · {monotonic() - started:.0f} s"
-        print(line, end="", file=sys.stderr, flush=True)
+        _is_written(f"{_ERASE}{words()} · {monotonic() - started:.0f} s", sys.stderr)
         if over.wait(_EVERY_SECONDS):
             return

@@ -53,7 +53,7 @@ def render_bundle(
     chain: Sequence[tuple[str, Picture]] = (),
     drafts: Sequence[Picture] = (),
 ) -> dict[str, Any]:
-    """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises `GeminiError`.
+    """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises.
 
     `width` is the preview's width in pixels at most; None embeds the original bytes. `chain` are the pictures
     that led to this one with their prompts, shown small above it; `drafts` are folded away below it.
@@ -64,9 +64,11 @@ def render_bundle(
         preview = scale(image, width or _FALLBACK_WIDTH)  # decoded once, for HTML and JPEG
         page = render_html(image, preview, alt=alt, caption=caption, remarks=remarks, width=width)
         fallback = encode_jpeg(limit_width(preview, _FALLBACK_WIDTH))
+        page = _render_chain(chain) + page + _render_drafts(drafts, alt=alt)
     except GeminiError as error:
         return {"text/plain": f"{plain}\n{error}"}
-    page = _render_chain(chain) + page + _render_drafts(drafts, alt=alt)
+    except Exception as error:  # noqa: BLE001 - a Pillow without WebP, no memory: its bytes are there
+        return {"text/plain": f"{plain}\nIt cannot be shown here ({type(error).__name__})."}
     return {"text/html": page, "image/jpeg": b64encode(fallback).decode("ascii"), "text/plain": plain}
 
 

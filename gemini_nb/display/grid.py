@@ -44,13 +44,16 @@ class Tile:
 
 
 def render_bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> dict[str, Any]:
-    """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text."""
+    """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text. Never raises."""
     first = tiles[:MAX_TILES]
     lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in first]
     text = "\n".join(printable(line) for line in (heading, *lines, _count_rest(len(tiles))) if line)
-    drawn = [draw_tile(tile) for tile in first]
-    page = render_table([tile.html for tile in drawn], columns=columns, heading=heading, count=len(tiles))
-    sheet = render_contact_sheet([tile.thumbnail for tile in drawn], columns)
+    try:
+        drawn = [draw_tile(tile) for tile in first]
+        page = render_table([tile.html for tile in drawn], columns=columns, heading=heading, count=len(tiles))
+        sheet = render_contact_sheet([tile.thumbnail for tile in drawn], columns)
+    except Exception as error:  # noqa: BLE001 - a Pillow without WebP, no memory: the pictures are there
+        return {"text/plain": f"{text}\nThe pictures cannot be shown here ({type(error).__name__})."}
     return {"text/html": page, "text/plain": text, **sheet}
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,10 +130,9 @@ def _target(path: str | os.PathLike[str], mime_type: str | None, stem: str) -> P
     if expected is None:
         return target.with_name(target.name + suffix)
     if mime_type and expected != mime_type:
-        warnings.warn(
-            f"{target.name} holds {mime_type} bytes: they are saved as they came, under the name you gave.",
-            stacklevel=4,
-        )
+        with suppress(UserWarning):  # warnings may be errors: this must not cost the picture
+            words = "they are saved as they came, under the name you gave."
+            warnings.warn(f"{target.name} holds {mime_type} bytes: {words}", stacklevel=4)
     return target
 
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gemini_nb import event_loop, models
+from gemini_nb import event_loop, files, models
 from gemini_nb._version import __version__
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import options
@@ -60,7 +60,7 @@ def describe_settings(session: Session) -> list[str]:
         f"provider     {_value_or_error(lambda: _describe_provider(session))}",
         f"base URL     {_value_or_error(lambda: _describe_base_url(session))}",
         f"model        {_describe_model(session.defaults.model)}",
-        f"store        {_describe_store(session)}",
+        f"store        {_value_or_error(lambda: _describe_store(session))}",
         f"replay       {_value_or_error(lambda: _describe_replay(session.defaults.replay))}",
     ]
     return list(map(_redact, lines))
@@ -159,8 +159,8 @@ def _check_writable(session: Session) -> str:
     if folder is None:
         return "nothing to write: the store is off"
     folder = folder.absolute()
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    if files.is_folder(existing) and os.access(existing, os.W_OK | os.X_OK):
         return "yes" if existing == folder else f"yes: it is made with the first picture, in {existing}"
     return f"NO: {existing} cannot be written to, so that pictures are not kept"
 

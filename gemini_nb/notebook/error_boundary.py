@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.errors import Cancelled, GeminiError, GeminiWarning
 from gemini_nb.notebook.options import HelpShown
+from gemini_nb.notebook.session import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def warnings_as_lines() -> Iterator[None]:
         finally:
             ours = (warning for warning in caught if issubclass(warning.category, GeminiWarning))
             for message in dict.fromkeys(str(warning.message) for warning in ours):  # of many rows, once
-                print(message)
+                print_line(message)
     for warning in caught:
         if not issubclass(warning.category, GeminiWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

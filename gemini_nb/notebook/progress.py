@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -185,13 +185,14 @@ class _DrawingThread(threading.Thread):
 
         with self._drawing:
             self._over.set()
-        if keep_pictures and self._grid.is_drawn:
-            self._line.empty()
-        elif alone and self._line.is_drawn:
-            clear_output(wait=not quiet)
-        else:
-            self._line.empty()
-            self._grid.empty()
+        with suppress(Exception):  # a display that fails must not cost the picture
+            if keep_pictures and self._grid.is_drawn:
+                self._line.empty()
+            elif alone and self._line.is_drawn:
+                clear_output(wait=not quiet)
+            else:
+                self._line.empty()
+                self._grid.empty()
 
 
 class _Output:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gemini_nb import files
 from gemini_nb.errors import SaveError
 from gemini_nb.images import save
 
@@ -21,10 +23,9 @@ _PROMPT_CHARACTERS = 48
 
 def save_one(generation: Generation, path: str) -> Generation:
     """Save a picture and return it with its path; into a folder it goes under a name made of its prompt."""
-    target = Path(path).expanduser()
-    if path.endswith("/") or target.is_dir():
+    target, image = _expand(path), generation.image
+    if path.endswith("/") or files.is_folder(target):
         return _save_into(target, generation)
-    image = generation.image
     for file in (target, target.with_name(target.name + image.suffix)):
         if target.name and _is_saved(image, file):
             return replace(generation, path=file)
@@ -38,11 +39,18 @@ def save_many(
     saved, first_error = [], None
     for generation, label in labelled:
         try:
-            saved.append(_save_into(Path(path).expanduser(), generation, label))
+            saved.append(_save_into(_expand(path), generation, label))
         except SaveError as error:
             saved.append(generation)
             first_error = first_error or error
     return saved, first_error
+
+
+def _expand(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # there is no such home: `save` says so
+        return Path(path)
 
 
 def _save_into(folder: Path, generation: Generation, label: str = "") -> Generation:
@@ -54,7 +62,7 @@ def _save_into(folder: Path, generation: Generation, label: str = "") -> Generat
         file = folder / f"{stem}{'' if number == 1 else f'-{number}'}{image.suffix}"
         if _is_saved(image, file):
             return replace(generation, path=file)
-        if not file.exists():
+        if not os.path.lexists(file):  # False, too, where the folder may not be looked at: `save` says why
             break
     return replace(generation, path=image.save(f"{folder}/", unique=True, stem=stem))
 

@@ -7,13 +7,15 @@ Everything in `notebook/` reads the `Session`; the magics hand in their traits a
 from __future__ import annotations
 
 import os
+import sys
 from collections import ChainMap
+from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -78,7 +80,7 @@ class Session:
         self.last, self.last_sources, self.last_streamed = result, tuple(sources), streamed
         if result.provider == "offline" and self.provider_name() == "auto" and not self._said_offline:
             self._said_offline = True
-            print(_OFFLINE_LINES)
+            print_line(_OFFLINE_LINES)
 
     def assign(self, name: str | None, result: Generation | Batch) -> None:
         """Give a result the name that the line asks for, if any."""
@@ -119,12 +121,13 @@ class Session:
 
         None where the store is off.
         """
+        from gemini_nb.files import expand_path
         from gemini_nb.store.store import default_folder
 
         chosen = self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
         if chosen == "off":
             return None
-        return Path(chosen).expanduser() if chosen else default_folder()
+        return expand_path(chosen, what="The store") if chosen else default_folder()
 
     def open_store(self) -> Store | None:
         """Return the store of `store_path`, or None where it is off; nothing is made on disk."""
@@ -132,6 +135,13 @@ class Session:
 
         folder = self.store_path()
         return None if folder is None else Store(folder)
+
+
+def print_line(line: str) -> None:
+    """Print a line; what stdout cannot take must not cost the picture of the cell."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with suppress(OSError, ValueError):  # ValueError: it is closed
+        print(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 _OFFLINE_LINES = (

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pybase64 import b64encode
 
+from gemini_nb.errors import GeminiError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 MAX_CONTENT_BYTES = 128 * 2**20  # a reply of 64 MiB may be longer when written out again
 _IMAGE = "$image"
 _NOT_JSON = (ValueError, TypeError, RecursionError)
+_UNWRITABLE = (*_NOT_JSON, GeminiError)  # GeminiError: the file of a picture in it is gone
 _SHORT_BYTES = 2048  # a picture this small may stand in a reply without having been lifted out
 
 
@@ -71,7 +74,7 @@ def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret |
     try:
         whole = _elide_or_keep(content, images)
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except _NOT_JSON:
+    except _UNWRITABLE:
         return None
     raw = text.encode("utf-8", "backslashreplace")  # escapes lone surrogates, which JSON can name
     holds_key = key is not None and key.redact(text) != text

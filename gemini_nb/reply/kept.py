@@ -29,23 +29,28 @@ def cache_folder() -> Path:
 def keep_reply(body: bytes, *, folder: Path | None = None, key: Secret | None = None) -> Path | None:
     """Write a raw reply, with the key masked, and return its path; None where the disk refuses.
 
-    The file is whole or not there, 0600 in a folder of 0700; the oldest go when more than 256 MiB are kept.
-    Never raises.
+    Where `folder` refuses, it is kept in the user's cache. The file is whole or not there, 0600 in a folder
+    of 0700; the oldest go when more than 256 MiB are kept. Never raises.
     """
     body = key.redact_bytes(body) if key else body
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{sha256(body).hexdigest()[:12]}{_SUFFIX}"
-    try:
-        path = (folder or cache_folder()) / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(OSError):  # it may have been there before, and be another's
-            path.parent.chmod(0o700)
-        files.write_private(path, body)
-        if folder is not None:  # in a store, which may be committed; these may not
-            files.write_private_if_missing(folder / ".gitignore", b"*\n")
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: no home; ValueError: NUL in a path
-        return None
-    _drop_oldest(path.parent, keeping=path)
-    return path
+    for chosen in [folder, None] if folder else [None]:
+        with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: no home; ValueError: NUL in a path
+            path = (chosen or cache_folder()) / name
+            _write(path, body, in_store=chosen is not None)
+            return path
+    return None
+
+
+def _write(path: Path, body: bytes, *, in_store: bool) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # it may have been there before, and be another's
+        path.parent.chmod(0o700)
+    files.write_private(path, body)
+    with suppress(OSError):
+        if in_store:  # which may be committed; these may not
+            files.write_private_if_missing(path.with_name(".gitignore"), b"*\n")
+        _drop_oldest(path.parent, keeping=path)
 
 
 def _drop_oldest(folder: Path, *, keeping: Path) -> None:

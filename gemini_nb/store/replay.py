@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb import files
 from gemini_nb.errors import GeminiWarning, ReplayMissError
 from gemini_nb.reply.content import can_be_echoed
 from gemini_nb.store import replay_mode
 from gemini_nb.store.store import Store, default_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gemini_nb.generation import Generation
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
@@ -89,7 +91,7 @@ class Replay:
         if self.store is None:
             return generation
         path = self.store.image_path(generation.image)
-        return replace(generation, path=path) if path.is_file() else generation
+        return replace(generation, path=path) if files.plain_size(path) else generation
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for a request that is not stored; it names the nearest one and the differences."""
@@ -128,4 +130,4 @@ def _check_not_later(store: Store, request: ImageRequest) -> None:
 def _open_store(store: str | Path | bool | None) -> Store | None:
     if store is None or store is False:
         return None
-    return Store(default_folder() if store is True else Path(store))
+    return Store(default_folder() if store is True else store)

@@ -66,11 +66,12 @@ _warned: set[Path] = set()
 class Store:
     """Answered requests in a folder, which is created with the first answer.
 
-    Kernels may share a folder: each finds the answers of the others.
+    Kernels may share a folder: each finds the answers of the others. Raises `ArgumentError` for what can be
+    no path; a folder that cannot be read or written counts as empty, and `keep` warns.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser().absolute()
+        self.folder = files.expand_path(folder, what="The store").absolute()
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -112,8 +113,8 @@ class Store:
             return False
         try:
             self._write(generation, raw_content, raw)
-        except OSError as error:
-            self._warn(error.strerror or type(error).__name__)
+        except (OSError, ValueError, GeminiError) as error:  # GeminiError: the picture's own file is gone
+            self._warn(getattr(error, "strerror", None) or str(error) or type(error).__name__)
             return False
         if self.find_later_record(generation.request):
             warnings.warn(_LEFT_ALONE, GeminiWarning, stacklevel=2)
@@ -307,7 +308,7 @@ def default_folder(folder: Path | None = None) -> Path:
         here = Path(os.sep)
     store = here / ".gemini_nb"
     # An existing store is used even if it is read-only: its pictures cost nothing.
-    if store.is_dir() or (os.access(here, os.W_OK | os.X_OK) and here.name != ""):
+    if files.is_folder(store) or (os.access(here, os.W_OK | os.X_OK) and here.name != ""):
         return store
     from platformdirs import user_cache_path  # noqa: PLC0415 - seldom needed
 

@@ -90,21 +90,30 @@ def test_what_others_keep_in_the_folder_is_left_alone(tmp_path):
     assert path in files(tmp_path)
 
 
-def test_nothing_is_raised_where_a_file_stands_in_the_folders_place(tmp_path):
-    (tmp_path / "unread").touch()
-    assert kept.keep_reply(b"reply", folder=tmp_path / "unread") is None
-    assert kept.keep_reply(b"reply", folder=tmp_path / "unread" / "deeper") is None
-
-
-@pytest.mark.parametrize("name", ["nul\0", "x" * 300], ids=["NUL", "too long"])
-def test_nothing_is_raised_where_no_folder_can_have_the_name(tmp_path, name):
-    assert kept.keep_reply(b"reply", folder=tmp_path / name) is None
+REFUSED = {
+    "a file": "file",
+    "below a file": "file/deeper",
+    "NUL": "nul\0",
+    "too long": "x" * 300,
+    "read-only": "/proc/self/net",
+    "no folder can be made": "/proc/gemini_nb",
+}
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder where nobody can write, root included")
-def test_nothing_is_raised_where_the_disk_is_read_only():
-    assert kept.keep_reply(b"reply", folder=Path("/proc/self/net")) is None
-    assert kept.keep_reply(b"reply", folder=Path("/proc/gemini_nb")) is None
+@pytest.mark.parametrize("name", REFUSED.values(), ids=REFUSED)
+def test_what_a_folder_refuses_is_kept_in_the_cache(tmp_path, name):
+    (tmp_path / "file").touch()
+    path = kept.keep_reply(b"reply", folder=tmp_path / name)
+    assert path.parent == kept.cache_folder()
+    assert path.read_bytes() == b"reply"
+
+
+@pytest.mark.parametrize("name", REFUSED.values(), ids=REFUSED)
+def test_nothing_is_raised_where_the_cache_refuses_it_too(tmp_path, monkeypatch, name):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert kept.keep_reply(b"reply", folder=tmp_path / name) is None
 
 
 @contextmanager
