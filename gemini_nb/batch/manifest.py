@@ -137,10 +137,9 @@ def writing_manifest(
     and replaces that of an earlier batch. Any other file of the name is left alone, which a warning says at
     the beginning, and the table goes to NAME-2.parquet.
     """
-    path = None if path is None else expand_path(path, what="The manifest")
     if path is None:
         yield
-    elif os.fspath(path).endswith(".parquet"):
+    elif str(path).endswith(".parquet"):
         table = _choose_table(path)
         try:
             yield
