@@ -158,13 +158,17 @@ class NoImageError(_NotMadeError):
     """The reply was read and holds no picture.
 
     `reason` is the finish reason, `text` what the model wrote instead, `drafts` its thought pictures.
+    `task_id` is the id under which an asynchronous gateway is still making the picture, None elsewhere.
     """
 
     hint = "Say in the prompt that you want a picture, or try another model."
 
-    def __init__(self, message: str, *, drafts: Sequence[Any] = (), **facts: Any) -> None:
+    def __init__(
+        self, message: str, *, drafts: Sequence[Any] = (), task_id: str | None = None, **facts: Any
+    ) -> None:
         super().__init__(message, **facts)
         self.drafts = tuple(drafts)
+        self.task_id = task_id
 
 
 class _LinkError(GeminiError):

@@ -22,6 +22,7 @@ FACTS = {
     "url": "https://pictures.example/a.png",
     "received": b"no picture",
     "drafts": (picture(),),
+    "task_id": "task-1",
     "image": picture(),
 }
 

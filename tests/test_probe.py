@@ -12,7 +12,7 @@ from support.clients import KEY
 from support.faults import refusing
 from support.gateway import Answer, Gateway
 from support.images import jpeg, png
-from support.replies import data_uri, four_shapes, inline, reply
+from support.replies import b64, data_uri, four_shapes, inline, reply
 from support.timing import given_time, in_time
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
@@ -52,6 +52,12 @@ def test_a_finding_holds_what_was_seen():
     assert (one.width, one.height, one.tokens) == (7, 5, 1120)
     assert one.seconds >= 0.02
     assert one.error is one.problem is None
+
+
+def test_a_place_that_nobody_knew_is_the_shape_of_the_day():
+    one = found(Answer({"output": [{"result": b64(png())}]}))
+    assert (one.shape, one.changed) == ("other: output[0].result", True)
+    assert "other: output[0].result" in probe.render([one])
 
 
 def test_tokens_that_are_no_count_are_unknown():

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
 from gemini_nb.display import figure
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 
-Source = Literal["inlineData", "data URI", "hosted URL", "openai"]
+Source = str
+"""How a picture came: one of SOURCES, or where in a reply of another shape, "other: output[0].result"."""
+
+SOURCES = ("inlineData", "data URI", "hosted URL", "openai")
+OTHER_SOURCE = "other: "
 
 _WANTED = "Only PNG, JPEG, WebP and GIF pictures are taken."
 
@@ -50,6 +54,12 @@ def open_view(data: ImageBytes) -> Iterator[bytes | FileView]:
     else:
         with data.open_view() as view:
             yield view
+
+
+def type_of(data: ImageBytes) -> str | None:
+    """Return the MIME type that bytes begin like, None for anything but PNG, JPEG, WebP and GIF."""
+    with open_view(data) as seen:
+        return sniff(seen)
 
 
 def inspect(data: ImageBytes) -> Facts:

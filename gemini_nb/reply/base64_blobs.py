@@ -21,6 +21,8 @@ from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_REST_BYTES = 8 * 1024 * 1024
@@ -136,19 +138,28 @@ class BlobTable:
         blob = self.get(text)
         return None if blob is None else blob.data
 
+    def list_data(self, text: str) -> list[ImageBytes]:
+        """Return the bytes behind each token that stands in a text, whatever is around it."""
+        _, *others = text.split(self._prefix)
+        return [self._blobs[int(other[:_INDEX_CHARS], 16)].data for other in others]
+
     def decode(self, text: str) -> ImageBytes | None:
         """Return the bytes of base64 `text`, lifted out or not, or None where it is no base64."""
         data = self.data(text)
         return decode_lenient(self.restore(text)) if data is None else data
 
-    def restore(self, text: str) -> str:
-        """Return `text` with every token replaced by the base64 it stands for."""
+    def restore(self, text: str, *, without: Callable[[ImageBytes], object] = lambda _: False) -> str:
+        """Return `text` with every token replaced by the base64 it stands for, or by nothing.
+
+        `without` tells, by its bytes, which base64 is left out.
+        """
         if self._prefix not in text:
             return text
         first, *others = text.split(self._prefix)
         pieces = [first]
         for other in others:
-            pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
+            blob = self._blobs[int(other[:_INDEX_CHARS], 16)]
+            pieces += ("" if without(blob.data) else blob.text(), other[_INDEX_CHARS:])
         return "".join(pieces)
 
     def restore_body(self, rest: bytes) -> bytes:
@@ -217,7 +228,7 @@ def parse_json(rest: bytes) -> Any:
         rest = rest.strip()
     try:
         # NaN and infinities are no JSON and could not be sent back.
-        return json.loads(rest, parse_constant=lambda _: None, parse_float=_finite_or_none)
+        return json.loads(rest, parse_constant=lambda _: None, parse_float=finite_or_none)
     except RecursionError:
         problem = "it is nested too deeply"
     except UnicodeDecodeError:
@@ -227,7 +238,8 @@ def parse_json(rest: bytes) -> Any:
     raise BadResponseError(f"The reply is not readable JSON: {problem}.")
 
 
-def _finite_or_none(text: str) -> float | None:
+def finite_or_none(text: str) -> float | None:
+    """Read a number of JSON; None for one that no float can hold."""
     number = float(text)
     return number if math.isfinite(number) else None
 

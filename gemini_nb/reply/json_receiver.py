@@ -1,7 +1,8 @@
 """A reply's JSON while it arrives: its base64 is decoded piece by piece and never held as text.
 
-A long run of strict base64 under `"data"` or `"b64_json"`, or behind `;base64,`, is decoded, whichever way it
-is spelled, and a token takes its place. What turns out to be anything else is written back as it was.
+A long run of strict base64 under `"data"` or `"b64_json"`, behind `;base64,`, or in quotes where it begins
+like a picture, is decoded, whichever way it is spelled, and a token takes its place. What turns out to be
+anything else is written back as it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.spooled import SpooledBytes
 from gemini_nb.reply.base64_blobs import Base64Blob, BlobTable, Spelling
+from gemini_nb.reply.text_images import PICTURE_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +28,11 @@ MIN_RUN_CHARS = 1024
 
 _BLOCK_BYTES = 2**20  # each run in a block may search all that is behind it
 _MAX_MARKS = 20_000
-_MARK = re.compile(rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,')
+_PICTURE_START = PICTURE_START.encode("ascii")
+_MARK = re.compile(  # each alternative begins with one letter: so the search for it runs at full speed
+    rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,'
+    rb"|\"(?=%b)|'(?=%b)" % (_PICTURE_START, _PICTURE_START)
+)
 _LONGEST_MARK = 80
 _PADDING = re.compile(rb"={0,2}")
 _GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")  # text may be read on from here, so it cannot be cut here
@@ -34,14 +40,10 @@ _GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")  # text may be read on from 
 
 @dataclass(frozen=True)
 class ReceivedBody:
-    """A reply as far as it came: its JSON as `rest`, in which tokens of `blobs` stand for the base64.
-
-    `is_stream` says that `rest` joins the events that came of a stream, which is whole JSON in any case.
-    """
+    """A reply as far as it came: its bytes as `rest`, in which tokens of `blobs` stand for the base64."""
 
     rest: bytes = field(repr=False)
     blobs: BlobTable = field(default_factory=BlobTable, repr=False)
-    is_stream: bool = False
 
     def raw(self) -> bytes:
         """Return the bytes as they were received."""
@@ -134,7 +136,7 @@ class JSONReceiver:
             self._leave(max(self._at, len(self._seen) - _LONGEST_MARK))  # one may be split here
             return False
         self._leave(mark.end())
-        self._in_text = mark[0] == b";base64,"
+        self._in_text = mark[0][:1] != b'"' or len(mark[0]) == 1
         self._marks += 1
         self._step = JSONReceiver._open if self._marks < _MAX_MARKS else JSONReceiver._pass
         return True

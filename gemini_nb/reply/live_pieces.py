@@ -15,6 +15,7 @@ from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import shapes
 from gemini_nb.reply.shapes import ReplyParts, field_of
 from gemini_nb.reply.stream_receiver import StreamedReply
+from gemini_nb.reply.text_images import PICTURE_START
 from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 # What a word, a key or base64 is written with; a lone surrogate waits for its other half.
 _WORD = string.digits + string.ascii_letters + string.punctuation
 _SURROGATE = "\ud800", "\udfff"
-_PICTURE = re.compile(r"!\[|data:\S", re.IGNORECASE)
+_PICTURE = re.compile(rf"(?i:!\[|data:\S)|(?:\bb['\"])?(?:{PICTURE_START})")
 
 
 class LivePieces:

@@ -86,6 +86,13 @@ def no_image_error(reply: Reply) -> GeminiError | None:
     if reply.refused:
         refusals = one_line("; ".join(reply.refused), _MAX_SHOWN_CHARS)
         return ImageRefusedError(f"The reply's picture cannot be read: it is {refusals}.")
+    if reply.task_id:
+        return NoImageError(
+            f"The server began a task and sent no picture yet: its id is {reply.task_id}.{quote}",
+            hint="It may be billed: ask the provider for the picture by that id before paying again.",
+            text=text,
+            task_id=reply.task_id,
+        )
     return NoImageError(
         f"{_describe(reply)}{label}.{quote}",
         hint=_HINTS.get(_key(reply.finish_reason or "")),

@@ -92,7 +92,7 @@ class ReplyReader:
         self, request: ImageRequest, body: bytes | ReceivedBody, headers: Mapping[str, str] | None
     ) -> Reply:
         try:
-            reply = read_reply(body)
+            reply = read_reply(body, request=request)
             reply = self._key.redact_all(reply) if self._key else reply
         except GeminiError as error:
             problem = error
@@ -163,7 +163,9 @@ class ReplyReader:
 
     def _error_without_image(self, reply: Reply, body: bytes | ReceivedBody) -> GeminiError:
         error = no_image_error(reply) or NoImageError("The reply holds no picture.")
-        if isinstance(error, NoImageError) and not (error.text or error.reason or error.drafts):
+        if isinstance(error, NoImageError) and not (
+            error.text or error.reason or error.drafts or error.task_id
+        ):
             self._quote_beginning(error, body)
         error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):

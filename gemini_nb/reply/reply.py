@@ -1,35 +1,50 @@
 """A reply's bytes → `Reply`: pictures, links, text, usage and reasons, in whichever shape they came.
 
-The shape is read, never assumed. `json_receiver` takes the base64 out, `shapes` knows where things stand,
-`text_images` reads text, `no_image` words what a reply without a picture means.
+The shape is read, never assumed. `json_receiver` takes the base64 out, `sse` and `chunks` make one reply
+of several, `shapes` knows where things stand, `text_images` reads text, and where all of them found nothing
+`last_resort` looks into every text. `no_image` words what a reply without a picture means.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from hashlib import sha256
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import BadResponseError, GeminiError
-from gemini_nb.images.header import describe, sniff
-from gemini_nb.images.image import open_view
-from gemini_nb.reply import shapes
-from gemini_nb.reply.base64_blobs import BlobTable, parse_json
+from gemini_nb.images.header import describe
+from gemini_nb.images.image import open_view, type_of
+from gemini_nb.reply import last_resort, shapes
+from gemini_nb.reply.base64_blobs import BlobTable
+from gemini_nb.reply.chunks import plain_replies
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.error_body import find_error, find_refusal, server_words
 from gemini_nb.reply.json_receiver import receive
-from gemini_nb.reply.shapes import ReplyImage, ReplyParts, collect_parts, dicts, field_of, text_or_none
+from gemini_nb.reply.shapes import (
+    ReplyImage,
+    ReplyParts,
+    collect_parts,
+    dicts,
+    digest_of,
+    field_of,
+    text_or_none,
+)
+from gemini_nb.reply.sse import Values, parse_values
+from gemini_nb.reply.task_ids import find_task_id
+from gemini_nb.reply.text_images import find_bare_base64
 from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gemini_nb.images.file_bytes import ImageBytes
     from gemini_nb.reply.json_receiver import ReceivedBody
+    from gemini_nb.request import ImageRequest
 
 MAX_LINKS = 10
 
 _MAX_SEARCHED = 1000  # events of a stream, the last ones, for what went wrong
+_LEFT_OVER = re.compile(r"""b?(['"`])\1+|```\w*\s*```""")  # of a text that was a picture in quotes
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Reply:
     where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
     `error` is what says that the request failed, `refusal` that the model refused it, `words` what else the
     server says; they are looked for only where there is neither picture nor link.
+    `task_id` is that of a task whose picture is still being made. `is_stream` says that the body was no
+    single JSON value, so that more may have been meant to come.
     `turn` is the first candidate's `content` exactly as it came, for a conversation to echo.
     """
 
@@ -58,35 +75,93 @@ class Reply:
     refusal: str | None = None
     words: str = ""
     refused: tuple[str, ...] = ()
+    task_id: str | None = None
+    is_stream: bool = False
     turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
 
-def read_reply(body: bytes | ReceivedBody) -> Reply:
+def read_reply(body: bytes | ReceivedBody, *, request: ImageRequest | None = None) -> Reply:
     """Read a whole reply, as it was received or as it was taken apart while it came.
 
-    Raises BadResponseError for a body that is no JSON object, TooLargeError where too much of it
-    is no picture.
+    With `request` the last resort passes over the pictures that were sent with it. Raises BadResponseError
+    for a body that is no JSON object, TooLargeError where too much of it is no picture.
     """
     received = receive(body) if isinstance(body, bytes) else body
     blobs = received.blobs
-    replies = list(dicts(parse_json(received.rest)))
-    if not replies:
-        raise BadResponseError("The reply is JSON, but holds no object that could be read.")
+    if type_of(received.rest):
+        return Reply(images=(ReplyImage(received.raw(), None, "other: body"),), is_stream=True)
+    try:
+        parsed = parse_values(received.rest)
+    except BadResponseError as error:
+        problem = error.with_traceback(None)
+        images = _read_text_body(received)
+    else:
+        return _read_values(parsed, blobs, request)
+    if not images:
+        raise problem
+    return Reply(images=images, is_stream=True)
+
+
+def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None) -> Reply:
+    values = [item for value in parsed.values for item in (value if isinstance(value, list) else [value])]
+    replies = plain_replies(dicts(values))
+    is_streamed = shapes.are_chunks(replies)
+    joined = [shapes.join_chunks(replies)] if is_streamed else replies
     parts = ReplyParts(blobs)
-    are_chunks = shapes.are_chunks(replies)
-    for reply in [shapes.join_chunks(replies)] if are_chunks else replies:
-        collect_parts(reply, parts)
+    for value in joined:
+        collect_parts(value, parts)
     images, links, refused = _choose_images(parts)
-    return Reply(
+    text = replace_surrogates("\n".join(filter(None, parts.text)))
+    if not links and not any(type_of(image.data) for image in images):
+        others = _try_last_resort((values, joined), parts, request)
+        images, text = (others, _without_base64(text)) if others else (images, text)
+    reply = Reply(
         images=images,
         drafts=_drop_repeated(parts.drafts),
         links=links,
-        text=replace_surrogates("\n".join(filter(None, parts.text))),
+        text=text,
         refused=refused,
+        is_stream=parsed.is_stream,
         **_facts(replies, blobs),
-        **({} if images or links else _problems(replies[-_MAX_SEARCHED:], blobs)),
-        turn=Content(shapes.join_content(replies) if are_chunks else _first_content(replies), blobs),
+        **({} if images or links else _problems([*dicts(values)][-_MAX_SEARCHED:], blobs)),
+        turn=Content(shapes.join_content(replies) if is_streamed else _first_content(replies), blobs),
     )
+    if images or links or reply.error:
+        return reply
+    if parsed.problem or not replies:
+        raise parsed.problem or BadResponseError("The reply is JSON, but holds no object that could be read.")
+    task_id = find_task_id(values)
+    return replace(reply, task_id=task_id and replace_surrogates(blobs.restore(task_id)))
+
+
+def _try_last_resort(
+    readings: Iterable[list[Any]], parts: ReplyParts, request: ImageRequest | None
+) -> tuple[ReplyImage, ...]:
+    """Return the pictures that stand where nobody knew of, in the first reading that has one."""
+    passed_over = last_resort.digests_sent(request) if request else set()
+    passed_over |= {digest_of(draft.data) for draft in parts.drafts}
+    broken: list[ReplyImage] = []
+    for values in readings:
+        whole, begun = last_resort.find_pictures(values, parts.blobs, passed_over=passed_over)
+        if whole:
+            return _drop_repeated(whole)
+        broken = broken or begun
+    return tuple(broken)
+
+
+def _without_base64(text: str) -> str:
+    text = find_bare_base64(text)[1].strip()
+    return "" if _LEFT_OVER.fullmatch(text) else text
+
+
+def _read_text_body(received: ReceivedBody) -> tuple[ReplyImage, ...]:
+    """Return the pictures in a body of text that was never meant as JSON."""
+    rest = received.rest.strip()
+    if rest[:1] in (b"{", b"[", b"<", b""):
+        return ()
+    text = rest.decode("utf-8", "replace")
+    whole, _ = last_resort.find_pictures([text], received.blobs)
+    return _drop_repeated(whole)
 
 
 def is_whole(body: ReceivedBody) -> bool:
@@ -95,7 +170,7 @@ def is_whole(body: ReceivedBody) -> bool:
         reply = read_reply(body)
     except (GeminiError, RecursionError):
         return False
-    if not body.is_stream or reply.error or reply.block_reason:
+    if not reply.is_stream or reply.error or reply.block_reason:
         return True
     # Some gateways write STOP into every event, so without a picture it is no end.
     reason = (reply.finish_reason or "STOP").upper()
@@ -104,10 +179,11 @@ def is_whole(body: ReceivedBody) -> bool:
 
 def _choose_images(parts: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str, ...], tuple[str, ...]]:
     """Return images, links and refusals: the first family with a picture in it wins."""
-    families = [_drop_repeated(family) for family in (parts.inline, parts.openai, parts.data_uris)]
+    found = (parts.inline, parts.openai, parts.data_uris, parts.others)
+    families = [_drop_repeated(family) for family in found]
     refused = list(parts.refused)
     for family in families:
-        pictures = tuple(image for image in family if _type(image.data))
+        pictures = tuple(image for image in family if type_of(image.data))
         if pictures:
             return pictures, (), tuple(refused)
     junk = sum(families, ())
@@ -122,16 +198,7 @@ def _drop_repeated(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
     """Return images without repetition, each where it stood last: the last one is the primary one."""
     if len(images) < 2:  # the usual case; hashing megabytes takes longer than decoding them
         return tuple(images)
-    return tuple({_digest(image.data): image for image in reversed(images)}.values())[::-1]
-
-
-def _digest(data: ImageBytes) -> str:
-    return sha256(data).hexdigest() if isinstance(data, bytes) else data.sha256
-
-
-def _type(data: ImageBytes) -> str | None:
-    with open_view(data) as seen:
-        return sniff(seen)
+    return tuple({digest_of(image.data): image for image in reversed(images)}.values())[::-1]
 
 
 def _describe(data: ImageBytes) -> str:

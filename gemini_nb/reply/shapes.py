@@ -7,9 +7,11 @@ Fields that are missing, null or of the wrong type are passed over. A new shape 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.images.image import type_of
 from gemini_nb.reply import text_images
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class ReplyParts:
     inline: list[ReplyImage] = field(default_factory=list)
     openai: list[ReplyImage] = field(default_factory=list)
     data_uris: list[ReplyImage] = field(default_factory=list)
+    others: list[ReplyImage] = field(default_factory=list)
     drafts: list[ReplyImage] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -69,7 +72,7 @@ class ReplyParts:
         uris, rest = text_images.find_data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.data_uris)
-        links, prose = text_images.find_links(self.blobs.restore(rest))
+        links, prose = text_images.find_links(self.blobs.restore(rest, without=type_of))
         self.links += links
         self.text.append(prose.strip())
 
@@ -87,6 +90,17 @@ class ReplyParts:
         elif url[:8].lower().startswith(("http://", "https://")):
             self.links.append(self.blobs.restore(url.strip()))
 
+    def add_field(self, value: Any, mime_type: Any, source: Source, into: list[ReplyImage]) -> None:
+        """Add what stands where a picture may stand: a link, a data URI, or the base64 of a picture."""
+        if not isinstance(value, str):
+            return
+        self.add_link(value)
+        data = self.blobs.data(value)
+        if data is None and text_images.begins_like_picture(value):
+            data = self.blobs.decode(value)
+        if data is not None:
+            into.append(ReplyImage(data, text_or_none(mime_type), source))
+
 
 def collect_parts(reply: Any, reply_parts: ReplyParts) -> None:
     """Add to `reply_parts` what one reply object holds."""
@@ -99,6 +113,55 @@ def collect_parts(reply: Any, reply_parts: ReplyParts) -> None:
     for item in dicts(field_of(reply, "data")):
         reply_parts.add(field_of(item, "b64_json"), field_of(item, "mime_type"), "openai", reply_parts.openai)
         reply_parts.add_link(field_of(item, "url"))
+    if field_of(reply, "candidates", "choices", "data") is None:
+        for name in ("images", "image", "predictions", "output", "result", "artifacts"):
+            _collect_fields(field_of(reply, name), name, reply_parts)
+        reply_parts.add_link(field_of(reply, "image_url", "imageUrl"))
+        for partial in items(field_of(reply, "partial_images")):
+            reply_parts.add_field(partial, None, "other: partial_image_b64", reply_parts.drafts)
+
+
+_KNOWN_FIELDS = ("image_url", "imageUrl", "b64_json")
+_OTHER_FIELDS = (
+    *("url", "image", "data", "base64", "image_base64", "bytesBase64Encoded", "result"),
+    *("inlineData", "inline_data"),
+)
+
+
+def _collect_fields(value: Any, name: str, reply_parts: ReplyParts) -> None:
+    """Add the pictures of a list on top of a reply; those of a Responses API are beside its texts."""
+    for index, item in enumerate(items(value)):
+        place = f"other: {name}[{index}]" if isinstance(value, list) else f"other: {name}"
+        if field_of(item, "type") == "reasoning":
+            continue
+        _collect_picture(item, place, reply_parts.others, reply_parts)
+        for content in items(field_of(item, "content")):
+            text = field_of(content, "text", "output_text")
+            if isinstance(text, str):
+                reply_parts.add_text(text)
+            _collect_picture(content, f"{place}.content", reply_parts.others, reply_parts)
+
+
+def _collect_picture(
+    value: Any,
+    source: Source,
+    into: list[ReplyImage],
+    reply_parts: ReplyParts,
+    *,
+    names: Sequence[str] = (*_KNOWN_FIELDS, *_OTHER_FIELDS),
+) -> None:
+    """Add a picture that stands alone, or in a field with one of the usual names."""
+    if isinstance(value, str):
+        reply_parts.add_field(value, None, source, into)
+        return
+    mime_type = field_of(value, "mimeType", "mime_type", "media_type")
+    for name in names:
+        inner = field_of(value, name)
+        place = source if source == "openai" else f"{source}.{name}"
+        if isinstance(inner, dict):
+            _collect_picture(inner, place, into, reply_parts)
+        else:
+            reply_parts.add_field(inner, mime_type, place, into)
 
 
 def _collect_part(part: Any, reply_parts: ReplyParts) -> None:
@@ -123,11 +186,14 @@ def _collect_message(message: Any, reply_parts: ReplyParts) -> None:
         if isinstance(text, str):
             reply_parts.add_text(text)
         _collect_image_url(part, reply_parts)
-    for image in items(field_of(message, "images")):
+        if isinstance(part, dict):
+            _collect_picture(part, "openai", reply_parts.openai, reply_parts, names=_OTHER_FIELDS)
+    for image in (*items(field_of(message, "images")), *items(field_of(message, "image"))):
         _collect_image_url(image, reply_parts)
         reply_parts.add(
             field_of(image, "b64_json"), field_of(image, "mime_type"), "openai", reply_parts.openai
         )
+        _collect_picture(image, "openai", reply_parts.openai, reply_parts, names=_OTHER_FIELDS)
 
 
 def _collect_image_url(part: Any, reply_parts: ReplyParts) -> None:
@@ -154,6 +220,11 @@ def items(value: Any) -> list[Any]:
 def dicts(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of what `items` gives."""
     return (item for item in items(value) if isinstance(item, dict))
+
+
+def digest_of(data: ImageBytes) -> str:
+    """Return the SHA-256 of a picture's bytes."""
+    return sha256(data).hexdigest() if isinstance(data, bytes) else data.sha256
 
 
 def text_or_none(value: Any) -> str | None:

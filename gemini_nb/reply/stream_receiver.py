@@ -1,18 +1,20 @@
-"""A streamed reply while it arrives: each part is handed on, and all its events become one JSON array.
+"""A streamed reply while it arrives: each part is handed on, and the body is held as it came, without base64.
 
-What the reply amounts to is read from that array, as from any other reply.
+What the reply amounts to is read from that body, as from any other.
 """
 
 from __future__ import annotations
 
+import io
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_nb.errors import GeminiError, TooLargeError
-from gemini_nb.reply import shapes
-from gemini_nb.reply.base64_blobs import MAX_REST_BYTES, UNUSUAL_HINT, BlobTable, parse_json
+from gemini_nb.reply import chunks, shapes
+from gemini_nb.reply.base64_blobs import MAX_REST_BYTES, UNUSUAL_HINT, BlobTable
 from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
 from gemini_nb.reply.shapes import dicts
-from gemini_nb.reply.sse import EventSplitter
+from gemini_nb.reply.sse import MAX_EVENTS, EventSplitter, parse_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,15 +27,13 @@ if TYPE_CHECKING:
         def __call__(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None: ...
 
 
-MAX_EVENTS = 200_000
-
-_END_MARK = b"[DONE]"
+_LINE_FEED = b"\n"
 
 
 class StreamedReply:
-    """Receives one reply for `transport.post`, as `JSONReceiver` does; its events become one JSON array.
+    """Receives one reply for `transport.post`, as `JSONReceiver` does, and hands on what its events hold.
 
-    A body of plain JSON stays as it is. `take_part` is called for each part of each event that is whole;
+    A body of plain JSON is received as well. `take_part` is called for each part of each event that is whole;
     `new_file` opens a file for a large picture.
     """
 
@@ -41,10 +41,12 @@ class StreamedReply:
         self._take_part = take_part
         self._new_file = new_file
         self._blobs = BlobTable()
-        self._splitter = EventSplitter(self._take, self._end_event)
+        self._framing = bytearray()  # what came since the last byte of an event's data
+        self._splitter = EventSplitter(self._take, self._end_event, self._framing.extend)
         self._event: JSONReceiver | None = None
-        self._events: list[bytes] = []
-        self._event_bytes = 0
+        self._line_breaks: list[bytes] = []  # what stands between the lines of the event's data
+        self._rest = io.BytesIO()
+        self._events = 0
 
     def expect(self, length: int, /) -> None:
         """Ignore the length of the body: that of a stream of events says little of its pictures."""
@@ -52,44 +54,54 @@ class StreamedReply:
     def write(self, piece: bytes | memoryview, /) -> None:
         """Take the next piece of the body; raise TooLargeError past MAX_REST_BYTES or MAX_EVENTS."""
         self._splitter.write(bytes(piece))
-        if self._event_bytes > MAX_REST_BYTES or len(self._events) > MAX_EVENTS:
+        size = self._rest.tell() + len(self._framing)
+        if size > MAX_REST_BYTES or self._events > MAX_EVENTS:
             raise TooLargeError(
-                f"The stream brought {self._event_bytes / 1e6:.1f} MB beside its pictures, in "
-                f"{len(self._events)} events, more than is read.",
+                f"The stream brought {size / 1e6:.1f} MB beside its pictures, in "
+                f"{self._events} events, more than is read.",
                 hint=UNUSUAL_HINT,
             )
 
     def finish(self) -> ReceivedBody:
-        """Return the events that came, the last one perhaps cut short; nothing can be written any more."""
+        """Return what came, every byte of it; nothing can be written any more."""
         self._splitter.finish()
-        if self._splitter.is_plain and self._events:
-            return ReceivedBody(self._events[0], self._blobs)
-        return ReceivedBody(b"[%s]" % b",".join(self._events), self._blobs, is_stream=True)
+        self._write_framing()
+        return ReceivedBody(self._rest.getvalue(), self._blobs)
 
     def _take(self, data: bytes) -> None:
+        is_line_break = data == _LINE_FEED and not self._splitter.is_plain
+        if is_line_break:
+            self._line_breaks.append(bytes(self._framing))
+            self._framing.clear()
         if self._event is None:
+            self._write_framing()
             self._event = JSONReceiver(self._new_file, blobs=self._blobs)
         self._event.write(data)
 
+    def _write_framing(self) -> None:
+        self._rest.write(self._framing)
+        self._framing.clear()
+
     def _end_event(self) -> None:
         event, self._event = self._event, None
-        rest = event.finish().rest if event else b""
-        if self._splitter.is_plain:
-            self._events.append(rest)
+        if event is None:
             return
-        rest = rest.strip()
-        if rest.startswith(b"[{") and rest.endswith(b"]"):  # as Google wraps an error
-            rest = rest[1:-1]
-        if rest not in (b"", _END_MARK):
-            self._events.append(rest)
-            self._event_bytes += len(rest)
-            self._hand_on(b"[%s]" % rest)
+        rest = event.finish().rest
+        if self._line_breaks:
+            lines = zip_longest(rest.split(_LINE_FEED), self._line_breaks, fillvalue=b"")
+            self._rest.writelines(chain.from_iterable(lines))
+            self._line_breaks.clear()
+        else:
+            self._rest.write(rest)
+        self._events += 1
+        if not self._splitter.is_plain:
+            self._hand_on(rest)
 
     def _hand_on(self, rest: bytes) -> None:
         try:
-            value = parse_json(rest)
+            values = parse_event(rest)
         except GeminiError:  # the whole is read as well, and says so
             return
-        for reply in dicts(value):
+        for reply in chunks.unwrap(dicts(values)):
             for place, part in enumerate(shapes.parts(reply)):
                 self._take_part(part, self._blobs, is_first=place == 0)

@@ -25,6 +25,20 @@ _LINE_END = re.compile(r"\r?\n")
 _ENCLOSED_RUN = re.compile(r"[A-Za-z0-9+/_%=\s-]*")
 _PLAIN_PAYLOAD = re.compile(r"[^\s\"'<>()]*")
 _OPENING = re.compile(r"!\[[^\[\]\n]{0,500}\]\(\s{0,5}<?\Z|[<\"'(]\Z")
+# How the base64 of a PNG, JPEG, GIF or WebP begins; JSON may escape its slashes, and JSON in a text twice.
+_STARTS = ("iVBORw0KGgo", "/9j/", r"/9j\\/", r"/9j\\\\/", "_9j_", "R0lGODdh", "R0lGODlh", "UklGR")
+PICTURE_START = "|".join((*_STARTS, *(r"\\" + start for start in _STARTS if start[0] == "/")))
+_PICTURE_START = re.compile(rf"\s*(?:{PICTURE_START})")
+# Behind each start, and not before it, is looked at what stands before: so a search runs at full speed.
+_PICTURE_RUN = re.compile(
+    "|".join(
+        rf"{start}(?:(?<![A-Za-z0-9+/=_-]{start})|(?<=\\[nrt]{start}))(?=[A-Za-z0-9+/_%\\-]{{40}})"
+        for start in _STARTS
+    )
+)
+_ESCAPED_RUN = re.compile(r"(?:[A-Za-z0-9+/_-]++|\\++/)*+={0,2}")
+_QUOTED_BYTES = ("b'", 'b"')
+_MIN_RUN_CHARS = 84  # of 63 bytes
 _CLOSING = {"<": ">", '"': '"', "'": "'"}
 _TITLE_AND_END = re.compile(
     # A title, or the size that some dialects write: `=300x200`.
@@ -86,6 +100,37 @@ def find_data_uris(text: str) -> tuple[list[DataURI], str]:
         pieces.append(text[done:begin])
         done = end
     return uris, "".join((*pieces, text[done:])) if uris else text
+
+
+def begins_like_picture(text: str) -> bool:
+    """Whether a text begins with the base64 of a picture."""
+    return _PICTURE_START.match(text) is not None
+
+
+def find_bare_base64(text: str) -> tuple[list[str], str]:
+    """Return the base64 of pictures that stands in a text without a data URI, and the text without it.
+
+    >>> find_bare_base64("b'iVBORw0KGgo" + "A" * 80 + "'")[1]
+    ''
+    """
+    runs: list[str] = []
+    pieces: list[str] = []
+    done = 0
+    for match in _PICTURE_RUN.finditer(text):
+        start = match.start()
+        if start < done:
+            continue
+        end = _bare_end(text, start)
+        if text[end : end + 1] == "\\" and (escaped := _ESCAPED_RUN.match(text, start)):
+            end = escaped.end()
+        if end - start < _MIN_RUN_CHARS:
+            continue
+        payload = text[start:end].replace("\\", "")
+        runs.append(unquote(payload) if "%" in payload else payload)
+        is_quoted = text[start - 2 : start] in _QUOTED_BYTES and text[end : end + 1] == text[start - 1]
+        pieces.append(text[done : start - 2 * is_quoted])
+        done = end + is_quoted
+    return runs, "".join((*pieces, text[done:])) if runs else text
 
 
 def _schemes(text: str) -> Iterator[int]:

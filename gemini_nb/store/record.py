@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gemini_nb.generation import Generation
 from gemini_nb.images.header import SUFFIXES
-from gemini_nb.images.image import GeneratedImage, Source
+from gemini_nb.images.image import OTHER_SOURCE, SOURCES, GeneratedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_OTHER_SOURCE = re.compile(rf"{OTHER_SOURCE}[\x21-\x7e…]{{1,200}}")
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -45,7 +46,7 @@ class StoredImage:
     mime_type: str
     width: int
     height: int
-    source: Source
+    source: str
     declared_mime_type: str | None = None
     url: str | None = None
 
@@ -220,7 +221,8 @@ def _build_image(row: dict[str, Any]) -> StoredImage:
     image = StoredImage(**row)
     if not DIGEST.fullmatch(image.sha256) or image.mime_type not in SUFFIXES:
         raise ValueError("a picture's digest or type is none")
-    if image.source not in get_args(Source):
+    is_other = isinstance(image.source, str) and _OTHER_SOURCE.fullmatch(image.source)
+    if image.source not in SOURCES and not is_other:
         raise ValueError("an unknown source")
     return image
 

@@ -203,7 +203,7 @@ NO_PICTURE = {
     "a page": b"<html><title>Busy</title></html>",
     "bytes": bytes(range(128, 256)),
     "cut JSON": OK[:-20],
-    "a picture itself": PICTURE,
+    "half a picture itself": PICTURE[:-20],
 }
 
 

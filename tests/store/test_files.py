@@ -191,10 +191,11 @@ def test_a_store_that_is_cleared_while_a_picture_arrives_in_a_named_draft_costs_
     assert ran(CLEARED_MEANWHILE % is_full, str(store.folder)).split() == ["1", "1", "True"]
 
 
-def test_a_reply_without_a_picture_makes_no_store(store):
-    with pytest.raises(NoImageError):
+def test_a_reply_without_a_picture_is_kept_in_the_store_and_nothing_else_is(store):
+    with pytest.raises(NoImageError) as caught:
         asked(text_body("words only"), store)
-    assert not store.folder.exists()
+    assert [path.name for path in store.folder.iterdir()] == ["unread"]
+    assert caught.value.raw_path.parent == store.unread
 
 
 def spooled(prompts, raw: bytes, **settings):

@@ -67,3 +67,9 @@ def encoded(
         options |= {"save_all": True, "append_images": others}
     first.save(into, kind, **options)
     return into.getvalue()
+
+
+def padded_png(width: int, height: int, noise: int) -> bytes:
+    """A PNG of that size in pixels with a private chunk of so many random bytes."""
+    data = chunk(b"noIz", random.Random(width).randbytes(noise))
+    return png(width, height).removesuffix(PNG_END) + data + PNG_END

@@ -1,0 +1,144 @@
+"""The last resort: pictures in any text of a reply, for a shape that nobody knew yesterday.
+
+It runs only where no known shape gave a picture or a link. A picture's base64 begins with one of a few groups
+of letters, whatever stands around it, so one search of each text finds all of them. Passed over are thoughts
+and their signatures, what a web search found, pictures that were sent with the request, and tiny ones.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.errors import GeminiError
+from gemini_nb.images.image import OTHER_SOURCE, inspect, type_of
+from gemini_nb.reply.base64_blobs import BlobTable, decode_lenient, parse_json
+from gemini_nb.reply.shapes import ReplyImage, digest_of
+from gemini_nb.reply.text_images import find_bare_base64, find_data_uris
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from gemini_nb.images.file_bytes import ImageBytes
+    from gemini_nb.images.image import Facts
+    from gemini_nb.request import ImageRequest
+
+    Place = tuple[Any, ...]  # the place around it and the step from there, () for the whole
+
+MIN_PICTURE_BYTES = 64
+MAX_PLACE_CHARS = 120
+
+_MIN_SIDE = 3  # of the longer side, in pixels
+_MIN_BROKEN_BYTES = 1024  # less that begins like a picture and is none is an accident
+_PASSED_OVER = {"encryptedcontent", "groundingmetadata", "partialimages", "partialimageb64"}
+_THOUGHTS = ("reasoning", "thinking", "thought")
+_STEP = re.compile(r"[A-Za-z0-9_$-]{1,40}")
+_JSON_TEXT = re.compile(r"\s*(?:```\w{0,10}\s*)?([\[{].*[\]}])\s*(?:```\s*)?\Z", re.DOTALL)
+
+
+def find_pictures(
+    values: list[Any], blobs: BlobTable, *, passed_over: Collection[str] = ()
+) -> tuple[list[ReplyImage], list[ReplyImage]]:
+    """Return the pictures in the texts of JSON values, the largest last, and what only begins like one.
+
+    `passed_over` are SHA-256 digests.
+    """
+    whole: list[tuple[int, ReplyImage]] = []
+    broken: list[ReplyImage] = []
+    for place, text in _texts(values):
+        for data, mime_type in _decode(text, blobs):
+            image = ReplyImage(data, mime_type, OTHER_SOURCE + _format(place))
+            facts = _inspect(data) if len(data) >= MIN_PICTURE_BYTES else None
+            if facts is None:
+                if len(data) >= _MIN_BROKEN_BYTES and type_of(data):
+                    broken.append(image)
+            elif max(facts.width, facts.height) >= _MIN_SIDE and digest_of(data) not in passed_over:
+                whole.append((facts.width * facts.height, image))
+    whole.sort(key=lambda found: found[0])  # stable: of those that are equally large the last one is primary
+    return [image for _, image in whole], broken
+
+
+def digests_sent(request: ImageRequest) -> set[str]:
+    """Return the digests of all pictures that were sent with a request, which a server may repeat."""
+    sent, _ = find_pictures([*request.history, dict(request.config), dict(request.extra)], BlobTable())
+    return {image.sha256 for image in request.images} | {digest_of(image.data) for image in sent}
+
+
+def _texts(values: list[Any]) -> Iterator[tuple[Place, str]]:
+    """Yield each text that may hold a picture, in order, with its place; not recursive, however deep it is.
+
+    A text that is JSON is looked into as well.
+    """
+    pending = [iter([((), value) for value in values])]
+    while pending:
+        place, value = next(pending[-1], (None, None))
+        if place is None:
+            pending.pop()
+            continue
+        inner = _parse(value) if isinstance(value, str) else value
+        if isinstance(inner, str):
+            if len(inner) > MIN_PICTURE_BYTES:
+                yield place, inner
+        elif isinstance(inner, list):
+            pending.append(_items(place, inner))
+        elif isinstance(inner, dict) and not _is_thought(inner):
+            pending.append(_fields(place, inner))
+
+
+def _fields(place: Place, value: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    return (((place, name), item) for name, item in value.items() if not _is_passed_over(name))
+
+
+def _items(place: Place, value: list[Any]) -> Iterator[tuple[Place, Any]]:
+    return (((place, at), item) for at, item in enumerate(value))
+
+
+def _parse(text: str) -> Any:
+    """Return the object or the array that a text is as JSON, or in a block of Markdown; else the text."""
+    match = _JSON_TEXT.match(text)
+    try:
+        return parse_json(match[1].encode("utf-8", "surrogatepass")) if match else text
+    except GeminiError:
+        return text
+
+
+def _is_thought(value: dict[str, Any]) -> bool:
+    return value.get("thought") is True or value.get("type") in _THOUGHTS
+
+
+def _is_passed_over(name: str) -> bool:
+    plain = name.replace("_", "").replace("-", "").lower()
+    return plain.endswith("signature") or plain in _PASSED_OVER
+
+
+def _decode(text: str, blobs: BlobTable) -> Iterator[tuple[ImageBytes, str | None]]:
+    """Yield the bytes of what begins like a picture in a text, with the type that a data URI declares."""
+    uris, rest = find_data_uris(text)
+    for uri in uris:
+        data = None if uri.refused else blobs.decode(uri.payload)
+        if data is not None:
+            yield data, uri.mime_type
+    yield from ((data, None) for data in blobs.list_data(rest))
+    for run in find_bare_base64(rest)[0]:
+        data = decode_lenient(run)
+        if data is not None:
+            yield data, None
+
+
+def _inspect(data: ImageBytes) -> Facts | None:
+    try:
+        return inspect(data)
+    except GeminiError:
+        return None
+
+
+def _format(place: Place) -> str:
+    """Write a place as in JavaScript, cut at its beginning; a name that could be anything is left out."""
+    steps: list[str] = []
+    room = MAX_PLACE_CHARS
+    while place and room > 0:
+        place, step = place
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{step if _STEP.fullmatch(step) else '…'}")
+        room -= len(steps[-1])
+    written = "".join(reversed(steps))
+    return f"…{written}" if place else written.removeprefix(".") or "body"

@@ -1,0 +1,168 @@
+"""Pictures in texts that nobody knew: found at any depth, and nothing taken for one that is none."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemini_nb.errors import BadResponseError
+from gemini_nb.images.inputs import InputImage
+from gemini_nb.reply.last_resort import MAX_PLACE_CHARS
+from gemini_nb.reply.reply import read_reply
+from gemini_nb.request import ImageRequest
+from support.images import bytes_of, jpeg, padded_png, png
+from support.replies import b64, body, data_uri, inline, never_cut, reply
+
+PICTURE, OTHER, LARGE = png(9, 9), png(7, 11), padded_png(9, 9, 5000)
+REQUEST = ImageRequest(
+    "edit it",
+    images=(InputImage(PICTURE, "image/png"),),
+    history=(reply(inline(OTHER))["candidates"][0]["content"],),
+)
+
+
+def found(value, **more) -> list[bytes]:
+    return [bytes_of(image.data) for image in read_reply(body(value), **more).images]
+
+
+PASSED_OVER = {
+    "a thought signature": {"thoughtSignature": b64(PICTURE)},
+    "a thought signature in snake case": {"a": [{"thought_signature": b64(PICTURE)}]},
+    "a signature": {"signature": b64(PICTURE)},
+    "encrypted thoughts": {"output": [{"type": "reasoning", "encrypted_content": b64(PICTURE)}]},
+    "a thought": {"a": {"thought": True, "x": b64(PICTURE)}},
+    "a picture of the web": {"groundingMetadata": {"a": data_uri(PICTURE)}},
+    "a tiny picture": {"a": b64(png(2, 2))},
+    "letters that begin like a JPEG": {"a": "/9j/" + "A" * 60},
+    "a path": {"a": "see /9j/" + "abcdefgh/" * 20},
+    "the middle of other base64": {"a": "QUJD" + b64(jpeg(9, 9))},
+    "words": {"a": "iVBORw0KGgo is how a PNG begins"},
+    "base64 of something else": {"a": b64(bytes(range(256)) * 20)},
+}
+
+
+@pytest.mark.parametrize("case", PASSED_OVER)
+def test_what_is_no_picture_of_the_reply_is_passed_over(case):
+    assert found(PASSED_OVER[case]) == []
+
+
+@pytest.mark.parametrize("echo", [PICTURE, OTHER], ids=["an input", "an earlier turn"])
+def test_a_picture_that_was_sent_is_not_the_answer(echo):
+    assert found({"request": [b64(echo)]}, request=REQUEST) == []
+    assert found({"request": [b64(echo)], "made": b64(LARGE)}, request=REQUEST) == [LARGE]
+
+
+def test_a_draft_of_the_reply_is_not_its_picture():
+    assert found(reply(inline(PICTURE, thought=True), copy=b64(PICTURE))) == []
+
+
+def test_the_largest_is_the_primary_one_and_of_equals_the_last():
+    assert found({"made": b64(LARGE), "thumbnail": b64(png(3, 3))}) == [png(3, 3), LARGE]
+    assert found({"first": b64(PICTURE), "last": b64(LARGE)}) == [PICTURE, LARGE]
+
+
+def test_a_picture_that_is_cut_short_is_named_where_none_is_whole():
+    (image,) = read_reply(body({"made": b64(LARGE)[:4000]})).images
+    assert image.source == "other: made"
+    assert found({"made": b64(LARGE)[:4000], "again": b64(PICTURE)}) == [PICTURE]
+
+
+def test_the_type_that_a_data_uri_declares_is_kept():
+    (image,) = read_reply(body({"a": data_uri(PICTURE, "image/webp")})).images
+    assert image.declared_mime_type == "image/webp"
+
+
+def test_a_place_is_short_and_of_plain_letters():
+    value = b64(PICTURE)
+    for name in ["x" * 41, "a b", "\x1b[31m", "'\"]", "名"] * 60:
+        value = {name: [value]}
+    (image,) = read_reply(body(value)).images
+    assert image.source.startswith("other: ….")
+    assert set(image.source) == set("other: ….[0]")
+    assert len(image.source) <= MAX_PLACE_CHARS + 50
+
+
+# Never long enough to begin a picture by accident, and no name that is passed over.
+NAMES = st.text("abcxyz_-$ .名", max_size=6)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False)
+
+
+@st.composite
+def hidden(draw, depth=30):
+    """A JSON value with a picture at any depth, alone or in a text, and other values beside it."""
+    data = draw(st.sampled_from([PICTURE, LARGE, jpeg(9, 9)]))
+    wrap = draw(
+        st.sampled_from(["{}", "data:image/png;base64,{}", "![i](data:;base64,{})", "b'{}'", "a {} b"])
+    )
+    value = wrap.format(b64(data))
+    for _ in range(draw(st.integers(0, depth))):
+        value = draw(st.sampled_from([lambda inner: [inner], dict_of(draw), list_of(draw), json.dumps]))(
+            value
+        )
+        if isinstance(value, str) and len(value) > 60_000:  # each level of JSON in JSON doubles the slashes
+            break
+    return data, value
+
+
+def dict_of(draw):
+    return lambda inner: draw(st.dictionaries(NAMES, LEAVES, max_size=2)) | {draw(NAMES): inner}
+
+
+def list_of(draw):
+    return lambda inner: [*draw(st.lists(LEAVES, max_size=2)), inner]
+
+
+@settings(max_examples=200, deadline=None)
+@given(hidden())
+def test_a_picture_hidden_at_any_depth_is_read(case):
+    data, value = case
+    assert found(value)[-1:] == [data]
+
+
+@settings(max_examples=200, deadline=None)
+@given(hidden())
+def test_it_is_read_although_the_receiver_lifted_nothing_out(case):
+    data, value = case
+    images = read_reply(never_cut(value)).images
+    assert [bytes_of(image.data) for image in images][-1:] == [data]
+
+
+HARD = (
+    " /9j/",
+    "/9j\\/",
+    "\n/9j/" + "a" * 44,
+    "\\",
+    "\"'",
+    "{",
+    "}",
+    "```",
+    "data:image/png;base64,",
+    '{"a": [',
+)
+
+
+def work(text: str) -> float:
+    value = body({"a": text})
+    start = time.process_time()
+    read_reply(value)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("piece", HARD, ids=repr)
+def test_a_text_of_twice_the_length_takes_twice_the_work(piece):
+    half, whole = (piece * (size // len(piece)) for size in (200_000, 400_000))
+    assert any(work(whole) <= 2.5 * work(half) for _ in range(4))  # four times it would be if quadratic
+
+
+def test_a_reply_that_is_nested_too_deeply_is_an_error():
+    with pytest.raises(BadResponseError):
+        read_reply(b"[" * 200_000 + body(b64(PICTURE)) + b"]" * 200_000)
+
+
+def test_many_texts_are_looked_into():
+    value = {str(at): "a" * 100 for at in range(50_000)} | {"last": b64(PICTURE)}
+    assert found(value) == [PICTURE]
