@@ -119,3 +119,8 @@ def test_googles_details_name_the_quota(violation, used_up):
 def test_of_two_quotas_that_are_violated_the_longer_one_counts():
     both = [{"quotaId": "RequestsPerMinute"}, {"quotaId": "RequestsPerDay"}]
     assert find_used_up("You exceeded your current quota.", violations=both) is UsedUp.PERIOD
+
+
+def test_of_a_long_text_only_the_beginning_is_read():
+    assert find_used_up("Insufficient balance" + " x" * 50_000) is UsedUp.CREDIT
+    assert find_used_up("x " * 50_000 + "Insufficient balance") is None
