@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 from anyio import to_thread
 
-from gemini_nb.errors import ConnectionFailedError, GeminiError
+from gemini_nb.errors import ConnectionFailedError, GeminiError, RateLimitError
 from gemini_nb.http.retry import retry
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
@@ -130,9 +130,7 @@ class Pipeline:
         started = anyio.current_time()
         url, body = self.provider.url(request.model, stream=pieces is not None), request.encode()
         outcome = await retry(
-            partial(
-                self._post, request.model, url, body, deadline=deadline, pieces=pieces, new_file=new_file
-            ),
+            partial(self._attempt, request, url, body, deadline=deadline, pieces=pieces, new_file=new_file),
             deadline=deadline,
             limiter=self.limiter,
             interval=self.interval,
@@ -141,10 +139,34 @@ class Pipeline:
         )
         if isinstance(outcome, GeminiError):
             raise outcome.with_traceback(None)
-        reply, headers = outcome
-        reader = self.reader()
-        generation, content = await reader.read(request, reply, deadline=deadline, headers=headers)
+        generation, content = outcome
         return replace(generation, seconds=anyio.current_time() - started), content
+
+    async def _attempt(
+        self,
+        request: ImageRequest,
+        url: str,
+        body: bytes,
+        *,
+        deadline: float,
+        pieces: LivePieces | None,
+        new_file: Callable[[], UnnamedFile] | None,
+    ) -> tuple[Generation, Content] | GeminiError:
+        """Make one attempt: send the request and read its reply; a refusal inside a success is returned too.
+
+        Only that: any other failure of a reply may have been billed, so it is raised and not retried.
+        """
+        outcome = await self._post(
+            request.model, url, body, deadline=deadline, pieces=pieces, new_file=new_file
+        )
+        if isinstance(outcome, GeminiError):
+            return outcome
+        reply, headers = outcome
+        try:
+            return await self.reader().read(request, reply, deadline=deadline, headers=headers)
+        except RateLimitError as error:
+            refusal = error
+        return refusal.with_traceback(None)
 
     async def _post(
         self,
@@ -156,7 +178,7 @@ class Pipeline:
         pieces: LivePieces | None,
         new_file: Callable[[], UnnamedFile] | None,
     ) -> tuple[ReceivedBody, Mapping[str, str]] | GeminiError:
-        """Make one attempt; return the reply and its headers, also of a whole one whose connection broke."""
+        """Send the request; return the reply and its headers, also of a whole one whose connection broke."""
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
         receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)

@@ -14,6 +14,7 @@ from gemini_nb.errors import (
     LinkFailedError,
     NoImageError,
     QuotaExhaustedError,
+    RateLimitError,
 )
 from gemini_nb.generation import Generation, notes
 from gemini_nb.images.image import GeneratedImage
@@ -109,6 +110,8 @@ class ReplyReader:
                 model=request.model,
                 key=self._key,
             )
+        if isinstance(problem, RateLimitError):  # nothing was made or billed, and it may come again and again
+            raise problem
         if isinstance(problem, BadResponseError):
             self._quote_beginning(problem, body)
             problem = self._find_quota(request, body) or problem
