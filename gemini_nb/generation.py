@@ -9,7 +9,7 @@ from gemini_nb.display import figure
 from gemini_nb.display.figure import PREVIEW_WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gemini_nb.images.image import GeneratedImage
@@ -26,6 +26,7 @@ class Generation:
     thought pictures. `seconds` is the duration of the call, `usage` the reply's `usageMetadata` as received,
     `path` the file of the primary picture, if any. A notebook shows a preview of `preview_width` pixels, or
     the original where that is None, and above it the `chain` of pictures it was edited from, with prompts.
+    `content` returns the model's raw content, for an edit to echo; None where a store has it, or nobody.
     """
 
     request: ImageRequest = field(repr=False)
@@ -42,6 +43,11 @@ class Generation:
     preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
     chain: tuple[tuple[str, GeneratedImage], ...] = field(default=(), repr=False, compare=False)
     path: Path | None = field(default=None, repr=False, compare=False)
+    content: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the model's raw content out of pickles and copies: it may hold the key, and megabytes."""
+        return {**self.__dict__, "content": None}
 
     @property
     def image(self) -> GeneratedImage:

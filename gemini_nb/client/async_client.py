@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import anyio
@@ -12,18 +14,21 @@ from anyio import to_thread
 
 from gemini_nb import models
 from gemini_nb.batch import run
-from gemini_nb.client.chat import AsyncChat
+from gemini_nb.client.chat import AsyncChat, Turn
 from gemini_nb.client.pipeline import Pipeline
 from gemini_nb.client.stream import AsyncStream
 from gemini_nb.errors import (
     ArgumentError,
+    GeminiError,
     LinkFailedError,
     LinkRefusedError,
     NoImageError,
     OutcomeUnknownError,
 )
+from gemini_nb.generation import Generation
 from gemini_nb.http.rate_limit import forget_loopback_limiter, limiter_for, seconds_between
 from gemini_nb.images import inputs
+from gemini_nb.images.image import GeneratedImage
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key, require_key
 from gemini_nb.providers.secret import Secret
@@ -44,18 +49,17 @@ if TYPE_CHECKING:
         Sequence,
     )
     from concurrent.futures import Executor
-    from pathlib import Path
     from types import TracebackType
 
     from gemini_nb.batch.executor import ExecutorBackend
     from gemini_nb.batch.result import Batch
-    from gemini_nb.generation import Generation
     from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import Options
     from gemini_nb.store.spool import Spool
     from gemini_nb.store.store import Store
 
 TIMEOUT_SECONDS = 240.0
+_READ_PICTURES = (GeneratedImage, inputs.InputImage)
 
 
 class AsyncClient:
@@ -166,8 +170,7 @@ class AsyncClient:
                 prompt = await self.request(prompt, **options)
             if stream:
                 return AsyncStream(partial(self._generate_live, prompt, deadline))
-            generation, _ = await self._pipeline.answer(prompt, deadline)
-            return generation
+            return _with_content(*await self._pipeline.answer(prompt, deadline))
 
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None
@@ -182,14 +185,32 @@ class AsyncClient:
             generation, content = await self._pipeline.answer(request, deadline, pieces)
             if pieces:
                 pieces.finish(generation)  # a stored picture has no pieces: they are given all at once
-            return generation, content()
+            return _with_content(generation, content), content()
+
+    async def recall(self, picture: Any) -> Turn | None:
+        """Return the turn that a picture came with, from this process or the store; None if it is unknown."""
+        return await to_thread.run_sync(self._recall, picture)
+
+    def _recall(self, picture: Any) -> Turn | None:
+        if isinstance(picture, Generation):
+            if picture.content is not None:
+                return Turn(picture, picture.content())
+            found = self._replay.recall(picture.image.sha256, digest=picture.digest)
+            return Turn(picture, found[1]) if found else None
+        if inputs.is_link(picture) or not isinstance(picture, (str, Path, bytes, *_READ_PICTURES)):
+            return None
+        with suppress(GeminiError):  # it cannot be read: whoever sends it says so
+            digest = (picture if isinstance(picture, _READ_PICTURES) else inputs.read(picture)).sha256
+            if found := self._replay.recall(digest):
+                return Turn(*found)
+        return None
 
     async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
         with self._until_closed():
             pieces = LivePieces(on_piece, key=self._key)
-            generation, _ = await self._pipeline.answer(request, deadline, pieces)
+            generation, content = await self._pipeline.answer(request, deadline, pieces)
             pieces.finish(generation)
-            return generation
+            return _with_content(generation, content)
 
     def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
@@ -359,3 +380,8 @@ class AsyncClient:
         self, _type: type[BaseException] | None, _value: BaseException | None, _frames: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _with_content(generation: Generation, content: Callable[[], Any]) -> Generation:
+    """Return an answer that keeps the model's content, unless it is in the store with the picture."""
+    return generation if generation.path else replace(generation, content=content)

@@ -1,32 +1,46 @@
 """Chats: edits of a picture over several turns, in which the model's own turns are echoed.
 
-The API takes a model's turn only as it was received, with its thought signatures. Where that is not possible,
-as for a picture that came as text or as a link, or for another model, the last picture is sent as an input
-image instead.
+The API takes a model's turn only as it was received, with its thought signatures; one without a role is the
+model's. Where that is not possible, as for a picture that came as text or as a link, or for another model or
+provider, the last picture is sent as an input image instead.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from anyio import to_thread
+
 from gemini_nb import event_loop
-from gemini_nb.errors import ArgumentError
+from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.generation import Generation
-from gemini_nb.reply.content import can_be_echoed
+from gemini_nb.reply.content import can_be_echoed, with_role
 from gemini_nb.request import copy_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.providers.provider import Provider
     from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import ImageRequest
 
 
 class ConversingClient(Protocol):
     """The part of a client that a chat uses."""
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that is asked."""
+
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether the store answers a request."""
+
+    async def recall(self, picture: Any) -> Turn | None:
+        """Return the turn that a picture came with, where it is known."""
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
         """Return a request, with the input images read."""
@@ -48,6 +62,20 @@ class Turn:
     def can_be_echoed(self) -> bool:
         """Whether the API will take the model's turn as it was received."""
         return can_be_echoed(self.content)
+
+    def echo_before(self, request: ImageRequest) -> ImageRequest | None:
+        """Return a request that goes on from this turn, and from those before it, with their contents.
+
+        None where that cannot be: for another model, whose signatures differ, or a turn that is not whole.
+        """
+        earlier = self.generation.request
+        if not self.can_be_echoed or self.generation.model != request.model:
+            return None
+        with suppress(GeminiError):  # nested too deeply, or its input pictures were let go
+            contents = (*earlier.history, earlier.content, self.content)
+            echo = replace(request, history=tuple(map(with_role, contents)))
+            return echo if echo.digest else None
+        return None
 
 
 class AsyncChat:
@@ -100,17 +128,45 @@ class AsyncChat:
         """Return the request that `send` would send, and send nothing."""
         options = {"model": self.model, **self.options, **options}
         request = await self._client.request(prompt, images=images, **options)
-        if self.turns and self._can_echo_to(request.model):
-            pairs = ((turn.generation.request.content, turn.content) for turn in self.turns)
-            return replace(request, history=tuple(content for pair in pairs for content in pair))
-        source = self.last or self.source
-        if source is None:
+        picture = self.last or self.source
+        if picture is None:
             return request
-        return await self._client.request(prompt, images=[source, *images], **options)
+        send_along = partial(self._client.request, prompt, images=[picture, *images], **options)
+        turn = self.turns[-1] if self.turns else await self._client.recall(self.source)
+        echo = await to_thread.run_sync(turn.echo_before, request) if turn else None
+        if turn is None or echo is None:
+            return await send_along()
+        earlier = await self._find_in_earlier_form(request, echo, send_along)
+        if earlier is not None:
+            return earlier
+        if self._takes_echo_of(turn) or await to_thread.run_sync(self._client.holds, echo):
+            return echo
+        return await send_along()
 
-    def _can_echo_to(self, model: str) -> bool:
-        """Whether the model will take the turns so far: thought signatures are valid for one model."""
-        return all(turn.can_be_echoed and turn.generation.model == model for turn in self.turns)
+    def _takes_echo_of(self, turn: Turn) -> bool:
+        """Whether the provider takes a turn: none takes another's, and the painter looks at pictures."""
+        name = self._client.provider.name
+        return turn.generation.provider == name and (name != "offline" or bool(self.turns))
+
+    async def _find_in_earlier_form(
+        self, request: ImageRequest, echo: ImageRequest, send_along: Callable[[], Awaitable[ImageRequest]]
+    ) -> ImageRequest | None:
+        """Return the request as earlier versions sent it, if the store has its answer, which is paid for.
+
+        They sent the first picture along, and echoed the turns after it, with the roles that they came with.
+        """
+        turns = self.turns
+        if turns and all(turn.can_be_echoed and turn.generation.model == request.model for turn in turns):
+            pairs = ((turn.generation.request.content, turn.content) for turn in turns)
+            earlier = replace(request, history=tuple(content for pair in pairs for content in pair))
+            if earlier.history == echo.history:
+                return None
+        else:
+            try:
+                earlier = await send_along()
+            except GeminiError:  # the picture is gone, or one too many
+                return None
+        return earlier if await to_thread.run_sync(self._client.holds, earlier) else None
 
     def undo(self) -> Generation | None:
         """Forget the last turn and return the result before it, or None where there is none."""

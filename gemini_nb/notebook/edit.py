@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
-from gemini_nb.errors import ArgumentError, GeminiWarning
+from gemini_nb.client.chat import Turn
+from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
+from gemini_nb.images.inputs import SentImage
 from gemini_nb.notebook import options, template, variables
 from gemini_nb.notebook.generate import check_cost, finish, read_prompt, request_settings
 from gemini_nb.notebook.progress import one_image, showing_progress
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from gemini_nb.client.chat import Chat
     from gemini_nb.client.client import Client
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.images.inputs import InputImage
     from gemini_nb.notebook.session import Session
-    from gemini_nb.store.record import Record
+    from gemini_nb.store.record import Record, StoredImage
     from gemini_nb.store.store import Store
+
+_MAX_ECHOES = 50  # turns of megabytes that are read to find what an edit began with
 
 
 def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
@@ -79,11 +88,11 @@ def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: 
             "There is no picture to edit yet.",
             hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
         )
-    record, image = earlier
+    record, source = earlier
     warnings.warn(
         f"Going on from the store's picture of {record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
     )
-    return client.chat(str(args.models[0]) if args.models else record.model, source=image)
+    return client.chat(str(args.models[0]) if args.models else record.model, source=source)
 
 
 def _model(session: Session, args: Namespace, last: Generation | None) -> str:
@@ -92,7 +101,7 @@ def _model(session: Session, args: Namespace, last: Generation | None) -> str:
     return last.model if last is not None else session.defaults.model
 
 
-def _find_earlier(store: Store | None, prompt: str) -> tuple[Record, GeneratedImage] | None:
+def _find_earlier(store: Store | None, prompt: str) -> tuple[Record, Generation | GeneratedImage] | None:
     """Return the newest stored picture and its record, or None where there is none.
 
     Where an edit of this prompt is stored, return the picture which that edit began with: so the cell, run
@@ -102,13 +111,42 @@ def _find_earlier(store: Store | None, prompt: str) -> tuple[Record, GeneratedIm
         return None
     records = list(store.records())
     by_digest = {image.sha256: (record, image) for record in reversed(records) for image in record.images}
-    beginnings = [
-        by_digest[record.inputs[0].sha256]
-        for record in records
-        if record.prompt == prompt and record.inputs and record.inputs[0].sha256 in by_digest
-    ]
-    newest = [(record, record.images[-1]) for record in records]
-    for record, stored in (*beginnings, *newest):
+    newest = ((record, record.images[-1]) for record in records)
+    for record, stored in (*_find_beginnings(store, prompt, records, by_digest), *newest):
         if (image := store.image(stored)) is not None:
-            return record, image
+            return record, _with_turn(store, record, image)
     return None
+
+
+def _with_turn(store: Store, record: Record, image: GeneratedImage) -> Generation | GeneratedImage:
+    """Return a record's picture as the answer it was, with the model's content, for the edit to echo."""
+    with suppress(GeminiError):  # a request that this version refuses
+        generation = record.generation(store.request(record), [image])
+        return replace(generation, content=partial(store.content, record.digest))
+    return image
+
+
+def _find_beginnings(
+    store: Store, prompt: str, records: list[Record], by_digest: Mapping[str, tuple[Record, StoredImage]]
+) -> Iterator[tuple[Record, StoredImage]]:
+    """Yield what the stored edits of this prompt began with: a picture that they sent along, or a turn."""
+    for number, edit in enumerate(records):
+        if edit.prompt != prompt:
+            continue
+        if edit.inputs and edit.inputs[0].sha256 in by_digest:
+            yield by_digest[edit.inputs[0].sha256]
+        else:
+            older = (record for record in records[number + 1 :] if record.model == edit.model)
+            echoed = (record for record in islice(older, _MAX_ECHOES) if _is_echoed(store, record, edit))
+            yield from ((record, record.images[-1]) for record in islice(echoed, 1))
+
+
+def _is_echoed(store: Store, record: Record, edit: Record) -> bool:
+    """Whether an edit went on from a record's turn: its digest is that of the request that echoes it."""
+    with suppress(GeminiError):  # a request that this version refuses
+        answer = store.recall(record.images[-1].sha256, digest=record.digest)
+        given = tuple(SentImage(cast("InputImage", image)) for image in edit.inputs)
+        request = replace(store.request(edit), images=given)
+        echo = Turn(*answer).echo_before(request) if answer else None
+        return echo is not None and echo.digest == edit.digest
+    return False

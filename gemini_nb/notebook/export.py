@@ -20,6 +20,7 @@ from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.notebook import variables
+from gemini_nb.reply.content import with_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -116,7 +117,9 @@ class _Script:
         if self._store is None:
             return None
         for record in self._store.records():
-            if record.prompt == prompt and record.content and self._store.content(record.digest) == answer:
+            if record.prompt != prompt or not record.content:
+                continue
+            if with_role(self._store.content(record.digest)) == with_role(answer):
                 return record
         return None
 

@@ -64,6 +64,13 @@ def can_be_echoed(content: Any) -> bool:
     return any("inlineData" in part or "inline_data" in part for part in rows)
 
 
+def with_role(content: Any) -> Any:
+    """Return a turn as the API takes it: one that came without a role is the model's."""
+    if isinstance(content, dict) and not content.get("role"):
+        return {**content, "role": "model"}
+    return content
+
+
 def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
     """Return the content as one line of JSON; None where there is none that may be kept.
 

@@ -77,6 +77,15 @@ class Replay:
         """Return the model's raw content for a stored answer, or None."""
         return self.store.content(request) if self.store is not None else None
 
+    def recall(self, sha256: str, *, digest: str | None = None) -> tuple[Generation, Any] | None:
+        """Return the stored answer whose primary picture has this SHA-256, and its content; None without one.
+
+        `digest` is that of the picture's request, where it is known: then no other record is read.
+        """
+        if self.store is None or self.mode == "off":
+            return None
+        return self.store.recall(sha256, digest=digest)
+
     def keep(self, generation: Generation, content: Any, key: Secret | None) -> Generation | None:
         """Keep an answer and return it with its pictures in the store; None where it was not kept."""
         if self.store is None or self.mode == "off":

@@ -180,6 +180,20 @@ class Store:
         stored = {image.sha256: image for image in (*record.images, *record.drafts)}
         return contents.decode(raw, lambda name: self._read(stored[name]))
 
+    def recall(self, sha256: str, *, digest: str | None = None) -> tuple[Generation, Any] | None:
+        """Return the answer whose primary picture has this SHA-256, with its content; None without content.
+
+        It is the newest one, or that of the request `digest`.
+        """
+        records = self.records() if digest is None else filter(None, [self._record(digest)])
+        for record in records:
+            if record.images[-1].sha256 == sha256 and record.content is not None:
+                image, content = self.image(record.images[-1]), self.content(record.digest)
+                with suppress(GeminiError):  # a request that this version refuses
+                    if image is not None and content is not None:
+                        return record.generation(self.request(record), [image]), content
+        return None
+
     def _read(self, image: _Addressed) -> bytes | None:
         return files.read_addressed(self.image_path(image), limit=MAX_IMAGE_BYTES)
 

@@ -112,8 +112,11 @@ def test_a_source_is_where_a_conversation_begins():
     with Gateway(Answer(reply(inline(PNG)))) as gateway, client_of(gateway.url) as client:
         first = client.generate("a cat")
         edited = client.chat(source=first).send("at night")
-        (turn,) = contents(gateway.requests[1])
-    assert [list(part) for part in turn["parts"]] == [["text"], ["inlineData"]]
+        assert [turn["parts"] for turn in contents(gateway.requests[1])] == [
+            [{"text": "a cat"}],
+            [inline(PNG)],
+            [{"text": "at night"}],
+        ]
     assert edited.chain == (("a cat", first.image),)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from support.gateway import Answer, Gateway
 from support.images import noise_png, png
-from support.replies import b64, inline, reply
+from support.replies import inline, reply
 from support.shells import a_shell, prompt_of
 from support.streams import event, stream, words
 
@@ -34,20 +34,25 @@ def shell(gateway):
 def test_an_edit_goes_on_from_the_last_picture(shell, gateway):
     made = shell.run(MADE).result
     edited = shell.run("%%gemini_edit night\nat night").result
-    parts = gateway.requests[1].json["contents"][0]["parts"]
-    assert parts == [
-        {"text": "at night"},
-        {"inlineData": {"mimeType": "image/png", "data": b64(made.image.data)}},
-    ]
+    assert_echoes(gateway.requests[1], "a cat", made)
+    assert gateway.requests[1].json["contents"][2]["parts"] == [{"text": "at night"}]
     assert edited is shell.names["night"]
     assert edited.chain == (("a cat", made.image),)
+
+
+def assert_echoes(request, prompt, made):
+    """The request goes on from the model's turn as it came, signature included."""
+    user, model = request.json["contents"][-3:-1]
+    assert user["parts"][0] == {"text": prompt}
+    signed = inline(made.image.data, thoughtSignature=f"signature of {prompt}")
+    assert model == {"role": "model", "parts": [signed]}
 
 
 def test_a_second_edit_echoes_the_first_with_its_signature(shell, gateway):
     for cell in (MADE, "%%gemini_edit\nat night", "%%gemini_edit\nin rain"):
         assert shell.run(cell).error is None
-    user, model, asked = gateway.requests[2].json["contents"]
-    assert user == gateway.requests[1].json["contents"][0]
+    *before, user, model, asked = gateway.requests[2].json["contents"]
+    assert [*before, user] == gateway.requests[1].json["contents"]
     assert model["parts"][0]["thoughtSignature"] == "signature of at night"
     assert asked["parts"] == [{"text": "in rain"}]
 
@@ -63,8 +68,8 @@ def test_the_chain_is_shown_as_a_strip_with_the_prompts_as_alt_texts(shell):
 def test_another_cells_picture_begins_a_new_conversation(shell, gateway):
     for cell in (MADE, "%%gemini_edit\nat night", "%%gemini_image\na dog", "%%gemini_edit\nin rain"):
         shell.run(cell)
-    (turn,) = gateway.requests[3].json["contents"]
-    assert len(turn["parts"]) == 2
+    turns = gateway.requests[3].json["contents"]
+    assert [turn["parts"][0]["text"] for turn in turns[::2]] == ["a dog", "in rain"]
 
 
 def test_undo_takes_the_last_turn_back(shell, gateway):
@@ -99,7 +104,7 @@ def test_a_failed_turn_leaves_the_conversation_and_the_name_as_they_were(gateway
         assert shell.names["hero"] is kept
         shell.run("%%gemini_edit\nin rain")
         assert "refused" not in failing.requests[3].body.decode()
-        assert len(failing.requests[3].json["contents"]) == 3
+        assert len(failing.requests[3].json["contents"]) == 5
 
 
 def test_the_prompt_is_filled_and_raw_fills_nothing(shell, gateway):
@@ -147,7 +152,7 @@ def test_after_a_restart_the_chain_is_replayed_for_nothing_and_goes_on(gateway):
             assert shell.run(cell).error is None
     assert gateway.posts == 4
     contents = gateway.requests[3].json["contents"]
-    assert contents[3]["parts"][0]["thoughtSignature"] == "signature of in rain"
+    assert contents[5]["parts"][0]["thoughtSignature"] == "signature of in rain"
 
 
 def test_in_a_fresh_kernel_an_edit_goes_on_from_the_newest_stored_picture_and_says_so(gateway):
@@ -156,7 +161,18 @@ def test_in_a_fresh_kernel_an_edit_goes_on_from_the_newest_stored_picture_and_sa
     with a_shell(gateway.url) as shell:
         done = shell.run("%%gemini_edit\nat night")
     assert "Going on from the store's picture of 'a cat'." in done.stdout
-    assert b64(made.image.data) in gateway.requests[1].body.decode()
+    assert_echoes(gateway.requests[1], "a cat", made)
+
+
+def test_a_later_edit_in_a_fresh_kernel_goes_on_from_its_turn_and_is_replayed_in_the_next(gateway):
+    with a_shell(gateway.url) as shell:
+        shell.run(MADE), shell.run("%%gemini_image\na dog")
+        made = shell.run("%%gemini_edit\nat night").result
+    for _ in range(2):
+        with a_shell(gateway.url) as shell:
+            assert shell.run("%%gemini_edit\nin rain").error is None
+        assert_echoes(gateway.requests[-1], "at night", made)
+    assert gateway.posts == 4
 
 
 def test_such_an_edit_run_again_in_another_kernel_is_replayed_and_edits_not_itself(gateway):
