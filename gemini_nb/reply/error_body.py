@@ -49,13 +49,19 @@ _WRAPPERS = ("response", "result", "output", "data", "body", "task", "baseresp",
 _AROUND_REFUSALS = {*_WRAPPERS, "message", "delta", "content"}
 _ASIDES = {"success", "ok", "state", "taskstatus", "param", "requestid", "traceid", "timestamp", "path"}
 _REPORTS = {*_WORDS, *_LAST_WORDS, *_CAUSES, *_CODES, *_ASIDES, "metadata"}
-# Fields of a reply in which words of others may stand.
-_NOT_ABOUT_ERRORS = {"groundingmetadata", "citationmetadata", "annotations", "usage", "usagemetadata"}
+# Fields of a reply in which words of others, or the model's for a tool, may stand.
+_NOT_ABOUT_ERRORS = {
+    *("annotations", "citationmetadata", "functioncall", "groundingmetadata", "toolcalls", "usage"),
+    "usagemetadata",
+}
 _PAGE = re.compile(r"<(?:!doctype html|html|head|body|title|center|h[1-6]|div|p)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"/?[a-zA-Z0-9]*")
 _SUCCESS_CODES = {"", "0", "ok", "success", "succeeded", "successful"}
-_SUCCESS_WORDS = re.compile(r"\b(?:success|succe\w*|ok|submitted|queued)\b|成功", re.IGNORECASE)
+_SUCCESS_WORDS = re.compile(
+    r"\b(?:succe[a-z]*|ok|accepted|created|submitted|queued?|pending|processing)\b|成功|已提交|排队|处理中",
+    re.IGNORECASE,
+)
 _FAILED = {"failed", "failure", "fail", "error", "rejected", "cancelled", "canceled", "expired"}
 _STATUS_BY_NAME = {
     "invalidargument": 400,
@@ -71,6 +77,9 @@ _STATUS_BY_NAME = {
     "ratelimitreached": 429,
     "toomanyrequests": 429,
     "internal": 500,
+    "internalerror": 500,
+    "internalservererror": 500,
+    "servererror": 500,
     "serviceunavailable": 503,
     "unavailable": 503,
     "deadlineexceeded": 504,

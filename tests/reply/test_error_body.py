@@ -166,6 +166,8 @@ FINE = {
     "a success of 200": {"code": 200, "message": "OK", "data": []},
     "a task": {"task_id": "t", "status": "processing", "message": "queued"},
     "a task that was taken": {"code": 1, "description": "提交成功", "result": "132"},
+    "a task that was accepted": {"code": 100000, "message": "Task accepted", "data": {"task_id": "t"}},
+    "a task that waits": {"code": "PENDING", "message": "排队中", "id": "t"},
     "no error": {"error": None, "errors": [], "status": "completed"},
     "an error that is a number": {"error": 5},
     "nothing": {},
@@ -195,3 +197,5 @@ def test_a_refusal_is_found_where_openais_replies_have_it():
 def test_what_stands_beside_a_reply_is_not_taken_for_the_servers_words():
     sources = {"groundingChunks": [{"web": {"title": "example.org"}}]}
     assert server_words({"candidates": [{"groundingMetadata": sources, "finishReason": "STOP"}]}) == ""
+    call = {"functionCall": {"name": "imagine", "args": {"title": "a cat"}}}
+    assert server_words({"candidates": [{"content": {"parts": [call]}}]}) == ""
