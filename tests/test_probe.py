@@ -130,6 +130,12 @@ def test_a_refused_key_ends_the_probe_with_the_first_model(status):
     assert "No other model was asked" in probe.render(findings)
 
 
+def test_a_firewalls_page_is_no_refused_key_and_the_others_are_asked():
+    findings, gateway = probed(Answer("<html><title>403 Forbidden</title></html>", status=403))
+    assert len(findings) == gateway.posts > 1
+    assert "No other model was asked" not in probe.render(findings)
+
+
 def test_googles_bad_key_ends_it_too():
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]
     body = {"error": {"code": 400, "message": "API key not valid.", "details": details}}

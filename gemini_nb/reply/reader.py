@@ -104,7 +104,7 @@ class ReplyReader:
                 return reply
             problem = api_errors.error_in_reply(
                 reply.error,
-                has_begun=bool(reply.drafts or reply.refused or reply.text or _counts_tokens(reply.usage)),
+                has_begun=reply.has_begun,
                 headers=headers,
                 provider=self.provider,
                 model=request.model,
@@ -211,11 +211,6 @@ class ReplyReader:
 
 def _beginning(body: bytes | ReceivedBody) -> bytes:
     return body[:_QUOTED_BYTES] if isinstance(body, bytes) else body.abridged(_QUOTED_BYTES)
-
-
-def _counts_tokens(usage: dict[str, Any]) -> bool:
-    """Whether a reply's usage names any tokens: then the work was begun."""
-    return any(isinstance(count, int | float) and count > 0 for count in usage.values())
 
 
 def _read_pictures(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:

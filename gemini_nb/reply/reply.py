@@ -55,7 +55,8 @@ class Reply:
     them first), all of one family: inlineData, else OpenAI's, else data URIs. `links` are offered only
     where there is none. Where nothing is a picture and no link is left, `images` holds what came instead.
     `error` is what says that the request failed, `refusal` that the model refused it, `words` what else the
-    server says; they are looked for only where there is neither picture nor link.
+    server says, `has_begun` whether words, drafts or usage show that the work was begun; they are looked for
+    only where there is neither picture nor link.
     `task_id` is that of a task whose picture is still being made. `is_stream` says that the body was no
     single JSON value, so that more may have been meant to come.
     `turn` is the first candidate's `content` exactly as it came, for a conversation to echo.
@@ -74,6 +75,7 @@ class Reply:
     error: dict[str, Any] | None = None
     refusal: str | None = None
     words: str = ""
+    has_begun: bool = False
     refused: tuple[str, ...] = ()
     task_id: str | None = None
     is_stream: bool = False
@@ -237,6 +239,7 @@ def _problems(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]
         "error": blobs.restore_value(error),
         "refusal": replace_surrogates(blobs.restore(refusal)) or None,
         "words": replace_surrogates(blobs.restore(words)),
+        "has_begun": any(shapes.has_output(reply) or _counts_tokens(_usage(reply)) for reply in replies),
     }
 
 
@@ -252,6 +255,10 @@ def _feedback(reply: dict[str, Any]) -> Any:
 def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
     usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
     return usage if isinstance(usage, dict) else None
+
+
+def _counts_tokens(usage: dict[str, Any] | None) -> bool:
+    return any(isinstance(count, int | float) and count > 0 for count in (usage or {}).values())
 
 
 def _first_content(replies: list[dict[str, Any]]) -> Any:

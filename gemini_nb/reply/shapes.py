@@ -222,6 +222,21 @@ def dicts(value: Any) -> Iterator[dict[str, Any]]:
     return (item for item in items(value) if isinstance(item, dict))
 
 
+def has_output(reply: Any) -> bool:
+    """Whether anything of an answer stands in a reply, thoughts and parts that nobody can read included."""
+    found: list[Any] = []
+    for candidate in dicts(field_of(reply, "candidates")):
+        for part in items(field_of(field_of(candidate, "content"), "parts")):
+            found += part.values() if isinstance(part, dict) else [part]
+    for choice in dicts(field_of(reply, "choices")):
+        for message in dicts(field_of(choice, "message", "delta")):
+            found += (value for name, value in message.items() if name != "role")
+    for name in _OUTPUT_LISTS:
+        listed = field_of(reply, name)
+        found += listed if isinstance(listed, list) else []
+    return any(found)
+
+
 def digest_of(data: ImageBytes) -> str:
     """Return the SHA-256 of a picture's bytes."""
     return sha256(data).hexdigest() if isinstance(data, bytes) else data.sha256
@@ -232,6 +247,7 @@ def text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+_OUTPUT_LISTS = ("data", "images", "output", "predictions")
 _TEXT_FIELDS = {"text", "thought", "thoughtSignature", "thought_signature"}
 
 

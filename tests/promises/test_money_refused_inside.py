@@ -35,6 +35,7 @@ REFUSALS = {
     "as the error": {"error": "rate_limit_exceeded"},
     "of a choice": {"choices": [{"finish_reason": "error", "error": REFUSAL["error"]}]},
     "with an empty message": chat({"content": ""}) | REFUSAL,
+    "with an empty part": reply("") | REFUSAL,
     "with usage of nothing": REFUSAL | {"usageMetadata": {"promptTokenCount": 0, "totalTokenCount": 0}},
 }
 BEGUN = {
@@ -43,6 +44,10 @@ BEGUN = {
     "words": reply("Here is") | REFUSAL,
     "OpenAI's words": chat({"content": "Here is"}) | REFUSAL,
     "a draft": reply(inline(PICTURE, thought=True)) | REFUSAL,
+    "a thought": reply({"text": "Hm.", "thought": True}) | REFUSAL,
+    "a thought in OpenAI's words": chat({"content": "", "reasoning_content": "Hm."}) | REFUSAL,
+    "a signature": reply({"thoughtSignature": "c2ln"}) | REFUSAL,
+    "output of another shape": {"output": [{"type": "reasoning"}]} | REFUSAL,
     "half a picture": reply({"inlineData": {"mimeType": "image/png", "data": "@"}}) | REFUSAL,
 }
 
