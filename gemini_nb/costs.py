@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gemini_nb import models
 from gemini_nb.errors import CostLimitError, ReplayMissError
+from gemini_nb.generation import count_image_tokens
 from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest
@@ -35,6 +38,9 @@ class Spending:
     """A running total: `asked` paid pictures, `dollars` by list price, and those that cost nothing.
 
     `unknown` counts the paid pictures whose price is not known; they are in `asked`, and never count as 0.
+    `failed` requests brought no picture and may have been billed all the same: `failed_dollars` by the usage
+    of their replies, except for the `failed_unknown` ones. `interrupted` requests were under way when they
+    were stopped, so that nobody knows what they cost.
     """
 
     asked: int = 0
@@ -42,6 +48,10 @@ class Spending:
     offline: int = 0
     unknown: int = 0
     dollars: float = 0.0
+    failed: int = 0
+    failed_unknown: int = 0
+    failed_dollars: float = 0.0
+    interrupted: int = 0
     _seconds: _Times = field(
         default_factory=lambda: defaultdict(partial(deque, maxlen=_REMEMBERED)), repr=False
     )
@@ -57,6 +67,14 @@ class Spending:
             self.asked += 1
             self.unknown += generation.estimated_cost is None
             self.dollars += generation.estimated_cost or 0.0
+
+    def add_failure(self, error: GeminiError, model: str) -> None:
+        """Count a failed request, if it may have been billed."""
+        if error.may_be_billed:
+            cost = price_usage(model, error.usage)
+            self.failed += 1
+            self.failed_unknown += cost is None
+            self.failed_dollars += cost or 0.0
 
     def expected_seconds(self, model: str, provider: str) -> float | None:
         """Return the median duration of this model's pictures so far; None before the first."""
@@ -75,9 +93,61 @@ class Spending:
             lines.append(
                 f"of these      {format_count(self.unknown, 'picture')} of unknown price, not in the estimate"
             )
+        lines += self._failed_lines()
         lines.append(f"replayed      {format_count(self.replayed, 'picture')}, at no cost")
         lines.append(f"offline       {format_count(self.offline, 'picture')}, at no cost")
         return lines
+
+    def _failed_lines(self) -> list[str]:
+        """Return a line each, short enough for a table, about what may have been billed without a picture."""
+        lines = []
+        if self.failed:
+            is_known = self.failed > self.failed_unknown
+            cost = f"{format_dollars(self.failed_dollars)} by usage" if is_known else "at a cost unknown"
+            lines.append(f"failed        {format_count(self.failed, 'request')}, perhaps billed, {cost}")
+            if is_known and self.failed_unknown:
+                lines.append(f"of these      {self.failed_unknown} at a cost unknown")
+        if self.interrupted:
+            requests = format_count(self.interrupted, "request")
+            lines.append(f"interrupted   {requests}, perhaps billed, at a cost unknown")
+        return lines
+
+
+def price_usage(model: str, usage: Mapping[str, Any]) -> float | None:
+    """Return what a reply without a picture cost by its usage, in US dollars at list price.
+
+    None where the usage or the price is not known. Output tokens count as text unless they are listed as
+    those of a picture.
+
+    >>> price_usage("nano-banana-pro", {"promptTokenCount": 500, "candidatesTokenCount": 250})
+    0.004
+    """
+    row = models.find(model)
+    prompt, tools, output, thoughts, total = (_count_tokens(usage, *names) for names in _TOKEN_COUNTS)
+    given, thoughts = (prompt or 0) + (tools or 0), thoughts or 0
+    if output is None and total is not None:  # a count of 0 is left out
+        output = max(0, total - given - thoughts)
+    if row is None or prompt is None or output is None:
+        return None
+    image = min(count_image_tokens(usage), output)
+    return row.price_of_tokens(input=given, text=output - image + thoughts, image=image)
+
+
+# In Gemini's words, in those of its gateways, and in OpenAI's.
+_TOKEN_COUNTS = (
+    ("promptTokenCount", "prompt_token_count", "prompt_tokens", "input_tokens"),
+    ("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
+    ("candidatesTokenCount", "candidates_token_count", "completion_tokens", "output_tokens"),
+    ("thoughtsTokenCount", "thoughts_token_count"),
+    ("totalTokenCount", "total_token_count", "total_tokens"),
+)
+_MAX_TOKENS = 10**9
+
+
+def _count_tokens(usage: Mapping[str, Any], *names: str) -> int | None:
+    values = (usage.get(name) for name in names)
+    counts = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
+    return next((count for count in counts if 0 <= count <= _MAX_TOKENS), None)
 
 
 _ELIDED_CHARACTERS = 120

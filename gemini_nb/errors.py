@@ -27,10 +27,11 @@ A message says what happened; `hint` says what to do next.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -38,11 +39,14 @@ class GeminiError(Exception):
     """Anything that goes wrong in gemini_nb.
 
     `str(error)` is one to three lines: what happened, then `hint`, what to do next. `raw_path` is the file
-    that keeps the reply, where the error is about a reply that was received; else None.
+    that keeps the reply, where the error is about a reply that was received; else None. `may_be_billed` says
+    that the request was sent and perhaps carried out; `usage` is then the reply's, empty if there was none.
     """
 
     hint = ""
     raw_path: Path | None = None
+    may_be_billed: bool = False
+    usage: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -124,6 +128,7 @@ class OutcomeUnknownError(_StatusError):
     """
 
     hint = "It may have been billed, so it was not sent again. Run it again if that is worth the price."
+    may_be_billed = True
 
 
 class TooLargeError(GeminiError):

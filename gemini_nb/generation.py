@@ -121,7 +121,7 @@ def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]
         remarks.append(f"declared {declared[:40]}, the bytes are {image.mime_type}")
     if request.aspect_ratio and not _has_ratio(image, request.aspect_ratio):
         remarks.append(f"asked for {request.aspect_ratio}, came as {image.width} × {image.height}")
-    if max(image.width, image.height) <= 2 and not _image_tokens(usage):
+    if max(image.width, image.height) <= 2 and not count_image_tokens(usage):
         remarks.append("looks invented: the model seems to have written this picture as text")
     return tuple(remarks)
 
@@ -131,8 +131,9 @@ def _has_ratio(image: GeneratedImage, ratio: str) -> bool:
     return abs(image.width * height / (image.height * width) - 1) <= _RATIO_TOLERANCE
 
 
-def _image_tokens(usage: Mapping[str, Any]) -> int:
+def count_image_tokens(usage: Mapping[str, Any]) -> int:
+    """Return how many output tokens a reply's usage lists as those of pictures."""
     details = usage.get("candidatesTokensDetails")
     rows = [row for row in details if isinstance(row, dict)] if isinstance(details, list) else []
     counts = [row.get("tokenCount") for row in rows if row.get("modality") == "IMAGE"]
-    return sum(count for count in counts if isinstance(count, int))
+    return sum(count for count in counts if isinstance(count, int) and count > 0)

@@ -25,11 +25,21 @@ _WIDE_RATIOS = (*_RATIOS, "1:4", "4:1", "1:8", "8:1")
 
 
 @dataclass(frozen=True)
+class TokenPrices:
+    """List prices in US dollars for a million tokens; thinking counts as text."""
+
+    input: float
+    text: float
+    image: float
+
+
+@dataclass(frozen=True)
 class Model:
     """One catalogue row.
 
     `prices` maps an image size to US dollars per picture at list price ("" is the model's own size);
-    `tokens` the same to output tokens. `shape` is the reply's shape when it was last `observed`.
+    `tokens` the same to output tokens; `token_prices` are for replies without a picture. `shape` is the
+    reply's shape when it was last `observed`.
     """
 
     id: str
@@ -42,6 +52,7 @@ class Model:
     max_input_images: int = 14
     tokens: tuple[tuple[str, int], ...] = ()
     prices: tuple[tuple[str, float], ...] = ()
+    token_prices: TokenPrices | None = None
     note: str = ""
 
     def price(self, image_size: str | None = None) -> float | None:
@@ -51,6 +62,13 @@ class Model:
         0.101
         """
         return dict(self.prices).get(image_size or self.default_size)
+
+    def price_of_tokens(self, *, input: int, text: int, image: int) -> float | None:  # noqa: A002 - Google's word
+        """Return what so many tokens cost in US dollars at list price, or None where that is not known."""
+        prices = self.token_prices
+        if prices is None:
+            return None
+        return (input * prices.input + text * prices.text + image * prices.image) / 1e6
 
     @property
     def default_size(self) -> str:
@@ -68,6 +86,7 @@ _FLASH_2_5 = Model(
     max_input_images=3,
     tokens=(("", 1290),),
     prices=(("", 0.039),),
+    token_prices=TokenPrices(input=0.3, text=2.5, image=30),
     note="Crazyrouter had the billing consistency of gemini-2.5-flash-image under review on 2026-04-14.",
 )
 _PRO_3 = Model(
@@ -75,6 +94,7 @@ _PRO_3 = Model(
     image_sizes=("1K", "2K", "4K"),
     tokens=(("1K", 1120), ("2K", 1120), ("4K", 2000)),
     prices=(("1K", 0.134), ("2K", 0.134), ("4K", 0.24)),
+    token_prices=TokenPrices(input=2, text=12, image=120),
 )
 _FLASH_3_1 = Model(
     "gemini-3.1-flash-image",
@@ -82,6 +102,7 @@ _FLASH_3_1 = Model(
     image_sizes=("512", "1K", "2K", "4K"),
     tokens=(("512", 747), ("1K", 1120), ("2K", 1680), ("4K", 2520)),
     prices=(("512", 0.045), ("1K", 0.067), ("2K", 0.101), ("4K", 0.151)),
+    token_prices=TokenPrices(input=0.5, text=3, image=60),
 )
 _LITE_3_1 = Model(
     "gemini-3.1-flash-lite-image",
@@ -89,6 +110,7 @@ _LITE_3_1 = Model(
     image_sizes=("1K",),
     tokens=(("1K", 1120),),
     prices=(("1K", 0.034),),
+    token_prices=TokenPrices(input=0.25, text=1.5, image=30),
 )
 _NANO_2_1 = Model(
     "gemini-nano-banana-2.1",
@@ -97,6 +119,7 @@ _NANO_2_1 = Model(
     image_sizes=("1K", "2K", "4K"),
     tokens=(("1K", 1120),),
     prices=(("1K", 0.034),),
+    token_prices=TokenPrices(input=1.5, text=7.5, image=30),
 )
 
 CATALOGUE: tuple[Model, ...] = (

@@ -130,10 +130,12 @@ class ExecutorBackend:
             found = await to_thread.run_sync(store.find, request)
             if found is not None and result.sha256 in (None, found.image.sha256):
                 return replace(found, replayed=result.replayed)
-        raise ImageLostError(
+        error = ImageLostError(
             f"The worker has kept {describe_request(request)}, and it is not in the store {store.folder}.",
             hint="Run it again in a minute, with replay “auto”: once it is seen, it is not paid for again.",
         )
+        error.may_be_billed = True
+        raise error
 
 
 async def _wait_for(future: Future[Result]) -> asyncio.Future[Result]:

@@ -71,7 +71,8 @@ class ProgressBar:
         )
         words += ["cost unknown"] if spending.unknown else []
         words += [f"{spending.replayed} replayed"] if spending.replayed else []
-        return ", ".join([*words, *([f"{failed} failed"] if failed else [])])
+        billed = f" ({spending.failed} perhaps billed)" if spending.failed else ""
+        return ", ".join([*words, *([f"{failed} failed{billed}"] if failed else [])])
 
     def _is_wanted(self) -> bool:
         if self._wanted is not None:

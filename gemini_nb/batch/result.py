@@ -26,7 +26,8 @@ class Batch:
     """The answers to many requests: a `Generation`, an error or None for each, in the order of the requests.
 
     `labels` are short captions, `values` what was filled into each prompt; a notebook shows `columns`
-    pictures side by side.
+    pictures side by side. `interrupted` are the indexes of the requests that had been sent and were not yet
+    answered when the batch was stopped: they may have been billed.
     """
 
     requests: tuple[ImageRequest, ...] = field(repr=False)
@@ -34,6 +35,7 @@ class Batch:
     labels: tuple[str, ...] = field(default=(), repr=False, compare=False)
     values: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     columns: int = field(default=grid.MAX_COLUMNS, repr=False, compare=False)
+    interrupted: frozenset[int] = field(default=frozenset(), repr=False, compare=False)
 
     @property
     def generations(self) -> list[Generation]:
@@ -49,13 +51,14 @@ class Batch:
         """Return a record for each request: the values filled in, its label, and the columns of a manifest.
 
         A filled-in value keeps its name: a column of ours that has the same is called `image_…`, such as
-        `image_path`. `status` is "ok", "failed" (see `error_type`) or "not asked", `path` as seen from the
-        current folder, `estimated_cost` in US dollars, None where the price is not known or there is no
-        picture.
+        `image_path`. `status` is "ok", "failed" (see `error_type`), "interrupted" (it may have been billed)
+        or "not asked", `path` as seen from the current folder, `estimated_cost` in US dollars, for a reply
+        without a picture by its usage; None where the cost is not known, or nothing was billed for a failure.
         """
         labels = self.labels or tuple(request.prompt for request in self.requests)
         values: tuple[Mapping[str, Any], ...] = self.values or ({},) * len(self)
-        records = zip(values, labels, rows.rows(self.requests, self.outcomes, folder=Path()), strict=True)
+        ours = rows.rows(self.requests, self.outcomes, folder=Path(), interrupted=self.interrupted)
+        records = zip(values, labels, ours, strict=True)
         names = {name: _free_name(name, values) for name in ("label", *rows.COLUMNS)}
         return [
             {**filled, **{names[name]: value for name, value in {"label": label, **row}.items()}}
@@ -78,7 +81,9 @@ class Batch:
         The columns are those of a manifest; paths are relative to the file's folder. Raises `ArgumentError`
         where pyarrow is not installed, `SaveError` where the file exists or cannot be written.
         """
-        return rows.write_parquet(path, self.requests, self.outcomes, overwrite=overwrite)
+        return rows.write_parquet(
+            path, self.requests, self.outcomes, interrupted=self.interrupted, overwrite=overwrite
+        )
 
     def __len__(self) -> int:
         return len(self.outcomes)
@@ -88,10 +93,15 @@ class Batch:
 
     @property
     def summary(self) -> str:
-        """The numbers of pictures made, of failures and of unsent requests, in words."""
-        made, failed = len(self.generations), len(self.errors)
-        left = len(self) - made - failed
-        counts = ((made, "made"), (failed, "failed"), (left, "not asked"))
+        """The numbers of pictures made, of failures, and of interrupted and unsent requests, in words."""
+        made, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
+        billed = sum(error.may_be_billed for error in self.errors)
+        counts = (
+            (made, "made"),
+            (failed, f"failed ({billed} perhaps billed)" if billed else "failed"),
+            (interrupted, "interrupted and perhaps billed"),
+            (len(self) - made - failed - interrupted, "not asked"),
+        )
         return f"{len(self)} pictures: " + ", ".join(
             f"{n} {word}" for n, word in counts if n or word == "made"
         )
@@ -99,8 +109,11 @@ class Batch:
     def tiles(self) -> list[grid.Tile]:
         """Return a tile of a grid for each request: its picture, or why there is none."""
         labels = self.labels or tuple(request.prompt for request in self.requests)
-        answered = zip(self.requests, self.outcomes, labels, strict=True)
-        return [_tile(request, outcome, label) for request, outcome, label in answered]
+        answered = enumerate(zip(self.requests, self.outcomes, labels, strict=True))
+        return [
+            _tile(request, outcome, label, is_interrupted=index in self.interrupted)
+            for index, (request, outcome, label) in answered
+        ]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return grid.render_bundle(self.tiles(), columns=self.columns, heading=self.summary)
@@ -113,11 +126,16 @@ def _free_name(name: str, values: Iterable[Mapping[str, Any]]) -> str:
     return name
 
 
-def _tile(request: ImageRequest, outcome: Generation | GeminiError | None, label: str) -> grid.Tile:
+def _tile(
+    request: ImageRequest, outcome: Generation | GeminiError | None, label: str, *, is_interrupted: bool
+) -> grid.Tile:
     label = one_line(label, _LABEL_CHARACTERS)
     if isinstance(outcome, Generation):
         replayed = " · replayed" if outcome.replayed else ""
         facts = f"{label}\n{outcome.image.width} × {outcome.image.height} · {outcome.provider}{replayed}"
         return grid.Tile(request.prompt, facts, image=outcome.image)
-    problem = "not asked" if outcome is None else f"{type(outcome).__name__}: {outcome}"
+    if outcome is not None:
+        problem = f"{type(outcome).__name__}: {outcome}"
+    else:
+        problem = "interrupted: it may have been billed" if is_interrupted else "not asked"
     return grid.Tile(request.prompt, label, problem=problem)

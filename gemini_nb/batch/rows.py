@@ -9,12 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.costs import price_usage
 from gemini_nb.errors import ArgumentError, GeminiError, SaveError
 from gemini_nb.files import atomic_file
 from gemini_nb.generation import Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from gemini_nb.request import ImageRequest
 
@@ -44,12 +45,19 @@ COLUMNS = {
 _MARK = b"gemini_nb"  # in the metadata of a table's schema
 
 
-def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | None, *, folder: Path) -> Row:
+def row(
+    index: int,
+    request: ImageRequest,
+    outcome: Generation | GeminiError | None,
+    *,
+    folder: Path,
+    is_interrupted: bool = False,
+) -> Row:
     """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
 
-    `status` is "ok", "failed", or "not asked" where `outcome` is None; `error_type` names the error's class.
-    `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, None where the price is not
-    known or there is no picture.
+    `status` is "ok", "failed" or, where `outcome` is None, "interrupted" or "not asked"; `error_type` names
+    the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, for a reply
+    without a picture by its usage; None where the cost is not known, or nothing was billed for a failure.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
     generation = outcome if isinstance(outcome, Generation) else None
@@ -60,7 +68,7 @@ def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | N
         "model": request.model,
         "take": request.take,
         "digest": find_digest(request),
-        "status": "ok" if generation else "failed" if error else "not asked",
+        "status": _describe_status(outcome, is_interrupted=is_interrupted),
         "error_type": type(error).__name__ if error else None,
         "error": str(error) if error else None,
         "path": _relative_path(generation.path, folder) if generation and generation.path else None,
@@ -69,18 +77,39 @@ def row(index: int, request: ImageRequest, outcome: Generation | GeminiError | N
         "width": image.width if image else None,
         "height": image.height if image else None,
         "seconds": round(generation.seconds, 3) if generation else None,
-        "estimated_cost": generation.estimated_cost if generation else None,
+        "estimated_cost": _cost(request, outcome),
         "replayed": generation.replayed if generation else None,
         "provider": generation.provider if generation else None,
     }
 
 
+def _describe_status(outcome: Generation | GeminiError | None, *, is_interrupted: bool) -> str:
+    if outcome is None:
+        return "interrupted" if is_interrupted else "not asked"
+    return "ok" if isinstance(outcome, Generation) else "failed"
+
+
+def _cost(request: ImageRequest, outcome: Generation | GeminiError | None) -> float | None:
+    if isinstance(outcome, Generation):
+        return outcome.estimated_cost
+    if outcome is None or not outcome.may_be_billed:
+        return None
+    return price_usage(request.model, outcome.usage)
+
+
 def rows(
-    requests: Iterable[ImageRequest], outcomes: Iterable[Generation | GeminiError | None], *, folder: Path
+    requests: Iterable[ImageRequest],
+    outcomes: Iterable[Generation | GeminiError | None],
+    *,
+    folder: Path,
+    interrupted: Container[int] = (),
 ) -> list[Row]:
     """Return a row for each request of a batch, in order; paths are as seen from `folder`."""
     pairs = zip(requests, outcomes, strict=True)
-    return [row(index, request, outcome, folder=folder) for index, (request, outcome) in enumerate(pairs)]
+    return [
+        row(index, request, outcome, folder=folder, is_interrupted=index in interrupted)
+        for index, (request, outcome) in enumerate(pairs)
+    ]
 
 
 def find_digest(request: ImageRequest) -> str | None:
@@ -132,14 +161,14 @@ def write_parquet(
     requests: Iterable[ImageRequest],
     outcomes: Iterable[Generation | GeminiError | None],
     *,
+    interrupted: Container[int] = (),
     redact: Callable[[Row], Row] = lambda row: row,
     overwrite: bool = False,
 ) -> Path:
     """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
     target = Path(path).expanduser().absolute()
-    data = _encode_parquet(
-        [_encodable(redact(row)) for row in rows(requests, outcomes, folder=target.parent)]
-    )
+    table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted)
+    data = _encode_parquet([_encodable(redact(row)) for row in table])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(data, target.parent) as file:

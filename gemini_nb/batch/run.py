@@ -51,7 +51,8 @@ class Progress:
     bytes of its input images are dropped after the answer. With `once`, equal requests are sent once and all
     get the answer. `is_stored` tells which requests the store answers, and so need no valid key. `listeners`
     are called with index, request and outcome as each finishes. `done` counts the finished ones, `failed`
-    the errors among them; `total` is None for an iterator.
+    the errors among them; `total` is None for an iterator. `under_way` are the indexes of those that are
+    being asked for.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Progress:
         self.listeners: list[Listener] = []
         self.spending = Spending()
         self.done = self.failed = 0
+        self.under_way: set[int] = set()
         self.problem: BaseException | None = None  # raised by the caller's iterator; it ends the batch
         self._iterator = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
         self._count = 0
@@ -80,7 +82,9 @@ class Progress:
     def batch(self) -> Batch:
         """Return the batch so far, in any thread; the outcome of an unfinished request is None."""
         outcomes = tuple(self.outcomes)  # before the requests, since each request is added before its outcome
-        return Batch(tuple(self.requests[: len(outcomes)]), outcomes)
+        under_way = (index for index in tuple(self.under_way) if index < len(outcomes))
+        interrupted = frozenset(index for index in under_way if outcomes[index] is None)
+        return Batch(tuple(self.requests[: len(outcomes)]), outcomes, interrupted=interrupted)
 
     async def next_index(self) -> int | None:
         """Return the index of the next request to send, None at the end; an equal one waits for its twin."""
@@ -135,10 +139,12 @@ class Progress:
             light = self.requests[index] = _drop_input_bytes(request)
             held = replace(outcome, request=light) if isinstance(outcome, Generation) else outcome
         self.outcomes[index] = held
+        self.under_way.discard(index)
         self.done += 1
         if isinstance(outcome, Generation):
             self.spending.add(outcome)
         else:
+            self.spending.add_failure(outcome, request.model)
             self.failed += 1
         for listener in self.listeners:
             listener(index, request, outcome)
@@ -219,6 +225,7 @@ async def run(
             try:
                 refusal = await progress.refusal(request)
                 if refusal is None:
+                    progress.under_way.add(index)
                     progress.record(index, await _call(generate, request))
                 else:
                     progress.record_unsent(index, refusal)

@@ -138,6 +138,7 @@ class Pipeline:
             retry_unknown=self.retry_unknown,
         )
         if isinstance(outcome, GeminiError):
+            outcome.may_be_billed &= self.provider is not providers.OFFLINE
             raise outcome.with_traceback(None)
         generation, content = outcome
         return replace(generation, seconds=anyio.current_time() - started), content

@@ -53,7 +53,10 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
         if isinstance(piece, str):
             words.append(piece)
 
-    with showing_progress(render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words):
+    with (
+        session.counting_failures(request, client),
+        showing_progress(render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words),
+    ):
         generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat
     generation = finish(session, args, generation)

@@ -101,8 +101,11 @@ def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client)
     (request,) = plan.requests
     render = one_image(request.model, client.provider.name, session.spending)
     words: list[str] = []
-    with showing_progress(
-        render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words
+    with (
+        session.counting_failures(request, client),
+        showing_progress(
+            render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words
+        ),
     ):
         generation = _stream(client, request, words) if args.stream else client.generate(request)
     return finish(session, args, generation, streamed=args.stream)
@@ -143,11 +146,11 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
         ):
             client.run_batch(progress, args.concurrency)
     except Cancelled:
-        batch, _ = _collect_batch(session, args, plan, progress)
+        batch, _ = _collect_batch(session, args, plan, client, progress)
         cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
         cancelled.batch = batch
         raise cancelled from None
-    batch, save_error = _collect_batch(session, args, plan, progress)
+    batch, save_error = _collect_batch(session, args, plan, client, progress)
     error = save_error or batch_error(batch, strict=args.strict)
     if error is not None:
         if not args.quiet and (batch.generations or len(batch) > 1):
@@ -159,15 +162,18 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
 
 
 def _collect_batch(
-    session: Session, args: Namespace, plan: Plan, progress: Progress
+    session: Session, args: Namespace, plan: Plan, client: Client, progress: Progress
 ) -> tuple[Batch, GeminiError | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
             session.keep(outcome, sources=args.images)
+    asked = progress.batch()
+    session.count_failures(asked, client)
     outcomes = {
-        request.digest: outcome for request, outcome in zip(progress.requests, progress.outcomes, strict=True)
+        request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
     }
+    interrupted = {asked.requests[index].digest for index in asked.interrupted}
     save_error = _save_images(args.save, plan, outcomes) if args.save else None
     batch = Batch(
         plan.requests,
@@ -175,6 +181,9 @@ def _collect_batch(
         labels=plan.labels,
         values=plan.values,
         columns=plan.columns,
+        interrupted=frozenset(
+            index for index, request in enumerate(plan.requests) if request.digest in interrupted
+        ),
     )
     session.assign(args.name, batch)
     return batch, save_error
@@ -196,7 +205,9 @@ def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool) -> Cance
     where = [f"in {args.name}"] if args.name else []
     where += ["in the store"] if is_stored else []
     kept = f", kept {' and '.join(where)}" if count and where else ""
-    return Cancelled(f"{count} of {format_count(len(batch), 'picture')} had finished{kept}.")
+    finished = f"{count} of {format_count(len(batch), 'picture')} had finished{kept}"
+    billed = f"; {len(batch.interrupted)} under way may have been billed" if batch.interrupted else ""
+    return Cancelled(f"{finished}{billed}.")
 
 
 def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:

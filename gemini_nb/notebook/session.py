@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections import ChainMap
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gemini_nb.costs import Spending
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
+    from gemini_nb.request import ImageRequest
     from gemini_nb.store.store import Store
 
 
@@ -81,6 +82,29 @@ class Session:
         if result.provider == "offline" and self.provider_name() == "auto" and not self._said_offline:
             self._said_offline = True
             print_line(_OFFLINE_LINES)
+
+    @contextmanager
+    def counting_failures(self, request: ImageRequest, client: Client) -> Iterator[None]:
+        """Count the request of the block in the running total where it fails or is interrupted."""
+        from gemini_nb.errors import GeminiError
+
+        try:
+            yield
+        except GeminiError as error:
+            self.spending.add_failure(error, request.model)
+            raise
+        except KeyboardInterrupt:
+            self.spending.interrupted += not client.is_offline
+            raise
+
+    def count_failures(self, batch: Batch, client: Client) -> None:
+        """Count the failures of a batch, and what was under way when it was interrupted."""
+        from gemini_nb.errors import GeminiError
+
+        self.spending.interrupted += 0 if client.is_offline else len(batch.interrupted)
+        for request, outcome in zip(batch.requests, batch.outcomes, strict=True):
+            if isinstance(outcome, GeminiError):
+                self.spending.add_failure(outcome, request.model)
 
     def assign(self, name: str | None, result: Generation | Batch) -> None:
         """Give a result the name that the line asks for, if any."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_nb.errors import (
+    AuthenticationError,
     BadResponseError,
     BlockedError,
     GeminiError,
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 
 _QUOTED_BYTES = 65537
 _MAX_QUOTED_CHARS = 200
+
+_REFUSALS = (
+    AuthenticationError,
+    QuotaExhaustedError,
+    RateLimitError,
+)  # which cost nothing, whatever their status
 
 
 class ReplyReader:
@@ -75,7 +82,7 @@ class ReplyReader:
                 raise
         if not images:
             problem = failures[0] if failures else self._error_without_image(reply, body)
-            raise self.with_kept_reply(problem, body)
+            raise self.with_kept_reply(problem, body, usage=reply.usage)
         generation = Generation(
             request,
             images,
@@ -92,6 +99,7 @@ class ReplyReader:
     def _read_reply(
         self, request: ImageRequest, body: bytes | ReceivedBody, headers: Mapping[str, str] | None
     ) -> Reply:
+        usage: dict[str, Any] = {}
         try:
             reply = read_reply(body, request=request)
             reply = self._key.redact_all(reply) if self._key else reply
@@ -102,6 +110,7 @@ class ReplyReader:
         else:
             if reply.error is None or reply.images or reply.links:
                 return reply
+            usage = reply.usage
             problem = api_errors.error_in_reply(
                 reply.error,
                 has_begun=reply.has_begun,
@@ -115,7 +124,7 @@ class ReplyReader:
         if isinstance(problem, BadResponseError):
             self._quote_beginning(problem, body)
             problem = self._find_quota(request, body) or problem
-        raise self.with_kept_reply(problem, body)
+        raise self.with_kept_reply(problem, body, usage=usage)
 
     def _read_inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
         images, failures = _read_pictures(reply.images)
@@ -194,9 +203,14 @@ class ReplyReader:
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
 
-    def with_kept_reply(self, error: GeminiError, body: bytes | ReceivedBody) -> GeminiError:
-        """Keep what was received for an error about it, and name its path in the error."""
+    def with_kept_reply(
+        self, error: GeminiError, body: bytes | ReceivedBody, *, usage: Mapping[str, Any] | None = None
+    ) -> GeminiError:
+        """Keep what was received for an error about it, and name its path and usage in the error."""
         error.args = (self._redact(str(error.args[0])),)
+        if usage:
+            error.usage = usage
+        error.may_be_billed = self._embedded is None and not isinstance(error, _REFUSALS)
         if error.raw_path is None and self._embedded is None:  # what this process made cost nothing
             path = self._keep_reply(body)
             where = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."

@@ -120,10 +120,13 @@ async def run_job(
             on_progress(render(monotonic() - started)["text/html"])
             await anyio.sleep(_TICK_SECONDS)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(show_progress)
-        await batch.run(generate, state, concurrency=_CONCURRENCY)
-        tasks.cancel_scope.cancel()
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(show_progress)
+            await batch.run(generate, state, concurrency=_CONCURRENCY)
+            tasks.cancel_scope.cancel()
+    finally:
+        session.count_failures(state.batch(), client)
     result = state.batch()
     error = batch_error(result, strict=True)
     return (str(error), result.errors[0]) if error else (_describe_success(result.generations), None)
