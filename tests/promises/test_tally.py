@@ -72,6 +72,7 @@ UNBILLED = {
 def test_what_failed_after_it_was_sent_is_in_the_total(case):
     answer, cost = BILLED[case]
     with Gateway(answer) as gateway, a_shell(gateway.url) as shell:
+        gateway.files["/gone.png"] = Answer(status=410)
         assert shell.run("%%gemini_image\na house").error is not None
         assert gateway.posts == 1
         assert "failed 1 request, perhaps billed" in total(shell)
