@@ -49,7 +49,8 @@ _SAFETY_CODES = {
 }
 _FIREWALL = re.compile(
     r"firewall|\bwaf\b|captcha|cloudflare|error (?:code: )?1\d{3}\b|attention required|just a moment"
-    r"|you have been blocked|request (?:was |is )?(?:blocked|rejected)|access denied.{0,80}reference"
+    r"|you have been blocked|\bip (?:address )?(?:is |was |has been )?(?:blocked|banned)"
+    r"|security (?:policy|rule)|request (?:was |is )?(?:blocked|rejected)|access denied.{0,80}reference"
     r"|enable javascript|akamai|fortigate|imperva|incapsula|sucuri|zscaler|防火墙|拦截|阻断",
     re.IGNORECASE | re.DOTALL,
 )
@@ -66,7 +67,8 @@ def error_for(
 ) -> GeminiError:
     """Return the error for an answer that has a status other than 2xx."""
     error = read_error(body)
-    error = replace(error, retry_delay=advised_wait(headers, error.retry_delay))
+    is_page = error.is_page or ("html" in headers.get("content-type", "") and body.lstrip()[:1] not in b"{[")
+    error = replace(error, retry_delay=advised_wait(headers, error.retry_delay), is_page=is_page)
     return _choose_error(status, error, provider=provider, model=model, key=key)
 
 

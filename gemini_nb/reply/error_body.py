@@ -63,6 +63,7 @@ _SUCCESS_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FAILED = {"failed", "failure", "fail", "error", "rejected", "cancelled", "canceled", "expired"}
+_RATE_LIMIT = re.compile("^(?:(?:api|requests?|tokens?)?rate(?:limit|quota)|toomanyrequests|throttl)")
 _STATUS_BY_NAME = {
     "invalidargument": 400,
     "unauthenticated": 401,
@@ -70,12 +71,6 @@ _STATUS_BY_NAME = {
     "permissiondenied": 403,
     "notfound": 404,
     "resourceexhausted": 429,
-    "ratelimit": 429,
-    "ratelimited": 429,
-    "ratelimiterror": 429,
-    "ratelimitexceeded": 429,
-    "ratelimitreached": 429,
-    "toomanyrequests": 429,
     "internal": 500,
     "internalerror": 500,
     "internalservererror": 500,
@@ -104,10 +99,8 @@ class ErrorBody:
     @property
     def status(self) -> int | None:
         """The HTTP status of an error that is among the codes, by number or by name, if there is one."""
-        numbers = (int(code) for code in self.codes if re.fullmatch("[45][0-9]{2}", code))
-        names = (
-            _STATUS_BY_NAME[name] for code in self.codes if (name := plain_name(code)) in _STATUS_BY_NAME
-        )
+        numbers = (int(code[:3]) for code in self.codes if re.match(r"[45][0-9]{2}(?!\S)", code))
+        names = (status for code in self.codes if (status := _status_by_name(code)))
         return next(chain(numbers, names), None)
 
     def first_of(self, plain_codes: set[str]) -> str | None:
@@ -278,13 +271,21 @@ class _Facts:
             delay, violations = item.get("retryDelay"), item.get("violations")
             if isinstance(delay, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay, re.ASCII):
                 self.delays.append(float(delay[:-1]))
+            metadata = item.get("metadata")
+            if isinstance(metadata, dict) and any(name.startswith("quota") for name in metadata):
+                self.violations.append(metadata)  # of an ErrorInfo
             if isinstance(violations, list):
                 self.violations += [entry for entry in violations[:_MAX_ITEMS] if isinstance(entry, dict)]
 
 
+def _status_by_name(code: str) -> int | None:
+    name = plain_name(code)
+    return 429 if _RATE_LIMIT.search(name) else _STATUS_BY_NAME.get(name)
+
+
 def _is_code(text: str) -> bool:
     """Whether a field that may hold a code or a sentence holds a code."""
-    is_name = len(text) < _MAX_CODE_CHARS and plain_name(text) in _STATUS_BY_NAME
+    is_name = len(text) < _MAX_CODE_CHARS and _status_by_name(text) is not None
     return is_name or bool(re.fullmatch(r"[\w.:/-]{1,80}", text))
 
 

@@ -28,34 +28,17 @@ class UsedUp(StrEnum):
     CREDIT = "Top up the account or use another key; trying again will not help."
 
 
+# Codes that do not say it in one of the phrases below when they are spelled out.
 _CODES = {
     "account_deactivated",
     "account_overdue_error",
     "allocation_quota.free_tier_only",
-    "arrearage",
-    "billing_disabled",
     "billing_hard_limit_reached",
-    "billing_not_active",
-    "budget_exceeded",
-    "credit_balance_too_low",
-    "credits_exhausted",
-    "daily_limit_exceeded",
     "exceeded_current_quota_error",
     "free_tier_exhausted",
-    "insufficient_balance",
-    "insufficient_credit",
-    "insufficient_credits",
-    "insufficient_funds",
-    "insufficient_quota",
-    "insufficient_user_quota",
-    "no_credits",
-    "out_of_credits",
     "overdue_payment",
-    "payment_required",
     "pre_consume_token_quota_failed",
-    "quota_exhausted",
     "spending_limit_reached",
-    "token_quota_exhausted",
 }
 _CODES_OF_ANY_PERIOD = {"quota_exceeded"}
 _MAX_READ_CHARS = 8192
@@ -85,7 +68,8 @@ _LONG_PERIODS = (
 _CREDIT = (
     r"\binsufficient[ _-](?:[a-z0-9]+[ _-]){0,3}(?:balance|credits?|funds|quota)",
     r"\bnot enough (?:[a-z0-9]+ ){0,2}(?:balance|credits?|funds)",
-    r"\b(?:balance|credits?|funds)\b[^.;:]{0,24}\b(?:insufficient|not enough|too low)",
+    r"n[o'’]t have (?:enough|sufficient|any) (?:[a-z0-9]+ ){0,2}(?:balance|credits?|funds|quota)",
+    r"\b(?:balance|credits?|funds)\b[^.;:]{0,24}\b(?:insufficient|not enough|too low|negative|empty)",
     r"\b(?:balance|credits?|funds)\b[^.;:]{0,24}\b(?:depleted|exhausted|used up)",
     r"\b(?:out of|no|no more|used all|exhausted|negative) (?:[a-z0-9]+ ){0,2}(?:credits?|balance|funds)\b",
     r"\brequires? (?:more|additional) credits?\b",
@@ -94,7 +78,8 @@ _CREDIT = (
     r"\bin arrears\b|\barrearage\b",
     r"\b(?:account|payment|bill) (?:is )?overdue\b|\boverdue (?:account|payment|bill)",
     r"\bbilling (?:is )?(?:not (?:active|enabled)|disabled)|\brequires billing\b",
-    r"\bpayment required\b",
+    r"\bpayment required\b|\bsuspended (?:due to|for) (?:billing|payment|non-?payment)",
+    r"\b(?:trial|subscription|plan) (?:has |is )?expired\b|\bno active subscription\b",
     r"余额[^,.;]{0,8}(?:不足|不够|为0|为零|耗尽|用尽|用完)|(?:不足|没有|无)[^,.;]{0,4}余额|欠费",
     r"(?:积分|点数|次数|资源包|套餐|流量包)[^,.;]{0,8}(?:不足|不够|用尽|用完|耗尽)",
 )
@@ -105,7 +90,7 @@ _CREDIT_OF_ANY_PERIOD = (
     r"\bneed quota\b",
     r"\bkey limit exceeded\b",
     r"\bplease (?:recharge|top[ -]?up)\b",
-    r"(?:额度|配额|限额)[^,.;]{0,10}(?:不足|不够|用尽|用完|耗尽|超出|超限|超过|已满|失败)",
+    r"(?:quota|credits?|balance|额度|配额|限额)[^,.;]{0,10}(?:不足|不够|用尽|用完|耗尽|超出|超限|超过|已满|失败)",
     r"(?:超出|超过|用完|用尽|耗尽|没有|无可用|达到)[^,.;]{0,10}(?:额度|配额|限额)",
     r"充值",
 )
@@ -129,7 +114,8 @@ def find_used_up(
     words: str, codes: Iterable[str] = (), violations: Iterable[dict[str, Any]] = ()
 ) -> UsedUp | None:
     """Return what is used up by an error's words, codes and `QuotaFailure` violations; None if nothing is."""
-    said = words[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
+    codes = list(codes)
+    said = "; ".join((words, *map(_spell_out, codes)))[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
     violated = [" ".join(map(str, item.values()))[:_MAX_READ_CHARS].lower() for item in violations]
     if any(_is_zero(item) for item in violations) or _matches(_ZERO, said, *violated):
         return UsedUp.ZERO
@@ -148,8 +134,13 @@ def find_used_up(
 
 
 def _is_zero(violation: dict[str, Any]) -> bool:
-    value = violation.get("quotaValue", violation.get("quota_value"))
-    return value is not None and str(value).strip() in ("0", "0.0")
+    values = (violation.get(name) for name in ("quotaValue", "quota_value", "quota_limit_value"))
+    return any(str(value).strip() == "0" for value in values)
+
+
+def _spell_out(code: str) -> str:
+    """Return a code as words: "InsufficientBalance" and "insufficient_balance" are "insufficient balance"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", code[:_MAX_READ_CHARS])
 
 
 def _matches(phrases: tuple[str, ...], *texts: str) -> bool:

@@ -157,6 +157,7 @@ WALLS = {
     "Cloudflare's JSON": {"title": "Error 1020: Access denied", "status": 403, "cloudflare_error": True},
     "Akamai": "<HTML><H1>Access Denied</H1>Reference&#32;&#35;18.9</HTML>",
     "words of a firewall": "Request blocked by the web application firewall. ID 7",
+    "an address that is banned": {"error": "Your IP has been banned"},
     "a firewall in Chinese": "您的请求被网站防火墙拦截",
 }
 
@@ -220,6 +221,10 @@ def test_openrouter_passes_on_its_upstreams_wait():
         ({"message": "m", "status": "UNAVAILABLE"}, RateLimitError, 503),
         ({"message": "m", "type": "rate_limit_error"}, RateLimitError, 429),
         ({"error": "Rate limit exceeded", "request_id": "m"}, RateLimitError, 429),
+        ({"error": "Rate limit exceeded for your m, wait a little"}, RateLimitError, 429),
+        ({"message": "m", "code": "429 Too Many Requests"}, RateLimitError, 429),
+        ({"message": "m", "code": "Throttling.RateQuota"}, RateLimitError, 429),
+        ({"message": "m", "code": "42900"}, APIError, 200),
         ({"message": "m, as the rate limit says", "code": 7}, APIError, 200),
         ({"message": "m", "code": 429, "type": "insufficient_quota"}, QuotaExhaustedError, 429),
     ],
