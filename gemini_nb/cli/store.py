@@ -35,7 +35,8 @@ def add(parser: ArgumentParser) -> None:
 
 
 def _open_store(args: Namespace) -> Store:
-    from gemini_nb.store.store import Store, default_folder  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store.location import default_folder  # noqa: PLC0415 - the other commands need none of it
+    from gemini_nb.store.store import Store  # noqa: PLC0415
 
     named = os.environ.get("GEMINI_NB_STORE") or ""
     folder = args.folder or (Path(named) if named not in ("", "off") else default_folder())

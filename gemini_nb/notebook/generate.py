@@ -84,6 +84,7 @@ def request_settings(session: Session, args: Namespace) -> dict[str, Any]:
 
 def check_cost(session: Session, args: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
     """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
+    session.say_where_store_is(client)
     costs = estimate(requests, holds=client.holds, provider=client.provider)
     max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
     max_images = session.defaults.max_images

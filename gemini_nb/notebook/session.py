@@ -63,6 +63,7 @@ class Session:
         self.chat: Chat | None = None
         self._clients: dict[tuple[Any, ...], Client] = {}
         self._said_offline = False
+        self._said_stores: set[Path] = set()
 
     @cached_property
     def spending(self) -> Spending:
@@ -116,14 +117,15 @@ class Session:
         from gemini_nb.client.client import Client
         from gemini_nb.providers.keys import find_key
         from gemini_nb.providers.selection import choose_provider
-        from gemini_nb.store.store import default_folder
+        from gemini_nb.store.location import default_folder
 
         defaults = self.defaults
         provider = choose_provider(self.provider_name(), base_url=defaults.base_url or None)
         key = find_key(provider)
         store, mode = self.store_path(), replay or defaults.replay
         if dry_run and store is None:
-            store, mode = default_folder(), "off"  # a client with a store needs no key until it asks
+            # A client with a store needs no key until it asks.
+            store, mode = default_folder(names=self.shell.user_ns), "off"
         settings: dict[str, Any] = {
             "base_url": provider.base_url if defaults.base_url else None,
             "store": store,
@@ -146,12 +148,27 @@ class Session:
         None where the store is off.
         """
         from gemini_nb.files import expand_path
-        from gemini_nb.store.store import default_folder
+        from gemini_nb.store.location import default_folder
 
-        chosen = self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
+        chosen = self._chosen_store()
         if chosen == "off":
             return None
-        return expand_path(chosen, what="The store") if chosen else default_folder()
+        return expand_path(chosen, what="The store") if chosen else default_folder(names=self.shell.user_ns)
+
+    def _chosen_store(self) -> str:
+        return self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
+
+    def say_where_store_is(self, client: Client) -> None:
+        """Say once which store is used, where that is beside the notebook and not in the current folder."""
+        from gemini_nb.files import is_folder
+        from gemini_nb.store import location
+
+        folder = None if client.store is None or self._chosen_store() else client.store.folder
+        if folder is None or folder.name != location.NAME or not location.is_elsewhere(folder):
+            return
+        if folder not in self._said_stores and (not client.is_offline or is_folder(folder)):
+            self._said_stores.add(folder)
+            print_line(f"The store is {folder}, beside the notebook.")
 
     def open_store(self) -> Store | None:
         """Return the store of `store_path`, or None where it is off; nothing is made on disk."""

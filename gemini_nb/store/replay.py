@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import files
 from gemini_nb.errors import GeminiWarning, ReplayMissError
 from gemini_nb.reply.content import can_be_echoed
-from gemini_nb.store import replay_mode
-from gemini_nb.store.store import Store, default_folder
+from gemini_nb.store import location, replay_mode
+from gemini_nb.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gemini_nb.generation import Generation
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
 
 _MANY = 20  # misses within a minute; to find the nearest, every record is read
+_NEAR_SECONDS = 10.0
 _UNLOCK = "Only stored pictures may be shown: run it once with replay “auto” and a key, and keep the store."
 
 
@@ -33,13 +36,16 @@ class Replay:
         refresh  everything is asked for again, and kept
         off      the store is neither read nor written
 
-    `GEMINI_NB_REPLAY` stands in for "auto"; set to "only" it is a lock, which no argument opens.
+    `GEMINI_NB_REPLAY` stands in for "auto"; set to "only" it is a lock, which no argument opens. What a store
+    named `.gemini_nb` does not hold is looked for in those near it, see `location`; they are only read.
     """
 
     def __init__(self, store: str | Path | bool | None, mode: str = "auto") -> None:
         self.mode = replay_mode.choose_mode(mode)
         self.store = _open_store(store)
         self._misses: deque[float] = deque(maxlen=_MANY)
+        self._near: tuple[float, tuple[Store, ...]] | None = None
+        self._told: set[Path] = set()
 
     @property
     def may_ask(self) -> bool:
@@ -57,34 +63,38 @@ class Replay:
         Raises `ReplayMissError` for a record of a later version: it is paid for, and is not asked for again
         unless it is told to.
         """
-        if self.store is None or self.mode in ("refresh", "off"):
+        if self.mode in ("refresh", "off"):
             return None
-        found = self.store.find(request)
-        if found is None:
-            _check_not_later(self.store, request)
-        return found
+        for store in self._stores():
+            found = store.find(request)
+            if found is not None:
+                self._tell_of(store)
+                return _with_path(found, store)
+            _check_not_later(store, request)
+        return None
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether `find` would answer, which is checked as `find` checks it; raises what it would raise."""
-        if self.store is None or self.mode in ("refresh", "off"):
+        if self.mode in ("refresh", "off"):
             return False
-        is_held = self.store.holds(request)
-        if not is_held:
-            _check_not_later(self.store, request)
-        return is_held
+        for store in self._stores():
+            if store.holds(request):
+                return True
+            _check_not_later(store, request)
+        return False
 
     def content(self, request: ImageRequest) -> Any:
         """Return the model's raw content for a stored answer, or None."""
-        return self.store.content(request) if self.store is not None else None
+        return next(filter(None, (store.content(request) for store in self._stores())), None)
 
     def recall(self, sha256: str, *, digest: str | None = None) -> tuple[Generation, Any] | None:
         """Return the stored answer whose primary picture has this SHA-256, and its content; None without one.
 
         `digest` is that of the picture's request, where it is known: then no other record is read.
         """
-        if self.store is None or self.mode == "off":
+        if self.mode == "off":
             return None
-        return self.store.recall(sha256, digest=digest)
+        return next(filter(None, (store.recall(sha256, digest=digest) for store in self._stores())), None)
 
     def keep(self, generation: Generation, content: Any, key: Secret | None) -> Generation | None:
         """Keep an answer and return it with its pictures in the store; None where it was not kept."""
@@ -97,10 +107,29 @@ class Replay:
 
     def add_path(self, generation: Generation) -> Generation:
         """Return the answer with `path` set to its picture in the store, if there is such a file."""
+        return generation if self.store is None or generation.path else _with_path(generation, self.store)
+
+    def _stores(self) -> Iterator[Store]:
+        """Yield the store, then those near it; they are looked for again after some seconds."""
         if self.store is None:
-            return generation
-        path = self.store.image_path(generation.image)
-        return replace(generation, path=path) if files.plain_size(path) else generation
+            return
+        yield self.store
+        now = monotonic()
+        if self._near is None or now - self._near[0] > _NEAR_SECONDS:
+            self._near = now, tuple(map(Store, location.find_near(self.store.folder)))
+        yield from self._near[1]
+
+    def _tell_of(self, store: Store) -> None:
+        """Say once which store answers, where it is not this one."""
+        if self.store is None or store is self.store or store.folder in self._told:
+            return
+        self._told.add(store.folder)
+        with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
+            warnings.warn(
+                f"Replayed from the store {store.folder}, since {self.store.folder} does not hold it.",
+                GeminiWarning,
+                stacklevel=3,
+            )
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for a request that is not stored; it names the nearest one and the differences."""
@@ -126,6 +155,11 @@ class Replay:
         return is_one
 
 
+def _with_path(generation: Generation, store: Store) -> Generation:
+    path = store.image_path(generation.image)
+    return replace(generation, path=path) if files.plain_size(path) else generation
+
+
 def _check_not_later(store: Store, request: ImageRequest) -> None:
     """Raise `ReplayMissError` where this version cannot read what a later one has stored."""
     path = store.find_later_record(request)
@@ -139,4 +173,4 @@ def _check_not_later(store: Store, request: ImageRequest) -> None:
 def _open_store(store: str | Path | bool | None) -> Store | None:
     if store is None or store is False:
         return None
-    return Store(default_folder() if store is True else store)
+    return Store(location.default_folder() if store is True else store)

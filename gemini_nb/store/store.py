@@ -13,14 +13,12 @@ whose content does not match its name is treated as missing. Files of other user
 
 from __future__ import annotations
 
-import os
 import warnings
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
@@ -39,6 +37,7 @@ from gemini_nb.store.record import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import Protocol
 
     from gemini_nb.generation import Generation
@@ -309,25 +308,6 @@ def _record_bytes(generation: Generation, content: bytes | None, key: Secret | N
     if len(raw) > maintenance.MAX_RECORD_BYTES:
         raise _NotStorable(f"its record would have {len(raw) / 2**20:.0f} MiB")
     return raw
-
-
-def default_folder(folder: Path | None = None) -> Path:
-    """Return the folder of the store for a notebook in `folder` (None: the current one).
-
-    It is `.gemini_nb` beside the notebook if that exists or can be created, else one in the user's cache.
-    """
-    try:
-        here = (folder or Path.cwd()).absolute()
-    except OSError:  # the current folder was removed
-        here = Path(os.sep)
-    store = here / ".gemini_nb"
-    # An existing store is used even if it is read-only: its pictures cost nothing.
-    if files.is_folder(store) or (os.access(here, os.W_OK | os.X_OK) and here.name != ""):
-        return store
-    from platformdirs import user_cache_path  # noqa: PLC0415 - seldom needed
-
-    name = sha256(os.fsencode(here)).hexdigest()[:16]
-    return user_cache_path("gemini_nb") / "store" / name
 
 
 def _with_take(request: ImageRequest, take: int) -> ImageRequest:

@@ -19,7 +19,8 @@ import pytest
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.request import ImageRequest
-from gemini_nb.store.store import Store, default_folder
+from gemini_nb.store.location import default_folder
+from gemini_nb.store.store import Store
 from support.generations import answer
 from support.images import noise_png
 from support.paths import TESTS
@@ -237,7 +238,8 @@ def test_promise_20_a_disk_that_fills_up_keeps_what_it_reported(tmp_path):
 READ_ONLY = """
 import os, subprocess
 from support.generations import answer
-from gemini_nb.store.store import Store, default_folder
+from gemini_nb.store.location import default_folder
+from gemini_nb.store.store import Store
 assert default_folder() == Store(".gemini_nb").folder
 assert Store(".gemini_nb").keep(answer("a"))
 os.mkdir("empty")

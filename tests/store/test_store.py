@@ -18,7 +18,8 @@ from gemini_nb.images.inputs import InputImage
 from gemini_nb.providers.secret import Secret
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
-from gemini_nb.store.store import Store, default_folder
+from gemini_nb.store.location import default_folder
+from gemini_nb.store.store import Store
 from support.generations import answer, full_answer, picture
 from support.images import gif, jpeg, png, webp
 from support.paths import files_under
