@@ -183,15 +183,19 @@ class Pipeline:
         from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
 
         receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)
-        answer = await transport.post(
-            self.provider,
-            self.key,
-            url,
-            body,
-            deadline=deadline,
-            embedded=self._offline(),
-            receiver=receiver,
-        )
+        try:
+            answer = await transport.post(
+                self.provider,
+                self.key,
+                url,
+                body,
+                deadline=deadline,
+                embedded=self._offline(),
+                receiver=receiver,
+            )
+        except anyio.get_cancelled_exc_class():  # interrupted, and what came may be whole
+            self.reader().keep_interrupted(receiver.finish())
+            raise
         if isinstance(answer, GeminiError):
             return answer
         if not answer.is_reply:
@@ -199,12 +203,20 @@ class Pipeline:
                 answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
             )
         reply = receiver.finish()
+        if answer.surplus and not reply.is_stream and not is_whole(reply):
+            reply = replace(reply, rest=reply.rest + answer.surplus)
         if answer.broken is None or is_whole(reply):
             return reply, answer.headers
-        error = self.reader().with_kept_reply(answer.broken, answer.body or reply)
+        kept = self._without_hidden_key(answer.body, reply) if answer.body else reply
+        error = self.reader().with_kept_reply(answer.broken, kept)
         if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
             raise error.with_traceback(None)
         return error
+
+    def _without_hidden_key(self, packed: bytes, reply: ReceivedBody) -> bytes:
+        """Return a compressed reply as it came, or unpacked where the key is in it, which is masked then."""
+        raw = reply.raw()
+        return packed if self.key is None or self.key.redact_bytes(raw) is raw else raw
 
     def reader(self) -> ReplyReader:
         """Return the reader of this provider's replies, which also fetches hosted pictures."""

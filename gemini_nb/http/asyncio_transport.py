@@ -8,7 +8,7 @@ own transport asks for 64 KiB at a time, gets 16 KiB over TLS, and copies each t
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 import h11
@@ -24,6 +24,9 @@ BUFFER_BYTES = 288 * 1024
 LARGE_BODY_BYTES = 4 * 2**20
 LARGE_BUFFER_BYTES = 2**20  # worth its allocation for a large body only
 
+SURPLUS_SECONDS = 0.5
+MAX_SURPLUS_BYTES = 2**20
+
 _MAX_HEAD_BYTES = 100 * 1024
 _CLOSE_TIMEOUT_SECONDS = 1.0  # for TLS's closing handshake
 _HAPPY_EYEBALLS_DELAY_SECONDS = 0.25  # RFC 8305: then IPv4 is tried beside IPv6
@@ -33,7 +36,8 @@ class AsyncioTransport(httpx.AsyncBaseTransport):
     """Sends requests straight to their servers; no proxies. One instance serves any number of requests.
 
     Of httpx's extensions `trace` and, of the timeouts, `connect` are honoured. A piece of a response's stream
-    is a view that the next piece overwrites.
+    is a view that the next piece overwrites. A response's extension `read_surplus` returns what the server
+    sent behind the length that it announced.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
@@ -50,8 +54,12 @@ class AsyncioTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await connection.aclose()
             raise
-        headers = head.headers.raw_items()
-        return httpx.Response(head.status_code, headers=headers, stream=_BodyStream(connection))
+        return httpx.Response(
+            head.status_code,
+            headers=head.headers.raw_items(),
+            stream=_BodyStream(connection),
+            extensions={"read_surplus": connection.read_surplus},
+        )
 
 
 def is_supported() -> bool:
@@ -106,6 +114,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._start = self._end = 0  # of what arrived and was not taken yet
         self._length: int | None = None  # of the body, where it is announced
+        self._surplus = b""
         self._has_ended = False
         self._failure: Exception | None = None
         self._arrival: asyncio.Future[None] | None = None
@@ -144,6 +153,17 @@ class _Connection(asyncio.BufferedProtocol):
                 piece = await self._read()
                 if not piece:
                     raise httpx.RemoteProtocolError("the body ended early")
+        self._surplus = bytes(piece[len(piece) + left :] if self._length else piece)
+
+    async def read_surplus(self) -> bytes:
+        """Return what follows the announced length, until the connection ends or is silent for a moment."""
+        surplus = bytearray(self._surplus)
+        if surplus or (self._length is not None and self._start < self._end):
+            with suppress(httpx.HTTPError, TimeoutError):
+                async with asyncio.timeout(SURPLUS_SECONDS):
+                    while len(surplus) < MAX_SURPLUS_BYTES and (piece := await self._read()):
+                        surplus += piece
+        return bytes(surplus)
 
     async def aclose(self) -> None:
         """Close the connection at once, whatever is under way."""

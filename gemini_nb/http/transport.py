@@ -69,7 +69,8 @@ class HTTPAnswer:
     The body of an error reply may be cut short. That of a 2xx reply is empty where `received`, the receiver
     that was given to `post`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
     could not be unpacked, after its body had begun; what came may be whole JSON all the same. `body` is then
-    what came of it, as it came, where it was compressed.
+    what came of it, as it came, where it was compressed. `surplus` is what the server sent behind the length
+    that it announced: some count characters, not bytes.
     """
 
     status: int
@@ -77,6 +78,7 @@ class HTTPAnswer:
     body: bytes = field(repr=False)
     received: Receiver | None = field(default=None, repr=False)
     broken: GeminiError | None = None
+    surplus: bytes = field(default=b"", repr=False)
 
     @property
     def is_reply(self) -> bool:
@@ -152,6 +154,7 @@ class _Sent:
         self._receiver = receiver
         self._memory = io.BytesIO()  # its getvalue() is no second copy
         self._body: Body | None = None
+        self._surplus = b""
 
     @property
     def left(self) -> float:
@@ -187,6 +190,8 @@ class _Sent:
             return _too_large_error(body)
         except GeminiError as refusal:
             return refusal.with_traceback(None)
+        if read_surplus := response.extensions.get("read_surplus"):
+            self._surplus = await read_surplus()
         return _unknown_compression_error(body.unknown) if body.unknown else None
 
     def _receive(self, piece: bytes | memoryview) -> None:
@@ -201,7 +206,7 @@ class _Sent:
         if failure is not None and not self.received_bytes and not packed:
             return failure
         body = packed if failure is not None and packed else self._memory.getvalue()
-        return HTTPAnswer(self.status or 0, self.headers, body, self._receiver, failure)
+        return HTTPAnswer(self.status or 0, self.headers, body, self._receiver, failure, self._surplus)
 
     def failure(self, host: str, problem: str) -> GeminiError:
         """Return the error for a request without an answer: unsent, or of unknown outcome."""

@@ -77,8 +77,8 @@ class ReplyReader:
         if not images:
             try:
                 images, failures = await self._fetch_hosted(reply, deadline, failures)
-            except anyio.get_cancelled_exc_class():  # interrupted, and yet paid for
-                self._keep_reply(body)
+            except anyio.get_cancelled_exc_class():
+                self.keep_interrupted(body)
                 raise
         if not images:
             problem = failures[0] if failures else self._error_without_image(reply, body)
@@ -217,6 +217,11 @@ class ReplyReader:
             error.hint = f"{error.hint} {where}".strip()
             error.raw_path = path
         return error
+
+    def keep_interrupted(self, body: bytes | ReceivedBody) -> None:
+        """Keep what came of a reply whose wait was interrupted: it is paid for."""
+        if self._embedded is None and (isinstance(body, bytes) or body.rest.strip(b"[] ")):
+            self._keep_reply(body)
 
     def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:
         raw = body if isinstance(body, bytes) else body.raw()

@@ -10,16 +10,20 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
 )
 from gemini_nb.images.image import GeneratedImage
-from support.clients import KEY, OK, client_of
-from support.faults import FaultServer, answer
+from support.clients import KEY, OK, PICTURE, client_of
+from support.faults import FaultServer, answer, chunk, then_stall
 from support.gateway import Answer, Gateway
 from support.processes import INTERRUPTED, interrupted, running
+from support.replies import b64
 from support.streams import (
+    HEAD,
     STALLS,
     WORDS,
     kinds,
+    picture,
     stream,
     streamed,
+    words,
 )
 from support.timing import given_time
 
@@ -33,6 +37,26 @@ def test_closing_early_closes_the_connection_and_says_that_it_may_be_billed():
             _ = stream.generation
         with pytest.raises(OutcomeUnknownError):
             next(stream)
+
+
+def test_promise_2_what_came_before_it_was_closed_is_kept(tmp_path):
+    begun = words("A ") + picture()
+    with FaultServer(then_stall(HEAD + chunk(begun))) as server:
+        stream = streamed(server.url, store=tmp_path / "store")
+        assert kinds([next(stream), next(stream)]) == ["A", GeneratedImage]
+        with pytest.warns(GeminiWarning, match="may have been billed"):
+            stream.close()
+    (kept,) = (tmp_path / "store" / "unread").glob("*.reply")
+    assert b64(PICTURE) in kept.read_text()
+
+
+def test_nothing_is_kept_of_a_call_that_was_closed_before_anything_came(tmp_path):
+    with FaultServer(then_stall(HEAD)) as server:
+        stream = streamed(server.url, store=tmp_path / "store")
+        server.wait_for_posts(1)
+        with pytest.warns(GeminiWarning, match="may have been billed"):
+            stream.close()
+    assert list((tmp_path / "store").rglob("*.reply")) == []
 
 
 def test_closing_after_the_end_is_silent():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_nb.http.content_coding import BLOCK_BYTES, Body, OversizeError, UnpackError
-from support.clients import OK, PICTURE, client_of, error_from
+from support.clients import KEY, OK, PICTURE, client_of, error_from
 from support.encodings import NOTHING
 from support.faults import FaultServer, head, raw
 from support.replies import text_body
@@ -232,6 +232,13 @@ def test_promise_2_json_that_is_whole_is_read_although_its_compressed_end_is_mis
 def test_promise_2_a_reply_that_is_brotli_in_name_only_is_read():
     with FaultServer(answer(OK, "br")) as server, client_of(server.url) as client:
         assert client.generate("a red square").image.data == PICTURE
+
+
+def test_promise_9_a_compressed_reply_that_is_kept_holds_no_key():
+    content = gzip.compress(text_body(f"Your key {KEY} is fine."))[:-6]
+    with FaultServer(answer(content[:-4], "gzip")) as server:
+        kept = error_from(server.url).raw_path.read_bytes()
+    assert b"Your key [key]" in kept
 
 
 def test_an_error_that_is_compressed_is_heard():

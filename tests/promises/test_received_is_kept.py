@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -53,6 +54,13 @@ BREAKS = {
         head(b"Content-Encoding: identity", b"Content-Length: %d" % (len(content) + 3)) + content
     ),
 }
+SHORT_LENGTHS = {
+    "one too small": (OK, len(OK) - 1),
+    "too small by half": (OK, len(OK) // 2),
+    "none": (OK, 0),
+    "in a long run of base64": (body(reply(inline(noise_png(300_000)))), 200_000),
+    "counted in characters": ("Ü" * 30 + "画" * 9, None),
+}
 IDLE = {
     "a length one too large": lambda content: then_stall(sized(len(content) + 1) + content),
     "no last chunk": lambda content: then_stall(CHUNKED + chunk(content)),
@@ -89,6 +97,28 @@ def test_promise_2_json_that_is_cut_is_kept_as_it_came_and_may_have_been_billed(
     assert error.raw_path.read_bytes() == OK[:-20]
     assert str(error.raw_path) in str(error)
     assert_error_is_ours(error)
+
+
+@pytest.mark.parametrize("case", SHORT_LENGTHS)
+@pytest.mark.parametrize("ends", [raw, then_stall], ids=["and the end", "and silence"])
+def test_promise_2_json_that_is_whole_is_read_although_the_length_was_too_small(case, ends):
+    content, length = SHORT_LENGTHS[case]
+    if length is None:
+        text = json.dumps(reply(content, inline(PICTURE)), ensure_ascii=False)
+        content, length = text.encode(), len(text)
+    with FaultServer(ends(sized(length) + content)) as server, client_of(server.url) as client:
+        assert client.generate("a red square").image.size >= len(PICTURE)
+        assert server.posts == 1
+
+
+def test_promise_2_what_is_no_json_with_what_follows_it_either_is_kept_with_it():
+    with FaultServer(raw(sized(len(OK) - 30) + OK[:-20])) as server:
+        assert error_from(server.url).raw_path.read_bytes() == OK[:-20]
+
+
+def test_what_follows_whole_json_is_not_read():
+    with FaultServer(faults.long_body(OK, extra=OK)) as server, client_of(server.url) as client:
+        assert len(client.generate("a red square").images) == 1
 
 
 @pytest.mark.parametrize("case", IDLE)
