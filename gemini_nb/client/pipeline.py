@@ -203,7 +203,7 @@ class Pipeline:
                 answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
             )
         reply = receiver.finish()
-        if answer.surplus and not reply.is_stream and not is_whole(reply):
+        if answer.surplus and not is_whole(reply):
             reply = replace(reply, rest=reply.rest + answer.surplus)
         if answer.broken is None or is_whole(reply):
             return reply, answer.headers

@@ -220,7 +220,7 @@ class ReplyReader:
 
     def keep_interrupted(self, body: bytes | ReceivedBody) -> None:
         """Keep what came of a reply whose wait was interrupted: it is paid for."""
-        if self._embedded is None and (isinstance(body, bytes) or body.rest.strip(b"[] ")):
+        if self._embedded is None and (isinstance(body, bytes) or body.rest.strip()):
             self._keep_reply(body)
 
     def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:

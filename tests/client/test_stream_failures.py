@@ -24,6 +24,7 @@ from support import key_leaks
 from support.clients import KEY, PICTURE
 from support.faults import FaultServer, chunk, endless, raw, reset_after_request
 from support.gateway import Answer, Gateway
+from support.images import noise_png
 from support.replies import inline, reply
 from support.streams import (
     HEAD,
@@ -104,6 +105,17 @@ def test_promise_2_a_stream_that_came_to_its_end_is_read_although_it_broke_off()
         steps.go()
         assert stream.result().image.data == PICTURE
     assert server.posts == 1
+
+
+WHOLE_STREAM = words("A ", end=b"\n\n") + b": ping\r\n\r\nevent: x\ndata: ping\n\n" + picture(noise_png(5000))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30, 100, 150, 170, 180, 190, 300, 2000, -40, -20, -5])
+def test_promise_2_a_stream_that_is_cut_is_kept_as_it_came(cut):
+    with FaultServer(raw(HEAD + chunk(WHOLE_STREAM[:cut]))) as server:
+        _, error = failure_of(server.url)
+    assert type(error) is OutcomeUnknownError
+    assert error.raw_path.read_bytes() == WHOLE_STREAM[:cut]
 
 
 @pytest.mark.parametrize("end", ["STOP", None])

@@ -234,8 +234,8 @@ def test_promise_2_a_link_goes_to_the_address_that_was_meant(text, link):
     assert httpx.URL(link).host in ("a.example", "my-cdn.example")
 
 
-def test_prose_behind_a_link_is_no_part_of_it():
-    text = f"See {A}page for the story of my cat.png"
+@pytest.mark.parametrize("text", [f"See {A}page for the story of my cat.png", f"<{A}page is it>"])
+def test_prose_behind_a_link_is_no_part_of_it(text):
     assert text_images.find_links(text) == ([], text)
 
 
