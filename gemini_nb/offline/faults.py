@@ -7,6 +7,7 @@ as usual the second time, and so on in turn. The mark is taken out before the pr
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import threading
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
 from gemini_nb.offline.request import Refusal
-from gemini_nb.offline.responses import bytes_response, error_response, gateway_error
+from gemini_nb.offline.responses import bytes_response, error_response, gateway_error, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +147,11 @@ def _text_only(job: Job) -> Response:
     )
 
 
+def _task(job: Job) -> Response:
+    task = {"task_id": f"task-{hashlib.sha256(job.body).hexdigest()[:12]}", "status": "processing"}
+    return json_response(202, task)
+
+
 # Answered, and broken
 
 
@@ -169,6 +175,17 @@ def _broken_off(delivery: Delivery) -> Callable[[Job], Response]:
 
 
 # Answered in a way that is easy to misread
+
+
+def _new_shape(job: Job) -> Response:
+    result = base64.b64encode(job.paint_image()).decode("ascii")
+    call = {"type": "image_generation_call", "status": "completed", "result": result}
+    return json_response(200, {"object": "response", "status": "completed", "output": [call]})
+
+
+def _keep_alive(job: Job) -> Response:
+    whole = replace(job, form="sse").answer()
+    return bytes_response(200, "text/event-stream", b"data: : keepalive\r\n\r\n" + whole.body)
 
 
 def _wrong_type(job: Job) -> Response:
@@ -205,6 +222,7 @@ FAULTS = {
     "blocked-image": Fault("200, empty content, finishReason IMAGE_SAFETY", _blocked_image),
     "no-image": Fault("200, empty content, finishReason IMAGE_OTHER and a finishMessage", _no_image),
     "text-only": Fault("200, finishReason STOP, a sentence and no picture", _text_only),
+    "task": Fault("202 with the id of a task and no picture yet", _task),
     "not-json": Fault("200 with an HTML page", _not_json),
     "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
     "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
@@ -212,6 +230,8 @@ FAULTS = {
     "reset": Fault("half the body, then the connection is reset", _broken_off("reset")),
     "stall": Fault("half the body, then nothing until the client leaves", _broken_off("stall")),
     "drip": Fault("the body at a byte every 0.1 s, which takes hours", _broken_off("drip")),
+    "new-shape": Fault("the picture as output[0].result, as OpenAI's Responses API has it", _new_shape),
+    "keep-alive": Fault("an event stream, whatever was asked for, and an event that is no JSON", _keep_alive),
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),
     "several": Fault("three pictures", _several),
     "drafts": Fault("two pictures, the first a draft that is not flagged as one", _drafts),

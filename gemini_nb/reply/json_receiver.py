@@ -1,8 +1,8 @@
 """A reply's JSON while it arrives: its base64 is decoded piece by piece and never held as text.
 
-A long run of strict base64 under `"data"` or `"b64_json"`, behind `;base64,`, or in quotes where it begins
-like a picture, is decoded, whichever way it is spelled, and a token takes its place. What turns out to be
-anything else is written back as it was.
+A long run of strict base64 is decoded, whichever way it is spelled, and a token takes its place: under
+`"data"` or `"b64_json"`, behind `;base64,`, and where it begins like a picture behind a quote, a space or a
+line end. What turns out to be anything else is written back as it was.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ MIN_RUN_CHARS = 1024
 
 _BLOCK_BYTES = 2**20  # each run in a block may search all that is behind it
 _MAX_MARKS = 20_000
-_PICTURE_START = PICTURE_START.encode("ascii")
-_MARK = re.compile(  # each alternative begins with one letter: so the search for it runs at full speed
-    rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,'
-    rb"|\"(?=%b)|'(?=%b)" % (_PICTURE_START, _PICTURE_START)
+# Each alternative begins with one letter, which is none of base64: so the search for it runs at full speed.
+_MARK = re.compile(
+    rb'"(?:data|b64_json)"[ \t\r\n]{0,32}:[ \t\r\n]{0,32}"|;base64,|'
+    + b"|".join(
+        rb"%b(?=%b)" % (before, PICTURE_START.encode("ascii")) for before in (b'"', b"'", b" ", rb"\\n")
+    )
 )
 _LONGEST_MARK = 80
 _PADDING = re.compile(rb"={0,2}")

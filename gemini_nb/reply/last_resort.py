@@ -103,7 +103,9 @@ def _parse(text: str) -> Any:
 
 
 def _is_thought(value: dict[str, Any]) -> bool:
-    return value.get("thought") is True or value.get("type") in _THOUGHTS
+    kind = value.get("type")
+    is_thought = isinstance(kind, str) and (kind.startswith(_THOUGHTS) or kind.endswith("partial_image"))
+    return is_thought or value.get("thought") is True
 
 
 def _is_passed_over(name: str) -> bool:

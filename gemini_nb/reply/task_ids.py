@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 MAX_ID_CHARS = 200
 
 _MAX_OBJECTS = 1000  # looked at; a task's reply is short
-_NAMES = {f"{what}{how}" for what in ("task", "job", "prediction", "operation") for how in ("id", "uuid")}
-_NAMES |= {"generationid", "imageid", "requestid", "id", "uuid", "name"}
-_STRONG = {"taskid", "taskuuid", "jobid", "jobuuid", "predictionid", "operationid"}
+_STRONG = {"taskid", "taskuuid", "jobid", "jobuuid", "predictionid", "operationid", "generationid"}
+_WEAK = {"id", "uuid", "requestid", "imageid", "name"}
+_BARE = {"data", "result"}  # the id alone stands there, beside a code or a message of success
 _STATES = ("status", "state", "taskstatus", "jobstatus", "taskstate", "phase")
 _PENDING = {
     *("accepted", "created", "enqueued", "generating", "initialized", "inprogress", "inqueue", "notstarted"),
@@ -26,6 +27,11 @@ _PENDING = {
     *("submitted", "waiting"),
 }
 _ENDED = {"failed", "failure", "error", "canceled", "cancelled", "expired", "rejected", "timeout"}
+_TO_BE_ASKED = {
+    f"{what}url" for what in ("polling", "status", "task", "response", "result", "fetch", "progress")
+}
+_REPORTS = {"code", "msg", "message", "description", "status", "success"}
+_BARE_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9_.:-]{6,100}")
 
 
 def find_task_id(value: Any) -> str | None:
@@ -35,14 +41,27 @@ def find_task_id(value: Any) -> str | None:
         state = next((_plain(fields[name]) for name in _STATES if isinstance(fields.get(name), str)), "")
         if state in _ENDED:
             return None
-        is_pending = state in _PENDING or fields.get("done") is False or _names_task(fields.get("object"))
-        names = sorted(fields.keys() & _NAMES, key=lambda name: (name not in _STRONG, name))
-        for name in names:
-            task_id = fields[name]
-            is_id = isinstance(task_id, str | int) and not isinstance(task_id, bool) and task_id != ""
-            if found is None and is_id and (name in _STRONG or is_pending):
-                found = one_line(str(task_id), MAX_ID_CHARS)
+        found = found or next(
+            (id_ for names in _choose_names(fields, state) for id_ in _ids(fields, names)), None
+        )
     return found
+
+
+def _choose_names(fields: dict[str, Any], state: str) -> Iterator[set[str]]:
+    """Yield the names of fields that hold an id, the surest first."""
+    yield _STRONG
+    is_pending = state in _PENDING or fields.get("done") is False or _names_task(fields.get("object"))
+    if is_pending or fields.keys() & _TO_BE_ASKED:
+        yield _WEAK
+    if fields.keys() & _REPORTS:
+        yield {name for name in _BARE if _BARE_ID.fullmatch(str(fields.get(name)))}
+
+
+def _ids(fields: dict[str, Any], names: set[str]) -> Iterator[str]:
+    for name in sorted(names & fields.keys()):
+        task_id = fields[name]
+        if isinstance(task_id, str | int) and not isinstance(task_id, bool) and task_id != "":
+            yield one_line(str(task_id), MAX_ID_CHARS)
 
 
 def _names_task(value: Any) -> bool:

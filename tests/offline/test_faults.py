@@ -254,6 +254,7 @@ FAILURES = {
     "blocked-image": errors.BlockedError,
     "no-image": errors.NoImageError,
     "text-only": errors.NoImageError,
+    "task": errors.NoImageError,
     "not-json": errors.BadResponseError,
     "bad-base64": errors.ImageRefusedError,
     "gone-link": errors.LinkFailedError,
@@ -265,7 +266,14 @@ FAILURES = {
 DEADLINES = {"stall": errors.OutcomeUnknownError, "drip": errors.OutcomeUnknownError}
 
 
-PICTURES = {"wrong-type": (1, 0), "several": (3, 0), "drafts": (2, 0), "thoughts": (1, 1)}
+PICTURES = {
+    "new-shape": (1, 0),
+    "keep-alive": (1, 0),
+    "wrong-type": (1, 0),
+    "several": (3, 0),
+    "drafts": (2, 0),
+    "thoughts": (1, 1),
+}
 
 
 REPEATED = {"overloaded"}
@@ -303,6 +311,20 @@ def test_work_that_was_refused_is_asked_for_again(fault):
     with OfflineServer() as server, Client(api_key="k", base_url=server.url) as client:
         assert client.generate(f"a red square [fault: {fault}]", image_size="512").image
         assert server.posts == 2
+
+
+@pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent"])
+def test_a_keep_alive_is_an_event_that_is_no_json(server, verb):
+    answer = post_fault(server, "keep-alive", verb=verb)
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.text.startswith('data: : keepalive\r\n\r\ndata: {"candidates"')
+
+
+def test_a_task_has_an_id_of_its_own(server):
+    ids = [
+        post_prompt(server, f"{what} [fault: task]").json()["task_id"] for what in ("a cat", "a cat", "a dog")
+    ]
+    assert ids[0] == ids[1] != ids[2]
 
 
 # The page

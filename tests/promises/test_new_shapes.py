@@ -153,6 +153,9 @@ TASKS = {
     "deep": {"a": {"b": [{"c": {"task_id": "task-7f3a"}}]}},
     "a picture to come": {"task_id": "task-7f3a", "status": "processing", "images": []},
     "an event": "data: " + '{"task_id": "task-7f3a"}' + "\n\n",
+    "new-api": {"code": "success", "message": "", "data": "task-7f3a"},
+    "Midjourney": {"code": 1, "description": "Submit success", "result": "task-7f3a"},
+    "an address to ask": {"id": "task-7f3a", "polling_url": "https://gateway.example/v1/task-7f3a"},
     "with a text": reply("Working on it", task_id="task-7f3a"),
 }
 
@@ -176,6 +179,8 @@ NO_TASKS = {
     "a response's id": reply("no", responseId="r-1"),
     "a task that failed": {"task_id": "t", "status": "failed"},
     "an id that is done": {"id": "t", "status": "completed"},
+    "words as data": {"code": 0, "data": "done in 7 seconds"},
+    "words of one letter": {"code": 0, "result": "success"},
     "a task without an id": {"task_id": None, "status": "queued"},
     "an id of another kind": {"id": {"a": 1}, "status": "queued"},
 }

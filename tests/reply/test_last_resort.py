@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError
 from gemini_nb.images.inputs import InputImage
+from gemini_nb.reply.base64_blobs import MAX_REST_BYTES
 from gemini_nb.reply.last_resort import MAX_PLACE_CHARS
 from gemini_nb.reply.reply import read_reply
 from gemini_nb.request import ImageRequest
@@ -35,6 +36,8 @@ PASSED_OVER = {
     "a signature": {"signature": b64(PICTURE)},
     "encrypted thoughts": {"output": [{"type": "reasoning", "encrypted_content": b64(PICTURE)}]},
     "a thought": {"a": {"thought": True, "x": b64(PICTURE)}},
+    "a detail of reasoning": {"a": [{"type": "reasoning.encrypted", "data": b64(PICTURE)}]},
+    "a partial picture": {"type": "image_generation.partial_image", "b64_json": b64(PICTURE)},
     "a picture of the web": {"groundingMetadata": {"a": data_uri(PICTURE)}},
     "a tiny picture": {"a": b64(png(2, 2))},
     "letters that begin like a JPEG": {"a": "/9j/" + "A" * 60},
@@ -161,6 +164,22 @@ def test_a_text_of_twice_the_length_takes_twice_the_work(piece):
 def test_a_reply_that_is_nested_too_deeply_is_an_error():
     with pytest.raises(BadResponseError):
         read_reply(b"[" * 200_000 + body(b64(PICTURE)) + b"]" * 200_000)
+
+
+UNKNOWN = {
+    "a name": '{"a": "%s"}',
+    "a text": '["![i] %s"]',
+    "a line": '["Here:\\n%s\\n"]',
+    "JSON": r'["{\"a\": \"%s\"}"]',
+    "a dict of Python": """["{'a': '%s'}"]""",
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_picture_larger_than_what_may_remain_of_a_reply_is_read(case):
+    large = padded_png(9, 9, MAX_REST_BYTES)
+    (image,) = read_reply((UNKNOWN[case] % b64(large)).encode()).images
+    assert bytes_of(image.data) == large
 
 
 def test_many_texts_are_looked_into():
