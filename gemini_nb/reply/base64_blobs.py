@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 import pybase64
 
 from gemini_nb.errors import BadResponseError, TooLargeError
+from gemini_nb.images.image import type_of
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_REST_BYTES = 8 * 1024 * 1024
@@ -33,6 +32,7 @@ UNUSUAL_HINT = "It may have been billed, and it is no usual reply: check the bas
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
 _PADDING = ord("=")
+_LETTER = re.compile(r"[A-Za-z0-9+/_-]")
 
 
 class Spelling(Enum):
@@ -138,28 +138,37 @@ class BlobTable:
         blob = self.get(text)
         return None if blob is None else blob.data
 
-    def list_data(self, text: str) -> list[ImageBytes]:
-        """Return the bytes behind each token that stands in a text, whatever is around it."""
-        _, *others = text.split(self._prefix)
-        return [self._blobs[int(other[:_INDEX_CHARS], 16)].data for other in others]
+    def take_out(self, text: str) -> tuple[list[ImageBytes], str]:
+        """Return the pictures that stand in a text as tokens, and the text without them, all else restored.
+
+        A token that more base64 follows is the beginning of a longer run, which was sent in pieces.
+        """
+        if self._prefix not in text:
+            return [], text
+        first, *others = text.split(self._prefix)
+        pictures, pieces = [], [first]
+        for other in others:
+            blob, after = self._blobs[int(other[:_INDEX_CHARS], 16)], other[_INDEX_CHARS:]
+            if _LETTER.match(after) or not type_of(blob.data):
+                pieces.append(blob.text())
+            else:
+                pictures.append(blob.data)
+            pieces.append(after)
+        return pictures, "".join(pieces)
 
     def decode(self, text: str) -> ImageBytes | None:
         """Return the bytes of base64 `text`, lifted out or not, or None where it is no base64."""
         data = self.data(text)
         return decode_lenient(self.restore(text)) if data is None else data
 
-    def restore(self, text: str, *, without: Callable[[ImageBytes], object] = lambda _: False) -> str:
-        """Return `text` with every token replaced by the base64 it stands for, or by nothing.
-
-        `without` tells, by its bytes, which base64 is left out.
-        """
+    def restore(self, text: str) -> str:
+        """Return `text` with every token replaced by the base64 it stands for."""
         if self._prefix not in text:
             return text
         first, *others = text.split(self._prefix)
         pieces = [first]
         for other in others:
-            blob = self._blobs[int(other[:_INDEX_CHARS], 16)]
-            pieces += ("" if without(blob.data) else blob.text(), other[_INDEX_CHARS:])
+            pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
         return "".join(pieces)
 
     def restore_body(self, rest: bytes) -> bytes:

@@ -120,7 +120,8 @@ def _decode(text: str, blobs: BlobTable) -> Iterator[tuple[ImageBytes, str | Non
         data = None if uri.refused else blobs.decode(uri.payload)
         if data is not None:
             yield data, uri.mime_type
-    yield from ((data, None) for data in blobs.list_data(rest))
+    pictures, rest = blobs.take_out(rest)
+    yield from ((data, None) for data in pictures)
     for run in find_bare_base64(rest)[0]:
         data = decode_lenient(run)
         if data is not None:

@@ -11,7 +11,6 @@ from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.images.image import type_of
 from gemini_nb.reply import text_images
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class ReplyParts:
         uris, rest = text_images.find_data_uris(text)
         for uri in uris:
             self.add_uri(uri, "data URI", self.data_uris)
-        links, prose = text_images.find_links(self.blobs.restore(rest, without=type_of))
+        links, prose = text_images.find_links(self.blobs.take_out(rest)[1])
         self.links += links
         self.text.append(prose.strip())
 

@@ -11,7 +11,7 @@ from support.gateway import Answer, Gateway
 from support.images import encoded, jpeg, padded_png, png
 from support.new_shapes import streamed, whole
 from support.replies import b64, body, chat, data_uri, inline, reply
-from support.streams import SSE
+from support.streams import SSE, event, pieces_of
 
 SMALL, LARGE = png(40, 30), padded_png(40, 30, 50_000)
 PICTURES = {"small": SMALL, "large": LARGE}
@@ -48,6 +48,17 @@ def test_a_stream_gives_its_picture_whatever_was_asked_for(shape, size, is_strea
 def test_a_new_shape_that_answers_a_stream_gives_its_picture_too(shape):
     generation = generated(body(whole(SMALL)[shape][0]), stream=True)
     assert [image.data for image in generation.images] == [SMALL]
+
+
+@pytest.mark.parametrize("form", ["Here: {}", "Here: b'{}'", 'Here: {{"image": "{}"}}'])
+def test_no_base64_is_shown_as_words_while_it_streams(form):
+    text = form.format(b64(LARGE))
+    parts = (text[at : at + 5002] for at in range(0, len(text), 5002))
+    pieces, generation = pieces_of(b"".join(event(reply(part, finish_reason=None)) for part in parts))
+    assert pieces[-1] == generation.image
+    assert pieces[-1].data == LARGE
+    assert generation.text.startswith("".join(pieces[:-1]))
+    assert len("".join(pieces[:-1])) < 30
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
