@@ -192,7 +192,7 @@ def test_promise_7_an_interrupt_of_a_grid_keeps_and_assigns_what_has_finished(as
             error = error_of(kernel.finish(cell))
             assert gateway.wait_for_disconnects(2)
             assert kernel.value("[row['status'] for row in grid.rows()]") == str(
-                ["ok"] * 3 + ["not asked"] * 5
+                ["ok"] * 3 + ["interrupted"] * 2 + ["not asked"] * 3
             )
             assert gateway.posts == 5
     assert (error["ename"], len(error["traceback"])) == ("Cancelled", 1)
