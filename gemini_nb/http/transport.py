@@ -269,13 +269,13 @@ def _unknown_compression_error(coding: str) -> TooLargeError:
 
 
 async def _read_error_body(response: httpx.Response, seconds: float) -> bytes:
-    """Read the body of an error reply as far as it comes: its status alone decides what it means."""
+    """Read the body of an error reply as far as it comes: without it the status tells what is meant."""
     content = bytearray()
     body = Body(_content_encoding(response), max_bytes=MAX_ERROR_BYTES)
     with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES, OversizeError):
         async for piece in body.unpack(_pieces(response)):
             content.extend(piece)
-    return b"" if body.unknown else bytes(content)
+    return f"its words are compressed with {body.unknown}".encode() if body.unknown else bytes(content)
 
 
 def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:

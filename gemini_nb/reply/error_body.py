@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.errors import GeminiError
 from gemini_nb.reply.quota import UsedUp, find_used_up, plain_name
+from gemini_nb.reply.sse import parse_values
 from gemini_nb.text import one_line, replace_surrogates
 
 if TYPE_CHECKING:
@@ -118,21 +120,24 @@ class ErrorBody:
 
 def read_error(body: bytes) -> ErrorBody:
     """Read an error body of any dialect; HTML gives its title, what says nothing in words its beginning."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        text = body[:_MAX_PAGE_CHARS].decode("utf-8", "replace")
-        message = _page_words(text) or text[:_BEGINNING_BYTES].strip()
-        return ErrorBody(message, used_up=find_used_up(message), is_page=_is_page(text))
-    return parse_error(value)
+    with suppress(ValueError, RecursionError):
+        return parse_error(json.loads(body))
+    with suppress(GeminiError, RecursionError):
+        values = parse_values(body).values  # of events, or of lines
+        error = parse_error(values)
+        if server_words(values) or error.codes or error.retry_delay:
+            return error
+    text = body[:_MAX_PAGE_CHARS].decode("utf-8", "replace")
+    message = _page_words(text) or text[:_BEGINNING_BYTES].strip()
+    return ErrorBody(message, used_up=find_used_up(message), is_page=_is_page(text))
 
 
 def parse_error(value: Any) -> ErrorBody:
     """Read what a JSON value says about an error, wherever in it that stands."""
     facts = _Facts()
-    message = _join(facts.words(value), ": ")
+    message = _join(facts.words(value), ": ") or _dump_beginning(value)
     return ErrorBody(
-        message or _dump_beginning(value),
+        message,
         tuple(dict.fromkeys(facts.codes)),
         max(facts.delays, default=None),
         find_used_up(message, facts.codes, facts.violations),

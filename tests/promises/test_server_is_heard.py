@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -98,3 +99,10 @@ def test_promise_17_hostile_words_stay_on_one_short_line(status):
 def test_a_server_that_says_nothing_is_said_to(body):
     with Gateway(Answer(body, status=500)) as gateway:
         assert "it says no more" in str(error_from(gateway.url))
+
+
+@pytest.mark.parametrize(("coding", "words"), [("gzip", WORDS), ("br", "compressed with br")])
+def test_an_error_that_is_compressed_is_unpacked_or_said_to_be(coding, words):
+    packed = Answer(gzip.compress(WORDS.encode()), status=500, headers={"Content-Encoding": coding})
+    with Gateway(packed) as gateway:
+        assert words in str(error_from(gateway.url))

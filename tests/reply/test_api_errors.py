@@ -191,11 +191,20 @@ def test_words_that_say_there_is_no_credit_count_for_more_than_the_status(status
     assert "Top up" in error.hint
 
 
+def test_a_quota_is_found_in_words_under_a_name_of_their_own():
+    assert type(error_of(500, {"oddity": "余额不足"})) is QuotaExhaustedError
+
+
 def test_the_hint_of_a_quota_says_which_one_is_used_up():
     zero = error_of(429, {"error": {"message": "Quota exceeded, limit: 0, model: m"}})
     day = error_of(429, {"error": {"message": "Quota exceeded: requests per day"}})
     assert "enable billing" in zero.hint
     assert "a day or longer" in day.hint
+
+
+def test_the_wait_is_read_from_an_event_too():
+    event = b"data: %s\n\n" % json.dumps({"error": {"details": [{"retryDelay": "9s"}]}}).encode()
+    assert error_of(429, event).retry_after == 9
 
 
 def test_openrouter_passes_on_its_upstreams_wait():
