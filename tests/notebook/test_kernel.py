@@ -196,7 +196,9 @@ def test_promise_7_an_interrupt_of_a_grid_keeps_and_assigns_what_has_finished(as
             )
             assert gateway.posts == 5
     assert (error["ename"], len(error["traceback"])) == ("Cancelled", 1)
-    assert error["evalue"] == "3 of 8 pictures had finished, kept in grid and in the store."
+    assert error["evalue"] == (
+        "3 of 8 pictures had finished, kept in grid and in the store; 2 under way may have been billed."
+    )
 
 
 def test_promise_7_after_an_interrupt_the_pictures_that_were_drawn_stay(asking, manager):
