@@ -194,7 +194,7 @@ class Pipeline:
                 receiver=receiver,
             )
         except anyio.get_cancelled_exc_class():  # interrupted, and what came may be whole
-            self.reader().keep_interrupted(receiver.finish())
+            await self.reader().keep_interrupted(receiver.finish())
             raise
         if isinstance(answer, GeminiError):
             return answer
@@ -208,7 +208,7 @@ class Pipeline:
         if answer.broken is None or is_whole(reply):
             return reply, answer.headers
         kept = self._without_hidden_key(answer.body, reply) if answer.body else reply
-        error = self.reader().with_kept_reply(answer.broken, kept)
+        error = await self.reader().with_kept_reply(answer.broken, kept)
         if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
             raise error.with_traceback(None)
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from anyio import to_thread
 
 from gemini_nb.errors import (
     AuthenticationError,
@@ -49,6 +50,9 @@ _REFUSALS = (
 )  # which cost nothing, whatever their status
 
 
+MAX_KEEP_SECONDS = 0.5  # that an interrupt waits for; what it began is written all the same
+
+
 class ReplyReader:
     """Reads the replies of one provider; `folder` is where replies are kept that could not be used."""
 
@@ -72,17 +76,17 @@ class ReplyReader:
 
         `headers` may advise a wait, for a refusal that came as a success.
         """
-        reply = self._read_reply(request, body, headers)
+        reply = await self._read_reply(request, body, headers)
         images, failures = self._read_inline(reply)
         if not images:
             try:
                 images, failures = await self._fetch_hosted(reply, deadline, failures)
             except anyio.get_cancelled_exc_class():
-                self.keep_interrupted(body)
+                await self.keep_interrupted(body)
                 raise
         if not images:
             problem = failures[0] if failures else self._error_without_image(reply, body)
-            raise self.with_kept_reply(problem, body, usage=reply.usage)
+            raise await self.with_kept_reply(problem, body, usage=reply.usage)
         generation = Generation(
             request,
             images,
@@ -96,7 +100,7 @@ class ReplyReader:
         )
         return generation, reply.turn
 
-    def _read_reply(
+    async def _read_reply(
         self, request: ImageRequest, body: bytes | ReceivedBody, headers: Mapping[str, str] | None
     ) -> Reply:
         usage: dict[str, Any] = {}
@@ -124,7 +128,7 @@ class ReplyReader:
         if isinstance(problem, BadResponseError):
             self._quote_beginning(problem, body)
             problem = self._find_quota(request, body) or problem
-        raise self.with_kept_reply(problem, body, usage=usage)
+        raise await self.with_kept_reply(problem, body, usage=usage)
 
     def _read_inline(self, reply: Reply) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
         images, failures = _read_pictures(reply.images)
@@ -159,7 +163,7 @@ class ReplyReader:
             data, error.received = error.received, b""
         except GeminiError as error:
             problem = error
-        return self.with_kept_reply(problem, data) if data else problem
+        return await self.with_kept_reply(problem, data) if data else problem
 
     async def fetch(self, url: str, *, deadline: float, is_new: bool = False) -> tuple[bytes, str | None]:
         """Fetch a hosted picture; the provider's own origin is trusted where it is this machine.
@@ -203,7 +207,7 @@ class ReplyReader:
     def _redact(self, text: str) -> str:
         return self._key.redact(text) if self._key else text
 
-    def with_kept_reply(
+    async def with_kept_reply(
         self, error: GeminiError, body: bytes | ReceivedBody, *, usage: Mapping[str, Any] | None = None
     ) -> GeminiError:
         """Keep what was received for an error about it, and name its path and usage in the error."""
@@ -212,16 +216,17 @@ class ReplyReader:
             error.usage = usage
         error.may_be_billed = self._embedded is None and not isinstance(error, _REFUSALS)
         if error.raw_path is None and self._embedded is None:  # what this process made cost nothing
-            path = self._keep_reply(body)
+            path = await to_thread.run_sync(self._keep_reply, body)
             where = f"The reply is kept in {path}." if path else "The disk refused to keep the reply."
             error.hint = f"{error.hint} {where}".strip()
             error.raw_path = path
         return error
 
-    def keep_interrupted(self, body: bytes | ReceivedBody) -> None:
+    async def keep_interrupted(self, body: bytes | ReceivedBody) -> None:
         """Keep what came of a reply whose wait was interrupted: it is paid for."""
         if self._embedded is None and (isinstance(body, bytes) or body.rest.strip()):
-            self._keep_reply(body)
+            with anyio.move_on_after(MAX_KEEP_SECONDS, shield=True):
+                await to_thread.run_sync(self._keep_reply, body, abandon_on_cancel=True)
 
     def _keep_reply(self, body: bytes | ReceivedBody) -> Path | None:
         raw = body if isinstance(body, bytes) else body.raw()

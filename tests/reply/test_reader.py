@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import anyio
 import pytest
 
@@ -36,3 +38,22 @@ def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
     with pytest.raises(errors.BadResponseError, match="nested too deeply") as caught:
         anyio.run(main)
     assert caught.value.raw_path.read_bytes() == OK
+
+
+def test_promise_7_a_reply_is_kept_while_the_loop_goes_on(tmp_path, monkeypatch):
+    has_gone_on = threading.Event()
+
+    def keep_slowly(_body, **_options):
+        assert has_gone_on.wait(60)
+        return tmp_path / "kept"
+
+    async def main():
+        async with anyio.create_task_group() as group:
+            group.start_soon(reader.with_kept_reply, error, b"a reply")
+            await anyio.lowlevel.checkpoint()
+            has_gone_on.set()
+
+    monkeypatch.setattr("gemini_nb.reply.reader.keep_reply", keep_slowly)
+    reader, error = ReplyReader(provider.CRAZYROUTER, None), errors.NoImageError("none")
+    anyio.run(main)
+    assert error.raw_path == tmp_path / "kept"
