@@ -122,5 +122,27 @@ def test_words_are_drawn_escaped_as_they_come_and_taken_away_at_the_end(monkeypa
     assert html_of(rest[-1]).count("it is.") == 1
 
 
+BROKEN = """
+def fail(*_arguments, **_more):
+    raise OSError("the front end is gone")
+get_ipython().display_pub.clear_output = fail
+"""
+
+
+def test_promise_2_a_display_that_fails_costs_no_picture(monkeypatch):
+    steps = streams.Steps(streams.words("here "), streams.picture())
+    with FaultServer(steps) as server:
+        monkeypatch.setenv("CRAZYROUTER_API_KEY", KEY)
+        monkeypatch.setenv("GEMINI_NB_BASE_URL", server.url)
+        with kernel_manager() as manager, a_kernel(manager) as kernel:
+            kernel.run(BROKEN)
+            cell = kernel.start("%%gemini_image hero --stream\na red square")
+            kernel.until(cell, lambda one: "here" in html_of(one))
+            steps.go()
+            outputs = kernel.finish(cell)
+            assert "execute_result" in [one["type"] for one in outputs]
+            assert "<img" in html_of(kernel.run("hero")[-1])
+
+
 def html_of(output) -> str:
     return output.get("data", {}).get("text/html", "")

@@ -150,10 +150,17 @@ def test_promise_2_a_display_that_fails_shows_the_text():
     assert "a cat" in grid.render_bundle([grid.Tile("a cat", "a cat", image=Undrawable())])["text/plain"]
 
 
-TARGETS = ("~nosuchuser/x.png", "n" * 300 + ".png", "a\0b.png", "/dev/full/x.png", "/proc/x.png")
+TARGETS = {
+    "no home": "~nosuchuser/x.png",
+    "too long": "n" * 300 + ".png",
+    "a folder too long": "n" * 300 + "/",
+    "NUL": "a\0b.png",
+    "below a file": "/dev/full/x.png",
+    "read-only": "/proc/x.png",
+}
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["no home", "too long", "NUL", "below a file", "read-only"])
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @pytest.mark.parametrize("grid", ["", " -n 2"], ids=["one", "grid"])
 def test_a_stored_picture_that_cannot_be_saved_is_in_the_error(target, grid):
     with Gateway(OK) as gateway, a_shell(gateway.url) as shell:

@@ -133,6 +133,18 @@ def test_a_batch_a_dry_run_and_an_edit_find_it_too(gateway, course):
     assert (course.parent / NAME).is_dir()
 
 
+def test_a_conversation_goes_on_from_turns_of_a_store_near_by(gateway, course):
+    with client_of(gateway.url, store=course / NAME) as client:
+        client.chat().send("a red house")
+    with client_of(gateway.url, store=True) as client:
+        chat = client.chat()
+        with pytest.warns(GeminiWarning, match="Replayed from"):
+            chat.send("a red house")
+        chat.send("at night")
+    assert [turn["role"] for turn in gateway.requests[-1].json["contents"]] == ["user", "model", "user"]
+    assert gateway.posts == 2
+
+
 FAR = {
     "two below": "course/week/one",
     "five above": "../../../../..",
