@@ -37,7 +37,7 @@ def unwrap(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _unwrap(value: dict[str, Any]) -> list[dict[str, Any]]:
-    if _is_reply(value) or any(isinstance(value.get(name), list) for name in ("output", "images")):
+    if is_reply(value) or any(isinstance(value.get(name), list) for name in ("output", "images")):
         return [value]
     level = [value]
     for _ in range(_MAX_DEPTH):
@@ -48,7 +48,7 @@ def _unwrap(value: dict[str, Any]) -> list[dict[str, Any]]:
             if name not in _NO_WRAPPERS
             for inner in dicts(item)
         ]
-        replies = [inner for inner in level if _is_reply(inner)]
+        replies = [inner for inner in level if is_reply(inner)]
         if replies:
             facts = {name: value[name] for name in _FACTS if name in value}
             return [{**facts, **replies[0]}, *replies[1:]]
@@ -56,7 +56,8 @@ def _unwrap(value: dict[str, Any]) -> list[dict[str, Any]]:
     return named or [value]
 
 
-def _is_reply(value: dict[str, Any]) -> bool:
+def is_reply(value: dict[str, Any]) -> bool:
+    """Whether an object is a reply of Gemini, of a chat or of Imagen."""
     return any(value.get(name) is not None for name in _MARKS)
 
 

@@ -14,7 +14,7 @@ from gemini_nb.errors import GeminiError
 from gemini_nb.images.image import OTHER_SOURCE, inspect, type_of
 from gemini_nb.reply.base64_blobs import BlobTable, decode_lenient, parse_json
 from gemini_nb.reply.shapes import ReplyImage, digest_of
-from gemini_nb.reply.text_images import find_bare_base64, find_data_uris
+from gemini_nb.reply.text_images import MAX_LINK_CHARS, find_bare_base64, find_data_uris, is_picture_link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,6 +32,9 @@ _MIN_SIDE = 3  # of the longer side, in pixels
 _MIN_BROKEN_BYTES = 1024  # less that begins like a picture and is none is an accident
 _PASSED_OVER = {"encryptedcontent", "groundingmetadata", "partialimages", "partialimageb64"}
 _THOUGHTS = ("reasoning", "thinking", "thought")
+_LINK = re.compile(rf"https?://[^\s<>\"]{{1,{MAX_LINK_CHARS}}}", re.IGNORECASE)
+_LINK_NAME = re.compile(r"image|img|picture|photo", re.IGNORECASE)
+_NO_LINK_NAME = re.compile(r"logo|icon|avatar|thumb|preview|doc|help", re.IGNORECASE)
 _STEP = re.compile(r"[A-Za-z0-9_$-]{1,40}")
 _JSON_TEXT = re.compile(r"\s*(?:```\w{0,10}\s*)?([\[{].*[\]}])\s*(?:```\s*)?\Z", re.DOTALL)
 
@@ -46,7 +49,7 @@ def find_pictures(
     whole: list[tuple[int, ReplyImage]] = []
     broken: list[ReplyImage] = []
     for place, text in _texts(values):
-        for data, mime_type in _decode(text, blobs):
+        for data, mime_type in _decode(text, blobs) if len(text) > MIN_PICTURE_BYTES else ():
             image = ReplyImage(data, mime_type, OTHER_SOURCE + _format(place))
             facts = _inspect(data) if len(data) >= MIN_PICTURE_BYTES else None
             if facts is None:
@@ -58,9 +61,39 @@ def find_pictures(
     return [image for _, image in whole], broken
 
 
+def find_links(values: list[Any], *, request: ImageRequest | None) -> list[str]:
+    """Return the links that stand alone where a picture may be meant: by the field's name or the link's end.
+
+    Those that were sent with the request are left out.
+    """
+    sent = _contents_sent(request) if request else []
+    passed_over = {text for _, text in _texts(sent)}
+    links = ((_name(place), text) for place, text in _texts(values) if _LINK.fullmatch(text))
+    return [
+        link
+        for name, link in links
+        if link not in passed_over
+        and not _NO_LINK_NAME.search(name)
+        and (_LINK_NAME.search(name) or is_picture_link(link))
+    ]
+
+
+def _name(place: Place) -> str:
+    """Return the innermost name on the way to a place."""
+    while place:
+        place, step = place
+        if isinstance(step, str):
+            return step
+    return ""
+
+
+def _contents_sent(request: ImageRequest) -> list[Any]:
+    return [*request.history, dict(request.config), dict(request.extra)]
+
+
 def digests_sent(request: ImageRequest) -> set[str]:
     """Return the digests of all pictures that were sent with a request, which a server may repeat."""
-    sent, _ = find_pictures([*request.history, dict(request.config), dict(request.extra)], BlobTable())
+    sent, _ = find_pictures(_contents_sent(request), BlobTable())
     return {image.sha256 for image in request.images} | {digest_of(image.data) for image in sent}
 
 
@@ -77,8 +110,7 @@ def _texts(values: list[Any]) -> Iterator[tuple[Place, str]]:
             continue
         inner = _parse(value) if isinstance(value, str) else value
         if isinstance(inner, str):
-            if len(inner) > MIN_PICTURE_BYTES:
-                yield place, inner
+            yield place, inner
         elif isinstance(inner, list):
             pending.append(_items(place, inner))
         elif isinstance(inner, dict) and not _is_thought(inner):

@@ -16,7 +16,7 @@ from gemini_nb.images.header import describe
 from gemini_nb.images.image import open_view, type_of
 from gemini_nb.reply import last_resort, shapes
 from gemini_nb.reply.base64_blobs import BlobTable
-from gemini_nb.reply.chunks import plain_replies
+from gemini_nb.reply.chunks import is_reply, plain_replies
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.error_body import find_error, find_refusal, server_words
 from gemini_nb.reply.json_receiver import receive
@@ -132,8 +132,11 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
         return reply
     if parsed.problem or not replies:
         raise parsed.problem or BadResponseError("The reply is JSON, but holds no object that could be read.")
-    task_id = find_task_id(values)
-    return replace(reply, task_id=task_id and replace_surrogates(blobs.restore(task_id)))
+    if task_id := find_task_id(values):
+        return replace(reply, task_id=replace_surrogates(blobs.restore(task_id)))
+    if any(map(is_reply, replies)):  # what it says is known, so a link elsewhere is no picture of it
+        return reply
+    return replace(reply, links=_clean_links(last_resort.find_links(values, request=request)))
 
 
 def _try_last_resort(
@@ -189,11 +192,15 @@ def _choose_images(parts: ReplyParts) -> tuple[tuple[ReplyImage, ...], tuple[str
         if pictures:
             return pictures, (), tuple(refused)
     junk = sum(families, ())
-    links = tuple(dict.fromkeys(map(replace_surrogates, parts.links)))[:MAX_LINKS]
+    links = _clean_links(parts.links)
     if links:  # paid for, so the link is worth trying
         refused += (f"{image.source} that looks like {_describe(image.data)}" for image in junk)
         junk = ()
     return junk, links, tuple(refused)
+
+
+def _clean_links(links: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(replace_surrogates, links)))[:MAX_LINKS]
 
 
 def _drop_repeated(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:

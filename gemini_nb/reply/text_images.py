@@ -230,6 +230,11 @@ def find_links(text: str) -> tuple[list[str], str]:
     return urls, "".join((*pieces, text[done:])) if pieces else text
 
 
+def is_picture_link(url: str) -> bool:
+    """Whether a link's path ends like a picture's."""
+    return _IMAGE_SUFFIX.search(_file_name(url)) is not None
+
+
 def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
     """Yield begin, end, URL and whether it is a Markdown image, in one pass over the text."""
     openings: deque[tuple[int, bool]] = deque(maxlen=_MAX_BRACKETS)

@@ -81,6 +81,13 @@ def test_what_a_known_shape_finds_is_not_changed_by_a_picture_elsewhere():
     assert [image.data for image in generation.images] == [SMALL]
 
 
+def test_a_link_in_a_place_that_nobody_knows_is_fetched():
+    with Gateway(lambda _: Answer({"data": {"outputs": [f"{gateway.url}/made/1.png"]}})) as gateway:
+        gateway.files["/made/1.png"] = (LARGE, "image/png")
+        image = client_of(gateway.url).generate("a red square").image
+    assert (image.data, image.source) == (LARGE, "hosted URL")
+
+
 def test_a_picture_of_a_new_shape_is_stored_and_replayed_with_its_source(tmp_path):
     with Gateway(Answer({"odd": [b64(LARGE)]})) as gateway:
         client_of(gateway.url, store=tmp_path / "store").generate("a red square")

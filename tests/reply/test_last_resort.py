@@ -19,6 +19,7 @@ from support.images import bytes_of, jpeg, padded_png, png
 from support.replies import b64, body, data_uri, inline, never_cut, reply
 
 PICTURE, OTHER, LARGE = png(9, 9), png(7, 11), padded_png(9, 9, 5000)
+REQUEST_LINK = "https://pictures.example/sent.png"
 REQUEST = ImageRequest(
     "edit it",
     images=(InputImage(PICTURE, "image/png"),),
@@ -164,6 +165,45 @@ def test_a_text_of_twice_the_length_takes_twice_the_work(piece):
 def test_a_reply_that_is_nested_too_deeply_is_an_error():
     with pytest.raises(BadResponseError):
         read_reply(b"[" * 200_000 + body(b64(PICTURE)) + b"]" * 200_000)
+
+
+LINK, SIGNED = "https://pictures.example/a.png?sig=1", "https://pictures.example/get?id=7"
+LINKS = {
+    "results of a task": {"output": {"results": [{"url": LINK}]}},
+    "outputs": {"data": {"outputs": [LINK]}},
+    "data of texts": {"data": [LINK]},
+    "urls": {"urls": [LINK, LINK]},
+    "image_urls": {"data": {"image_urls": [SIGNED]}},
+    "imageUrl": {"imageUrl": SIGNED},
+    "a list of objects": {"output": {"items": [{"image": SIGNED}]}},
+    "JSON that is no reply": {"payload": json.dumps({"imageLink": SIGNED})},
+    "arguments of a tool": {"calls": [{"arguments": json.dumps({"picture_url": SIGNED})}]},
+}
+
+
+@pytest.mark.parametrize("case", LINKS)
+def test_a_link_that_stands_alone_where_a_picture_may_be_meant_is_offered(case):
+    assert read_reply(body(LINKS[case])).links in ((LINK,), (SIGNED,))
+
+
+NO_LINKS = {
+    "a page": {"url": "https://pictures.example/page", "docs": SIGNED},
+    "an address to ask": {"id": "7", "status_url": "https://pictures.example/status/7"},
+    "a task": {"task_id": "7", "preview_image": LINK},
+    "an error": {"error": {"message": "no", "image": LINK}},
+    "a reply of words": reply("no", provider={"image": LINK}),
+    "a logo": {"provider": {"logo": LINK, "icon_image": SIGNED}},
+    "a link in words": {"image": f"see {LINK}"},
+    "a picture of the web": {"groundingMetadata": {"image": {"imageUri": LINK}}},
+    "no web link": {"image": "file:///a.png", "images": ["ftp://a.example/a.png"]},
+    "a link that was sent": {"request": REQUEST_LINK},
+}
+
+
+@pytest.mark.parametrize("case", NO_LINKS)
+def test_other_links_are_not_followed(case):
+    request = ImageRequest("edit it", extra={"x": REQUEST_LINK})
+    assert read_reply(body(NO_LINKS[case]), request=request).links == ()
 
 
 UNKNOWN = {
