@@ -14,6 +14,7 @@ import anyio
 from gemini_nb import event_loop
 from gemini_nb import models as catalogue
 from gemini_nb.client.async_client import AsyncClient
+from gemini_nb.costs import Spending
 from gemini_nb.display.table import Table
 from gemini_nb.errors import (
     APIError,
@@ -91,13 +92,15 @@ def run(
     say: Callable[[str], None],
     waiting: Callable[[Sequence[Finding], int], AbstractContextManager[None]],
     interrupted: Callable[[Sequence[Finding]], None],
+    spending: Spending | None = None,
     **settings: Any,
 ) -> tuple[Finding, ...] | None:
     """Say what a probe costs and carry it out; without `confirmed` only offline, and else return None.
 
     `waiting(findings, count)` is held while the answers come; `interrupted` is handed those that came before
-    an interrupt, which is raised again. `settings` are those of `AsyncClient`. Raises `ReplayMissError`
-    where `GEMINI_NB_REPLAY` locks a course to its store, since a probe pays.
+    an interrupt, which is raised again. `spending` counts what it costs. `settings` are those of
+    `AsyncClient`. Raises `ReplayMissError` where `GEMINI_NB_REPLAY` locks a course to its store, since a
+    probe pays.
     """
     requests = make_requests(models)
     provider = choose_provider(provider_name, base_url=base_url)
@@ -114,7 +117,8 @@ def run(
             return None
     client = AsyncClient(provider_name, base_url=base_url, replay="off", **settings)
     findings: list[Finding] = []
-    task = partial(probe, client, [request.model for request in requests], each=findings.append)
+    names = [request.model for request in requests]
+    task = partial(probe, client, names, each=findings.append, spending=spending)
     try:
         with waiting(findings, len(requests)):
             return event_loop.run(task)
@@ -134,6 +138,7 @@ async def probe(
     models: Sequence[str] = (),
     *,
     each: Callable[[Finding], Any] | None = None,
+    spending: Spending | None = None,
 ) -> tuple[Finding, ...]:
     """Ask each model once and return what came, in the order asked; `each` is called as answers come.
 
@@ -152,7 +157,8 @@ async def probe(
         if each is not None:
             each(finding)
 
-    generate = client.generate_function()  # a model's time begins when it is let through, not in the queue
+    # a model's time begins when it is let through, not in the queue
+    generate = partial(_generate, client.generate_function(), spending or Spending())
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
     if not findings[0].is_refusal:
@@ -219,6 +225,19 @@ def _format_row(finding: Finding) -> tuple[str, ...]:
         last,
         mark,
     )
+
+
+async def _generate(
+    generate: Callable[[ImageRequest], Awaitable[Generation]], spending: Spending, request: ImageRequest
+) -> Generation:
+    """Generate a picture and count it, or what its failure may have cost."""
+    try:
+        generation = await generate(request)
+    except GeminiError as error:
+        spending.add_failure(error, request.model)
+        raise
+    spending.add(generation)
+    return generation
 
 
 async def _ask_model(

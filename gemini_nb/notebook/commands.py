@@ -195,6 +195,7 @@ def _probe(session: Session, words: list[str]) -> Any:
         say=print,
         waiting=_probe_progress,
         interrupted=lambda findings: print(probe.make_table(findings)) if findings else None,
+        spending=session.spending,
         timeout=session.defaults.timeout,
         requests_per_minute=session.defaults.requests_per_minute,
     )

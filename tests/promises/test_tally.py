@@ -199,6 +199,14 @@ def turns_of_the_loop():
         yield
 
 
+def test_a_probe_is_counted():
+    with Gateway(OK_ANSWER, refused(502), refused(400)) as gateway, a_shell(gateway.url) as shell:
+        shell.run("%gemini probe --yes nano-banana-2 nano-banana-pro nano-banana")
+        assert gateway.posts == 3
+        assert "asked for 1 picture" in total(shell)
+        assert "failed 1 request, perhaps billed" in total(shell)
+
+
 def test_offline_nothing_is_billed(tmp_path):
     with a_shell() as shell:
         shell.run("%%gemini_image\na house [fault: reset]")
