@@ -275,7 +275,7 @@ def expand_path(path: str | os.PathLike[str], *, what: str) -> Path:
     else:
         return expanded
     raise ArgumentError(
-        f"{what} {str(path)[:200]!a} cannot be read or written: {reason.rstrip('.').lower()}.",
+        f"{what} {str(path)[:200]!a} cannot be written: {reason.rstrip('.').lower()}.",
         hint="Nothing was sent or billed. Name another path.",
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.costs import price_usage
 from gemini_nb.errors import ArgumentError, GeminiError, SaveError
-from gemini_nb.files import atomic_file
+from gemini_nb.files import atomic_file, expand_path
 from gemini_nb.generation import Generation
 
 if TYPE_CHECKING:
@@ -166,7 +166,10 @@ def write_parquet(
     overwrite: bool = False,
 ) -> Path:
     """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
-    target = Path(path).expanduser().absolute()
+    try:
+        target = expand_path(path, what="The table").absolute()
+    except ArgumentError as error:
+        raise SaveError(str(error.args[0])) from None
     table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted)
     data = _encode_parquet([_encodable(redact(row)) for row in table])
     try:

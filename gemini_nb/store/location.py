@@ -24,6 +24,7 @@ NAME = ".gemini_nb"
 
 _PARENTS = 4
 _ENTRIES = 500  # of a folder that are looked at for stores just below it
+_MOST = 50  # stores near one: each is looked into at each miss
 # VS Code's and papermill's variables in the notebook; a Jupyter server sets JPY_SESSION_NAME.
 _NOTEBOOK_VARIABLES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
 
@@ -73,7 +74,8 @@ def find_near(store: Path) -> list[Path]:
     above = (parent / NAME for base in bases for parent in islice(base.parents, _PARENTS))
     below = (path for base in bases for path in _stores_below(base))
     candidates = dict.fromkeys([*(base / NAME for base in bases), *above, *below])
-    return [path for path in candidates if path != store and is_folder(path) and _is_trusted(path)]
+    near = (path for path in candidates if path != store and is_folder(path) and _is_trusted(path))
+    return list(islice(near, _MOST))
 
 
 def _stores_below(folder: Path) -> list[Path]:

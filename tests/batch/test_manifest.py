@@ -130,7 +130,7 @@ def test_a_file_that_is_something_else_stays_as_it_is_and_nothing_is_sent(tmp_pa
 def test_a_path_that_cannot_be_written_is_said_before_anything_is_sent(tmp_path, name):
     (tmp_path / "folder").mkdir()
     with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        with pytest.raises(ArgumentError, match=r"cannot be (read or )?written"):
+        with pytest.raises(ArgumentError, match="cannot be written"):
             client.generate_many(["1"], manifest=f"{tmp_path}/{name}")
         assert gateway.posts == 0
 

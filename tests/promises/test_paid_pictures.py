@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from gemini_nb import GeminiError
+from gemini_nb.batch.result import Batch
 from gemini_nb.display import figure, grid
+from gemini_nb.errors import SaveError
 from gemini_nb.store.store import Store
 from support.clients import client_of
 from support.command_line import OK, command, environment, generate, run_in_bash
@@ -130,8 +132,15 @@ def test_promise_20_a_store_whose_name_is_too_long_costs_no_picture(tmp_path, ma
     "folder", ["~nosuchuser/s", "a\0b", 5, b"s"], ids=["no home", "NUL", "a number", "bytes"]
 )
 def test_a_store_that_can_be_no_path_is_refused_before_anything_is_sent(folder):
-    with pytest.raises(GeminiError, match=r"The store .* cannot be read or written"):
+    with pytest.raises(GeminiError, match=r"The store .* cannot be written"):
         Store(folder)
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/t", "a\0b", "\ud800", "/dev/full/t"], ids=ascii)
+def test_a_table_that_can_be_no_path_is_an_error_of_ours(path):
+    batch = Batch((answer("x").request,), (answer("x"),))
+    with pytest.raises(SaveError, match="cannot be written"):
+        batch.to_parquet(f"{path}.parquet")
 
 
 class Undrawable:
@@ -218,7 +227,7 @@ def test_a_store_without_a_home_is_told_by_the_program_too():
     with Gateway(OK) as gateway:
         done = generate("--store", "~nosuchuser/s", url=gateway.url)
     assert (done.returncode, gateway.posts) == (1, 0)
-    assert "The store '~nosuchuser/s' cannot be read or written" in done.stderr
+    assert "The store '~nosuchuser/s' cannot be written" in done.stderr
 
 
 def test_a_picture_whose_file_is_gone_while_it_is_kept_is_a_warning(tmp_path):
