@@ -171,6 +171,14 @@ def test_a_firewalls_page_is_no_bad_key(page):
     assert "was refused: check it" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"Access Denied", APIError), (b'{"error": "no"}', AuthenticationError), (b"", AuthenticationError)],
+)
+def test_a_page_is_known_by_its_type_unless_it_is_json_or_empty(body, kind):
+    assert type(error_of(403, body, headers={"content-type": "text/html; charset=utf-8"})) is kind
+
+
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize(
     "body", [b"", b"Forbidden", {"message": "Forbidden"}, {"error": "no such token"}], ids=str
@@ -193,6 +201,12 @@ def test_words_that_say_there_is_no_credit_count_for_more_than_the_status(status
 
 def test_a_quota_is_found_in_words_under_a_name_of_their_own():
     assert type(error_of(500, {"oddity": "余额不足"})) is QuotaExhaustedError
+
+
+def test_a_quota_of_zero_is_found_in_an_error_infos_metadata():
+    limits = {"quota_limit": "RequestsPerMinutePerProject", "quota_limit_value": "0"}
+    details = [{"reason": "RATE_LIMIT_EXCEEDED", "metadata": limits}, {"retryDelay": "1s"}]
+    assert type(error_of(429, {"error": {"message": "no", "details": details}})) is QuotaExhaustedError
 
 
 def test_the_hint_of_a_quota_says_which_one_is_used_up():
