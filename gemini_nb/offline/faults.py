@@ -13,7 +13,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
@@ -110,6 +110,23 @@ def _overloaded(job: Job) -> Response:  # noqa: ARG001 - all faults are called a
 
 def _quota(job: Job) -> Response:  # noqa: ARG001
     return gateway_error(403, "user quota is not enough", reason="insufficient_user_quota")
+
+
+def _no_quota(job: Job) -> Response:  # noqa: ARG001
+    quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "0"}
+    details: list[dict[str, Any]] = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [quota]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"},
+    ]
+    return error_response(429, "You exceeded your current quota, limit: 0.", details=details)
+
+
+def _firewall(job: Job) -> Response:  # noqa: ARG001
+    return bytes_response(403, "text/html", _PAGE.format("Attention Required!").encode())
+
+
+def _rate_limit_in_200(job: Job) -> Response:
+    return replace(_rate_limit(job), status=200)
 
 
 def _bad_gateway(job: Job) -> Response:  # noqa: ARG001
@@ -216,6 +233,9 @@ FAULTS = {
     "rate-limit": Fault("429, RetryInfo advises 48 s; as rate-limit-once 0.2 s", _rate_limit),
     "overloaded": Fault("503 without advice how long to wait", _overloaded),
     "quota": Fault("403 in a gateway's words: insufficient_user_quota", _quota),
+    "no-quota": Fault("429, a quota of 0 in QuotaFailure, RetryInfo advises 1 s all the same", _no_quota),
+    "firewall": Fault("403 with a firewall's HTML page", _firewall),
+    "rate-limit-in-200": Fault("200 with the answer of rate-limit inside", _rate_limit_in_200),
     "bad-gateway": Fault("502 with an HTML page", _bad_gateway),
     "error-in-200": Fault("200 with an error object inside", _error_in_200),
     "blocked": Fault("200, promptFeedback.blockReason PROHIBITED_CONTENT", _blocked),

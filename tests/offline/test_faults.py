@@ -56,8 +56,22 @@ def test_an_empty_account_is_told_in_a_gateways_words(server):
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_user_quota")
 
 
+def test_a_quota_of_zero_advises_a_wait_all_the_same(server):
+    answer = post_fault(server, "no-quota")
+    failure, advice = answer.json()["error"]["details"]
+    assert (answer.status_code, advice["retryDelay"]) == (429, "1s")
+    assert failure["violations"][0]["quotaValue"] == "0"
+
+
+@pytest.mark.parametrize(("once", "delay"), [("", "48s"), ("-once", "0.2s")])
+def test_a_rate_limit_comes_as_a_success(server, once, delay):
+    answer = post_fault(server, f"rate-limit-in-200{once}")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["details"][0]["retryDelay"]) == (200, 429, delay)
+
+
 @pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent"])
-@pytest.mark.parametrize(("fault", "status"), [("bad-gateway", 502), ("not-json", 200)])
+@pytest.mark.parametrize(("fault", "status"), [("bad-gateway", 502), ("not-json", 200), ("firewall", 403)])
 def test_a_page_is_sent_where_json_belongs(server, fault, status, verb):
     answer = post_fault(server, fault, verb=verb)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html")
@@ -248,6 +262,9 @@ def test_the_calls_remembered_are_bounded(monkeypatch):
 FAILURES = {
     "rate-limit": errors.RateLimitError,
     "quota": errors.QuotaExhaustedError,
+    "no-quota": errors.QuotaExhaustedError,
+    "firewall": errors.APIError,
+    "rate-limit-in-200": errors.RateLimitError,
     "bad-gateway": errors.OutcomeUnknownError,
     "error-in-200": errors.APIError,
     "blocked": errors.BlockedError,
