@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -157,7 +158,8 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
         if not args.quiet and (batch.generations or len(batch) > 1):
             from IPython.display import display  # noqa: PLC0415 - here only in a shell
 
-            display(replace(batch))  # its tiles say which failed and why
+            with suppress(Exception):  # a display that fails must not hide the error
+                display(replace(batch))  # its tiles say which failed and why
         raise error
     return batch
 

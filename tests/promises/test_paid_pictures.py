@@ -159,6 +159,15 @@ def test_promise_2_a_display_that_fails_shows_the_text():
     assert "a cat" in grid.render_bundle([grid.Tile("a cat", "a cat", image=Undrawable())])["text/plain"]
 
 
+def test_a_grid_that_cannot_be_shown_still_says_what_failed(monkeypatch):
+    refused = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
+    with Gateway(OK, refused) as gateway, a_shell(gateway.url) as shell:
+        monkeypatch.setattr("IPython.display.display", lambda *_: 1 / 0)
+        error = shell.run("%%gemini_image batch -n 2 --strict\nx").error
+        assert isinstance(error, GeminiError)
+        assert len(shell.names["batch"].generations) == 1
+
+
 TARGETS = {
     "no home": "~nosuchuser/x.png",
     "too long": "n" * 300 + ".png",
