@@ -189,7 +189,7 @@ def test_a_link_that_stands_alone_where_a_picture_may_be_meant_is_offered(case):
 NO_LINKS = {
     "a page": {"url": "https://pictures.example/page", "docs": SIGNED},
     "an address to ask": {"id": "7", "status_url": "https://pictures.example/status/7"},
-    "a task": {"task_id": "7", "image": LINK},
+    "a task": {"task_id": "7", "seen": {"image": LINK}},
     "an error": {"error": {"message": "no", "image": LINK}},
     "a reply of words": reply("no", provider={"image": LINK}),
     "a logo": {"provider": {"logo": LINK, "icon_image": SIGNED}},
