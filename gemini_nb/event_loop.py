@@ -12,16 +12,21 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from gemini_nb import interrupts
+from gemini_nb.call import current
 from gemini_nb.errors import Cancelled, GeminiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from gemini_nb.call import Call
+
 T = TypeVar("T")
 
-_POLL_SECONDS = 0.2  # Windows cannot interrupt an untimed wait
+_POLL_SECONDS = 0.1  # how soon an interrupt is seen
 _CLOSE_TIMEOUT_SECONDS = 0.5  # how long an interrupted call may take to close its connection
 
 
@@ -40,24 +45,38 @@ def run(
     function: Callable[..., Coroutine[Any, Any, T]],
     *args: object,
     while_waiting: Callable[[Future[T], float], object] | None = None,
+    call: Call | None = None,
+    gather: Callable[[], Any] | None = None,
+    discard: Callable[[T], object] | None = None,
 ) -> T:
     """Run a coroutine function on the background loop and wait for its result.
 
     `while_waiting(future, seconds)` is called again and again to do the waiting. An interrupt cancels the
-    task, waits half a second at most for its connection to close, and raises `Cancelled`. Whatever else is
-    raised in the waiting thread ends the task in the same way, and is raised as it is.
+    task, waits half a second at most for its connection to close, and raises `Cancelled`, with what `gather`
+    returns as its `batch`; what `call` tells of its requests is the message. A second interrupt changes
+    nothing. Whatever else is raised in the waiting thread ends the task in the same way, and is raised as it
+    is. `discard` is called with a result that came too late to be returned.
     """
-    ended = threading.Event()
-    loop = _ensure_loop().loop
-    future = asyncio.run_coroutine_threadsafe(_run_and_signal(function, args, ended), loop)
     waiting = while_waiting or (lambda future, seconds: wait([future], timeout=seconds))
-    interrupted = not _wait_for(future, waiting, ended)
-    if interrupted or future.cancelled():  # cancelled, when the loop was stopped below it
-        raise Cancelled("the request was stopped and its connection closed; it may have been billed.")
-    error = future.exception()
-    if isinstance(error, GeminiError):
-        raise error.with_traceback(None)  # the loop's frames help nobody, and could show a key
-    return future.result()
+    call = call or current()
+    with interrupts.held() as hold:
+        task = _Task(_ensure_loop().loop, partial(function, *args), call, discard)
+        future = _wait_for(task, waiting, hold)
+        if future is None or future.cancelled():  # cancelled, when the loop was stopped below it
+            raise make_cancelled(call, gather, result_is_lost=task.has_result and gather is None)
+        error = future.exception()
+        if isinstance(error, GeminiError):
+            raise error.with_traceback(None)  # the loop's frames help nobody, and could show a key
+        return future.result()
+
+
+def make_cancelled(
+    call: Call, gather: Callable[[], Any] | None, *, result_is_lost: bool = False
+) -> Cancelled:
+    """Return the error for an interrupt of a call, with what it had gathered by then."""
+    cancelled = Cancelled(call.describe_stop(result_is_lost=result_is_lost))
+    cancelled.batch = gather() if gather else None
+    return cancelled
 
 
 def submit(function: Callable[..., Coroutine[Any, Any, T]], *args: object) -> Future[T]:
@@ -76,33 +95,78 @@ def stop() -> None:
         ending.thread.join(_CLOSE_TIMEOUT_SECONDS)
 
 
-async def _run_and_signal(
-    function: Callable[..., Coroutine[Any, Any, T]], args: tuple[object, ...], ended: threading.Event
-) -> T:
-    """Run the function and set `ended`: a cancelled future is done before its task is."""
-    try:
-        return await function(*args)
-    finally:
-        ended.set()
+class _Task(Generic[T]):
+    """A coroutine on the loop, and the thread that waits for it and may leave at any moment."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        function: Callable[[], Coroutine[Any, Any, T]],
+        call: Call,
+        discard: Callable[[T], object] | None,
+    ) -> None:
+        self._loop = loop
+        self._function = function
+        self._call = call
+        self._discard = discard or (lambda _result: None)
+        self.has_result = False
+        self._results: list[T] = []
+        self._task: asyncio.Task[Any] | None = None
+        self._is_stopped = False
+        self._has_ended = threading.Event()
+
+    def start(self) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+
+    async def _run(self) -> T:
+        self._task = asyncio.current_task()
+        try:
+            if self._is_stopped:
+                raise asyncio.CancelledError
+            with self._call.watched():
+                result = await self._function()
+            self._results.append(result)
+            self.has_result = True
+            if self._is_stopped:
+                self._discard_result()
+            return result
+        finally:
+            self._has_ended.set()
+
+    def stop(self) -> None:
+        """Cancel the coroutine, also one that has not begun, and wait a moment for its end."""
+        self._is_stopped = True
+        if self._task is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._task.cancel)
+        self._has_ended.wait(_CLOSE_TIMEOUT_SECONDS)
+        self._discard_result()
+
+    def _discard_result(self) -> None:
+        with suppress(IndexError):
+            self._discard(self._results.pop())
 
 
 def _wait_for(
-    future: Future[T], while_waiting: Callable[[Future[T], float], object], ended: threading.Event
-) -> bool:
-    """Wait for `future`; return False when interrupted, so that `Cancelled` is not raised inside `except`.
+    task: _Task[T], while_waiting: Callable[[Future[T], float], object], hold: interrupts.Hold
+) -> Future[T] | None:
+    """Start the task and wait; return None when interrupted, so that `Cancelled` is not raised in `except`.
 
     A signal's handler or the caller's iterator may raise anything: the task must not go on unseen.
     """
     try:
+        future = task.start()
         while not future.done():
+            hold.check()  # here alone: raised in `wait`, an interrupt could leave a lock locked
             while_waiting(future, _POLL_SECONDS)
+        hold.check()
     except BaseException as stop:
-        future.cancel()
-        ended.wait(_CLOSE_TIMEOUT_SECONDS)
+        hold.close()
+        task.stop()
         if not isinstance(stop, KeyboardInterrupt):
             raise
-        return False
-    return True
+        return None
+    return future
 
 
 def _ensure_loop() -> _LoopThread:

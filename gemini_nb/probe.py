@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb import event_loop
+from gemini_nb import event_loop, interrupts
 from gemini_nb import models as catalogue
 from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.costs import Spending
@@ -119,12 +119,13 @@ def run(
     findings: list[Finding] = []
     names = [request.model for request in requests]
     task = partial(probe, client, names, each=findings.append, spending=spending)
-    try:
-        with waiting(findings, len(requests)):
-            return event_loop.run(task)
-    except Cancelled:
-        interrupted(findings)
-        raise
+    with interrupts.held():  # a second interrupt must not lose what is printed after the first
+        try:
+            with waiting(findings, len(requests)):
+                return event_loop.run(task)
+        except Cancelled:
+            interrupted(findings)
+            raise
 
 
 def make_requests(models: Sequence[str]) -> tuple[ImageRequest, ...]:

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from support.paths import PACKAGE
 
 ORDER = (
-    "errors _version",
+    "errors _version call interrupts",
     "text files event_loop models",
     "providers display",
     "images http",

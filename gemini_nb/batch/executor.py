@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
+from gemini_nb import call
 from gemini_nb.batch.claim import Claim
 from gemini_nb.batch.worker import (
     OWN_ENVIRONMENT,
@@ -31,8 +32,9 @@ from gemini_nb.store.replay import Replay
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from gemini_nb.call import RequestState
     from gemini_nb.generation import Generation
-    from gemini_nb.http.rate_limit import RateLimiter
+    from gemini_nb.http.rate_limit import RateLimiters
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.request import ImageRequest
@@ -50,7 +52,7 @@ class ExecutorBackend:
     """
 
     def __init__(
-        self, executor: Executor, settings: Settings, *, limiter: RateLimiter, interval: float
+        self, executor: Executor, settings: Settings, *, limiters: RateLimiters, interval: float
     ) -> None:
         _check_executor(executor)
         self._is_billed = settings.provider != providers.OFFLINE.name
@@ -62,7 +64,7 @@ class ExecutorBackend:
             )
         self._executor = executor
         self.settings = settings
-        self._limiter = limiter
+        self._limiters = limiters
         self._interval = interval
         self._submitting = anyio.Lock()  # some executors do not take tasks from two threads at once
 
@@ -73,17 +75,20 @@ class ExecutorBackend:
             return self._replay.add_path(found)
         if not self._replay.may_ask and self._replay.is_used:
             raise self._replay.miss(request)
-        return await self._ask_worker(request)
+        with call.current().request_state() as state:
+            return await self._ask_worker(request, state)
 
-    async def _ask_worker(self, request: ImageRequest) -> Generation:
-        too_late = await self._limiter.acquire(interval=self._interval, max_pause=self.settings.timeout)
+    async def _ask_worker(self, request: ImageRequest, state: RequestState) -> Generation:
+        limiter = self._limiters.of(request.model)
+        too_late = await limiter.acquire(state, interval=self._interval, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
         claim = await to_thread.run_sync(self._create_claim, request) if self._is_billed else None
-        result = await self._submit_and_wait(Task(request, self.settings, claim))
+        sent = next(call.ORDER)
+        result = await self._submit_and_wait(Task(request, self.settings, claim), state)
         if claim is not None:
             await to_thread.run_sync(claim.drop)
-        self._limiter.pause_after(result.error)
+        limiter.learn(result.error, sent=sent, call=state.call)
         if result.error is not None:
             raise result.error.with_traceback(None)
         return self._replay.add_path(result.generation or await self._find_kept(request, result))
@@ -104,8 +109,9 @@ class ExecutorBackend:
             hint="Give store= a folder that all workers share, and may write.",
         )
 
-    async def _submit_and_wait(self, task: Task) -> Result:
+    async def _submit_and_wait(self, task: Task, state: RequestState) -> Result:
         """Submit a task and wait; if the executor fails, the claim tells whether a worker had begun."""
+        state.may_be_billed = task.claim is not None
         try:
             async with self._submitting:
                 future = await to_thread.run_sync(  # pickled there: input images may have megabytes
@@ -114,7 +120,7 @@ class ExecutorBackend:
             settled = await _wait_for(future)
         except asyncio.CancelledError:
             if task.claim is not None:
-                task.claim.cancel()
+                state.may_be_billed = not task.claim.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - each executor has errors of its own
             return _result_for_failure(task, error)

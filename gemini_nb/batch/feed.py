@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from gemini_nb.interrupts import let_through
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,7 +41,9 @@ class CallerIterator(Generic[T]):
             return
         if wanted is not None and wanted.set_running_or_notify_cancel():
             try:
-                wanted.set_result(next(self._items))
+                with let_through():
+                    item = next(self._items)
+                wanted.set_result(item)
             except StopIteration:
                 wanted.set_exception(StopAsyncIteration())
             except Exception as error:  # noqa: BLE001 - the caller's own, raised where the batch ends

@@ -47,7 +47,7 @@ class ProgressBar:
                 bar.close()
 
     def update(self) -> None:
-        """Draw the finished requests; without any, refresh the time once a second."""
+        """Draw the finished requests; without any, refresh the time and the words once a second."""
         try:
             if self._bar is not None:
                 self._draw(self._bar)
@@ -61,12 +61,14 @@ class ProgressBar:
             bar.update(done - bar.n)
             self._drawn_at = monotonic()
         elif monotonic() - self._drawn_at > _REFRESH_SECONDS:
-            bar.refresh()
+            bar.set_postfix_str(self._words())
             self._drawn_at = monotonic()
 
     def _words(self) -> str:
         spending, failed = self._progress.spending, self._progress.failed
-        words = (
+        wait = self._progress.call.describe_wait()
+        words = [wait] if wait else []
+        words += (
             [f"about {format_dollars(spending.dollars)} so far"] if spending.asked > spending.unknown else []
         )
         words += ["cost unknown"] if spending.unknown else []

@@ -16,6 +16,7 @@ from anyio import to_thread
 
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.rows import find_digest
+from gemini_nb.call import current
 from gemini_nb.costs import Spending
 from gemini_nb.errors import (
     APIError,
@@ -52,7 +53,7 @@ class Progress:
     get the answer. `is_stored` tells which requests the store answers, and so need no valid key. `listeners`
     are called with index, request and outcome as each finishes. `done` counts the finished ones, `failed`
     the errors among them; `total` is None for an iterator. `under_way` are the indexes of those that are
-    being asked for.
+    being asked for, and `call` tells what they do.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Progress:
         self.total = None if self.is_read_lazily else len(self.requests)
         self.listeners: list[Listener] = []
         self.spending = Spending()
+        self.call = current()
         self.done = self.failed = 0
         self.under_way: set[int] = set()
         self.problem: BaseException | None = None  # raised by the caller's iterator; it ends the batch
@@ -84,6 +86,8 @@ class Progress:
         outcomes = tuple(self.outcomes)  # before the requests, since each request is added before its outcome
         under_way = (index for index in tuple(self.under_way) if index < len(outcomes))
         interrupted = frozenset(index for index in under_way if outcomes[index] is None)
+        if self.call.has_waited_only:
+            interrupted = frozenset()
         return Batch(tuple(self.requests[: len(outcomes)]), outcomes, interrupted=interrupted)
 
     async def next_index(self) -> int | None:
@@ -209,12 +213,16 @@ def _shows_that_key_works(outcome: Outcome) -> bool:
 
 
 async def run(
-    generate: Callable[[ImageRequest], Awaitable[Generation]], progress: Progress, *, concurrency: int
+    generate: Callable[[ImageRequest], Awaitable[Generation]],
+    progress: Progress,
+    *,
+    concurrency: int,
+    each_second: Callable[[], object] | None = None,
 ) -> Batch:
     """Call `generate` for every request of `progress`, `concurrency` at a time, and return the batch.
 
-    Raises `ArgumentError` for a bad `concurrency`. An exception of the caller's iterator is raised after the
-    requests under way have ended, with a `batch` attribute.
+    `each_second` is called meanwhile. Raises `ArgumentError` for a bad `concurrency`. An exception of the
+    caller's iterator is raised after the requests under way have ended, with a `batch` attribute.
     """
     if not isinstance(concurrency, int) or concurrency < 1:
         raise ArgumentError(f"concurrency is a whole number from 1 on, not {concurrency!r}.")
@@ -232,9 +240,19 @@ async def run(
             except Exception as error:  # noqa: BLE001 - a bug: raised after the other workers' results are in
                 progress.problem = error
 
-    async with anyio.create_task_group() as workers:
-        for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
-            workers.start_soon(worker)
+    async def tick(call: Callable[[], object]) -> None:
+        while True:
+            await anyio.sleep(1.0)
+            call()
+
+    with progress.call.watched():
+        async with anyio.create_task_group() as others:
+            if each_second is not None:
+                others.start_soon(tick, each_second)
+            async with anyio.create_task_group() as workers:
+                for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
+                    workers.start_soon(worker)
+            others.cancel_scope.cancel()
     if progress.problem is not None:
         raise _attach_batch(progress.problem, progress.batch())
     return progress.batch()

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from gemini_nb import event_loop
+from gemini_nb.call import Call
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, MissingKeyError, OutcomeUnknownError
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key
@@ -122,7 +123,8 @@ class Task:
     def _ask(self) -> Result:
         try:
             client = self.settings.client()
-            generation = event_loop.run(partial(client.generate, self.request))
+            row = Call(began=0)  # its batch may be older than any pause here
+            generation = event_loop.run(partial(client.generate, self.request), call=row)
         except MissingKeyError:
             return Result(error=_error_for_missing_key(self.settings))
         except GeminiError as error:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from gemini_nb.client.client import Client
-    from gemini_nb.client.stream import Stream
     from gemini_nb.generation import Generation
+    from gemini_nb.request import ImageRequest
 
 
 def add(parser: ArgumentParser) -> None:
@@ -68,10 +68,10 @@ def _generate(args: Namespace) -> None:
         image_size=args.image_size,
         text=args.stream,
     )
-    waiting = progress(lambda: f"Asking {client.provider.name} for {request.model}")
+    waiting = progress(lambda: f"{client.provider.name} for {request.model}", verb="Asking ")
     if args.stream:
         out = sys.stderr if to_stdout or args.json else sys.stdout
-        generation = _print_stream(client.generate(request, stream=True), waiting, out)
+        generation = _print_stream(client, request, waiting, out)
     else:
         with waiting:
             generation = client.generate(request)
@@ -97,11 +97,14 @@ def _client(args: Namespace) -> Client:
     )
 
 
-def _print_stream(stream: Stream, waiting: AbstractContextManager[None], out: TextIO) -> Generation:
+def _print_stream(
+    client: Client, request: ImageRequest, waiting: AbstractContextManager[None], out: TextIO
+) -> Generation:
     """Print the words of a reply as they come; the line that tells of waiting ends with the first of them."""
+    with waiting:
+        stream = client.generate(request, stream=True)
+        first = next(stream, None)
     with stream:
-        with waiting:
-            first = next(stream, None)
         say_words(chain([first], stream), out)
         return stream.generation
 

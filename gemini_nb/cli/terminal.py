@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.call import Call
 from gemini_nb.text import printable
 
 if TYPE_CHECKING:
@@ -61,25 +62,31 @@ def discard_stdout() -> None:
 
 
 @contextmanager
-def progress(words: Callable[[], str]) -> Iterator[None]:
-    """Show `words()` and the seconds on stderr until the block ends, then erase the line."""
+def progress(words: Callable[[], str], *, verb: str = "") -> Iterator[None]:
+    """Show `verb`, `words()` and the seconds on stderr until the block ends, then erase the line.
+
+    While what is asked for in the block waits to be let through, the line says so instead.
+    """
     if not sys.stderr.isatty():
         yield
         return
-    over = threading.Event()
-    drawing = threading.Thread(target=_draw, args=(words, over), daemon=True)
+    over, call = threading.Event(), Call()
+    drawing = threading.Thread(target=_draw, args=(words, verb, call, over), daemon=True)
     drawing.start()
     try:
-        yield
+        with call.watched():
+            yield
     finally:
         over.set()
         drawing.join()
         _is_written(_ERASE, sys.stderr)
 
 
-def _draw(words: Callable[[], str], over: threading.Event) -> None:
+def _draw(words: Callable[[], str], verb: str, call: Call, over: threading.Event) -> None:
     started = monotonic()
     while True:
-        _is_written(f"{_ERASE}{words()} · {monotonic() - started:.0f} s", sys.stderr)
+        wait = call.describe_wait()
+        line = f"{words()} · {wait}" if wait else f"{verb}{words()} · {monotonic() - started:.0f} s"
+        _is_written(f"{_ERASE}{line}", sys.stderr)
         if over.wait(_EVERY_SECONDS):
             return

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 import anyio
 from anyio import to_thread
 
-from gemini_nb import models
+from gemini_nb import call, models
 from gemini_nb.batch import run
 from gemini_nb.client.chat import AsyncChat, Turn
 from gemini_nb.client.pipeline import Pipeline
 from gemini_nb.client.stream import AsyncStream
 from gemini_nb.errors import (
     ArgumentError,
+    ConnectionFailedError,
     GeminiError,
     LinkFailedError,
     LinkRefusedError,
@@ -26,7 +27,7 @@ from gemini_nb.errors import (
     OutcomeUnknownError,
 )
 from gemini_nb.generation import Generation
-from gemini_nb.http.rate_limit import forget_loopback_limiter, limiter_for, seconds_between
+from gemini_nb.http.rate_limit import forget_loopback_limiters, limiters_for, seconds_between
 from gemini_nb.images import inputs
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.providers import provider as providers
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from gemini_nb.batch.executor import ExecutorBackend
     from gemini_nb.batch.result import Batch
+    from gemini_nb.call import RequestState
     from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import Options
     from gemini_nb.store.spool import Spool
@@ -70,8 +72,9 @@ class AsyncClient:
     request again even where the first may have been billed. `store` is a folder to replay from and keep in
     (True: `.gemini_nb` beside the notebook), `replay` how it is used, see `Replay`. Raises `MissingKeyError`
     where no key is set: at once without a store, else with the first request that the store cannot answer.
-    `requests_per_minute` spaces out what this client sends, together with all of this process that send to
-    the same server with the same key; a pause that the server asks for holds all of them back in any case.
+    `requests_per_minute` spaces out what this client asks a model for, together with all of this process that
+    ask the same server with the same key for it. A pause that the server asks for holds all of them back in
+    any case, ten minutes at most; a call that is made during it is sent once all the same.
     """
 
     def __init__(
@@ -97,12 +100,12 @@ class AsyncClient:
         self.timeout = float(timeout)
         self.retry_unknown = retry_unknown
         self.requests_per_minute = requests_per_minute
-        self._limiter = limiter_for(self.provider, key)
+        self._limiters = limiters_for(self.provider, key)
         self._pipeline = Pipeline(
             self.provider,
             key,
             self._replay,
-            limiter=self._limiter,
+            limiters=self._limiters,
             interval=0.0 if self.provider is providers.OFFLINE else seconds_between(requests_per_minute),
             timeout=self.timeout,
             retry_unknown=retry_unknown,
@@ -164,13 +167,13 @@ class AsyncClient:
     async def _generate(
         self, prompt: str | ImageRequest, options: Options, *, stream: bool
     ) -> Generation | AsyncStream:
-        with self._until_closed():
+        with self._until_closed() as state:
             deadline = anyio.current_time() + self.timeout
             if not isinstance(prompt, ImageRequest):
                 prompt = await self.request(prompt, **options)
             if stream:
                 return AsyncStream(partial(self._generate_live, prompt, deadline))
-            return _with_content(*await self._pipeline.answer(prompt, deadline))
+            return _with_content(*await self._pipeline.answer(prompt, deadline, state=state))
 
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None
@@ -179,10 +182,10 @@ class AsyncClient:
 
         With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
         """
-        with self._until_closed():
+        with self._until_closed() as state:
             pieces = LivePieces(on_piece, key=self._key) if on_piece else None
             deadline = anyio.current_time() + self.timeout
-            generation, content = await self._pipeline.answer(request, deadline, pieces)
+            generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
             if pieces:
                 pieces.finish(generation)  # a stored picture has no pieces: they are given all at once
             return _with_content(generation, content), content()
@@ -206,9 +209,9 @@ class AsyncClient:
         return None
 
     async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
-        with self._until_closed():
+        with self._until_closed() as state:
             pieces = LivePieces(on_piece, key=self._key)
-            generation, content = await self._pipeline.answer(request, deadline, pieces)
+            generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
             pieces.finish(generation)
             return _with_content(generation, content)
 
@@ -249,7 +252,8 @@ class AsyncClient:
             ProgressBar(batch, progress) as bar,
         ):
             batch.listeners.append(lambda *_: bar.update())
-            return await run.run(self.generate_function(executor), batch, concurrency=concurrency)
+            generate = self.generate_function(executor)
+            return await run.run(generate, batch, concurrency=concurrency, each_second=bar.update)
 
     def batch_progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
         """Return the progress of a batch that has not begun; with a store, equal requests are sent once."""
@@ -281,7 +285,7 @@ class AsyncClient:
             self.retry_unknown,
         )
         return backend.ExecutorBackend(
-            executor, settings, limiter=self._limiter, interval=self._pipeline.interval
+            executor, settings, limiters=self._limiters, interval=self._pipeline.interval
         )
 
     async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
@@ -333,9 +337,9 @@ class AsyncClient:
 
         A picture that no store keeps goes to `spool`, so that memory does not grow with their number.
         """
-        with self._until_closed():
+        with self._until_closed() as state:
             try:
-                generation, _ = await self._pipeline.answer(request, None, spool=spool)
+                generation, _ = await self._pipeline.answer(request, None, state=state, spool=spool)
             except NoImageError as error:
                 if spool is not None:
                     error.drafts = await to_thread.run_sync(spool.hold, error.drafts)
@@ -352,24 +356,26 @@ class AsyncClient:
         return self._key.redact_all(value) if self._key else value
 
     @contextmanager
-    def _until_closed(self) -> Iterator[None]:
-        """Run the block until `aclose` cancels it; raise `ArgumentError` if the client is closed already."""
+    def _until_closed(self) -> Iterator[RequestState]:
+        """Run a request until `aclose` cancels it; raise `ArgumentError` if the client is closed already."""
         if self._closed:
             raise ArgumentError("This client is closed.", hint="Make another one.")
         scope = anyio.CancelScope()
         self._open_scopes.add(scope)
         try:
-            with scope:
-                yield
+            with call.current().request_state() as state, scope:
+                yield state
         finally:
             self._open_scopes.discard(scope)
-        if scope.cancelled_caught:
+        if scope.cancelled_caught and state.may_be_billed:
             raise OutcomeUnknownError("The client was closed while a request was under way.")
+        if scope.cancelled_caught:
+            raise ConnectionFailedError("Not sent: the client was closed.", hint="Nothing was billed.")
 
     async def aclose(self) -> None:
         """Close the client; requests under way are cancelled and their connections closed."""
         self._closed = True
-        forget_loopback_limiter(self._limiter)
+        forget_loopback_limiters(self._limiters)
         for scope in tuple(self._open_scopes):
             scope.cancel()
 

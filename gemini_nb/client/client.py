@@ -6,12 +6,11 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from gemini_nb import event_loop, models
+from gemini_nb import event_loop, interrupts, models
 from gemini_nb.batch import run
 from gemini_nb.client.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.client.chat import Chat
 from gemini_nb.client.stream import AsyncStream, Stream
-from gemini_nb.errors import Cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,8 +154,14 @@ class Client:
             extra=extra,
             stream=stream,
         )
-        result = event_loop.run(ask)
-        return Stream(result) if isinstance(result, AsyncStream) else result
+        result: Generation | AsyncStream | None = None
+        try:
+            with interrupts.held():
+                result = event_loop.run(ask, discard=_close_stream)
+            return Stream(result) if isinstance(result, AsyncStream) else result
+        except KeyboardInterrupt:
+            _close_stream(result)  # nobody will have it
+            raise
 
     def generate_many(
         self,
@@ -181,11 +186,15 @@ class Client:
         requests = event_loop.run(partial(client.build_requests, prompts, options))
         feed = None if isinstance(requests, tuple) else CallerIterator(requests)
         batch = client.batch_progress(feed or requests)
-        with (
-            manifests.writing_manifest(batch, manifest, redact=client.redact),
-            ProgressBar(batch, progress) as bar,
-        ):
-            return self.run_batch(batch, concurrency, executor=executor, feed=feed, bar=bar)
+        with interrupts.held() as hold:  # a second interrupt must not lose what the first one has gathered
+            with (
+                manifests.writing_manifest(batch, manifest, redact=client.redact),
+                ProgressBar(batch, progress) as bar,
+            ):
+                result = self.run_batch(batch, concurrency, executor=executor, feed=feed, bar=bar)
+            if hold.is_pending:  # it came when all was done
+                raise event_loop.make_cancelled(batch.call, batch.batch)
+            return result
 
     def run_batch(
         self,
@@ -218,11 +227,7 @@ class Client:
             if bar is not None:
                 bar.update()
 
-        try:
-            return event_loop.run(main, while_waiting=serve_iterator)
-        except Cancelled as cancelled:
-            cancelled.batch = progress.batch()
-            raise
+        return event_loop.run(main, while_waiting=serve_iterator, call=progress.call, gather=progress.batch)
 
     def close(self) -> None:
         """Close the client; requests under way in other threads are cancelled."""
@@ -235,6 +240,11 @@ class Client:
         self, _type: type[BaseException] | None, _value: BaseException | None, _frames: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _close_stream(result: Generation | AsyncStream | None) -> None:
+    if isinstance(result, AsyncStream):
+        result.close_soon()
 
 
 @overload

@@ -24,9 +24,10 @@ from gemini_nb.reply.reply import is_whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gemini_nb.call import RequestState
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
-    from gemini_nb.http.rate_limit import RateLimiter
+    from gemini_nb.http.rate_limit import RateLimiters
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
@@ -49,7 +50,7 @@ class Pipeline:
     provider: Provider
     key: Secret | None
     replay: Replay
-    limiter: RateLimiter
+    limiters: RateLimiters
     interval: float
     timeout: float
     retry_unknown: bool
@@ -62,15 +63,17 @@ class Pipeline:
         deadline: float | None,
         pieces: LivePieces | None = None,
         *,
+        state: RequestState | None = None,
         spool: Spool | None = None,
     ) -> tuple[Generation, Callable[[], Any]]:
         """Return the answer to a request, and a function for the model's raw content; raise a `GeminiError`.
 
         An equal request under way is waited for, since the store then has its picture. `deadline` is in the
         event loop's seconds; None gives `timeout` from the moment that the rate limiter lets it through.
+        `state` tells who watches it what the request does.
         """
         if not self.replay.is_used:
-            return await self._answer(request, deadline, pieces, spool)
+            return await self._answer(request, deadline, pieces, state, spool)
         key = (request.digest, anyio.lowlevel.current_token())
         with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
             while key in self._under_way:
@@ -82,13 +85,18 @@ class Pipeline:
             )
         ended = self._under_way[key] = anyio.Event()
         try:
-            return await self._answer(request, deadline, pieces, spool)
+            return await self._answer(request, deadline, pieces, state, spool)
         finally:
             del self._under_way[key]
             ended.set()
 
     async def _answer(
-        self, request: ImageRequest, deadline: float | None, pieces: LivePieces | None, spool: Spool | None
+        self,
+        request: ImageRequest,
+        deadline: float | None,
+        pieces: LivePieces | None,
+        state: RequestState | None,
+        spool: Spool | None,
     ) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store first: a stored picture costs nothing and needs no key."""
         found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
@@ -97,7 +105,9 @@ class Pipeline:
         if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
             raise self.replay.miss(request)
         require_key(self.provider, self.key)
-        generation, content = await self._ask_provider(request, deadline, pieces, self._choose_file(spool))
+        generation, content = await self._ask_provider(
+            request, deadline, pieces, state, self._choose_file(spool)
+        )
         if self.replay.store or spool:
             generation = await _run_shielded(partial(self._keep, generation, content, spool))
         return self.replay.add_path(generation), content
@@ -119,11 +129,12 @@ class Pipeline:
         request: ImageRequest,
         deadline: float | None,
         pieces: LivePieces | None,
+        state: RequestState | None,
         new_file: Callable[[], UnnamedFile] | None,
     ) -> tuple[Generation, Content]:
-        is_acquired = deadline is None
+        is_acquired, limiter = deadline is None, self.limiters.of(request.model)
         if deadline is None:
-            too_late = await self.limiter.acquire(interval=self.interval, max_pause=self.timeout)
+            too_late = await limiter.acquire(state, interval=self.interval, max_pause=self.timeout)
             if too_late is not None:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
@@ -132,7 +143,8 @@ class Pipeline:
         outcome = await retry(
             partial(self._attempt, request, url, body, deadline=deadline, pieces=pieces, new_file=new_file),
             deadline=deadline,
-            limiter=self.limiter,
+            limiter=limiter,
+            state=state,
             interval=self.interval,
             is_acquired=is_acquired,
             retry_unknown=self.retry_unknown,

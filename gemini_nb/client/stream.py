@@ -8,12 +8,21 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections import deque
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from gemini_nb import event_loop
-from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning, OutcomeUnknownError
+from gemini_nb import call, event_loop, interrupts
+from gemini_nb.errors import (
+    ArgumentError,
+    Cancelled,
+    ConnectionFailedError,
+    GeminiError,
+    GeminiWarning,
+    OutcomeUnknownError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,31 +48,38 @@ class AsyncStream:
     """
 
     def __init__(self, make: Make) -> None:
+        self.call = call.current()
         self._pieces: deque[str | GeneratedImage] = deque()
         self._changed = asyncio.Event()
         self._scope = anyio.CancelScope()
         self._outcome: Generation | Exception = ArgumentError(
             "The stream is not at its end.", hint="Take all of it, or use result()."
         )
-        self._has_ended = False
+        self.has_ended = False
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._run(make))
         _running.add(self._task)
         self._task.add_done_callback(_running.discard)
 
     async def _run(self, make: Make) -> None:
         try:
-            with self._scope:
+            with self._scope, self.call.watched():
                 self._outcome = await make(self._add_piece)
             if self._scope.cancelled_caught:
-                self._outcome = OutcomeUnknownError(_CLOSED)
+                self._outcome = self._error_for_closing()
         except asyncio.CancelledError:  # the event loop ends
-            self._outcome = OutcomeUnknownError(_CLOSED)
+            self._outcome = self._error_for_closing()
             raise
         except Exception as error:  # noqa: BLE001 - raised to the caller in place of the next piece
             self._outcome = error
         finally:
-            self._has_ended = True
+            self.has_ended = True
             self._changed.set()
+
+    def _error_for_closing(self) -> GeminiError:
+        if self.call.may_be_billed:
+            return OutcomeUnknownError(_CLOSED)
+        return ConnectionFailedError("The stream was closed before it was sent.", hint="Nothing was billed.")
 
     def _add_piece(self, piece: str | GeneratedImage) -> None:
         self._pieces.append(piece)
@@ -80,7 +96,7 @@ class AsyncStream:
 
     async def next_piece(self) -> str | GeneratedImage | None:
         """Wait for the next piece and return it, None at the end; raise the error of the request."""
-        while not self._pieces and not self._has_ended:
+        while not self._pieces and not self.has_ended:
             self._changed.clear()
             try:
                 await self._changed.wait()
@@ -115,13 +131,21 @@ class AsyncStream:
         if await self.end():
             warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
 
+    def close_soon(self) -> None:
+        """Close the connection without waiting for it, from any thread."""
+        with suppress(RuntimeError):  # its loop has ended
+            self._loop.call_soon_threadsafe(self._scope.cancel)
+
     async def end(self) -> bool:
-        """Close the connection without a warning; return whether a result was lost."""
-        was_under_way = not self._has_ended
+        """Close the connection without a warning; return whether a result was lost that may be billed."""
+        was_under_way = not self.has_ended
         self._scope.cancel()
         with anyio.CancelScope(shield=True):
             await asyncio.wait({self._task}, timeout=_CLOSE_TIMEOUT_SECONDS)
-        return was_under_way and isinstance(self._outcome, GeminiError)
+        is_lost = isinstance(self._outcome, GeminiError) and not isinstance(
+            self._outcome, ConnectionFailedError
+        )
+        return was_under_way and is_lost
 
     async def __aenter__(self) -> Self:
         return self
@@ -152,14 +176,18 @@ class Stream:
         return self
 
     def __next__(self) -> str | GeneratedImage:
-        piece = event_loop.run(self._stream.next_piece)
+        try:
+            piece = event_loop.run(self._stream.next_piece, call=self._stream.call)
+        except Cancelled:
+            self._stream.close_soon()  # it may have come before `next_piece` began
+            raise
         if piece is None:
             raise StopIteration
         return piece
 
     def result(self) -> Generation:
         """Wait for the end and return the whole result; the pieces that were not read are skipped."""
-        return event_loop.run(self._stream.result)
+        return event_loop.run(self._stream.result, call=self._stream.call)
 
     @property
     def generation(self) -> Generation:
@@ -168,8 +196,16 @@ class Stream:
 
     def close(self) -> None:
         """Close the connection; if the reply was under way, warn that it may have been billed."""
-        if event_loop.run(self._stream.end):
+        if self._end():
             warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
+
+    def _end(self) -> bool:
+        """Close the connection, whatever interrupts come meanwhile; return whether a result was lost."""
+        with interrupts.held():
+            try:
+                return event_loop.submit(self._stream.end).result()
+            except CancelledError:  # the loop was stopped below it
+                return True
 
     def __enter__(self) -> Self:
         return self
@@ -179,5 +215,5 @@ class Stream:
     ) -> None:
         if error is None:
             self.close()
-        elif event_loop.run(self._stream.end):
+        elif self._end():
             error.add_note(_CLOSED)

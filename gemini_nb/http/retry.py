@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from gemini_nb.call import ORDER, Call, RequestState
 from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, RateLimitError
-from gemini_nb.http.rate_limit import UNADVISED_PAUSE_SECONDS
+from gemini_nb.http.rate_limit import MAX_PAUSE_SECONDS, UNADVISED_PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,6 +34,7 @@ async def retry(
     *,
     deadline: float,
     limiter: RateLimiter,
+    state: RequestState | None = None,
     interval: float = 0.0,
     is_acquired: bool = False,
     retry_unknown: bool = False,
@@ -40,19 +42,24 @@ async def retry(
     """Make attempts until one gives an answer, a failure that may not be repeated, or time runs out.
 
     Each attempt waits for its turn at the limiter, `interval` seconds after the one before; with
-    `is_acquired` the first one has had its turn. `deadline` is in `anyio.current_time()`. The last failure is
-    returned as it is, except that an advised wait past the deadline is named in it.
+    `is_acquired` the first one has had its turn. `deadline` is in `anyio.current_time()`. `state` is told of
+    waits and attempts. The last failure is returned as it is, except that an advised wait past the deadline
+    is named in it.
     """
     repeatable = (ConnectionFailedError, OutcomeUnknownError) if retry_unknown else ConnectionFailedError
+    state = state or RequestState(Call(began=0))
     attempts = tries = 0  # a refusal is an attempt, but no try
     while True:
         left = deadline - anyio.current_time()
         outcome: Answer | GeminiError | None = None
         if attempts or not is_acquired:
-            outcome = await limiter.acquire(interval=interval, within=left)
+            outcome = await limiter.acquire(state, interval=interval, within=left)
         if outcome is None:
+            sent, before, state.may_be_billed = next(ORDER), state.may_be_billed, True
             outcome = await attempt()
-            limiter.pause_after(outcome)
+            if isinstance(outcome, ConnectionFailedError | RateLimitError):
+                state.may_be_billed = before
+            limiter.learn(outcome, sent=sent, call=state.call)
         attempts += 1
         if not isinstance(outcome, RateLimitError):
             tries += 1
@@ -62,13 +69,20 @@ async def retry(
         pause = _pause_seconds(outcome, attempts, left)
         if pause >= left:
             break
+        if isinstance(outcome, RateLimitError):
+            state.wait_for(pause, is_refused=True)
         await anyio.sleep(pause)
+        state.wait = None
     if isinstance(outcome, RateLimitError) and outcome.retry_after:
-        outcome.hint = (
-            f"It asks to wait {math.ceil(outcome.retry_after)} s, and {max(0.0, left):.0f} s were left. "
-            "Try again then."
-        )
+        outcome.hint = _describe_advice(outcome.retry_after, left)
     return outcome
+
+
+def _describe_advice(advised: float, left: float) -> str:
+    words = f"It asks to wait {math.ceil(advised)} s, and {max(0.0, left):.0f} s were left."
+    if advised <= MAX_PAUSE_SECONDS:
+        return f"{words} Try again then."
+    return f"{words} That may be a mistake of the server: what you run again is sent at once."
 
 
 def _pause_seconds(failure: GeminiError, attempts: int, left: float) -> float:

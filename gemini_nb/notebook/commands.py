@@ -8,6 +8,7 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models, probe
+from gemini_nb.call import Call
 from gemini_nb.display.table import Table
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook import options, progress
@@ -203,11 +204,15 @@ def _probe(session: Session, words: list[str]) -> Any:
 
 
 def _probe_progress(findings: Sequence[Finding], count: int) -> AbstractContextManager[None]:
-    def render(seconds: float) -> dict[str, str]:
-        words = f"{len(findings)} of {count} models have answered · {seconds:.0f} s"
-        return progress.draw_bar(words, len(findings) / count)
+    call = Call()
 
-    return progress.showing_progress(render)
+    def render(seconds: float) -> dict[str, str]:
+        wait = call.describe_wait() or f"{seconds:.0f} s"
+        return progress.draw_bar(
+            f"{len(findings)} of {count} models have answered · {wait}", len(findings) / count
+        )
+
+    return progress.showing_progress(render, call=call)
 
 
 def _doctor(session: Session, _words: list[str]) -> None:

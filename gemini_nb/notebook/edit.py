@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from gemini_nb.call import Call
 from gemini_nb.client.chat import Turn
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.images.inputs import SentImage
@@ -46,7 +47,8 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
     request = chat.request(prompt, images=images, **request_settings(session, args))
     if not check_cost(session, args, [request], client):
         return None
-    render = one_image(request.model, client.provider.name, session.spending)
+    call = Call()
+    render = one_image(request.model, client.provider.name, session.spending, call)
     words: list[str] = []
 
     def add_words(piece: str | GeneratedImage) -> None:
@@ -55,7 +57,9 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
 
     with (
         session.counting_failures(request, client),
-        showing_progress(render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words),
+        showing_progress(
+            render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words, call=call
+        ),
     ):
         generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat

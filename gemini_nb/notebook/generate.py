@@ -8,8 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb import interrupts
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.run import Progress
+from gemini_nb.call import Call
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
 from gemini_nb.generation import Generation
@@ -101,12 +103,13 @@ def check_cost(session: Session, args: Namespace, requests: Sequence[ImageReques
 
 def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client) -> Generation:
     (request,) = plan.requests
-    render = one_image(request.model, client.provider.name, session.spending)
+    call = Call()
+    render = one_image(request.model, client.provider.name, session.spending, call)
     words: list[str] = []
     with (
         session.counting_failures(request, client),
         showing_progress(
-            render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words
+            render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words, call=call
         ),
     ):
         generation = _stream(client, request, words) if args.stream else client.generate(request)
@@ -142,17 +145,20 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     progress = Progress(distinct, is_stored=client.holds)
     render = many_images(progress, client.provider.name, session.spending, args.concurrency)
     latest = latest_images(progress, labels, plan.columns)
-    try:
-        with showing_progress(
-            render, pictures=latest, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline
-        ):
-            client.run_batch(progress, args.concurrency)
-    except Cancelled:
-        batch, _ = _collect_batch(session, args, plan, client, progress)
-        cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
-        cancelled.batch = batch
-        raise cancelled from None
-    batch, save_error = _collect_batch(session, args, plan, client, progress)
+    is_cancelled = False
+    with interrupts.held() as hold:  # a second interrupt must not lose what has finished
+        try:
+            with showing_progress(
+                render, pictures=latest, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline
+            ):
+                client.run_batch(progress, args.concurrency)
+        except Cancelled:
+            is_cancelled = True
+        batch, save_error = _collect_batch(session, args, plan, client, progress)
+        if is_cancelled or hold.is_pending:
+            cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
+            cancelled.batch = batch
+            raise cancelled
     error = save_error or batch_error(batch, strict=args.strict)
     if error is not None:
         if not args.quiet and (batch.generations or len(batch) > 1):

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch.result import Batch
+from gemini_nb.call import Call
 from gemini_nb.display import figure, grid
 from gemini_nb.errors import Cancelled
 from gemini_nb.generation import Generation
@@ -38,12 +39,14 @@ def showing_progress(
     quiet: bool = False,
     offline: bool = False,
     words: Sequence[str] = (),
+    call: Call | None = None,
 ) -> Iterator[None]:
     """Draw what `render(seconds)` returns in a notebook until the block ends, then take it away.
 
     `pictures` returns the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
     has no other output, so that all of it can be cleared; `quiet` that no result follows; `offline` that
-    there is hardly anything to wait for. What is appended to `words` is drawn below, a moment later.
+    there is hardly anything to wait for. What is appended to `words` is drawn below, a moment later. What is
+    asked for in the block is part of `call`.
     """
     from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
 
@@ -54,7 +57,8 @@ def showing_progress(
     drawing = _DrawingThread(render, pictures, first=first, words=words)
     drawing.start()
     try:
-        yield
+        with (call or Call()).watched():
+            yield
     except Cancelled:
         drawing.stop(alone=alone, quiet=quiet, keep_pictures=True)
         raise
@@ -64,10 +68,15 @@ def showing_progress(
     drawing.stop(alone=alone, quiet=quiet)
 
 
-def one_image(model: str, provider: str, spending: Spending) -> Render:
-    """Return what draws a line and a bar for one picture, with an estimate from earlier ones of its model."""
+def one_image(model: str, provider: str, spending: Spending, call: Call) -> Render:
+    """Return what draws a line and a bar for one picture, with an estimate from earlier ones of its model.
+
+    While `call` waits to be let through, the line says so instead.
+    """
 
     def render(seconds: float) -> dict[str, str]:
+        if wait := call.describe_wait():
+            return draw_bar(f"{model} · {wait}", None)
         expected = spending.expected_seconds(model, provider)
         usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
         share = min(seconds / expected, 0.95) if usually and expected else None
@@ -86,7 +95,9 @@ def many_images(progress: Progress, provider: str, spending: Spending, concurren
         failed = sum(outcome is not None and not isinstance(outcome, Generation) for outcome in outcomes)
         expected = _expected_seconds(progress, left, provider, spending)
         words = f"{done} of {len(outcomes)} · {seconds:.0f} s"
-        if left and expected:
+        if wait := progress.call.describe_wait():
+            words += f" · {wait}"
+        elif left and expected:
             words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
         words += f" · {failed} failed" if failed else ""
         return draw_bar(words, done / len(outcomes))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-import time
 from collections import Counter
 
 import pytest
@@ -20,7 +18,7 @@ from support.clients import OK, client_of
 from support.gateway import Answer, Gateway
 from support.images import noise_png
 from support.numbered_pictures import PROMPTS, painted, prompt_of
-from support.processes import WAIT_SECONDS, finished, ran, running
+from support.processes import finished, ran, running
 from support.replies import body, inline, reply
 from support.timing import given_time, in_time
 
@@ -50,46 +48,12 @@ def test_of_many_that_are_not_stored_the_nearest_is_found_for_the_first_ones_onl
     assert ["Nearest is" in str(error) for error in batch.errors] == [True] * 20 + [False] * 20
 
 
-def test_a_429_to_one_client_holds_back_another_of_the_same_key():
-    refusal = Answer(status=429, headers={"retry-after-ms": "600"})
-    with (
-        Gateway(refusal, Answer(OK)) as gateway,
-        client_of(gateway.url) as one,
-        client_of(gateway.url) as two,
-    ):
-        waiting = threading.Thread(target=one.generate, args=("a",))
-        waiting.start()
-        assert gateway.wait_for_posts(1)
-        end = time.monotonic() + WAIT_SECONDS
-        while one.asynchronous._limiter._paused_until < 0 and time.monotonic() < end:
-            time.sleep(0.001)
-        assert one.asynchronous._limiter._paused_until >= 0  # the refusal was read
-        two.generate("b")
-        waiting.join()
-        first, *others = gateway.requests
-    assert len(others) == 2
-    assert all(request.at >= first.at + 0.6 for request in others)
-
-
 def test_a_closed_client_leaves_no_pause_to_a_later_server_at_its_port():
     with Gateway(Answer(status=429, headers={"Retry-After": "300"}), Answer(OK)) as gateway:
         with client_of(gateway.url, timeout=5) as closed, pytest.raises(RateLimitError):
             closed.generate("a")
         with client_of(gateway.url, timeout=5) as client:
             assert client.generate("a").image
-
-
-def test_another_key_is_not_held_back():
-    from gemini_nb import Client
-
-    refusal = Answer(status=429, headers={"Retry-After": "300"})
-    with Gateway(refusal, Answer(OK)) as gateway, client_of(gateway.url, timeout=5) as one:
-        with pytest.raises(RateLimitError):
-            one.generate("a")
-        with pytest.raises(RateLimitError, match="Not sent"):
-            client_of(gateway.url, timeout=5).generate("a")
-        with Client(base_url=gateway.url, api_key="another-key-of-tests", timeout=5) as other:
-            assert other.generate("a").image
 
 
 def test_requests_per_minute_space_out_what_is_sent():

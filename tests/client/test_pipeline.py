@@ -16,7 +16,7 @@ from gemini_nb.errors import (
     BlockedError,
     ConnectionFailedError,
 )
-from gemini_nb.http.rate_limit import limiter_for
+from gemini_nb.http.rate_limit import limiters_for
 from gemini_nb.providers.secret import Secret
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.store.replay import Replay
@@ -45,8 +45,8 @@ def pipeline_of(url: str, store: Store) -> Pipeline:
     provider, key = choose_provider(None, base_url=url), Secret(KEY)
     replay = Replay(store.folder)
     replay.store = store
-    limiter = limiter_for(provider, key)
-    return Pipeline(provider, key, replay, limiter=limiter, interval=0.0, timeout=30.0, retry_unknown=False)
+    limiters = limiters_for(provider, key)
+    return Pipeline(provider, key, replay, limiters=limiters, interval=0.0, timeout=30.0, retry_unknown=False)
 
 
 @pytest.mark.parametrize("cancels", [1, 2])

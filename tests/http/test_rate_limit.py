@@ -18,7 +18,7 @@ from gemini_nb.errors import (
     RateLimitError,
 )
 from gemini_nb.http import rate_limit
-from gemini_nb.http.rate_limit import limiter_for, seconds_between
+from gemini_nb.http.rate_limit import limiters_for, seconds_between
 from gemini_nb.http.retry import retry
 from gemini_nb.http.transport import HTTPAnswer
 from gemini_nb.providers import provider
@@ -49,7 +49,7 @@ def test_a_limiter_lets_everybody_through_at_first():
 def test_only_a_refusal_pauses_a_limiter(outcome):
     async def main():
         limiter = virtual_clock.a_limiter()
-        limiter.pause_after(outcome)
+        limiter.learn(outcome)
         return await seconds_of(limiter.acquire())
 
     assert virtual_clock.run(main) == 0
@@ -65,7 +65,7 @@ LATE = {
 def test_a_pause_that_is_too_long_is_an_error_at_once(limit):
     async def main():
         limiter = virtual_clock.a_limiter()
-        limiter.pause_after(RateLimitError("m", retry_after=60))
+        limiter.learn(RateLimitError("m", retry_after=60))
         return await limiter.acquire(**limit)
 
     error = virtual_clock.run(main)
@@ -90,11 +90,11 @@ def test_who_comes_too_late_for_a_turn_is_no_refusal_that_holds_back_others():
 def test_a_pause_that_is_prolonged_meanwhile_is_waited_out():
     async def main():
         limiter = virtual_clock.a_limiter()
-        limiter.pause_after(RateLimitError("m", retry_after=0.1))
+        limiter.learn(RateLimitError("m", retry_after=0.1))
 
         async def prolong():
             await anyio.sleep(0.05)
-            limiter.pause_after(RateLimitError("m", retry_after=0.3))
+            limiter.learn(RateLimitError("m", retry_after=0.3))
 
         async with anyio.create_task_group() as group:
             group.start_soon(prolong)
@@ -106,8 +106,8 @@ def test_a_pause_that_is_prolonged_meanwhile_is_waited_out():
 def test_a_shorter_advice_does_not_shorten_a_pause():
     async def main():
         limiter = virtual_clock.a_limiter()
-        limiter.pause_after(RateLimitError("m", retry_after=0.3))
-        limiter.pause_after(RateLimitError("m", retry_after=0.01))
+        limiter.learn(RateLimitError("m", retry_after=0.3))
+        limiter.learn(RateLimitError("m", retry_after=0.01))
         return await seconds_of(limiter.acquire())
 
     assert virtual_clock.run(main) == pytest.approx(0.3)
@@ -154,7 +154,7 @@ def test_who_comes_while_others_queue_is_served_after_them():
 def test_after_a_pause_turns_lie_apart_as_before():
     async def main():
         limiter = virtual_clock.a_limiter()
-        limiter.pause_after(RateLimitError("m", retry_after=20))
+        limiter.learn(RateLimitError("m", retry_after=20))
         return await in_a_queue(3, limiter)
 
     assert virtual_clock.run(main) == [20, 21, 22]
@@ -166,7 +166,7 @@ def test_a_pause_that_comes_while_they_queue_holds_back_the_rest():
 
         async def refused():
             await anyio.sleep(1.5)
-            limiter.pause_after(RateLimitError("m", retry_after=20))
+            limiter.learn(RateLimitError("m", retry_after=20))
 
         async with anyio.create_task_group() as group:
             group.start_soon(refused)
@@ -249,36 +249,40 @@ def test_who_was_let_through_takes_no_second_turn_for_the_first_try():
 CRAZY, GOOGLE = provider.CRAZYROUTER, provider.GOOGLE
 
 
-def test_all_who_share_an_origin_and_a_key_share_a_limiter():
-    limiter = limiter_for(CRAZY, Secret("one-key", where="here"))
-    assert limiter_for(CRAZY, Secret("one-key", where="there")) is limiter
+def limiter_of(client_provider, key, model="m"):
+    return limiters_for(client_provider, Secret(key)).of(model)
+
+
+def test_all_who_share_an_origin_a_key_and_a_model_share_a_limiter():
+    limiters = limiters_for(CRAZY, Secret("one-key", where="here"))
+    assert limiters_for(CRAZY, Secret("one-key", where="there")).of("m") is limiters.of("m")
 
 
 @pytest.mark.parametrize(
-    ("provider", "key"), [(GOOGLE, "one-key"), (CRAZY, "another")], ids=["another origin", "another key"]
+    ("other", "key", "model"),
+    [(GOOGLE, "one-key", "m"), (CRAZY, "another", "m"), (CRAZY, "one-key", "n")],
+    ids=["another origin", "another key", "another model"],
 )
-def test_others_have_a_limiter_of_their_own(provider, key):
-    assert limiter_for(provider, Secret(key)) is not limiter_for(CRAZY, Secret("one-key"))
+def test_others_have_a_limiter_of_their_own(other, key, model):
+    assert limiter_of(other, key, model) is not limiter_of(CRAZY, "one-key")
 
 
 def test_what_is_kept_of_a_key_does_not_tell_it():
-    limiter_for(CRAZY, Secret(key_leaks.KEY))
+    limiters_for(CRAZY, Secret(key_leaks.KEY))
     assert key_leaks.leaks(repr(list(rate_limit._limiters))) == []
 
 
 def test_a_pause_is_remembered_when_its_client_is_gone():
-    limiter_for(CRAZY, Secret("a-key-paused")).pause_after(RateLimitError("m", retry_after=60))
-    assert (
-        type(virtual_clock.run(partial(limiter_for(CRAZY, Secret("a-key-paused")).acquire, within=1)))
-        is RateLimitError
-    )
+    limiter_of(CRAZY, "a-key-paused").learn(RateLimitError("m", retry_after=60))
+    late = virtual_clock.run(partial(limiter_of(CRAZY, "a-key-paused").acquire, within=1))
+    assert type(late) is RateLimitError
 
 
 def test_a_port_of_this_machine_may_be_another_servers_soon():
     here = choose_provider("crazyrouter", base_url="http://127.0.0.1:9")
-    limiter_for(here, None).pause_after(RateLimitError("m", retry_after=60))
+    limiters_for(here, None).of("m").learn(RateLimitError("m", retry_after=60))
     gc.collect()
-    assert virtual_clock.run(partial(limiter_for(here, None).acquire, within=1)) is None
+    assert virtual_clock.run(partial(limiters_for(here, None).of("m").acquire, within=1)) is None
 
 
 @pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "60", True])
@@ -297,8 +301,9 @@ import asyncio, os
 from functools import partial
 import anyio
 from gemini_nb.providers.selection import choose_provider
-from gemini_nb.http.rate_limit import limiter_for
-limiter = limiter_for(choose_provider("crazyrouter", base_url={base_url!r}), None)
+from gemini_nb.http.rate_limit import limiters_for
+limiters = limiters_for(choose_provider("crazyrouter", base_url={base_url!r}), None)
+limiter = limiters.of("m")
 loop = asyncio.new_event_loop()
 loop.run_until_complete(limiter.acquire(interval=3600))
 waiting = [loop.create_task(limiter.acquire(interval=3600)) for _ in range(3)]

@@ -6,6 +6,7 @@ import pytest
 
 from gemini_nb import ImageRequest
 from gemini_nb.batch.run import Progress
+from gemini_nb.call import Call
 from gemini_nb.costs import Spending
 from gemini_nb.errors import OutcomeUnknownError
 from gemini_nb.notebook import progress as live
@@ -37,11 +38,12 @@ def line_of(progress, ledger=None, *, seconds=9.0, concurrency=2):
 
 
 def test_one_picture_says_how_long_it_takes_already():
-    assert live.one_image(MODEL, "crazyrouter", Spending())(3)["text/plain"] == f"Asking {MODEL} · 3 s"
+    render = live.one_image(MODEL, "crazyrouter", Spending(), Call())
+    assert render(3)["text/plain"] == f"Asking {MODEL} · 3 s"
 
 
 def test_what_earlier_pictures_took_is_the_estimate():
-    render = live.one_image(MODEL, "crazyrouter", ledger_of(20, 30, 40))
+    render = live.one_image(MODEL, "crazyrouter", ledger_of(20, 30, 40), Call())
     assert render(15)["text/plain"].endswith("15 s, usually 30 s")
     assert 'value="0.500"' in render(15)["text/html"]
     assert 'value="0.950"' in render(500)["text/html"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -106,17 +107,18 @@ class Recorded(RateLimiter):
         super().__init__()
         self.pauses = []
 
-    def pause_after(self, outcome):
+    def learn(self, outcome, **more):
         self.pauses.append(getattr(outcome, "retry_after", None))
-        super().pause_after(outcome)
+        super().learn(outcome, **more)
 
 
 def test_promise_1_a_refusal_inside_a_success_pauses_whoever_shares_the_limiter(tmp_path):
     limiter = Recorded()
+    limiters = SimpleNamespace(of=lambda _model: limiter)
 
     async def main(url):
         provider, settings = choose_provider(None, base_url=url), {"timeout": 30.0, "retry_unknown": False}
-        pipeline = Pipeline(provider, Secret(KEY), Replay(tmp_path), limiter, interval=0.0, **settings)
+        pipeline = Pipeline(provider, Secret(KEY), Replay(tmp_path), limiters, interval=0.0, **settings)
         await pipeline.answer(ImageRequest("a red square"), None)
 
     with Gateway(Answer(REFUSAL, headers=SOON), Answer(OK)) as gateway:

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from support.request_log import Visitors
+from support.request_log import WAIT_SECONDS, Visitors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +124,16 @@ class Gateway(Visitors):
     def connections(self) -> int:
         return self._server.accepted
 
+    def wait_until_idle(self) -> bool:
+        """Wait until no connection is open, and tell whether that came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._server.open, WAIT_SECONDS)
+
+    def closed(self) -> None:
+        """Tell those who wait that a connection was closed."""
+        with self._changed:
+            self._changed.notify_all()
+
     def answer_to(self, request: Request) -> Answer:
         """Record the request and return what is scripted for it."""
         with self._changed:
@@ -159,27 +169,28 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.errors: list[BaseException] = []
         self.accepted = 0
-        self._open: dict[socket.socket, int] = {}
+        self.open: dict[socket.socket, int] = {}
 
     def stop(self) -> None:
         self.shutdown()
         self.stopping.set()
-        for connection in list(self._open):
+        for connection in list(self.open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.accepted += 1
-        self._open[request] = self.accepted
+        self.open[request] = self.accepted
         super().process_request(request, client_address)
 
     def number_of(self, connection: socket.socket) -> int:
-        return self._open[connection]
+        return self.open[connection]
 
     def shutdown_request(self, request: Any) -> None:
-        self._open.pop(request, None)
         super().shutdown_request(request)
+        self.open.pop(request, None)
+        self.gateway.closed()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep an error that is not the client's leaving for the end of the `with` block."""

@@ -16,7 +16,8 @@ from uuid import uuid4
 import anyio
 from anyio import to_thread
 
-from gemini_nb import event_loop, models
+from gemini_nb import event_loop, interrupts, models
+from gemini_nb.call import Call
 from gemini_nb.costs import estimate
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook import export, saving
@@ -105,8 +106,10 @@ class StudioController:
     def _start(self, work: Callable[[Client], Awaitable[StudioRequest]], words: str) -> None:
         self.controls.show_running(True)
         self.controls.show_status(words)
-        future = self._future = event_loop.submit(self._run, work)
-        future.add_done_callback(self._finish)
+        call = Call()
+        with interrupts.held(), call.watched():
+            future = self._future = event_loop.submit(self._run, work)
+            future.add_done_callback(partial(self._finish, call))
 
     async def _run(self, work: Callable[[Client], Awaitable[StudioRequest]]) -> None:
         await anyio.sleep(_DEBOUNCE_SECONDS)
@@ -146,16 +149,19 @@ class StudioController:
             if self._future is not None:
                 self.controls.show_progress(page)
 
-    def _finish(self, future: Future[None]) -> None:
+    def _finish(self, call: Call, future: Future[None]) -> None:
         """Show Generate again and how the job ended."""
         with self._lock:
             if self._future is future:
                 self._future = None
                 self.controls.show_running(False)
         if future.cancelled():
-            self.controls.show_status(
-                "Stopped. What was under way may have been billed; finished pictures are kept."
+            billed = (
+                "What was under way may have been billed"
+                if call.may_be_billed
+                else "Nothing was under way, so nothing more is billed"
             )
+            self.controls.show_status(f"Stopped. {billed}; finished pictures are kept.")
         elif (error := future.exception()) is not None:
             self._show_error(error)
         event_loop.submit(to_thread.run_sync, self._show_estimate)  # this is the loop, and it reads files

@@ -104,7 +104,7 @@ async def run_job(
     state, ask = batch.Progress(request.requests), client.asynchronous.generate_function()
     name, spending = client.provider.name, session.spending
     if len(request.requests) == 1:
-        render = progress.one_image(request.requests[0].model, name, spending)
+        render = progress.one_image(request.requests[0].model, name, spending, state.call)
     else:
         render = progress.many_images(state, name, spending, _CONCURRENCY)
 
