@@ -142,7 +142,10 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
 def _try_last_resort(
     readings: Iterable[list[Any]], parts: ReplyParts, request: ImageRequest | None
 ) -> tuple[ReplyImage, ...]:
-    """Return the pictures that stand where nobody knew of, in the first reading that has one."""
+    """Return the pictures that stand where nobody knew of, in the first reading that has one.
+
+    What only begins like a picture counts where no known shape has refused one: it would say the same again.
+    """
     passed_over = last_resort.digests_sent(request) if request else set()
     passed_over |= {digest_of(draft.data) for draft in parts.drafts}
     broken: list[ReplyImage] = []
@@ -151,7 +154,7 @@ def _try_last_resort(
         if whole:
             return _drop_repeated(whole)
         broken = broken or begun
-    return tuple(broken)
+    return () if parts.refused else tuple(broken)
 
 
 def _without_base64(text: str) -> str:
