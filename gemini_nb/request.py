@@ -156,7 +156,7 @@ def _copy_settings(name: str, settings: Mapping[str, Any] | None) -> dict[str, A
         return {}
     if not hasattr(settings, "keys"):
         raise ArgumentError(f"{name} is a dict of settings, not a {type(settings).__name__}.")
-    copied: dict[str, Any] = copy_json(dict(settings))
+    copied: dict[str, Any] = copy_json(dict(settings)) if settings else {}  # most requests have none
     return copied
 
 
