@@ -113,6 +113,15 @@ def test_a_shorter_advice_does_not_shorten_a_pause():
     assert virtual_clock.run(main) == pytest.approx(0.3)
 
 
+def test_a_pause_lasts_ten_minutes_at_most():
+    async def main():
+        limiter = virtual_clock.a_limiter()
+        limiter.learn(RateLimitError("m", retry_after=31_536_000))
+        return await seconds_of(limiter.acquire())
+
+    assert virtual_clock.run(main) == 600
+
+
 async def in_a_queue(count, limiter=None, interval=1.0):
     """When each of so many who come together is let through, in the order they came."""
     limiter, let_through = limiter or virtual_clock.a_limiter(), [0.0] * count
