@@ -203,6 +203,7 @@ def alarm(*_):
 signal.signal(signal.SIGALRM, alarm)
 async def work():
     try:
+        await asyncio.sleep(0.5)  # by then the thread that asked waits
         os.kill(os.getpid(), signal.SIGALRM)
         await asyncio.Event().wait()
     finally:
