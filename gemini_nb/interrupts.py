@@ -58,18 +58,33 @@ class Hold:
 def held() -> Iterator[Hold]:
     """Hold interrupts back in the block; one that came is raised at its end, unless one is raised already.
 
-    A block within another one shares its hold.
+    A block within another one shares its hold. First imports belong into one: Python's import lock can stay
+    locked where an interrupt breaks one off, and the background loop would wait for it for ever.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield Hold(None)
-    elif isinstance(before, Hold):
-        with _closed_again(before):
-            yield before
-    else:
-        hold = Hold(before)
-        with _installed(hold, before):
-            yield hold
+        return
+    hold = before if isinstance(before, Hold) else Hold(before)
+    was_open = hold.is_open
+    hold.close()
+    if hold is not before:
+        signal.signal(signal.SIGINT, hold)
+    is_raised = False
+    try:
+        yield hold
+    except KeyboardInterrupt:
+        is_raised = True
+        raise
+    finally:
+        if hold is before and was_open:
+            hold.is_pending = hold.is_pending and not is_raised
+            hold.open()
+        elif hold is not before:
+            if signal.getsignal(signal.SIGINT) is hold:
+                signal.signal(signal.SIGINT, before)
+            if hold.is_pending and not is_raised:
+                signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager
@@ -84,35 +99,3 @@ def let_through() -> Iterator[None]:
         yield
     finally:
         hold.close()
-
-
-@contextmanager
-def _closed_again(hold: Hold) -> Iterator[None]:
-    was_open = hold.is_open
-    hold.close()
-    is_raised = False
-    try:
-        yield
-    except KeyboardInterrupt:
-        is_raised = True
-        raise
-    finally:
-        if was_open:
-            hold.is_pending = hold.is_pending and not is_raised
-            hold.open()
-
-
-@contextmanager
-def _installed(hold: Hold, before: Callable[[int, Any], Any]) -> Iterator[None]:
-    signal.signal(signal.SIGINT, hold)
-    is_raised = False
-    try:
-        yield
-    except KeyboardInterrupt:
-        is_raised = True
-        raise
-    finally:
-        if signal.getsignal(signal.SIGINT) is hold:
-            signal.signal(signal.SIGINT, before)
-        if hold.is_pending and not is_raised:
-            signal.raise_signal(signal.SIGINT)

@@ -13,6 +13,7 @@ from gemini_nb.text import (
     one_line,
     printable,
     replace_surrogates,
+    wrap,
 )
 
 # text, as printable text, as one line of at most 20 characters
@@ -113,3 +114,21 @@ def test_a_time_that_is_none_is_unknown(created):
 
 def test_a_time_is_local_to_the_minute():
     assert format_time("2026-04-14T10:20:30") == "2026-04-14 10:20"
+
+
+WRAPPED = {
+    "short": ("a red square", "a red square"),
+    "at a space": ("a red square in a circle", "a red square in a\ncircle"),
+    "a long word stays whole": ("see /tmp/a/long/folder/name here", "see\n/tmp/a/long/folder/name\nhere"),
+    "under its value": ("model   nano banana two", "model   nano banana\n        two"),
+    "indented": ("  a red square in a b", "  a red square in a\n  b"),
+    "lines apart": ("one\n\ntwo", "one\n\ntwo"),
+    "wide letters": ("日本語 日本語 日本語 x", "日本語 日本語 日本語\nx"),
+    "a gap far on": ("a red square in  a circle", "a red square in  a\ncircle"),
+}
+
+
+@pytest.mark.parametrize("case", WRAPPED)
+def test_lines_are_broken_at_spaces(case):
+    text, wrapped = WRAPPED[case]
+    assert wrap(text, 20) == wrapped

@@ -57,7 +57,7 @@ class AsyncioTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             head.status_code,
             headers=head.headers.raw_items(),
-            stream=_BodyStream(connection),
+            stream=connection,
             extensions={"read_surplus": connection.read_surplus},
         )
 
@@ -68,18 +68,6 @@ def is_supported() -> bool:
         return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
     except RuntimeError:
         return False
-
-
-class _BodyStream(httpx.AsyncByteStream):
-    def __init__(self, connection: _Connection) -> None:
-        self._connection = connection
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return cast("AsyncIterator[bytes]", self._connection.body())
-
-    async def aclose(self) -> None:
-        """Close the connection, whether the body was read to its end or not."""
-        await self._connection.aclose()
 
 
 async def _connect(request: httpx.Request, tls: ssl.SSLContext | None) -> _Connection:
@@ -105,8 +93,8 @@ async def _connect(request: httpx.Request, tls: ssl.SSLContext | None) -> _Conne
     return connection
 
 
-class _Connection(asyncio.BufferedProtocol):
-    """One connection, for one request and its response."""
+class _Connection(asyncio.BufferedProtocol, httpx.AsyncByteStream):
+    """One connection, for one request and its response, of which it is the stream."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -136,7 +124,10 @@ class _Connection(asyncio.BufferedProtocol):
         self._length = _body_length(response)
         return response
 
-    async def body(self) -> AsyncIterator[bytes | memoryview]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return cast("AsyncIterator[bytes]", self._body())
+
+    async def _body(self) -> AsyncIterator[bytes | memoryview]:
         """Yield the body in pieces, each a view of the buffer that the next one overwrites."""
         if self._length is None:
             with _as_httpx_errors():
@@ -166,7 +157,7 @@ class _Connection(asyncio.BufferedProtocol):
         return bytes(surplus)
 
     async def aclose(self) -> None:
-        """Close the connection at once, whatever is under way."""
+        """Close the connection at once, whatever is under way, and whether or not the body was read."""
         if self._transport is not None:
             self._transport.abort()  # not close: TLS would wait for the server's close_notify
         await asyncio.sleep(0)  # the loop closes the socket in its next turn

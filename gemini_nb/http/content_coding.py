@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import anyio.lowlevel
 
+from gemini_nb.http.turns import Turn
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 
@@ -71,21 +73,22 @@ class Body:
         return self._layers[0].take_head() if self._layers else b""
 
     async def unpack(self, pieces: AsyncIterable[Block]) -> AsyncIterator[Block]:
-        """Yield the body unpacked; other tasks run between the blocks that one piece unpacks to.
+        """Yield the body unpacked; other tasks run between the blocks, however fast and small they come.
 
         Raises `UnpackError`, and `OversizeError` past the allowed size, as it came or unpacked.
         """
-        left = self._max_bytes
+        left, turn = self._max_bytes, Turn()
         async for piece in pieces:
             for block in self._read(piece):
                 left -= len(block)
                 if left < 0:
                     raise OversizeError
                 yield block
-                if self.is_packed:
-                    await anyio.lowlevel.checkpoint()
-        for block in _finish(self._layers):
-            yield block
+                await (anyio.lowlevel.checkpoint() if self.is_packed else turn.give_way())
+        for layer in self._layers:
+            layer.check_end()
+            if head := layer.take_head():
+                yield head
 
     def _read(self, piece: Block) -> Iterator[Block]:
         if not self._layers:
@@ -105,14 +108,6 @@ def _unpack(layers: Sequence[_Layer], piece: Block) -> Iterator[Block]:
             yield from _unpack(layers[1:], layers[1].look(block))
         else:
             yield block
-
-
-def _finish(layers: Sequence[_Layer]) -> Iterator[Block]:
-    if layers:
-        layers[0].check_end()
-        if head := layers[0].take_head():
-            yield head
-        yield from _finish(layers[1:])
 
 
 class _Layer:

@@ -9,21 +9,35 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 import httpx
 
+from gemini_nb.errors import ArgumentError
+
 if TYPE_CHECKING:
     import ssl
+
+
+def missing_package_error(package: str, problem: str) -> ArgumentError:
+    """Return the error for a package that is needed to send and cannot be imported."""
+    return ArgumentError(f"{problem}.", hint=f"Nothing was sent or billed. Run: pip install {package}")
 
 
 def tls_context() -> ssl.SSLContext:
     """Return the process's TLS context; raise OSError where the certificates cannot be read.
 
-    Making one takes 27 ms, so there is one for each setting of SSL_CERT_FILE and SSL_CERT_DIR.
+    Raises `ArgumentError` where certifi, which holds them, cannot be imported. Making one takes 27 ms, so
+    there is one for each setting of SSL_CERT_FILE and SSL_CERT_DIR.
     """
     return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 @cache
 def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
+    missing = None
+    try:
+        context = httpx.create_ssl_context()
+    except ImportError as error:
+        missing = missing_package_error(error.name or "certifi", f"A package for TLS is missing: {error}")
+    if missing:
+        raise missing
     context.set_alpn_protocols(["http/1.1"])
     return context
 

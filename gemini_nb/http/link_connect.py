@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from gemini_nb.event_loop import call_in_daemon_thread
+from gemini_nb.http import fetch_transport
 from gemini_nb.http.addresses import read_address
 from gemini_nb.http.environment import proxy_for, tls_context
 from gemini_nb.http.link_policy import host, port
@@ -58,9 +59,14 @@ async def prepare_requests(
     url = step.checked_url()
     if step.is_trusted and transport is not None:
         return transport, [_request(url)]
+    if fetch_transport.is_supported():
+        raise step.refused_error(
+            "in a browser its address cannot be checked",
+            hint="The reply was billed and is kept. Open the link yourself, or run this on a computer.",
+        )
     if not step.is_trusted and proxy_for(url.scheme, url.netloc.decode("ascii")):
         raise step.refused_error(
-            "a proxy is set in the environment, and would look its name up again, unchecked",
+            "a proxy is set in the environment, which would look its name up again, unchecked",
             hint="The reply was billed and is kept. Add the link's host to NO_PROXY to fetch it directly.",
         )
     addresses = await _checked_addresses(step, url, resolver)
@@ -86,7 +92,7 @@ async def _checked_addresses(step: LinkStep, url: httpx.URL, resolver: Resolver)
 def _open_transport(step: LinkStep) -> httpx.AsyncBaseTransport:
     with suppress(OSError):  # ssl.SSLError is one
         return httpx.AsyncHTTPTransport(verify=tls_context())
-    raise step.failed_error("SSL_CERT_FILE or SSL_CERT_DIR holds no certificates")
+    raise step.failed_error("SSL_CERT_FILE or SSL_CERT_DIR contains no certificates")
 
 
 def _request(url: httpx.URL, address: IPAddress | None = None) -> httpx.Request:

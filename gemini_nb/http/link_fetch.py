@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import random
+from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -64,7 +65,7 @@ async def fetch(
             if pause >= deadline - anyio.current_time():
                 raise outcome
             await anyio.sleep(pause)
-    raise step.failed_error("it did not come in time")
+    raise step.failed_error("it did not arrive in time")
 
 
 async def _follow(
@@ -90,11 +91,8 @@ async def _send_in_turn(
     reason = ""
     for request in requests:
         try:
-            response = await transport.handle_async_request(request)
-            try:
+            async with aclosing(await transport.handle_async_request(request)) as response:
                 return await _read(step, response)
-            finally:
-                await response.aclose()
         except (httpx.HTTPError, OSError) as error:
             reason = _describe_failure(error)
             if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -128,7 +126,7 @@ async def _read(step: LinkStep, response: httpx.Response) -> HostedImage | LinkF
         raise problem
     data = picture.getvalue()
     if body.unknown and not is_picture(data):
-        reason = f"its server sent it compressed with {body.unknown}, which was not asked for"
+        reason = f"its server sent it compressed with {body.unknown}, which was not requested"
         raise step.failed_error(reason, received=data)
     return data, headers.get("content-type")
 
@@ -141,7 +139,7 @@ def _describe_failure(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "its server did not answer in time"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "its server's certificate does not prove its name"
+        return "its server's certificate is not valid for its name"
     if isinstance(error, httpx.ConnectError):
         return "its server could not be reached"
-    return "its server's answer broke off or could not be read"
+    return "its server's answer was cut off or could not be read"

@@ -115,7 +115,7 @@ class LinkStep:
         """Return the step that a redirect leads to, which is never trusted again once one was not."""
         parsed = parse(self.url, location)
         if parsed is None:
-            raise self.refused_error("it redirects to something that is no web address")
+            raise self.refused_error("it redirects to something that is not a web address")
         return replace(self, url=str(parsed), trusted=self.trusted if self.is_trusted else None)
 
     def checked_url(self) -> httpx.URL:
@@ -124,9 +124,9 @@ class LinkStep:
             raise self.refused_error(f"it is longer than {MAX_LINK_CHARACTERS} characters")
         url = parse(self.url)
         if url is None:
-            raise self.refused_error("it is no web address")
+            raise self.refused_error("it is not a web address")
         if url.userinfo:
-            raise self.refused_error("it holds a user name or a password")
+            raise self.refused_error("it contains a user name or a password")
         reason = None if self.is_trusted else _find_fault(url, self.policy)
         if reason:
             raise self.refused_error(reason)
@@ -161,7 +161,7 @@ def _find_fault(url: httpx.URL, policy: LinkPolicy) -> str | None:
     if address := read_address(name):
         return None if policy.is_public(address) else "its host is not a public address"
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
-        return "its host is an IP address in an odd spelling"
+        return "its host is an IP address in an unusual notation"
     if len(name) > _MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
         return "its host is not a full domain name"
     if name.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 UNADVISED_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 600.0  # a header may ask for a year, or give an epoch time by mistake
 _RECHECK_SECONDS = 0.5  # how soon a call learns that the server is well again
-_TOO_LATE = "at this many requests per minute its turn comes too late"
+_TOO_LATE = "at this many requests per minute its turn comes after the timeout"
 
 
 class RateLimiter:
@@ -144,7 +144,8 @@ def seconds_between(requests_per_minute: float | None) -> float:
     is_number = isinstance(requests_per_minute, int | float) and not isinstance(requests_per_minute, bool)
     if not is_number or not 0 < requests_per_minute < math.inf:
         raise ArgumentError(
-            f"requests_per_minute is a number above 0, or None for no limit, not {requests_per_minute!r}."
+            f"requests_per_minute must be a number above 0, or None for no limit, "
+            f"not {requests_per_minute!r}."
         )
     return 60 / requests_per_minute
 

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 
 from gemini_nb.call import ORDER, Call, RequestState
-from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, RateLimitError
+from gemini_nb.errors import (
+    ArgumentError,
+    ConnectionFailedError,
+    GeminiError,
+    OutcomeUnknownError,
+    RateLimitError,
+)
 from gemini_nb.http.rate_limit import MAX_PAUSE_SECONDS, UNADVISED_PAUSE_SECONDS
 
 if TYPE_CHECKING:
@@ -57,7 +63,7 @@ async def retry(
         if outcome is None:
             sent, before, state.may_be_billed = next(ORDER), state.may_be_billed, True
             outcome = await attempt()
-            if isinstance(outcome, ConnectionFailedError | RateLimitError):
+            if isinstance(outcome, ConnectionFailedError | RateLimitError | ArgumentError):
                 state.may_be_billed = before
             limiter.learn(outcome, sent=sent, call=state.call)
         attempts += 1
@@ -82,7 +88,7 @@ def _describe_advice(advised: float, left: float) -> str:
     words = f"It asks to wait {math.ceil(advised)} s, and {max(0.0, left):.0f} s were left."
     if advised <= MAX_PAUSE_SECONDS:
         return f"{words} Try again then."
-    return f"{words} That may be a mistake of the server: what you run again is sent at once."
+    return f"{words} That may be a mistake of the server: if you run it again, it is sent at once."
 
 
 def _pause_seconds(failure: GeminiError, attempts: int, left: float) -> float:

@@ -1,4 +1,4 @@
-"""One POST to a provider: key injection, origin lock, byte cap, total deadline, a fresh connection.
+"""One POST or GET to a provider: key injection, origin lock, byte cap, total deadline, a fresh connection.
 
 Works on httpx's transports, below its client: no redirects, no cookies, no request log, and a
 key that nothing above this module sees. Failures come back as values, to be raised by the caller, and with
@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextvars
 import io
 import logging
-from contextlib import asynccontextmanager, suppress
+from collections import deque
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -19,13 +20,21 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
-from gemini_nb.errors import ConnectionFailedError, GeminiError, OutcomeUnknownError, TooLargeError
-from gemini_nb.http import asyncio_transport
-from gemini_nb.http.content_coding import Body, OversizeError
-from gemini_nb.http.environment import proxy_for, tls_context
+from gemini_nb.errors import (
+    ArgumentError,
+    ConnectionFailedError,
+    GeminiError,
+    OutcomeUnknownError,
+    TooLargeError,
+)
+from gemini_nb.http import asyncio_transport, fetch_transport
+from gemini_nb.http.content_coding import Body, OversizeError, UnpackError
+from gemini_nb.http.environment import missing_package_error, proxy_for, tls_context
+from gemini_nb.http.turns import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    import ssl
+    from collections.abc import AsyncIterator, Generator, Mapping
 
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
@@ -37,17 +46,18 @@ CONNECT_SECONDS = 15.0
 MAX_PROBLEM_CHARS = 200
 
 _CLOSE_TIMEOUT_SECONDS = 0.3
+_FETCH_FAILED = "the browser's fetch failed, and a page is not told why"
 _HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
 
-# ValueError: a host name or a proxy that cannot be written; ImportError: a SOCKS proxy without socksio.
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)
+# UnicodeError: a host name that cannot be written. Any other error is a fault of ours, not the network's.
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, UnpackError)
 
 
 class Receiver(Protocol):
     """Takes the body of one 2xx reply while it arrives, piece by piece; each try needs a new one.
 
-    `write` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
-    that it raises ends the reading, closes the connection and is in the answer of `post`. `expect` is called
+    `take` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
+    that it raises ends the reading, closes the connection and is in the answer of `send`. `expect` is called
     only where the server announces a length. `finish` is called by the receiver's owner, also for a body that
     broke off.
     """
@@ -55,8 +65,8 @@ class Receiver(Protocol):
     def expect(self, length: int, /) -> None:
         """Prepare for a body of `length` bytes, by the server's word, before the first piece."""
 
-    def write(self, piece: bytes | memoryview, /) -> object:
-        """Take the next piece; raise a `GeminiError` to end the reading."""
+    def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
+        """Take the next piece in short steps, between which other tasks run; closed early, keep the rest."""
 
     def finish(self) -> object:
         """Return what the body, as far as it came, amounts to."""
@@ -67,7 +77,7 @@ class HTTPAnswer:
     """A server's answer: the status, the few headers that matter, and the body.
 
     The body of an error reply may be cut short. That of a 2xx reply is empty where `received`, the receiver
-    that was given to `post`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
+    that was given to `send`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
     could not be unpacked, after its body had begun; what came may be whole JSON all the same. `body` is then
     what came of it, as it came, where it was compressed. `surplus` is what the server sent behind the length
     that it announced: some count characters, not bytes.
@@ -86,11 +96,11 @@ class HTTPAnswer:
         return self.status // 100 == 2
 
 
-async def post(
+async def send(
     provider: Provider,
     key: Secret | None,
     url: str,
-    body: bytes,
+    body: bytes | None,
     *,
     deadline: float,
     embedded: httpx.AsyncBaseTransport | None = None,
@@ -98,10 +108,12 @@ async def post(
 ) -> HTTPAnswer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
+    It is a POST of `body`; without one a GET, which asks for what costs nothing, such as the list of models.
     The body of a 2xx reply goes to `receiver` as it comes, unpacked; without one it is in the answer.
     Returns `ConnectionFailedError` when it never left, `OutcomeUnknownError` when it did and no whole
     answer came, `TooLargeError` past 64 MiB; as `broken` of an answer, once something of a 2xx reply's body
-    has come. Never sends the key to another origin than the provider's.
+    has come. `ArgumentError` where a package is missing. Never sends the key to another origin than the
+    provider's.
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
@@ -113,11 +125,13 @@ async def post(
                 # The request is in frames below this one only: it holds the key.
                 return await _exchange(transport, _request(provider, key, url, body), sent)
         problem = "the deadline passed"
-    except _FAILURES as failure:
-        problem = _describe_failure(failure)
-    except BaseException as error:  # a cancellation, or what the receiver failed with
-        _scrub(error, key)
-        raise
+    except ArgumentError as error:
+        return error.with_traceback(None)
+    except BaseException as error:
+        if not isinstance(error, _FAILURES) or isinstance(error, UnicodeDecodeError):
+            _scrub(error, key)  # a cancellation, a fault of ours, or what the receiver failed with
+            raise
+        problem = _describe_failure(error)
     finally:
         _is_sending.reset(token)
     problem = key.redact(problem) if key else problem
@@ -170,38 +184,45 @@ class _Sent:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.has_left = True
 
-    def note_head(self, response: httpx.Response) -> None:
-        """Note the head of the answer."""
-        self.status = response.status_code
-        self.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
-
     async def read_body(self, response: httpx.Response) -> GeminiError | None:
         """Hand the body of a 2xx reply to the receiver; return the error that stood in the way."""
-        body = self._body = Body(_content_encoding(response), max_bytes=MAX_REPLY_BYTES)
+        body = self._body = Body(response.headers.get("content-encoding", ""), max_bytes=MAX_REPLY_BYTES)
         length = _content_length(response)
         if length > MAX_REPLY_BYTES:
             return _too_large_error(body)
         if length and self._receiver is not None:
             self._receiver.expect(length)
         try:
+            turn = Turn()
             async for piece in body.unpack(_pieces(response)):
-                self._receive(piece)
+                with closing(self._receive(piece)) as steps:
+                    for _ in steps:
+                        await turn.give_way()
         except OversizeError:
             return _too_large_error(body)
         except GeminiError as refusal:
             return refusal.with_traceback(None)
         if read_surplus := response.extensions.get("read_surplus"):
             self._surplus = await read_surplus()
-        return _unknown_compression_error(body.unknown) if body.unknown else None
+        if not body.unknown:
+            return None
+        return TooLargeError(
+            f"The reply is compressed with {body.unknown}, which was not requested: "
+            "its size cannot be limited.",
+            hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
+        )
 
-    def _receive(self, piece: bytes | memoryview) -> None:
+    def _receive(self, piece: bytes | memoryview) -> Generator[None, None, None]:
         self.received_bytes += len(piece)
-        (self._memory if self._receiver is None else self._receiver).write(piece)
+        if self._receiver is None:
+            self._memory.write(piece)
+        else:
+            yield from self._receiver.take(piece)
 
     def outcome(self, failure: GeminiError | None) -> HTTPAnswer | GeminiError:
         """Return the answer, `failure` in it where something of a reply came, and else the failure itself."""
         if self._body and (head := self._body.take_head()):
-            self._receive(head)
+            deque(self._receive(head), maxlen=0)  # a few bytes
         packed = self._body.packed if self._body else b""
         if failure is not None and not self.received_bytes and not packed:
             return failure
@@ -213,11 +234,12 @@ class _Sent:
         if not self.has_left:
             return ConnectionFailedError(f"No connection to {host}: {problem}.")
         return OutcomeUnknownError(
-            f"The request was sent to {host}, but no whole answer came: {problem}.", status=self.status
+            f"The request was sent to {host}, but no complete reply came back: {problem}.", status=self.status
         )
 
 
-def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> httpx.Request:
+def _request(provider: Provider, key: Secret | None, url: str, body: bytes | None) -> httpx.Request:
+    """Return the request with its key: a POST of `body`, without one a GET."""
     headers = {
         "Accept": "application/json, text/event-stream",
         "Accept-Encoding": "identity",
@@ -230,7 +252,9 @@ def _request(provider: Provider, key: Secret | None, url: str, body: bytes) -> h
         address = address.copy_merge_params({"key": key.reveal()})
     elif key is not None and provider.key_in == "header":
         headers["x-goog-api-key"] = key.reveal()
-    return httpx.Request("POST", address, headers=headers, content=body)
+    if body is None:
+        del headers["Content-Type"]
+    return httpx.Request("GET" if body is None else "POST", address, headers=headers, content=body)
 
 
 @lru_cache(maxsize=64)  # a provider and a model have one each, without a key
@@ -243,7 +267,8 @@ async def _exchange(
 ) -> HTTPAnswer | GeminiError:
     request.extensions = sent.extensions
     response = await transport.handle_async_request(request)
-    sent.note_head(response)
+    sent.status = response.status_code
+    sent.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
         if not response.is_success:
             body = await _read_error_body(response, sent.left / 2)
@@ -261,30 +286,18 @@ def _too_large_error(body: Body) -> TooLargeError:
     return TooLargeError(f"The reply is larger than {size} and was not read.")
 
 
-def _unknown_compression_error(coding: str) -> TooLargeError:
-    return TooLargeError(
-        f"The reply is compressed with {coding}, although plain was asked for: its size cannot be bounded.",
-        hint="It was not unpacked and may have been billed. Have the gateway answer uncompressed.",
-    )
-
-
 async def _read_error_body(response: httpx.Response, seconds: float) -> bytes:
     """Read the body of an error reply as far as it comes: without it the status tells what is meant."""
     content = bytearray()
-    body = Body(_content_encoding(response), max_bytes=MAX_ERROR_BYTES)
+    body = Body(response.headers.get("content-encoding", ""), max_bytes=MAX_ERROR_BYTES)
     with anyio.move_on_after(min(ERROR_BODY_SECONDS, seconds)), suppress(*_FAILURES, OversizeError):
         async for piece in body.unpack(_pieces(response)):
             content.extend(piece)
-    return f"its words are compressed with {body.unknown}".encode() if body.unknown else bytes(content)
+    return f"its message is compressed with {body.unknown}".encode() if body.unknown else bytes(content)
 
 
 def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     return cast("httpx.AsyncByteStream", response.stream)
-
-
-def _content_encoding(response: httpx.Response) -> str:
-    label: str = response.headers.get("content-encoding", "")
-    return label
 
 
 def _content_length(response: httpx.Response) -> int:
@@ -301,13 +314,16 @@ async def _open_transport(
     if embedded is not None:
         yield embedded
         return
+    if fetch_transport.is_supported():
+        yield fetch_transport.FetchTransport()
+        return
     parts = urlsplit(provider.base_url)
     proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
     tls = tls_context() if parts.scheme == "https" else None
     if proxy is None and asyncio_transport.is_supported():
         yield asyncio_transport.AsyncioTransport(tls=tls)  # which holds nothing that could be closed
         return
-    transport = httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
+    transport = _httpx_transport(tls, proxy)
     try:
         yield transport
     finally:
@@ -315,14 +331,24 @@ async def _open_transport(
             await transport.aclose()
 
 
-def _describe_failure(failure: Exception) -> str:
+def _httpx_transport(tls: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncHTTPTransport:
+    try:
+        return httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
+    except ImportError:
+        missing = missing_package_error("socksio", "A SOCKS proxy is set, but the package for it is missing")
+    except ValueError as error:  # a proxy of an unknown kind
+        raise httpx.InvalidURL(str(error)) from None
+    raise missing
+
+
+def _describe_failure(failure: BaseException) -> str:
     """Return what failed, in our words where the library's would quote what the server sent."""
     if isinstance(failure, httpx.ConnectTimeout):
         return "connecting took too long"
     if isinstance(failure, httpx.RemoteProtocolError):
-        return "the server broke off its answer, or does not speak HTTP"
+        return "the server broke off its reply, or does not speak HTTP"
     if isinstance(failure, httpx.ReadError | httpx.WriteError):  # each system has other words for it
-        return "the connection broke"
+        return _FETCH_FAILED if fetch_transport.is_supported() else "the connection broke"
     return " ".join(str(failure).split()) or "the connection broke"
 
 

@@ -7,7 +7,9 @@ picture.
 from __future__ import annotations
 
 import io
-from contextlib import contextmanager
+import weakref
+from collections import deque
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypeAlias, overload
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
     from gemini_nb.files import UnnamedFile
 
 _PIECE_BYTES = 256 * 1024
-_UNREAD = "It may still be there: see to the disk, then read it again."
+_READ_AHEAD_BYTES = 4096  # what is asked for next is mostly near
+_SEARCHED_BYTES = 64 * 1024
+_COUNTED_BYTES = 256 * 1024
+_MAX_RECENT = 2
+_MAX_RECENT_BYTES = 2 * 2**20  # of each of them
+_recent: deque[weakref.ref[FileBytes]] = deque()
+_UNREAD = "It may still be there: check the disk, then read it again."
 
 ImageBytes: TypeAlias = "bytes | FileBytes"
 
@@ -50,6 +58,7 @@ class FileBytes:
         self._new_file = new_file
         self._owner = owner
         self._data: bytes | None = None
+        self._recent: tuple[bytes, files.Stamp | None] | None = None
         self._lock = Lock()
 
     @property
@@ -59,11 +68,33 @@ class FileBytes:
 
     def read(self) -> bytes:
         """Return the bytes; raise ImageLostError where the file no longer holds them."""
+        recent = self._recent
+        if recent and self.path and files.read_stamp(self.path) == recent[1]:
+            return recent[0]
         with self._open_checked() as file:
             data = file.read(self.size + 1)
         if len(data) != self.size or sha256(data).hexdigest() != self.sha256:
             self._refuse("was altered")
         return data
+
+    def remember(self, data: bytes) -> None:
+        """Hold the bytes, which the file has just been given, in memory too until two later pictures are.
+
+        Mostly a new picture is shown or saved next: then it need not be read and checked again.
+        """
+        if self.path is None or self.size > _MAX_RECENT_BYTES:
+            return
+        self._recent = data, files.read_stamp(self.path)
+        _recent.append(weakref.ref(self))
+        while len(_recent) > _MAX_RECENT:
+            with suppress(IndexError):  # another thread was faster
+                oldest = _recent.popleft()()
+                if oldest is not None:
+                    oldest.forget()
+
+    def forget(self) -> None:
+        """Read from the file from now on, not from memory."""
+        self._recent = None
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes piece by piece; raise ImageLostError after the last where they were others."""
@@ -100,6 +131,13 @@ class FileBytes:
             self._new_file = new_file.copy(target.parent)
             new_file.close()
             raise
+
+    def is_in(self, path: Path) -> bool:
+        """Whether a plain file, named by the digest, holds just these bytes."""
+        if not self.is_unnamed:  # what has a name may have been altered
+            return files.is_addressed(path, limit=self.size)
+        with self._open_checked() as file:
+            return files.holds(path, file)
 
     def settle(self, path: Path, *, owner: object = None) -> None:
         """Read from `path` from now on; a file without a name is closed, and memory is given back."""
@@ -167,10 +205,6 @@ class FileBytes:
         return self
 
 
-_READ_AHEAD_BYTES = 4096  # what is asked for next is mostly near
-_SEARCHED_BYTES = 64 * 1024
-
-
 class FileView:
     """The first `size` bytes of an open file, with as much of the interface of `bytes` as `header` needs."""
 
@@ -191,6 +225,8 @@ class FileView:
         if isinstance(at, slice):
             start, stop, _ = at.indices(self._size)
             return self._part(start, max(start, stop))
+        if 0 <= at - self._start < len(self._seen):
+            return self._seen[at - self._start]
         return self._part(at, at + 1)[0]
 
     def startswith(self, starts: bytes | tuple[bytes, ...]) -> bool:
@@ -207,6 +243,13 @@ class FileView:
                 return begin + found
             stop = begin
         return -1
+
+    def count(self, wanted: bytes, start: int) -> int:
+        """Count where `wanted`, of two bytes, stands from `start` on."""
+        count = 0
+        for begin in range(start, self._size, _COUNTED_BYTES):
+            count += self._read(begin, begin + _COUNTED_BYTES + 1).count(wanted)
+        return count
 
     def _part(self, start: int, stop: int) -> bytes:
         if start < self._start or stop > self._start + len(self._seen):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
 from gemini_nb.display import figure
+from gemini_nb.display.original import Original
 from gemini_nb.display.preview import TYPE_NAMES, decode
 from gemini_nb.errors import ImageRefusedError, TooLargeError
 from gemini_nb.images import header, save
 from gemini_nb.images.file_bytes import FileBytes, ImageBytes
+from gemini_nb.images.first_frame import read_first_frame
 from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
@@ -23,18 +25,24 @@ if TYPE_CHECKING:
 
     import PIL.Image
 
+    from gemini_nb.display.preview import Frame
     from gemini_nb.images.file_bytes import FileView
+    from gemini_nb.images.save import Archive
 
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 
 Source = str
-"""How a picture came: one of SOURCES, or where in a reply of another shape, "other: output[0].result"."""
+"""How a picture came: one of SOURCES, or where in a reply of another shape, "other: output[0].result".
+
+COMPOSED is a picture that was made here, of one that came and its source.
+"""
 
 SOURCES = ("inlineData", "data URI", "hosted URL", "openai")
 OTHER_SOURCE = "other: "
+COMPOSED = "composed"  # of a reply and its source, with a mask: see `images.composition`
 
-_WANTED = "Only PNG, JPEG, WebP and GIF pictures are taken."
+_WANTED = "Only PNG, JPEG, WebP and GIF pictures are accepted."
 
 
 @dataclass(frozen=True)
@@ -70,13 +78,13 @@ def inspect(data: ImageBytes) -> Facts:
     """
     if len(data) > MAX_IMAGE_BYTES:
         raise TooLargeError(
-            f"The picture has {len(data) / 2**20:.1f} MiB; at most {MAX_IMAGE_BYTES // 2**20} are read."
+            f"The picture has {len(data) / 2**20:.1f} MiB; the limit is {MAX_IMAGE_BYTES // 2**20} MiB."
         )
     with open_view(data) as seen:
         mime_type = sniff(seen)
         if mime_type is None:
             raise ImageRefusedError(
-                f"The bytes that came as a picture look like {header.describe(seen)}.", hint=_WANTED
+                f"The bytes received as a picture look like {header.describe(seen)}.", hint=_WANTED
             )
         try:
             width, height = header.read_size(seen, mime_type)
@@ -86,7 +94,7 @@ def inspect(data: ImageBytes) -> Facts:
             problem = _size_problem(width, height)
             if not problem:
                 return Facts(mime_type, width, height)
-    raise ImageRefusedError(f"The {TYPE_NAMES[mime_type]} that came is refused: {problem}.")
+    raise ImageRefusedError(f"The {TYPE_NAMES[mime_type]} that arrived is refused: {problem}.")
 
 
 def _size_problem(width: int, height: int) -> str:
@@ -102,7 +110,8 @@ class GeneratedImage:
     """One picture as it was received: its bytes, and what they and the reply say about it.
 
     `mime_type` is told by the bytes, `declared_mime_type` is what the reply claimed. `held` is where the
-    bytes are: in memory, or in a file, from which `data` then reads them anew each time.
+    bytes are: in memory, or in a file, from which `data` then reads them anew each time. `archive` knows
+    which files the picture may replace.
     """
 
     held: ImageBytes = field(repr=False)
@@ -112,6 +121,7 @@ class GeneratedImage:
     source: Source
     declared_mime_type: str | None = field(default=None, repr=False)
     url: str | None = field(default=None, repr=False)  # often signed, so not for an output
+    archive: Archive | None = field(default=None, repr=False)
 
     @classmethod
     def from_bytes(
@@ -169,10 +179,15 @@ class GeneratedImage:
         else:
             self.held.put(path, flush=flush)
 
+    def is_in(self, path: Path) -> bool:
+        """Whether a plain file, named by the digest, holds just these bytes."""
+        return files.holds(path, self.held) if isinstance(self.held, bytes) else self.held.is_in(path)
+
     def at(self, path: Path, *, owner: object = None) -> GeneratedImage:
         """Return the picture with its bytes in a file that holds them; `owner` is kept alive for it."""
         if isinstance(self.held, bytes):
             held = FileBytes(size=self.size, sha256=self.sha256, path=path, owner=owner)
+            held.remember(self.held)
             return replace(self, held=held)
         self.held.settle(path, owner=owner)
         return self
@@ -185,16 +200,28 @@ class GeneratedImage:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return figure.render_bundle(
-            self, alt=f"a picture of {self.width} by {self.height}", caption=figure.describe(self)
+            self,
+            alt=f"a picture of {self.width} by {self.height}",
+            caption=figure.describe(self),
+            original=Original(f"image{self.suffix}"),
         )
 
     @property
     def pil(self) -> PIL.Image.Image:
-        """A PIL image of the first frame, decoded anew at each use.
+        """A PIL image of the first frame with its colour profile and EXIF, decoded anew at each use.
 
         Raises ImageRefusedError for bytes that cannot be decoded.
         """
-        return decode(self.data, self.mime_type)
+        return decode(self)
+
+    def first_frame(self) -> Frame:
+        """Return what Pillow is given to decode; raise as `data` does, and ImageRefusedError."""
+        data = self.data
+        try:
+            return read_first_frame(data, self.mime_type)
+        except (header.Malformed, IndexError) as error:
+            problem = str(error)
+        raise ImageRefusedError(f"The {TYPE_NAMES[self.mime_type]} that arrived cannot be decoded: {problem}")
 
     def save(
         self,
@@ -205,22 +232,22 @@ class GeneratedImage:
         stem: str = "image",
         sidecar: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Write the bytes as they were received and return the path.
+        """Save the picture and return the path: the bytes as they were received, or another type.
 
-        A folder as `path` gets a name made of `stem`; a missing suffix is added. An existing file is
-        kept: `overwrite` replaces it, `unique` counts NAME-2, NAME-3. `sidecar` facts go to NAME.png.json or,
-        where that is taken and may not be replaced, to NAME.png-2.json, with a warning. Raises SaveError,
-        which holds this image.
+        The suffix says which type is wanted: PNG, JPEG, WebP or GIF, to which the picture is converted, with
+        a `GeminiWarning`; one that is missing is added. A folder as `path` gets a name made of `stem`. A file
+        that holds this picture is left alone, and one that was saved from the store in use, or painted
+        offline, and not changed since is replaced; of any other, `overwrite` replaces it, and `unique` counts
+        NAME-2, NAME-3. `sidecar` facts go to NAME.png.json or, where that is taken and may not be replaced,
+        to NAME.png-2.json, with a warning. Raises SaveError, which holds this image.
         """
-        written = save.write(
-            self.held,
-            path,
-            mime_type=self.mime_type,
-            stem=stem,
-            overwrite=overwrite,
-            unique=unique,
-            image=self,
-        )
+        saved = save.save(self, path, overwrite=overwrite, unique=unique, stem=stem)
+        if remark := save.describe_conversions([saved]):
+            save.warn(remark)
         if sidecar is not None:
-            save.write_sidecar(written, sidecar, overwrite=overwrite, image=self)
-        return written
+            save.write_sidecar(saved.path, sidecar, overwrite=overwrite, image=self)
+        return saved.path
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave what knows of files on this machine's disk out of pickles and copies."""
+        return {**self.__dict__, "archive": None}

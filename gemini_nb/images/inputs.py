@@ -1,24 +1,39 @@
-"""Input images: whatever a caller may hand over → bytes, and the type that those bytes tell."""
+"""Input images: a path, bytes, an open file, pixels or an earlier result → bytes, and the type they tell."""
 
 from __future__ import annotations
 
-import io
-import struct
-import sys
-import zlib
+import os
+import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.images.header import sniff
+from gemini_nb.images import header, input_bytes, pixels
 from gemini_nb.images.image import GeneratedImage
+from gemini_nb.images.input_bytes import is_data_uri
+from gemini_nb.text import with_article
 
-MAX_INPUT_BYTES = 32 * 2**20
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-_HEIF_BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"msf1": "image/heif"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_MAX_BRANDS = 64
+_TYPES_BY_SUFFIX = {
+    **{suffix: mime_type for mime_type, suffix in header.SUFFIXES.items()},
+    ".jpeg": "image/jpeg",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+}
+_UNKNOWN_TYPE = "application/octet-stream"
+_FILES_API = "https://generativelanguage.googleapis.com/"
+_REFERENCE = re.compile(rf"(?i:gs)://[!-~]{{3,2000}}|{_FILES_API}v1\w*/files/[\w-]{{1,200}}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,8 +51,45 @@ class InputImage:
         """The bytes' SHA-256 in hex."""
         return sha256(self.data).hexdigest()
 
+    def part(self, encode: Callable[[InputImage], str]) -> dict[str, Any]:
+        """Return the part of a request that holds it; `encode` gives what stands for its bytes."""
+        return {"inlineData": {"mimeType": self.mime_type, "data": encode(self)}}
+
     def __repr__(self) -> str:
         return f"InputImage({self.mime_type}, {len(self.data)} bytes)"
+
+
+class ReferencedImage(InputImage):
+    """An input image that the provider reads itself, at a `gs://` or a Files API address.
+
+    Its MIME type is told by the address's suffix; `sha256` is that of the address.
+    """
+
+    uri: str
+
+    def __init__(self, uri: str) -> None:
+        suffix = PurePosixPath(urlsplit(uri).path).suffix.lower()
+        mime_type = _TYPES_BY_SUFFIX.get(suffix, _UNKNOWN_TYPE)
+        self.__dict__.update(uri=uri, mime_type=mime_type, sha256=sha256(uri.encode()).hexdigest())
+
+    @property
+    def data(self) -> bytes:
+        """Raise ArgumentError: the bytes are with the provider."""
+        raise ArgumentError("The bytes of this input image are at the provider, not here.")
+
+    def part(self, encode: Callable[[InputImage], str]) -> dict[str, Any]:  # noqa: ARG002 - it has no bytes
+        """Return the part of a request that names it."""
+        named = {} if self.mime_type == _UNKNOWN_TYPE else {"mimeType": self.mime_type}
+        return {"fileData": {**named, "fileUri": self.uri}}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReferencedImage) and self.uri == other.uri
+
+    def __hash__(self) -> int:
+        return hash(self.uri)
+
+    def __repr__(self) -> str:
+        return f"ReferencedImage({self.uri!r})"
 
 
 class SentImage(InputImage):
@@ -50,8 +102,8 @@ class SentImage(InputImage):
     def data(self) -> bytes:
         """Raise ArgumentError: there are no bytes any more."""
         raise ArgumentError(
-            "The bytes of this input picture were let go once its answer had come.",
-            hint="Give the picture again; a batch holds those of a list, not those of an iterator.",
+            "The bytes of this input image were released once its reply had come.",
+            hint="Pass the picture again; a batch keeps those of a list, not those of an iterator.",
         )
 
     def __eq__(self, other: object) -> bool:
@@ -64,133 +116,107 @@ class SentImage(InputImage):
         return f"InputImage({self.mime_type}, sent and let go)"
 
 
+def let_go(image: InputImage) -> InputImage:
+    """Return an input image without its bytes, for what has been sent."""
+    return image if isinstance(image, ReferencedImage) else SentImage(image)
+
+
+def from_part(part: Mapping[str, Any]) -> InputImage:
+    """Return the input image of a part that `InputImage.part` wrote."""
+    if "fileData" in part:
+        return ReferencedImage(part["fileData"]["fileUri"])
+    return InputImage(b64decode(part["inlineData"]["data"]), part["inlineData"]["mimeType"])
+
+
+def find_reference(source: object) -> ReferencedImage | None:
+    """Return the picture that a `gs://` address, a Files API address or google-genai's `File` names, or None.
+
+    >>> find_reference("gs://bucket/cat.png")
+    ReferencedImage('gs://bucket/cat.png')
+    """
+    uri = source if isinstance(source, str) else getattr(source, "uri", None)
+    return ReferencedImage(uri) if isinstance(uri, str) and _REFERENCE.fullmatch(uri) else None
+
+
 def is_link(source: object) -> bool:
     """Whether `source` is a web address, which must be fetched before it can be read."""
-    return isinstance(source, str) and source.lower().startswith(("https://", "http://"))
+    return isinstance(source, str) and source[:8].lower().startswith(("https://", "http://"))
 
 
 def read(source: Any) -> InputImage:
-    """Read one input image.
+    """Read one input image; `sources.list_sources` finds those that something else holds.
 
-    `source` is a path, bytes, a PIL image, a NumPy array (height × width, optionally × 1, 3 or 4; uint8,
-    bool, or float in 0…1), a Matplotlib figure, a `GeneratedImage`, a `Generation` or an `InputImage`.
-    Raises `ArgumentError` for anything else and for files that are no picture.
+    `source` is a path of this machine or of another file system (fsspec, universal_pathlib), a `data:` or
+    `file:` address, bytes, an open binary file, a PIL image, a NumPy array (height × width, optionally × 1, 3
+    or 4; uint8, bool, or float in 0…1), a Matplotlib figure, a `GeneratedImage`, a `Generation` or an
+    `InputImage`. Only plain files are read, of up to 32 MiB. Raises `ArgumentError` for anything else and for
+    what is no picture.
     """
-    if isinstance(source, InputImage):
-        return source
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return _read_bytes(bytes(source), "The input image")
-    if isinstance(source, (str, Path)):
-        return _read_path(source)
+    image = source if isinstance(source, InputImage) else _identify(*_read_bytes(source))
+    _ = image.sha256  # every request is told by it, and here it is not the event loop that waits for it
+    return image
+
+
+def _read_bytes(source: Any) -> tuple[bytes, str]:
+    """Return a picture's bytes, those of a PNG for pixels, and the words for it in an error."""
+    what = "The input image"
+    if isinstance(source, bytes | bytearray | memoryview):
+        input_bytes.check_size(memoryview(source).nbytes, what)
+        return bytes(source), what
+    if is_data_uri(source):
+        return input_bytes.decode_data_uri(source), "The data URI"
+    if isinstance(source, str | os.PathLike):
+        is_local = getattr(source, "protocol", "") in ("", "file", "local")  # universal_pathlib has others
+        read_path = input_bytes.read_path if is_local else input_bytes.open_and_read
+        return read_path(source), input_bytes.quote(source)
     image = getattr(source, "image", source)  # a Generation's primary picture
     if isinstance(image, GeneratedImage):
-        return _read_bytes(image.data, "The picture")
-    return _read_bytes(_encode(source), "The input image")
+        return image.data, "The picture"
+    if pixels.is_pil(source):
+        return pixels.encode_pil(source), what
+    if pixels.is_figure(source):
+        return pixels.encode_figure(source), what
+    if pixels.is_array(source):
+        return pixels.encode_array(source), what
+    if callable(getattr(source, "read", None)):
+        return input_bytes.read_file(source), what
+    if callable(getattr(source, "read_bytes", None)) or hasattr(source, "fs"):
+        return input_bytes.open_and_read(source), input_bytes.quote(source)
+    name = "None" if source is None else with_article(type(source).__name__)
+    raise ArgumentError(
+        f"{name} cannot be an input image.",
+        hint="Give a path, an https address, bytes, an open file, a PIL image, an array, a Matplotlib "
+        "figure, an IPython or ipywidgets image, an upload or an earlier result.",
+    )
 
 
-def _read_path(source: str | Path) -> InputImage:
-    try:
-        path = Path(source).expanduser()
-        data = path.read_bytes()
-    except (OSError, ValueError, RuntimeError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise ArgumentError(f"Cannot read the input image {str(source)[:200]!r}: {reason}.") from None
-    return _read_bytes(data, str(path))
-
-
-def _read_bytes(data: bytes, what: str) -> InputImage:
-    if len(data) > MAX_INPUT_BYTES:
-        raise ArgumentError(
-            f"{what} has {len(data) / 2**20:.0f} MiB; at most 32 can be sent.", hint="Make it smaller."
-        )
-    mime_type = sniff(data) or _HEIF_BRANDS.get(data[8:12] if data[4:8] == b"ftyp" else b"")
-    if mime_type is None:
-        raise ArgumentError(f"{what} is not a PNG, JPEG, WebP, GIF, HEIC or HEIF picture.")
+def _identify(data: bytes, what: str) -> InputImage:
+    input_bytes.check_size(len(data), what)
+    mime_type = header.sniff(data) or _find_heif_type(data)
     if mime_type == "image/gif":  # the API takes no GIF: send its first frame
-        return InputImage(_convert_gif(data, what), "image/png")
-    return InputImage(data, mime_type)
-
-
-def _convert_gif(data: bytes, what: str) -> bytes:
-    from PIL import Image  # noqa: PLC0415 - Pillow is loaded when a picture is
-
-    try:
-        with Image.open(io.BytesIO(data), formats=["GIF"]) as frame:
-            return _encode_pil(frame.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise ArgumentError(f"{what} looks like a GIF and cannot be read.") from None
-
-
-def _encode(source: Any) -> bytes:
-    """Return the PNG of a PIL image, an array or a figure."""
-    pil = sys.modules.get("PIL.Image")
-    if pil is not None and isinstance(source, pil.Image):
-        return _encode_pil(source)
-    if callable(getattr(source, "savefig", None)):
-        return _encode_figure(source)
-    if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
-        return _encode_pil(_image_from_array(source))
+        return _identify(pixels.encode_gif(data, what), what)
+    if mime_type is not None:
+        return InputImage(data, mime_type)
+    seen = "an AVIF picture" if _read_brands(data) & _AVIF_BRANDS else header.describe(data)
+    hint = "If Pillow can open it, pass Image.open(…)." if seen.endswith(("picture", "icon")) else None
     raise ArgumentError(
-        f"A {type(source).__name__} cannot be an input image.",
-        hint="Give a path, bytes, a PIL image, a NumPy array, a Matplotlib figure or an earlier result.",
+        f"{what} is not a PNG, JPEG, WebP, GIF, HEIC or HEIF picture; it looks like {seen}.", hint=hint
     )
 
 
-def _encode_figure(figure: Any) -> bytes:
-    """Return the PNG of what a figure shows, which is the same whichever version of Matplotlib drew it.
-
-    What `savefig` writes names that version. So its pixels are written anew, with settings that stay: a chart
-    that has not changed is the same request.
-    """
-    from PIL import Image  # noqa: PLC0415 - Pillow is loaded when a picture is
-
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png")
-    with Image.open(drawn, formats=["PNG"]) as picture:
-        width, height = picture.size
-        pixels = picture.convert("RGBA").tobytes()
-    stride = 4 * width
-    rows = b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride))  # 0: no filter
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = {b"IHDR": header, b"IDAT": zlib.compress(rows, level=6), b"IEND": b""}
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_encode_chunk(kind, data) for kind, data in chunks.items())
+def _find_heif_type(data: bytes) -> str | None:
+    """Return the type of a HEIF file by the brands it names; None for AVIF, which has the same container."""
+    brands = _read_brands(data)
+    if data[8:12] in _HEIF_BRANDS and not brands & _AVIF_BRANDS:
+        return "image/heif"
+    if brands & _HEIC_BRANDS and data[8:12] not in _AVIF_BRANDS:
+        return "image/heic"
+    return "image/heif" if brands & _HEIF_BRANDS and not brands & _AVIF_BRANDS else None
 
 
-def _encode_chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _encode_pil(picture: Any) -> bytes:
-    buffer = io.BytesIO()
-    if picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
-        picture = picture.convert("RGB")
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def _image_from_array(source: Any) -> Any:
-    import numpy as np  # noqa: PLC0415 - whoever hands over an array has it
-    from PIL import Image  # noqa: PLC0415
-
-    array = np.asarray(source)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise ArgumentError(
-            f"An array of shape {array.shape} is no picture.",
-            hint="It must be height × width, optionally × 3 (RGB) or × 4 (RGBA).",
-        )
-    return Image.fromarray(np.ascontiguousarray(_as_uint8(array, np)))
-
-
-def _as_uint8(array: Any, np: Any) -> Any:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * 255
-    if array.dtype.kind == "f" and np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1:
-        return np.rint(array * 255).astype(np.uint8)
-    raise ArgumentError(
-        f"An array of {array.dtype} is no picture as it stands.",
-        hint="Use uint8 in 0…255, or floats in 0…1 without NaN.",
-    )
+def _read_brands(data: bytes) -> set[bytes]:
+    """Return the major brand and the compatible ones of a file that begins with a box of them."""
+    if data[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(data[:4], "big"), len(data), 16 + 4 * _MAX_BRANDS)
+    return {data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))}

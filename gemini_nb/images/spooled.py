@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from gemini_nb.files import UnnamedFile
     from gemini_nb.images.file_bytes import ImageBytes
 
-IN_MEMORY_BYTES = 256 * 1024  # a smaller picture is not worth a file
+# A picture that is no larger, as most of a megapixel are, costs the event loop no wait for a disk: the thread
+# that keeps it hashes and writes it in one piece.
+IN_MEMORY_BYTES = 2 * 2**20
+_MIN_FILE_BYTES = 256 * 1024  # where more is expected, a file is opened once there is so much
 
 _JOINED_BYTES = 2 * 2**20
 _PIECE_BYTES = 3 * 64 * 1024
@@ -29,16 +32,22 @@ class SpooledBytes:
     def __init__(self, new_file: Callable[[], UnnamedFile] | None, *, expected: int = 0) -> None:
         self._new_file = new_file
         self._memory = _Memory(expected)
+        self._most_in_memory = IN_MEMORY_BYTES if expected <= IN_MEMORY_BYTES else _MIN_FILE_BYTES
         self._file: UnnamedFile | None = None
         self._digest = sha256()
         self._size = 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
+        return self._memory.size if self._file is None else self._size
+
     def write(self, data: bytes) -> None:
         """Add bytes; a disk that refuses them costs memory and is no error."""
+        if self._new_file is not None and self._memory.size + len(data) > self._most_in_memory:
+            self._move_to_file(self._new_file)
         if self._file is None:
             self._memory.write(data)
-            if self._new_file is not None and self._memory.size > IN_MEMORY_BYTES:
-                self._move_to_file(self._new_file)
             return
         try:
             self._file.write(data)

@@ -12,106 +12,152 @@ import math
 import re
 import secrets
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 import pybase64
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.images.image import type_of
+from gemini_nb.reply.text_images import MAX_LINE_CHARS
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gemini_nb.images.file_bytes import ImageBytes
 
 MAX_REST_BYTES = 8 * 1024 * 1024
 MAX_REST_ITEMS = 500_000  # `{`, `[` and `,`: 8 MiB of `[],[],` would become 200 MB of lists
-UNUSUAL_HINT = "It may have been billed, and it is no usual reply: check the base URL."
+UNUSUAL_HINT = "It may have been billed. It is not a usual reply: check the base URL."
 # Longer than any line of wrapped base64 that text is searched for, like the blobs it stands for: a search by
 # the length of lines gives the same with tokens in the text.
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
 _PADDING = ord("=")
 _LETTER = re.compile(r"[A-Za-z0-9+/_-]")
+_ENCODED_BYTES = 3 * 2**18
+_DECODER = json.JSONDecoder()
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_ESCAPES = rb"\\/|\\u00(?:2[bBdDfF]|3[dD]|5[fF])"  # PHP escapes slashes, others what could end a tag
+_BREAKS = rb"\\r|\\n|\\u000[aAdD]"
+_LETTERS = rb"[A-Za-z0-9+/=_-]++"
+_FIELD_RUN = re.compile(rb"(?:%b|[ \t]++|%b|\\t|\\u00(?:09|20)|%b)*+" % (_LETTERS, _ESCAPES, _BREAKS))
+_TEXT_RUN = re.compile(rb"(?:%b|%%(?:2[bBfF]|3[dD])|%b)*+" % (_LETTERS, _ESCAPES))
+_WRAPPED_RUN = re.compile(rb"(?:%b|%b|%b)*+" % (_LETTERS, _ESCAPES, _BREAKS))
+_FIRST_LINE = re.compile(rb"((?:[A-Za-z0-9+/_-]++|%b){1,%d})(?:%b)" % (_ESCAPES, MAX_LINE_CHARS, _BREAKS))
 
 
-class Spelling(Enum):
-    """How a run of base64 is written in JSON; the value is a pattern of its letters."""
+class LooseBase64:
+    """Base64 of any spelling that `decode_lenient` takes, decoded piece by piece as it stands in JSON.
 
-    STANDARD = rb"[A-Za-z0-9+/]*+"
-    URL_SAFE = rb"[A-Za-z0-9_-]*+"
-    ESCAPED = rb"(?:[A-Za-z0-9+]++|\\/)*+"  # standard; PHP writes `/` as `\/`
+    In the field of a picture white space counts for nothing. In a text a line break does, and only where
+    every line is as wide as the first, of `width` letters: behind the shorter last one prose may follow.
+    """
 
-    def end(self, text: bytes, at: int) -> int:
-        """Return where the letters end that begin at `at`."""
-        match = re.compile(self.value).match(text, at)
+    def __init__(self, head: bytes, *, is_field: bool) -> None:
+        self.is_altered = False  # whether it is something else than standard base64, escapes of JSON aside
+        self._width = 0 if is_field else _width_of_lines(head)
+        self._pattern = _FIELD_RUN if is_field else _WRAPPED_RUN if self._width else _TEXT_RUN
+        self._line = 0  # letters in the line that is under way
+        self._letters = b""  # that make no group of four yet, and padding
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether it is in lines of a text."""
+        return self._width > 0
+
+    def find_end(self, seen: bytes, at: int, limit: int) -> int:
+        """Return where what could be such base64 ends, `limit` at most; an escape is never cut in two."""
+        match = self._pattern.match(seen, at, limit)
         return match.end() if match else at
 
-    def decode(self, letters: bytes | memoryview) -> bytes | None:
-        """Decode base64 without its padding; None for what is not written exactly so."""
-        if letters and letters[-1] == _PADDING:
+    def decode(self, written: bytes) -> bytes | None:
+        """Return the bytes of the next piece as far as they are known; None where it is no base64."""
+        text = (
+            _DECODER.decode(f'"{written.decode("ascii")}"').encode("ascii") if b"\\" in written else written
+        )
+        if self._width and not self._are_lines_equal(text):
             return None
-        altchars = None
-        if self is Spelling.URL_SAFE:
-            altchars, letters = b"-_", bytes(letters)
-            if b"+" in letters or b"/" in letters:
-                return None  # pybase64 would take both alphabets
-        elif self is Spelling.ESCAPED:
-            letters = bytes(letters)
-            if not letters.count(b"/") == letters.count(b"\\") == letters.count(b"\\/"):
-                return None
-            letters = letters.replace(b"\\", b"")
-        if len(letters) % 4:
-            letters = bytes(letters) + b"=" * (-len(letters) % 4)
-        try:
-            return pybase64.b64decode(letters, altchars, validate=True)
-        except ValueError:
-            return None
+        letters = unquote_to_bytes(text) if self._pattern is not _FIELD_RUN and b"%" in text else text
+        letters = letters.translate(_FROM_URL_SAFE, b" \t\r\n")
+        self.is_altered |= letters != text
+        letters = self._letters + letters
+        groups = letters.rstrip(b"=")
+        groups = groups[: len(groups) - len(groups) % 4]
+        self._letters = letters[len(groups) :]
+        return decode_strict(groups)
 
-    def encode(self, data: bytes | memoryview) -> bytes:
-        """Encode bytes as they would be written in JSON, padded."""
-        encoded = pybase64.b64encode(data, b"-_" if self is Spelling.URL_SAFE else None)
-        return encoded.replace(b"/", b"\\/") if self is Spelling.ESCAPED else encoded
+    def _are_lines_equal(self, text: bytes) -> bool:
+        """Whether each line is as wide as the first; the last one may be shorter, and its end follow."""
+        first, *others = text.split(b"\n")
+        widths = [self._line + len(first), *map(len, others)]
+        widths = [width - line.endswith(b"\r") for width, line in zip(widths, (first, *others), strict=True)]
+        self._line = widths.pop()
+        is_last_in = bool(widths) and 0 < widths[-1] < self._width and not self._line
+        return set(widths[: len(widths) - is_last_in]) <= {self._width} and self._line <= self._width
 
-    def is_exact(self, letters: bytes) -> bool:
-        """Whether encoding what was decoded gives the same letters: the last one may have spare bits set."""
-        data = self.decode(letters)
-        return data is not None and self.encode(data).rstrip(b"=") == letters
+    def finish(self) -> tuple[bytes | None, str]:
+        """Return the last bytes, None where it was no base64, and the padding."""
+        letters = self._letters.rstrip(b"=")
+        return decode_strict(letters), "=" * (len(self._letters) - len(letters))
 
-    def whole_groups(self, letters: bytes | memoryview) -> bytes | memoryview:
-        """Return letters without those at the end that make no group of four."""
-        if self is not Spelling.ESCAPED:
-            return letters[: len(letters) - len(letters) % 4]
-        letters = bytes(letters).removesuffix(b"\\")  # its slash has not come yet
-        unescaped = letters.replace(b"\\", b"")
-        odd = unescaped[len(unescaped) - len(unescaped) % 4 :]
-        return letters[: len(letters) - len(odd) - odd.count(b"/")]
+
+def _width_of_lines(head: bytes) -> int:
+    """Return how many letters stand before the first line break, 0 where there is none soon."""
+    match = _FIRST_LINE.match(head)
+    width = len(_DECODER.decode(f'"{match[1].decode("ascii")}"')) if match else 0
+    return width if width <= MAX_LINE_CHARS else 0
+
+
+def decode_strict(letters: bytes | memoryview) -> bytes | None:
+    """Decode standard base64 without its padding; None for what is not written exactly so."""
+    if letters and letters[-1] == _PADDING:
+        return None
+    if len(letters) % 4:
+        letters = bytes(letters) + b"=" * (-len(letters) % 4)
+    try:
+        return pybase64.b64decode(letters, validate=True)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
 class Base64Blob:
-    """One run of base64: its bytes, and what is needed to write it again exactly as it was."""
+    """One run of base64: its bytes, and what is needed to write it again exactly as it was.
+
+    `written` is the run as it stood in the body, where it is not in standard letters alone; `is_altered` says
+    that it stood for something else than standard base64.
+    """
 
     data: ImageBytes = field(repr=False)
-    spelling: Spelling
     padding: str
+    written: tuple[bytes, ...] = field(default=(), repr=False)
+    is_altered: bool = False
 
     @property
     def is_standard(self) -> bool:
         """Whether encoding the bytes as usual gives the text that was lifted out."""
-        return self.spelling is not Spelling.URL_SAFE and self.padding == "=" * (-len(self.data) % 3)
+        return not self.is_altered and self.padding == "=" * (-len(self.data) % 3)
 
     def text(self) -> str:
         """Return the base64 text that `json` would have read."""
-        return self.encode().replace(b"\\", b"").decode("ascii")
+        text = b"".join(self.encode()).decode("ascii")
+        return str(_DECODER.decode(f'"{text}"')) if self.written else text
 
-    def encode(self) -> bytes:
-        """Return the base64 as it stood in the body."""
-        data = self.data if isinstance(self.data, bytes) else self.data.read()
-        encoded = self.spelling.encode(data)
-        if self.padding == "=" * (-len(data) % 3):
-            return encoded  # the usual case, without a copy
-        return encoded.rstrip(b"=") + self.padding.encode("ascii")
+    def encode(self) -> Iterator[bytes]:
+        """Yield the base64 as it stood in the body, piece by piece."""
+        if self.written:
+            yield from self.written
+            return
+        left = b""
+        for piece in (self.data,) if isinstance(self.data, bytes) else self.data.pieces():
+            view = memoryview(left + piece if left else piece)
+            whole = len(view) - len(view) % 3
+            for start in range(0, whole, _ENCODED_BYTES):
+                yield pybase64.b64encode(view[start : min(whole, start + _ENCODED_BYTES)])
+            left = bytes(view[whole:])
+        yield pybase64.b64encode(left).rstrip(b"=") + self.padding.encode("ascii")
 
 
 class BlobTable:
@@ -120,11 +166,13 @@ class BlobTable:
     def __init__(self) -> None:
         self._prefix = secrets.token_hex((TOKEN_CHARS - _INDEX_CHARS) // 2)
         self._blobs: list[Base64Blob] = []
+        self.size = 0  # bytes that the blobs are, and were written as
         self.files = 0  # that hold blobs: all who write its tokens open no more than a reply may
 
     def put(self, blob: Base64Blob) -> str:
         """Keep a blob and return the token that stands for it."""
         self._blobs.append(blob)
+        self.size += len(blob.data) + sum(map(len, blob.written))
         return f"{self._prefix}{len(self._blobs) - 1:0{_INDEX_CHARS}x}"
 
     def get(self, text: str) -> Base64Blob | None:
@@ -171,13 +219,14 @@ class BlobTable:
             pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].text(), other[_INDEX_CHARS:])
         return "".join(pieces)
 
-    def restore_body(self, rest: bytes) -> bytes:
-        """Return a body as it came, from what remains of it with the tokens in it."""
-        first, *others = rest.split(self._prefix.encode("ascii"))
-        pieces = [first]
-        for other in others:
-            pieces += (self._blobs[int(other[:_INDEX_CHARS], 16)].encode(), other[_INDEX_CHARS:])
-        return b"".join(pieces) if others else rest
+    def restore_body(self, rest: bytes) -> Iterator[bytes | memoryview]:
+        """Yield the pieces of a body as it came, from what remains of it with the tokens in it."""
+        view, prefix, at = memoryview(rest), self._prefix.encode("ascii"), 0
+        while (place := rest.find(prefix, at)) >= 0:
+            yield view[at:place]
+            at = place + TOKEN_CHARS
+            yield from self._blobs[int(rest[at - _INDEX_CHARS : at], 16)].encode()
+        yield view[at:]
 
     def elide(self, rest: bytes) -> bytes:
         """Return what remains of a body with an ellipsis for each token: words, for a person to read."""
@@ -229,7 +278,7 @@ def parse_json(rest: bytes) -> Any:
     """
     if len(rest) > MAX_REST_BYTES or sum(map(rest.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
         raise TooLargeError(
-            f"The reply holds {len(rest) / 1e6:.1f} MB beside its pictures, more than is read.",
+            f"The reply holds {len(rest) / 1e6:.1f} MB beside its pictures, which is over the limit.",
             hint=UNUSUAL_HINT,
         )
     if json.detect_encoding(rest[:16]) in ("utf-8", "utf-8-sig"):
@@ -256,13 +305,9 @@ def finite_or_none(text: str) -> float | None:
 def _complaint(rest: bytes) -> str:
     if not rest:
         return "it is empty"
-    if rest.lstrip(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
-        return f"it looks like an HTML page{_title(rest)}"
-    return "it is cut short or was never JSON"
-
-
-def _title(page: bytes) -> str:
-    head = page[:65536].decode("utf-8", "replace")
+    if not rest.lstrip(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        return "it is cut short, or is not JSON"
+    head = rest[:65536].decode("utf-8", "replace")
     match = re.search(r"<title[^>]{0,200}>([^<]{0,500})", head, re.IGNORECASE)
     title = one_line(match[1], 80) if match else ""
-    return f" titled {title!r}" if title else ""
+    return f"it looks like an HTML page titled {title!r}" if title else "it looks like an HTML page"

@@ -19,7 +19,6 @@ _WRAPPERS = ("response", "data", "result", "output", "body", "payload")
 _NO_WRAPPERS = {"request", "input", "inputs", "params", "parameters", "metadata"}  # which are ours, repeated
 _MAX_DEPTH = 4
 _FACTS = ("usageMetadata", "usage", "modelVersion", "model", "error", "success", "message")
-_EVENT = "response."
 
 
 def plain_replies(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -101,7 +100,7 @@ def _join_choice(chunks: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _join_events(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the events of a Responses API as the one response that they build up; others as they are."""
-    events = [value for value in values if str(value.get("type")).startswith(_EVENT)]
+    events = [value for value in values if str(value.get("type")).startswith("response.")]
     if not events:
         return values
     joined: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pybase64 import b64encode
 
 from gemini_nb.errors import GeminiError
+from gemini_nb.reply.base64_blobs import MAX_REST_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,11 +92,24 @@ def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret |
 def decode(raw: bytes, image: Callable[[str], bytes | None]) -> Any | None:
     """Return the values in a content's file, or None where they, or a picture of theirs, cannot be read.
 
-    `image` gives the bytes of the stored picture with a SHA-256.
+    `image` gives the bytes of the stored picture with a SHA-256. Values that would fill the memory, such as a
+    picture that is named a thousand times, are not read.
     """
+    left = MAX_CONTENT_BYTES
+
+    def encode_image(name: str) -> str:
+        nonlocal left
+        data = image(name)
+        left -= len(data) * 4 // 3 if data is not None else 0
+        if data is None or left < 0:
+            raise LookupError(name)
+        return b64encode(data).decode("ascii")
+
     try:
+        if sum(map(raw.count, (b"{", b"[", b","))) > MAX_REST_ITEMS:
+            return None
         whole = json.loads(raw.decode("utf-8"))
-        return whole["plain"] if "plain" in whole else _fill_images(whole["elided"], image)
+        return whole["plain"] if "plain" in whole else _fill_images(whole["elided"], encode_image)
     except (*_NOT_JSON, LookupError):
         return None
 
@@ -130,12 +144,9 @@ def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str
     return [_map_texts(item, text, name) for item in value] if isinstance(value, list) else value
 
 
-def _fill_images(value: Any, image: Callable[[str], bytes | None]) -> Any:
+def _fill_images(value: Any, encode_image: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         if value.keys() == {_IMAGE} and isinstance(value[_IMAGE], str):
-            data = image(value[_IMAGE])
-            if data is None:
-                raise LookupError(value[_IMAGE])
-            return b64encode(data).decode("ascii")
-        return {name: _fill_images(item, image) for name, item in value.items()}
-    return [_fill_images(item, image) for item in value] if isinstance(value, list) else value
+            return encode_image(value[_IMAGE])
+        return {name: _fill_images(item, encode_image) for name, item in value.items()}
+    return [_fill_images(item, encode_image) for item in value] if isinstance(value, list) else value

@@ -1,8 +1,8 @@
 """A reply's JSON while it arrives: its base64 is decoded piece by piece and never held as text.
 
-A long run of strict base64 is decoded, whichever way it is spelled, and a token takes its place: under
-`"data"` or `"b64_json"`, behind `;base64,`, and where it begins like a picture behind a quote, a space or a
-line end. What turns out to be anything else is written back as it was.
+A long run of base64 is decoded, and a token takes its place: under `"data"` or `"b64_json"`, behind
+`;base64,`, and where it begins like a picture behind a quote, a space or a line end. One that is not written
+as usual is held as it was written, too. What turns out to be anything else is written back as it was.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pybase64
+
 from gemini_nb.images.file_bytes import FileBytes
+from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.images.spooled import SpooledBytes
-from gemini_nb.reply.base64_blobs import Base64Blob, BlobTable, Spelling
+from gemini_nb.reply.base64_blobs import Base64Blob, BlobTable, LooseBase64, decode_strict
 from gemini_nb.reply.text_images import PICTURE_START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
 
     from gemini_nb.files import UnnamedFile
 
@@ -36,7 +39,12 @@ _MARK = re.compile(
     )
 )
 _LONGEST_MARK = 80
-_PADDING = re.compile(rb"={0,2}")
+_LETTERS = re.compile(rb"[A-Za-z0-9+/]*+")
+_LAST_LETTERS = re.compile(rb"([A-Za-z0-9+/]{0,3})(={0,2})")
+_LONGEST_ESCAPE = 6
+_CUT_SHORT = re.compile(rb"|\\(?:u[0-9A-Fa-f]*+)?|%[0-9A-Fa-f]?")  # an escape that may not be all there
+_ENCLOSED_END = re.compile(rb"""["'<>()`\]]|\\["']""")
+_LOOSE_BYTES = 256 * 1024
 _GOES_ON = re.compile(rb"[A-Za-z0-9+/_%=-]|\\[u/]")  # text may be read on from here, so it cannot be cut here
 
 
@@ -46,9 +54,14 @@ class ReceivedBody:
 
     rest: bytes = field(repr=False)
     blobs: BlobTable = field(default_factory=BlobTable, repr=False)
+    packed: bytes = field(default=b"", repr=False)  # the same, as it came compressed and broke off
 
     def raw(self) -> bytes:
-        """Return the bytes as they were received."""
+        """Return the bytes as they were received, unpacked."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield the bytes as they were received, unpacked, piece by piece."""
         return self.blobs.restore_body(self.rest)
 
     def abridged(self, length: int) -> bytes:
@@ -64,7 +77,7 @@ def receive(body: bytes) -> ReceivedBody:
 
 
 class JSONReceiver:
-    """Receives one reply for `transport.post`; `finish` gives it as a `ReceivedBody`.
+    """Receives one reply for `transport.send`; `finish` gives it as a `ReceivedBody`.
 
     `new_file` opens a file for a large picture; without it, or where the disk refuses, all stays in memory.
     Several receivers may write the tokens of one `blobs`.
@@ -81,7 +94,8 @@ class JSONReceiver:
         self._seen: bytes | memoryview = b""  # what came and is not dealt with yet begins at `_at`
         self._at = 0
         self._in_text = False
-        self._spelling = Spelling.STANDARD
+        self._loose: LooseBase64 | None = None  # of a run that is not written as usual
+        self._written: list[bytes] = []  # such a run
         self._picture: SpooledBytes | None = None
         # A function, not a bound method: that would be a cycle, and megabytes would wait for the collector.
         self._step: Callable[[JSONReceiver], bool] = JSONReceiver._begin
@@ -92,12 +106,23 @@ class JSONReceiver:
 
     def write(self, piece: bytes | memoryview) -> None:
         """Take the next piece of the body, which may be overwritten afterwards."""
+        for _ in self.take(piece):
+            pass
+
+    def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
+        """Take the next piece step by step; see `Receiver`."""
         self._expected -= len(piece)
-        for start in range(0, len(piece), _BLOCK_BYTES):
-            self._see(piece[start : start + _BLOCK_BYTES])
-            while self._step(self):
-                pass
-        self._seen, self._at = bytes(self._seen[self._at :]), 0
+        taken = 0
+        try:
+            while taken < len(piece):
+                block = piece[taken : taken + _BLOCK_BYTES]
+                taken += len(block)
+                self._see(block)
+                while self._step(self):
+                    yield
+                yield
+        finally:
+            self._seen, self._at = bytes(self._seen[self._at :]) + bytes(piece[taken:]), 0
 
     def _see(self, piece: bytes | memoryview) -> None:
         left = bytes(self._seen[self._at :])
@@ -105,12 +130,18 @@ class JSONReceiver:
         if self._picture is not None and self._step is JSONReceiver._run and len(piece) >= MIN_RUN_CHARS:
             taken = -len(left) % 4
             group = left + bytes(piece[:taken])
-            data = self._spelling.decode(group)
+            data = decode_strict(group)
             if data is not None and len(data) * 4 == len(group) * 3:
                 self._picture.write(data)
                 self._seen, self._at = piece, taken
                 return
         self._seen, self._at = (left + piece if left else bytes(piece)), 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes are held that `finish` has to deal with."""
+        picture = self._picture.size if self._picture else 0
+        return self._rest.tell() + picture + sum(map(len, self._written))
 
     def finish(self) -> ReceivedBody:
         """Return what came; nothing can be written any more."""
@@ -148,77 +179,121 @@ class JSONReceiver:
         if len(head) < MIN_RUN_CHARS:
             return False
         self._step = JSONReceiver._scan
-        for spelling in Spelling:
-            if spelling.decode(spelling.whole_groups(head)) is not None:
-                expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
-                new_file = self._new_file if self._blobs.files < MAX_FILES else None
-                self._picture = SpooledBytes(new_file, expected=expected)
-                self._spelling = spelling
-                self._step = JSONReceiver._run
-                break
+        if decode_strict(head) is not None:
+            self._picture, self._step = self._new_picture(), JSONReceiver._run
+        else:
+            loose = LooseBase64(head, is_field=not self._in_text)
+            if loose.find_end(head, 0, len(head)) > len(head) - _LONGEST_ESCAPE:
+                self._picture, self._loose = self._new_picture(), loose
+                self._step = JSONReceiver._run_loosely
         return True
+
+    def _new_picture(self) -> SpooledBytes:
+        expected = max(0, self._expected + len(self._seen) - self._at) * 3 // 4
+        new_file = self._new_file if self._blobs.files < MAX_FILES else None
+        return SpooledBytes(new_file, expected=min(expected, MAX_IMAGE_BYTES))
 
     def _run(self) -> bool:
-        """Decode what was seen of a run: whole groups of four letters, and at its end the last ones."""
+        """Decode the whole groups of four letters in what was seen of a run."""
         end = _likely_end(self._seen, self._at)
-        data, length = self._decode(end)
+        data = self._decode(end)
+        if data is None and not isinstance(self._seen, bytes):
+            self._seen, self._at = bytes(self._seen[self._at :]), 0  # the end is in it, and is found now
+            return True
         if data is None:
-            if not isinstance(self._seen, bytes):
-                self._seen, self._at = bytes(self._seen[self._at :]), 0  # the end is in it, and is found now
-                return True
-            end = self._spelling.end(self._seen, self._at)
-            data, length = self._decode(end)
+            match = _LETTERS.match(self._seen, self._at)
+            end = match.end() if match else self._at
+            data = self._decode(end)
         if self._picture is not None and data:
             self._picture.write(data)
-        is_last = self._is_last(end)
-        self._at += length
-        if is_last:
+        self._at += (end - self._at) // 4 * 4
+        if end < len(self._seen):
             self._step = JSONReceiver._close
-        return is_last
+        return end < len(self._seen)
 
-    def _decode(self, end: int) -> tuple[bytes | None, int]:
-        """Decode letters up to `end` and return how many they are; None where others are among them."""
-        letters = memoryview(self._seen)[self._at : end]
-        groups = self._spelling.whole_groups(letters)
-        tail = bytes(letters[len(groups) :])
-        if tail and self._is_last(end) and self._spelling.is_exact(tail):
-            groups = letters
-        elif tail and not tail.isalnum() and self._spelling.end(tail, 0) < len(tail):
-            return None, 0
-        return self._spelling.decode(groups), len(groups)
+    def _decode(self, end: int) -> bytes | None:
+        return decode_strict(memoryview(self._seen)[self._at : end - (end - self._at) % 4])
 
     def _is_last(self, end: int) -> bool:
-        r"""Whether a run ends here: what follows is known, and is not the first half of `\/`."""
-        return bytes(self._seen[end : end + 2]) not in (b"", b"\\")
+        r"""Whether a run ends here: what follows is known, and is not the beginning of an escape."""
+        follows = bytes(self._seen[end : end + _LONGEST_ESCAPE])
+        return len(follows) == _LONGEST_ESCAPE or not _CUT_SHORT.fullmatch(follows)
 
     def _close(self) -> bool:
-        """Deal with the padding of a run, and with what follows it."""
-        match = _PADDING.match(self._seen, self._at)
-        padding = match[0] if match else b""
-        end = self._at + len(padding)
+        """Deal with the end of a run: its last letters and padding, and with what follows it."""
+        match = _LAST_LETTERS.match(self._seen, self._at)
+        letters, padding = match.groups() if match else (b"", b"")
+        end = self._at + len(letters) + len(padding)
         if not self._is_last(end):
             return False
-        follows = bytes(self._seen[end : end + 2])
-        is_whole = not _GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
-        if is_whole and self._picture is not None:
-            self._put(self._picture, padding=padding.decode("ascii"))
-            self._at = end
-        else:
-            self._write_back()
-        self._step = JSONReceiver._scan
+        last = decode_strict(letters)
+        # Encoding gives the same letters again, unless the last one has spare bits set.
+        is_exact = last is not None and pybase64.b64encode(last).rstrip(b"=") == letters
+        if is_exact and self._is_whole(end):
+            self._put(last, padding.decode("ascii"), end)
+        else:  # it goes on, written otherwise from here on
+            self._loose = LooseBase64(b"", is_field=not self._in_text)
+            self._written = list(map(pybase64.b64encode, self._picture.pieces() if self._picture else ()))
+            self._step = JSONReceiver._run_loosely
         return True
 
-    def _put(self, picture: SpooledBytes, *, padding: str) -> None:
+    def _run_loosely(self) -> bool:
+        """Decode what was seen of a run in loose base64, and hold it as it is written."""
+        if self._loose is None or self._picture is None:
+            return False
+        seen = self._seen = bytes(self._seen)
+        limit = min(len(seen), self._at + _LOOSE_BYTES)
+        end = self._loose.find_end(seen, self._at, limit)
+        data = self._loose.decode(seen[self._at : end])
+        self._written.append(seen[self._at : end])
+        self._at = end
+        if data is None or self._picture.size > MAX_IMAGE_BYTES:
+            self._write_back()
+            return True
+        self._picture.write(data)
+        if end > limit - _LONGEST_ESCAPE and limit < len(seen):
+            return True
+        if not self._is_last(end):
+            return False
+        last, padding = self._loose.finish()
+        if last is not None and self._is_whole(end) and not (self._in_text and len(padding) > 2):
+            self._put(last, padding, end)
+        else:
+            self._write_back()
+        return True
+
+    def _is_whole(self, end: int) -> bool:
+        """Whether a run may end here, by what follows it."""
+        follows = bytes(self._seen[end : end + 2])
+        if self._in_text and self._loose is not None and self._loose.is_wrapped:
+            return _ENCLOSED_END.match(follows) is not None
+        return not _GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
+
+    def _put(self, last: bytes | None, padding: str, end: int) -> None:
+        picture, self._picture = self._picture, None
+        if picture is None:
+            return
+        picture.write(last or b"")
         data = picture.data()
         self._blobs.files += isinstance(data, FileBytes)
-        self._rest.write(self._blobs.put(Base64Blob(data, self._spelling, padding)).encode("ascii"))
-        self._picture = None
+        is_altered = self._loose is not None and self._loose.is_altered
+        blob = Base64Blob(data, padding, tuple(self._written), is_altered)
+        self._rest.write(self._blobs.put(blob).encode("ascii"))
+        self._at, self._loose, self._written = end, None, []
+        self._step = JSONReceiver._scan
 
     def _write_back(self) -> None:
-        """Encode again what was decoded of a run: strict decoding is reversible."""
+        """Write a run as it was: what was decoded strictly is encoded again, which gives the same."""
         picture, self._picture = self._picture, None
-        for piece in picture.pieces() if picture else ():
-            self._rest.write(self._spelling.encode(piece).rstrip(b"="))
+        if picture is not None and self._loose is None:
+            self._rest.writelines(map(pybase64.b64encode, picture.pieces()))
+        del picture
+        self._loose = None
+        for place, written in enumerate(self._written):
+            self._rest.write(written)
+            self._written[place] = b""
+        self._written = []
+        self._step = JSONReceiver._scan
 
     def _leave(self, end: int) -> None:
         """Pass on as it is what was seen up to `end`."""

@@ -88,13 +88,13 @@ def _name(place: Place) -> str:
 
 
 def _contents_sent(request: ImageRequest) -> list[Any]:
-    return [*request.history, dict(request.config), dict(request.extra)]
+    return [*request.history, *request.settings]
 
 
 def digests_sent(request: ImageRequest) -> set[str]:
     """Return the digests of all pictures that were sent with a request, which a server may repeat."""
     sent, _ = find_pictures(_contents_sent(request), BlobTable())
-    return {image.sha256 for image in request.images} | {digest_of(image.data) for image in sent}
+    return {image.sha256 for image in request.inputs} | {digest_of(image.data) for image in sent}
 
 
 def _texts(values: list[Any]) -> Iterator[tuple[Place, str]]:

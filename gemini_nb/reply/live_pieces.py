@@ -37,13 +37,15 @@ _PICTURE = re.compile(rf"(?i:!\[|data:\S)|(?:\bb['\"])?(?:{PICTURE_START})")
 class LivePieces:
     """Calls `on_piece` with what one request brings: text word by word, each picture once its event is whole.
 
-    Drafts are left out, and pictures that stand in text come only when all of it is there. Where `on_piece`
+    Drafts are left out, and pictures that stand in text come only when all of it is there, as all of them do
+    with `with_pictures=False`: those of an edit with a mask are composed first. Where `on_piece`
     fails it is called no more, and `finish` raises its failure: the reply is paid for, and is read to its end
     first.
     """
 
-    def __init__(self, on_piece: OnPiece, *, key: Secret | None = None) -> None:
+    def __init__(self, on_piece: OnPiece, *, key: Secret | None = None, with_pictures: bool = True) -> None:
         self._on_piece = on_piece
+        self._with_pictures = with_pictures
         self._failure: Exception | None = None
         self._redact = key.redact if key else str
         self._text = LiveText(self._redact)
@@ -59,30 +61,28 @@ class LivePieces:
     def add_part(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None:
         """Hand on what a part holds; the first one of its event may go on with the text before it."""
         if not (is_first and shapes.continues_text(self._part, part)):
-            self._give_text(self._text.end_part())
+            self._give(self._text.end_part())
         self._part = part
         if field_of(part, "thought") is True:
             return
         text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
         if isinstance(text, str):
-            self._give_text(self._text.add(blobs.restore(text)))
-        if inline is not None:
+            self._give(self._text.add(blobs.restore(text)))
+        if inline is not None and self._with_pictures:
             self._give_images(inline, blobs)
 
     def finish(self, generation: Generation) -> None:
         """Hand on what the whole reply turned out to hold besides; raise what `on_piece` failed with."""
-        self._give_text(self._text.rest(generation.text))
+        self._give(self._text.rest(generation.text))
         for image in generation.images:
             if image not in self._images:
                 self._give(image)
         if self._failure is not None:
             raise self._failure
 
-    def _give_text(self, words: str) -> None:
-        if words:
-            self._give(words)
-
     def _give(self, piece: str | GeneratedImage) -> None:
+        if piece == "":
+            return
         self.has_begun = True
         if self._failure is None:
             try:

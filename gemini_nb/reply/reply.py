@@ -18,17 +18,10 @@ from gemini_nb.reply import last_resort, shapes
 from gemini_nb.reply.base64_blobs import BlobTable
 from gemini_nb.reply.chunks import is_reply, plain_replies
 from gemini_nb.reply.content import Content
-from gemini_nb.reply.error_body import find_error, find_refusal, server_words
+from gemini_nb.reply.errors.error_body import find_error, find_refusal, server_words
+from gemini_nb.reply.grounding import read_grounding, read_safety_ratings
 from gemini_nb.reply.json_receiver import receive
-from gemini_nb.reply.shapes import (
-    ReplyImage,
-    ReplyParts,
-    collect_parts,
-    dicts,
-    digest_of,
-    field_of,
-    text_or_none,
-)
+from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, digest_of, field_of, text_or_none
 from gemini_nb.reply.sse import Values, parse_values
 from gemini_nb.reply.task_ids import find_task_id
 from gemini_nb.reply.text_images import find_bare_base64
@@ -37,6 +30,7 @@ from gemini_nb.text import replace_surrogates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gemini_nb.generation import Grounding
     from gemini_nb.images.file_bytes import ImageBytes
     from gemini_nb.reply.json_receiver import ReceivedBody
     from gemini_nb.request import ImageRequest
@@ -72,6 +66,8 @@ class Reply:
     block_message: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
     model_version: str | None = None
+    grounding: Grounding | None = None
+    safety_ratings: tuple[dict[str, Any], ...] = ()
     error: dict[str, Any] | None = None
     refusal: str | None = None
     words: str = ""
@@ -111,12 +107,13 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
     joined = [shapes.join_chunks(replies)] if is_streamed else replies
     parts = ReplyParts(blobs)
     for value in joined:
-        collect_parts(value, parts)
+        shapes.collect_parts(value, parts)
     images, links, refused = _choose_images(parts)
     text = replace_surrogates("\n".join(filter(None, parts.text)))
-    if not links and not any(type_of(image.data) for image in images):
-        others = _try_last_resort((values, joined), parts, request)
-        images, text = (others, _without_base64(text)) if others else (images, text)
+    is_known = links or any(type_of(image.data) for image in images)
+    if not is_known and (others := _try_last_resort((values, joined), parts, request)):
+        images, text = others, find_bare_base64(text)[1].strip()
+        text = "" if _LEFT_OVER.fullmatch(text) else text
     reply = Reply(
         images=images,
         drafts=_drop_repeated(parts.drafts),
@@ -131,7 +128,9 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
     if images or links or reply.error:
         return reply
     if parsed.problem or not replies:
-        raise parsed.problem or BadResponseError("The reply is JSON, but holds no object that could be read.")
+        raise parsed.problem or BadResponseError(
+            "The reply is JSON, but contains no object that could be read."
+        )
     if task_id := find_task_id(values):
         return replace(reply, task_id=replace_surrogates(blobs.restore(task_id)))
     if any(map(is_reply, replies)):  # what it says is known, so a link elsewhere is no picture of it
@@ -155,11 +154,6 @@ def _try_last_resort(
             return _drop_repeated(whole)
         broken = broken or begun
     return () if parts.refused else tuple(broken)
-
-
-def _without_base64(text: str) -> str:
-    text = find_bare_base64(text)[1].strip()
-    return "" if _LEFT_OVER.fullmatch(text) else text
 
 
 def _read_text_body(received: ReceivedBody) -> tuple[ReplyImage, ...]:
@@ -224,19 +218,20 @@ def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
     def last(read_one: Callable[[dict[str, Any]], Any]) -> Any:
         return next((value for reply in reversed(replies) if (value := read_one(reply)) is not None), None)
 
-    def text(read_one: Callable[[dict[str, Any]], Any]) -> str | None:
-        value = last(lambda reply: text_or_none(read_one(reply)))
+    def text(holder: Callable[[dict[str, Any]], Any], *names: str) -> str | None:
+        value = last(lambda reply: text_or_none(field_of(holder(reply), *names)))
         return None if value is None else replace_surrogates(blobs.restore(value))
 
+    ratings = last(lambda reply: field_of(_first(reply), "safetyRatings", "safety_ratings"))
     return {
-        "finish_reason": text(lambda reply: field_of(_first(reply), "finishReason", "finish_reason")),
-        "finish_message": text(lambda reply: field_of(_first(reply), "finishMessage", "finish_message")),
-        "block_reason": text(lambda reply: field_of(_feedback(reply), "blockReason", "block_reason")),
-        "block_message": text(
-            lambda reply: field_of(_feedback(reply), "blockReasonMessage", "block_reason_message")
-        ),
+        "finish_reason": text(_first, "finishReason", "finish_reason"),
+        "finish_message": text(_first, "finishMessage", "finish_message"),
+        "block_reason": text(_feedback, "blockReason", "block_reason"),
+        "block_message": text(_feedback, "blockReasonMessage", "block_reason_message"),
         "usage": blobs.restore_value(last(_usage) or {}),
-        "model_version": text(lambda reply: field_of(reply, "modelVersion", "model_version", "model")),
+        "grounding": last(lambda reply: read_grounding(blobs.restore_value(_metadata(reply)))),
+        "safety_ratings": read_safety_ratings(blobs.restore_value(ratings)),
+        "model_version": text(lambda reply: reply, "modelVersion", "model_version", "model"),
     }
 
 
@@ -245,17 +240,23 @@ def _problems(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]
     error = next(filter(None, map(find_error, reversed(replies))), None)
     refusal = "".join(filter(None, map(find_refusal, replies)))
     words = "" if error or refusal else next(filter(None, map(server_words, reversed(replies))), "")
+    counts = (count for reply in replies for count in (_usage(reply) or {}).values())
     return {
         "error": blobs.restore_value(error),
         "refusal": replace_surrogates(blobs.restore(refusal)) or None,
         "words": replace_surrogates(blobs.restore(words)),
-        "has_begun": any(shapes.has_output(reply) or _counts_tokens(_usage(reply)) for reply in replies),
+        "has_begun": any(map(shapes.has_output, replies))
+        or any(isinstance(count, int | float) and count > 0 for count in counts),
     }
 
 
 def _first(reply: dict[str, Any]) -> dict[str, Any] | None:
     """Return a reply's first candidate, or OpenAI's first choice."""
     return next(dicts(field_of(reply, "candidates", "choices")), None)
+
+
+def _metadata(reply: dict[str, Any]) -> Any:
+    return field_of(_first(reply), "groundingMetadata", "grounding_metadata")
 
 
 def _feedback(reply: dict[str, Any]) -> Any:
@@ -265,10 +266,6 @@ def _feedback(reply: dict[str, Any]) -> Any:
 def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
     usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
     return usage if isinstance(usage, dict) else None
-
-
-def _counts_tokens(usage: dict[str, Any] | None) -> bool:
-    return any(isinstance(count, int | float) and count > 0 for count in (usage or {}).values())
 
 
 def _first_content(replies: list[dict[str, Any]]) -> Any:

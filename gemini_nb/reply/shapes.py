@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from gemini_nb.images.image import Source
     from gemini_nb.reply.base64_blobs import BlobTable
 
+_KNOWN_FIELDS = ("image_url", "imageUrl", "b64_json")
+_OTHER_FIELDS = (
+    *("url", "image", "data", "base64", "image_base64", "bytesBase64Encoded", "result"),
+    *("inlineData", "inline_data"),
+)
+_OUTPUT_LISTS = ("data", "images", "output", "predictions")
+_TEXT_FIELDS = {"text", "thought", "thoughtSignature", "thought_signature"}
+
 
 @dataclass(frozen=True)
 class ReplyImage:
@@ -118,13 +126,6 @@ def collect_parts(reply: Any, reply_parts: ReplyParts) -> None:
         reply_parts.add_link(field_of(reply, "image_url", "imageUrl"))
         for partial in items(field_of(reply, "partial_images")):
             reply_parts.add_field(partial, None, "other: partial_image_b64", reply_parts.drafts)
-
-
-_KNOWN_FIELDS = ("image_url", "imageUrl", "b64_json")
-_OTHER_FIELDS = (
-    *("url", "image", "data", "base64", "image_base64", "bytesBase64Encoded", "result"),
-    *("inlineData", "inline_data"),
-)
 
 
 def _collect_fields(value: Any, name: str, reply_parts: ReplyParts) -> None:
@@ -246,10 +247,6 @@ def text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-_OUTPUT_LISTS = ("data", "images", "output", "predictions")
-_TEXT_FIELDS = {"text", "thought", "thoughtSignature", "thought_signature"}
-
-
 def parts(chunk: Any) -> list[Any]:
     """Return the parts of a chunk's candidate."""
     candidate = next(dicts(field_of(chunk, "candidates")), None)
@@ -266,7 +263,7 @@ def are_chunks(replies: Sequence[dict[str, Any]]) -> bool:
 def join_chunks(replies: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return one reply with the parts of all chunks, where text that goes on from one to the next is one.
 
-    >>> joined([{"candidates": [{"content": {"parts": [{"text": text}]}}]} for text in ("a r", "ed")])
+    >>> join_chunks([{"candidates": [{"content": {"parts": [{"text": text}]}}]} for text in ("a r", "ed")])
     {'candidates': [{'content': {'parts': [{'text': 'a red'}]}}]}
     """
     return {"candidates": [{"content": {"parts": list(_join_texts(map(parts, replies)))}}]}

@@ -231,7 +231,7 @@ def _split_events(rest: bytes) -> list[bytes] | None:
 
 def _check_count(count: int, limit: int) -> None:
     if count > limit:
-        raise TooLargeError(f"The reply came in {count} pieces, more than are read.", hint=UNUSUAL_HINT)
+        raise TooLargeError(f"The reply came in {count} pieces, which is over the limit.", hint=UNUSUAL_HINT)
 
 
 def _parse_events(events: list[bytes]) -> tuple[list[Any], bool]:

@@ -17,7 +17,7 @@ from gemini_nb.reply.shapes import dicts
 from gemini_nb.reply.sse import MAX_EVENTS, EventSplitter, parse_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from gemini_nb.files import UnnamedFile
 
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
 
 _LINE_FEED = b"\n"
+# What one step of the event loop takes: each line may be an event.
+_BLOCK_BYTES = 64 * 1024
+_BLOCK_LINES = 500
 
 
 class StreamedReply:
-    """Receives one reply for `transport.post`, as `JSONReceiver` does, and hands on what its events hold.
+    """Receives one reply for `transport.send`, as `JSONReceiver` does, and hands on what its events hold.
 
     A body of plain JSON is received as well. `take_part` is called for each part of each event that is whole;
     `new_file` opens a file for a large picture.
@@ -47,30 +50,54 @@ class StreamedReply:
         self._line_breaks: list[bytes] = []  # what stands between the lines of the event's data
         self._rest = io.BytesIO()
         self._events = 0
+        self._untaken = b""  # of a piece that was not taken to its end
 
     def expect(self, length: int, /) -> None:
         """Ignore the length of the body: that of a stream of events says little of its pictures."""
 
     def write(self, piece: bytes | memoryview, /) -> None:
         """Take the next piece of the body; raise TooLargeError past MAX_REST_BYTES or MAX_EVENTS."""
-        self._splitter.write(bytes(piece))
+        for _ in self.take(piece):
+            pass
+
+    def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
+        """Take the next piece step by step; see `write` and `Receiver`."""
+        taken = 0
+        try:
+            while taken < len(piece):
+                block = bytes(piece[taken : taken + _BLOCK_BYTES])
+                lines = block.count(b"\n") + block.count(b"\r")
+                block = block[: _BLOCK_BYTES * _BLOCK_LINES // max(lines, _BLOCK_LINES)]
+                taken += len(block)
+                self._splitter.write(block)
+                self._check_size()
+                yield
+        finally:
+            self._untaken += bytes(piece[taken:])
+
+    def _check_size(self) -> None:
         size = self._rest.tell() + len(self._framing)
         if size > MAX_REST_BYTES or self._events > MAX_EVENTS:
             raise TooLargeError(
                 f"The stream brought {size / 1e6:.1f} MB beside its pictures, in "
-                f"{self._events} events, more than is read.",
+                f"{self._events} events, which is over the limit.",
                 hint=UNUSUAL_HINT,
             )
+
+    @property
+    def size(self) -> int:
+        """How many bytes are held that `finish` has to deal with."""
+        return self._rest.tell() + (self._event.size if self._event else 0)
 
     def finish(self) -> ReceivedBody:
         """Return what came, every byte of it; nothing can be written any more."""
         self._splitter.finish()
         self._write_framing()
+        self._rest.write(self._untaken)
         return ReceivedBody(self._rest.getvalue(), self._blobs)
 
     def _take(self, data: bytes) -> None:
-        is_line_break = data == _LINE_FEED and not self._splitter.is_plain
-        if is_line_break:
+        if data == _LINE_FEED and not self._splitter.is_plain:
             self._line_breaks.append(bytes(self._framing))
             self._framing.clear()
         if self._event is None:
@@ -98,6 +125,8 @@ class StreamedReply:
             self._hand_on(rest)
 
     def _hand_on(self, rest: bytes) -> None:
+        if b'"parts"' not in rest:  # as in tiny events by the hundred thousand
+            return
         try:
             values = parse_event(rest)
         except GeminiError:  # the whole is read as well, and says so

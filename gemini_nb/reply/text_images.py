@@ -80,7 +80,7 @@ class DataURI:
 def find_data_uris(text: str) -> tuple[list[DataURI], str]:
     """Return the data URIs of a text in order, and the text without them.
 
-    >>> data_uris("Here: ![cat](data:image/png;base64,iVBORw==) Enjoy!")
+    >>> find_data_uris("Here: ![cat](data:image/png;base64,iVBORw==) Enjoy!")
     ([DataURI(mime_type='image/png', payload='iVBORw==', refused=None)], 'Here:  Enjoy!')
     """
     uris: list[DataURI] = []
@@ -213,7 +213,7 @@ def find_links(text: str) -> tuple[list[str], str]:
     Markdown images always; other links only when their path ends like a picture's or they are all
     there is. Data URIs must be out of the text.
 
-    >>> links("See https://a.example/ and ![x](https://b.example/1?sig=2).")
+    >>> find_links("See https://a.example/ and ![x](https://b.example/1?sig=2).")
     (['https://b.example/1?sig=2'], 'See https://a.example/ and .')
     """
     urls: list[str] = []
@@ -225,14 +225,15 @@ def find_links(text: str) -> tuple[list[str], str]:
             pieces.append(text[done:begin])
             done = end
         is_all = not urls and begin <= first and last <= end
-        if url and (is_image or is_all or _ends_like_picture(url)):
+        if url and (is_image or is_all or is_picture_link(url)):
             urls.append(url)
     return urls, "".join((*pieces, text[done:])) if pieces else text
 
 
 def is_picture_link(url: str) -> bool:
     """Whether a link's path ends like a picture's."""
-    return _IMAGE_SUFFIX.search(_file_name(url)) is not None
+    name = url.partition("#")[0].partition("?")[0].rpartition("/")[2]
+    return _IMAGE_SUFFIX.search(name) is not None
 
 
 def _urls(text: str) -> Iterator[tuple[int, int, str, bool]]:
@@ -319,7 +320,7 @@ def _bare_url_end(text: str, start: int, *, is_first: bool) -> int:
     if _may_go_on(text, start, end):
         pattern = _ENCLOSED.get(text[start - 1 : start]) or (_WHOLE_TEXT if is_first else None)
         spaced = pattern.match(text, start) if pattern else None
-        if spaced and _ends_like_picture(spaced[0]) and not _SECOND_URL.search(text, end, spaced.end()):
+        if spaced and is_picture_link(spaced[0]) and not _SECOND_URL.search(text, end, spaced.end()):
             return spaced.end()
     return end
 
@@ -327,11 +328,7 @@ def _bare_url_end(text: str, start: int, *, is_first: bool) -> int:
 def _may_go_on(text: str, start: int, end: int) -> bool:
     """Return whether a URL may go on behind the space that it stops at."""
     url = text[start:end]
-    return text[end : end + 1] in (" ", "\t") and ("?" in url or not _ends_like_picture(url))
-
-
-def _ends_like_picture(url: str) -> bool:
-    return _IMAGE_SUFFIX.search(_file_name(url)) is not None
+    return text[end : end + 1] in (" ", "\t") and ("?" in url or not is_picture_link(url))
 
 
 def _clean_url(url: str) -> str:
@@ -341,7 +338,3 @@ def _clean_url(url: str) -> str:
         return ""
     rest = _AMPERSAND.sub("&", rest)  # Markdown writes `&` so, and signatures hold many
     return f"{scheme}://{_SPACES.sub(lambda spaces: '%20' * len(spaces[0]), rest)}"
-
-
-def _file_name(url: str) -> str:
-    return url.partition("#")[0].partition("?")[0].rpartition("/")[2]

@@ -43,7 +43,7 @@ def test_a_picture_comes_from_the_address_that_was_looked_up(authority):
 def test_the_certificate_must_be_for_the_name_of_the_link(authority):
     with (
         authority.server(picture(), name="other.example") as server,
-        pytest.raises(LinkFailedError, match="certificate does not prove"),
+        pytest.raises(LinkFailedError, match="certificate is not valid"),
     ):
         fetch_tls(server)
     assert server.requests == []
@@ -61,7 +61,7 @@ def test_the_certificate_must_be_of_a_known_authority(authority, monkeypatch):
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     with (
         authority.server(picture()) as server,
-        pytest.raises(LinkFailedError, match="certificate does not prove"),
+        pytest.raises(LinkFailedError, match="certificate is not valid"),
     ):
         fetch_tls(server)
 
@@ -237,7 +237,7 @@ for thread in threading.enumerate():
 def test_a_stalled_name_server_holds_up_neither_the_call_nor_the_end_of_the_process(later):
     command = [sys.executable, "-c", STALLED_NAME + later]
     done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
-    assert "did not come in time" in done.stdout
+    assert "did not arrive in time" in done.stdout
     assert done.stderr == ""
 
 

@@ -59,13 +59,13 @@ def test_a_fourth_redirect_is_refused(authority):
         ("https://pictures.example:22/", "its port is 22"),
         ("https://127.0.0.2:{port}/", "not a public address"),
         ("https://[::1]:{port}/", "not a public address"),
-        ("https://2130706433:{port}/", "odd spelling"),
+        ("https://2130706433:{port}/", "unusual notation"),
         ("https://localhost:{port}/", "not a full domain name"),
         ("https://user:pw@pictures.example:{port}/", "user name"),
         ("//private.example:{port}/", r"10\.0\.0\.1"),
-        ("file:///etc/passwd", "no web address"),
-        ("javascript:alert(1)", "no web address"),
-        ("https://[::1", "no web address"),
+        ("file:///etc/passwd", "not a web address"),
+        ("javascript:alert(1)", "not a web address"),
+        ("https://[::1", "not a web address"),
     ],
 )
 def test_a_redirect_is_checked_as_strictly_as_a_link(authority, location, complaint):

@@ -30,7 +30,7 @@ def test_each_try_for_a_picture_is_checked_again(monkeypatch):
     moved = [faults.redirect("/b.png"), faults.answer(status=404)]
     with (
         FaultServer(*moved, faults.redirect("file:///etc/passwd")) as server,
-        pytest.raises(LinkRefusedError, match="no web address"),
+        pytest.raises(LinkRefusedError, match="not a web address"),
     ):
         fetch_trusted(server, is_new=True)
     assert server.connections == 3

@@ -24,10 +24,11 @@ class Counting:
     def expect(self, length: int) -> None:
         self.expected = length
 
-    def write(self, piece: bytes) -> None:
+    def take(self, piece: bytes):
         self.total += len(piece)
         if self.total > self.refuse_at:
             raise BadResponseError("enough")
+        yield
 
 
 def post_to(server, receiver):
@@ -36,7 +37,7 @@ def post_to(server, receiver):
     async def post():
         deadline = anyio.current_time() + 60
         url = f"{server.url}/v1beta/models/m:generateContent"
-        return await transport.post(provider, Secret(KEY), url, b"{}", deadline=deadline, receiver=receiver)
+        return await transport.send(provider, Secret(KEY), url, b"{}", deadline=deadline, receiver=receiver)
 
     return anyio.run(post)
 
@@ -91,7 +92,8 @@ class Failing(Counting):
         super().__init__()
         self.failure = failure
 
-    def write(self, piece: bytes) -> None:
+    def take(self, piece: bytes):
+        yield
         raise self.failure from ZeroDivisionError(piece, KEY)
 
 

@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_an_error_of_ours(read, tmp_path):
     (tmp_path / "there.png").write_bytes(b"mine")
     with pytest.raises(ImageLostError, match="cannot be read: input/output error") as caught:
         read(GeneratedImage(held, "image/png", 1, 1, "inlineData"), tmp_path)
-    assert "made anew" not in str(caught.value)  # it may be there still, and is paid for
+    assert "paid for, again" not in str(caught.value)  # it may be there still, and is paid for
     assert (tmp_path / "there.png").read_bytes() == b"mine"
 
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_nb import errors
-from gemini_nb.display.preview import decode
 from gemini_nb.images import image
 from gemini_nb.images.image import GeneratedImage
 from support.image_cases import REFUSED, VALID, huge_png, ihdr
@@ -78,6 +77,7 @@ def broken() -> bytes:
 
 
 DAMAGED = {
+    "PNG of an unknown filter method": png()[:27] + b"\7" + png()[28:],
     "PNG of broken pixels": broken(),
     "PNG of missing pixels": huge_png(400, 400),
     "PNG of a wrong checksum": png().replace(png()[-20:-12], b"\0" * 8),
@@ -91,6 +91,7 @@ def test_a_picture_that_does_not_decode_is_refused_without_a_trace_of_pillow(dat
     with pytest.raises(errors.ImageRefusedError) as caught:
         made.pil  # noqa: B018
     assert caught.value.__context__ is None
+    assert "0x" not in str(caught.value)
 
 
 # Pillow warns of these frames that are none.
@@ -121,11 +122,6 @@ def test_the_verdict_does_not_depend_on_the_users_settings(data, monkeypatch):
 def test_only_the_first_frame_is_decoded():
     made = GeneratedImage.from_bytes(encoded("GIF", 4, 4, frames=3), source="inlineData")
     assert made.pil.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
-
-
-def test_a_jpeg_can_be_decoded_straight_to_a_smaller_size():
-    assert decode(jpeg(800, 400), "image/jpeg", at_least=(100, 50)).size == (100, 50)
-    assert decode(png(80, 40), "image/png", at_least=(10, 5)).size == (80, 40)
 
 
 def test_an_image_is_a_value_that_pickles_and_whose_repr_is_short():

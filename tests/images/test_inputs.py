@@ -8,7 +8,7 @@ from PIL import Image
 
 from gemini_nb import ArgumentError, Client
 from gemini_nb.images.inputs import InputImage, read
-from support.images import gif, jpeg, png, webp
+from support.images import encoded, gif, jpeg, png, webp
 
 
 def opened(source):
@@ -21,9 +21,57 @@ def test_bytes_are_sent_as_they_are(data):
     assert read(data).data == data
 
 
-@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
-def test_heif_is_told_by_its_brand(brand):
-    assert read(b"\0\0\0\x18ftyp" + brand + bytes(12)).mime_type in ("image/heic", "image/heif")
+def heif(*brands):
+    """The beginning of a HEIF file: its major brand and the compatible ones."""
+    box = b"ftyp" + brands[0] + bytes(4) + b"".join(brands[1:])
+    return (len(box) + 4).to_bytes(4, "big") + box + b"\0\0\0\x08mdat"
+
+
+HEIF = {
+    "heic": (heif(b"heic", b"mif1", b"heic"), "image/heic"),
+    "heix": (heif(b"heix"), "image/heic"),
+    "hevc": (heif(b"hevc", b"msf1"), "image/heic"),
+    "hevx": (heif(b"hevx"), "image/heic"),
+    "heim": (heif(b"heim"), "image/heic"),
+    "heis": (heif(b"heis"), "image/heic"),
+    "hevm": (heif(b"hevm"), "image/heic"),
+    "hevs": (heif(b"hevs"), "image/heic"),
+    "mif1": (heif(b"mif1"), "image/heif"),
+    "mif1 of an iPhone": (heif(b"mif1", b"heic"), "image/heif"),
+    "msf1": (heif(b"msf1"), "image/heif"),
+    "heic among others": (heif(b"MiHE", b"miaf", b"heic"), "image/heic"),
+    "mif1 among others": (heif(b"miaf", b"MiHB", b"mif1"), "image/heif"),
+    "brands cut short": (heif(b"heic", b"mif1")[:18], "image/heic"),
+}
+
+
+@pytest.mark.parametrize("brand", HEIF)
+def test_heif_is_told_by_its_brands_and_sent_as_it_is(brand):
+    data, mime_type = HEIF[brand]
+    assert (read(data).mime_type, read(data).data) == (mime_type, data)
+
+
+OTHERS = {
+    "AVIF": (heif(b"avif", b"mif1"), "an AVIF picture"),
+    "AVIF that moves": (heif(b"avis", b"msf1"), "an AVIF picture"),
+    "AVIF that calls itself HEIF": (heif(b"mif1", b"avif"), "an AVIF picture"),
+    "AVIF among others": (heif(b"miaf", b"mif1", b"avif"), "an AVIF picture"),
+    "video": (heif(b"isom", b"mp42"), "a video file"),
+    "BMP": (encoded("BMP", 4, 4), "a BMP picture"),
+    "TIFF": (encoded("TIFF", 4, 4), "a TIFF picture"),
+    "PDF": (b"%PDF-1.7", "a PDF document"),
+    "page": (b"<!doctype html><p>", "an HTML page"),
+    "JSON": (b'{"error": 404}', "JSON text"),
+    "nothing": (b"", "nothing at all"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_sent_instead_of_a_picture_is_told_by_its_bytes(kind):
+    data, words = OTHERS[kind]
+    with pytest.raises(ArgumentError, match=f"it looks like {words}") as caught:
+        read(data)
+    assert ("Image.open" in caught.value.hint) is words.endswith("picture")
 
 
 def test_the_type_is_told_by_the_bytes_and_not_by_the_name(tmp_path):

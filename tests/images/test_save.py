@@ -95,10 +95,16 @@ def test_the_name_is_the_users_and_the_suffix_that_of_the_bytes(tmp_path, monkey
     assert Path(expected).read_bytes() == data
 
 
-def test_a_suffix_that_the_bytes_belie_is_kept_with_a_warning(tmp_path):
-    with pytest.warns(UserWarning, match="image/jpeg"):
-        path = save.write(JPEG, tmp_path / "hero.png")
-    assert (path.name, path.read_bytes()) == ("hero.png", JPEG)
+def test_the_same_picture_is_left_alone_and_another_is_not(tmp_path):
+    image, other = (GeneratedImage.from_bytes(data, source="inlineData") for data in (PNG, OTHER))
+    path = image.save(tmp_path / "hero.png")
+    before = path.stat()
+    assert image.save(path) == path
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    with pytest.raises(SaveError, match="overwrite=True"):
+        other.save(path)
+    assert other.save(path, overwrite=True).read_bytes() == OTHER
+    assert image.save(path, unique=True).name == "hero-2.png"
 
 
 def test_a_home_folder_is_found(tmp_path, monkeypatch):
@@ -228,7 +234,8 @@ def test_facts_go_into_a_sidecar_that_is_replaced_if_that_was_asked_for(tmp_path
     save.write_sidecar(path, {"prompt": "old"})
     sidecar = save.write_sidecar(path, {"prompt": "eine Köchin \ud800", "path": path}, overwrite=True)
     assert sidecar.name == "hero.png.json"
-    assert json.loads(sidecar.read_text())["path"] == str(path)
+    facts = json.loads(sidecar.read_text())
+    assert (facts["prompt"], facts["path"]) == ("eine Köchin \ud800", str(path))
     assert names(tmp_path) == ["hero.png", "hero.png.json"]
 
 
@@ -256,6 +263,14 @@ def test_promise_15_a_sidecar_takes_no_other_files_place(tmp_path, kind):
     assert path.read_bytes() == PNG
     assert (taken.lstat().st_ino, taken.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert json.loads((tmp_path / "hero.png-2.json").read_text()) == {"prompt": "a"}
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_same_facts_beside_the_same_picture_are_left_alone(tmp_path):
+    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    for _ in range(2):
+        image.save(tmp_path / "hero.png", sidecar={"prompt": "a"})
+    assert names(tmp_path) == ["hero.png", "hero.png.json"]
 
 
 def test_a_picture_that_is_replaced_takes_its_sidecar_along(tmp_path):

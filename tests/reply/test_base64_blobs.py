@@ -108,7 +108,7 @@ BAD = {
     "deep": (b"[" * 100_000, "nested too deeply"),
     "deep objects": (b'{"a":' * 100_000, "nested too deeply"),
     "invalid UTF-8": (b'{"a":"\xff"}', "not valid Unicode"),
-    "a huge integer": (b"[" + b"9" * 5000 + b"]", "cut short or was never JSON"),
+    "a huge integer": (b"[" + b"9" * 5000 + b"]", "cut short, or is not JSON"),
 }
 
 

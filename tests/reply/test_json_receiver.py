@@ -21,7 +21,7 @@ from support.images import bytes_of, noise_png
 from support.replies import b64, body, inline, reply
 from support.streams import event
 
-LARGE_PICTURE = noise_png(700_000)
+LARGE_PICTURE = noise_png(3_000_001)
 
 
 def receive_in_pieces(raw: bytes, ends=(), **options) -> json_receiver.ReceivedBody:
@@ -155,9 +155,9 @@ def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
         assert found.turn() == whole.turn()
 
 
-def test_a_run_that_turns_odd_late_is_written_back_out_of_its_file(tmp_path):
+def test_a_run_that_is_none_late_is_written_back_out_of_its_file(tmp_path):
     text = b64(LARGE_PICTURE)
-    raw = f'{{"data":"{text[:-200]}\\n{text[-200:]}"}}'.encode()
+    raw = f'{{"data":"{text[:-200]}\\b{text[-200:]}"}}'.encode()
     result = receive_in_pieces(raw, range(0, len(raw), 50_000), new_file=lambda: UnnamedFile(tmp_path))
     assert result.rest == raw
     assert list(tmp_path.iterdir()) == []
@@ -166,7 +166,7 @@ def test_a_run_that_turns_odd_late_is_written_back_out_of_its_file(tmp_path):
 class FullDisk(UnnamedFile):
     """A file on a disk that takes so many bytes and no more."""
 
-    room = 400_000
+    room = 2_500_000
 
     def write(self, data):
         self.room -= len(data)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gemini_nb import errors
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply.no_image import no_image_error
+from gemini_nb.reply.errors.no_image import no_image_error
 from gemini_nb.reply.reply import Reply, read_reply
 from support import hostile_json
 from support.base64_cases import KEYS, RUN, TEXTS, VALUES

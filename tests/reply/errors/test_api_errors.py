@@ -14,7 +14,7 @@ from gemini_nb.errors import (
 )
 from gemini_nb.providers.provider import CRAZYROUTER
 from gemini_nb.providers.secret import Secret
-from gemini_nb.reply.api_errors import advised_wait, error_for, error_in_reply
+from gemini_nb.reply.errors.api_errors import advised_wait, error_for, error_in_reply
 
 KEY = Secret("sk-test-0123456789", where="CRAZYROUTER_API_KEY")
 

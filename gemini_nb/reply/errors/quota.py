@@ -28,19 +28,29 @@ class UsedUp(StrEnum):
     CREDIT = "Top up the account or use another key; trying again will not help."
 
 
+def plain_name(name: str) -> str:
+    """Return a field's name or a code in lower case without what stands between its words.
+
+    >>> plain_name("InsufficientBalance") == plain_name("insufficient_balance")
+    True
+    """
+    return re.sub(r"[\W_]", "", name.lower())
+
+
 # Codes that do not say it in one of the phrases below when they are spelled out.
 _CODES = {
-    "account_deactivated",
-    "account_overdue_error",
-    "allocation_quota.free_tier_only",
-    "billing_hard_limit_reached",
-    "exceeded_current_quota_error",
-    "free_tier_exhausted",
-    "overdue_payment",
-    "pre_consume_token_quota_failed",
-    "spending_limit_reached",
+    plain_name("account_deactivated"),
+    plain_name("account_overdue_error"),
+    plain_name("allocation_quota.free_tier_only"),
+    plain_name("billing_hard_limit_reached"),
+    plain_name("exceeded_current_quota_error"),
+    plain_name("free_tier_exhausted"),
+    plain_name("overdue_payment"),
+    plain_name("pre_consume_token_quota_failed"),
+    plain_name("spending_limit_reached"),
 }
-_CODES_OF_ANY_PERIOD = {"quota_exceeded"}
+_CODE_OF_ANY_PERIOD = plain_name("quota_exceeded")
+_QUOTA_VALUES = ("quotaValue", "quota_value", "quota_limit_value")
 _MAX_READ_CHARS = 8192
 
 # All words are matched in lower case, Chinese ones in simplified characters.
@@ -101,15 +111,6 @@ _SIMPLIFIED = str.maketrans(
 )
 
 
-def plain_name(name: str) -> str:
-    """Return a field's name or a code in lower case without what stands between its words.
-
-    >>> plain_name("InsufficientBalance") == plain_name("insufficient_balance")
-    True
-    """
-    return re.sub(r"[\W_]", "", name.lower())
-
-
 def find_used_up(
     words: str, codes: Iterable[str] = (), violations: Iterable[dict[str, Any]] = ()
 ) -> UsedUp | None:
@@ -117,25 +118,21 @@ def find_used_up(
     codes = list(codes)
     said = "; ".join((words, *map(_spell_out, codes)))[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
     violated = [" ".join(map(str, item.values()))[:_MAX_READ_CHARS].lower() for item in violations]
-    if any(_is_zero(item) for item in violations) or _matches(_ZERO, said, *violated):
+    values = (str(item.get(name)).strip() for item in violations for name in _QUOTA_VALUES)
+    if "0" in values or _matches(_ZERO, said, *violated):
         return UsedUp.ZERO
     if _matches(_LONG_PERIODS, *violated):
         return UsedUp.PERIOD
     plain_codes = set(map(plain_name, codes))
-    if plain_codes & _PLAIN_CODES or _matches(_CREDIT, said):
+    if plain_codes & _CODES or _matches(_CREDIT, said):
         return UsedUp.CREDIT
     if _matches(_SHORT_PERIODS, said, *violated):
         return None
     if _matches(_LONG_PERIODS, said):
         return UsedUp.PERIOD
-    if plain_codes & _PLAIN_CODES_OF_ANY_PERIOD or _matches(_CREDIT_OF_ANY_PERIOD, said):
+    if _CODE_OF_ANY_PERIOD in plain_codes or _matches(_CREDIT_OF_ANY_PERIOD, said):
         return UsedUp.CREDIT
     return None
-
-
-def _is_zero(violation: dict[str, Any]) -> bool:
-    values = (violation.get(name) for name in ("quotaValue", "quota_value", "quota_limit_value"))
-    return any(str(value).strip() == "0" for value in values)
 
 
 def _spell_out(code: str) -> str:
@@ -145,7 +142,3 @@ def _spell_out(code: str) -> str:
 
 def _matches(phrases: tuple[str, ...], *texts: str) -> bool:
     return any(re.search(phrase, text) for phrase in phrases for text in texts)
-
-
-_PLAIN_CODES = set(map(plain_name, _CODES))
-_PLAIN_CODES_OF_ANY_PERIOD = set(map(plain_name, _CODES_OF_ANY_PERIOD))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.reply.quota import UsedUp, find_used_up
+from gemini_nb.reply.errors.quota import UsedUp, find_used_up
 
 METRIC = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
 FREE = f"You exceeded your current quota. * Quota exceeded for metric: {METRIC}, limit: "

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gemini_nb.reply.error_body import (
+from gemini_nb.reply.errors.error_body import (
     body_beginning,
     find_error,
     find_refusal,

@@ -22,7 +22,7 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     RateLimitError,
 )
-from gemini_nb.reply.error_body import ErrorBody, parse_error, read_error
+from gemini_nb.reply.errors.error_body import ErrorBody, parse_error, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,20 +32,16 @@ if TYPE_CHECKING:
 
 REFUSED = (429, 503)  # the server did not begin the work
 
-_NO_WAIT_HINT = "Nothing was made or billed; try again in a while."
+_NO_WAIT_HINT = "Nothing was made or billed; try again later."
 _FIREWALL_HINT = (
-    "A firewall or proxy stands before the API and refused; the key was most likely not looked at. "
+    "A firewall or proxy in front of the API refused the request; the key was most likely not checked. "
     "Check the network, a VPN and the base URL."
 )
 # As `plain_name` writes them.
 _KEY_CODES = {"invalidapikey", "apikeyinvalid", "apikeyserviceblocked"}
 _SAFETY_CODES = {
-    "promptblocked",
-    "sensitivewordsdetected",
-    "contentpolicyviolation",
-    "contentfilter",
-    "moderationblocked",
-    "datainspectionfailed",
+    *("promptblocked", "sensitivewordsdetected", "contentpolicyviolation", "contentfilter"),
+    *("moderationblocked", "datainspectionfailed"),
 }
 _FIREWALL = re.compile(
     r"firewall|\bwaf\b|captcha|cloudflare|error (?:code: )?1\d{3}\b|attention required|just a moment"
@@ -108,7 +104,9 @@ def _choose_error(
     if error.used_up or status == 402:
         return QuotaExhaustedError(text, hint=error.used_up.value if error.used_up else None, **detail)
     is_key_code = error.first_of(_KEY_CODES)
-    if status in (401, 403) and not is_key_code and _is_firewall(status, error):
+    # The API itself answers 403 in JSON: a page comes from what stands before it.
+    is_firewall = (error.is_page and status == 403) or _FIREWALL.search(error.message)
+    if status in (401, 403) and not is_key_code and is_firewall:
         return APIError(text, hint=_FIREWALL_HINT, **detail)
     if status in (401, 403) or is_key_code:
         where = key.where if key else "api_key"
@@ -121,23 +119,20 @@ def _choose_error(
         return RateLimitError(text, hint=hint, retry_after=wait, **detail)
     if status == 408 or status >= 500:
         return OutcomeUnknownError(text, **detail)
-    return APIError(text, hint=_hint(status, model), **detail)
+    return APIError(text, hint=_hint(status, model, provider.name), **detail)
 
 
-def _is_firewall(status: int, error: ErrorBody) -> bool:
-    """Whether a refusal comes from what stands before the API, which itself answers 403 in JSON."""
-    return (error.is_page and status == 403) or bool(_FIREWALL.search(error.message))
-
-
-def _hint(status: int, model: str) -> str:
+def _hint(status: int, model: str, provider: str) -> str:
     if status == 200:
         return "It came as a success, so it may have been billed. It was not sent again."
     if status < 400:
         return "Redirects are not followed, since they would carry the key elsewhere: check the base URL."
     if status == 404:
-        other = model.removesuffix("-preview") if model.endswith("-preview") else ""
-        instead = f" Try {other!r}, its name without -preview." if models.find(other) else ""
-        return f"Is {model!r} offered there? `%gemini models` lists the known names.{instead}"
+        if shutdown := models.describe_shutdown(model, provider):
+            return shutdown
+        other = models.suggest_instead(model, provider)
+        instead = f" Try {other!r}." if other else ""
+        return f"Is {model!r} offered there? `%gemini models --live` lists what is, for free.{instead}"
     return "The request itself was refused; sending it again will not help."
 
 

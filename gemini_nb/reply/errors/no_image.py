@@ -25,10 +25,7 @@ BLOCKING_REASONS = {
     "MODEL_ARMOR": "the project's Model Armor policy stopped it",
     "CONTENT_FILTER": "the content filter stopped it",  # OpenAI's word
 }
-_BLOCKED_PROMPTS = {
-    **BLOCKING_REASONS,
-    "JAILBREAK": "it reads like an attempt to get around the rules",
-}
+_BLOCKED_PROMPTS = {**BLOCKING_REASONS, "JAILBREAK": "it reads like an attempt to get around the rules"}
 _NO_IMAGE = {
     "STOP": "The model answered without a picture.",
     "MAX_TOKENS": "The model ran out of tokens before the picture.",
@@ -71,13 +68,14 @@ def no_image_error(reply: Reply) -> GeminiError | None:
     words = reply.text or reply.words
     text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.refusal, words)))
     reason = reply.block_reason or reply.finish_reason
+    key = (reason or "").strip().upper()
     label = f" ({one_line(reason, _MAX_SHOWN_CHARS)})" if reason else ""
     quote = f" It said: {one_line(text, _MAX_SHOWN_CHARS)}" if text else ""
     if reply.block_reason:
-        why = _BLOCKED_PROMPTS.get(_key(reply.block_reason), "a policy stopped it")
+        why = _BLOCKED_PROMPTS.get(key, "a policy stopped it")
         return BlockedError(f"The prompt was blocked: {why}{label}.{quote}", reason=reason, text=text)
-    if reply.finish_reason and _key(reply.finish_reason) in BLOCKING_REASONS:
-        why = BLOCKING_REASONS[_key(reply.finish_reason)]
+    if key in BLOCKING_REASONS:
+        why = BLOCKING_REASONS[key]
         return BlockedError(f"The request was blocked: {why}{label}.{quote}", reason=reason, text=text)
     if reply.refusal:
         return BlockedError(
@@ -88,25 +86,14 @@ def no_image_error(reply: Reply) -> GeminiError | None:
         return ImageRefusedError(f"The reply's picture cannot be read: it is {refusals}.")
     if reply.task_id:
         return NoImageError(
-            f"The server began a task and sent no picture yet: its id is {reply.task_id}.{quote}",
+            f"The server started a task and has sent no picture yet: its id is {reply.task_id}.{quote}",
             hint="It may be billed: ask the provider for the picture by that id before paying again.",
             text=text,
             task_id=reply.task_id,
         )
-    return NoImageError(
-        f"{_describe(reply)}{label}.{quote}",
-        hint=_HINTS.get(_key(reply.finish_reason or "")),
-        reason=reply.finish_reason,
-        text=text,
-        drafts=reply.drafts,
-    )
-
-
-def _describe(reply: Reply) -> str:
+    what = _NO_IMAGE.get(key, "The reply holds no picture.").rstrip(".")
     if reply.drafts:
-        return "The reply holds drafts only, no finished picture; they are in `drafts`"
-    return _NO_IMAGE.get(_key(reply.finish_reason or ""), "The reply holds no picture.").rstrip(".")
-
-
-def _key(reason: str) -> str:
-    return reason.strip().upper()
+        what = "The reply holds drafts only, no finished picture; they are in `drafts`"
+    return NoImageError(
+        f"{what}{label}.{quote}", hint=_HINTS.get(key), reason=reason, text=text, drafts=reply.drafts
+    )

@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import GeminiError
-from gemini_nb.reply.quota import UsedUp, find_used_up, plain_name
+from gemini_nb.reply.errors.quota import UsedUp, find_used_up, plain_name
 from gemini_nb.reply.sse import parse_values
 from gemini_nb.text import one_line, replace_surrogates
 
@@ -201,17 +201,14 @@ def _has_failed(report: dict[str, Any], *, is_all: bool) -> bool:
     words = server_words(report)
     codes = [_plain_code(fields[name]) for name in _NUMBERS if name in fields]
     codes += [code for code in [_plain_code(fields.get("status"))] if re.fullmatch("[45][0-9]{2}", code)]
-    if words and (any(causes) or any(map(_is_error_code, codes))):
+    failures = (code for code in codes if code not in _SUCCESS_CODES and not re.fullmatch("2[0-9]{2}", code))
+    if words and (any(causes) or any(failures)):
         return not _SUCCESS_WORDS.search(words)
     return bool(words) and is_all and not codes
 
 
 def _plain_code(value: Any) -> str:
     return str(value).strip().lower() if isinstance(value, str | int) else ""
-
-
-def _is_error_code(code: str) -> bool:
-    return code not in _SUCCESS_CODES and not re.fullmatch("2[0-9]{2}", code)
 
 
 @dataclass
@@ -239,10 +236,8 @@ class _Facts:
 
     def _words_of_text(self, text: str, depth: int) -> list[str]:
         if text[:1] in ("{", "[") and len(text) <= _MAX_PAGE_CHARS:
-            try:
+            with suppress(ValueError, RecursionError):
                 return self.words(json.loads(text), depth + 1) or [text]
-            except (ValueError, RecursionError):
-                pass
         page = text[:_MAX_PAGE_CHARS]
         return [_page_words(page) if _is_page(page) else text] if text else []
 

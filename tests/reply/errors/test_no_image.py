@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb import errors
-from gemini_nb.reply.no_image import no_image_error
+from gemini_nb.reply.errors.no_image import no_image_error
 from gemini_nb.reply.reply import Reply, read_reply
 from support.images import png
 from support.replies import body, chat, inline, reply
