@@ -13,7 +13,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
@@ -37,10 +37,10 @@ _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: its effect on a client, in one line, and the function that answers a job with it."""
+    """A fault: its effect on a client, in one line, and its answer, or the function that answers a job."""
 
     effect: str
-    answer: Callable[[Job], Response]
+    answer: Response | Callable[[Job], Response]
 
 
 class Faults:
@@ -70,7 +70,8 @@ class Faults:
         job = replace(job, request=request, once=once)
         if name == _NONE or (once and self._has_met(name, job)):
             return job.answer()
-        return FAULTS[name.removesuffix(_ONCE)].answer(job)
+        answer = FAULTS[name.removesuffix(_ONCE)].answer
+        return answer(job) if callable(answer) else answer
 
     def _has_met(self, name: str, job: Job) -> bool:
         """Say whether this very call met the fault last time; if it did not, remember that it does now."""
@@ -104,39 +105,26 @@ def _rate_limit(job: Job) -> Response:
     return error_response(429, message, details=[advice])
 
 
-def _overloaded(job: Job) -> Response:  # noqa: ARG001 - all faults are called alike
-    return error_response(503, "The model is overloaded. Please try again later.")
-
-
-def _quota(job: Job) -> Response:  # noqa: ARG001
-    return gateway_error(403, "user quota is not enough", reason="insufficient_user_quota")
-
-
-def _no_quota(job: Job) -> Response:  # noqa: ARG001
-    quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "0"}
-    details: list[dict[str, Any]] = [
-        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [quota]},
-        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"},
-    ]
-    return error_response(429, "You exceeded your current quota, limit: 0.", details=details)
-
-
-def _firewall(job: Job) -> Response:  # noqa: ARG001
-    return bytes_response(403, "text/html", _PAGE.format("Attention Required!").encode())
-
-
 def _rate_limit_in_200(job: Job) -> Response:
     return replace(_rate_limit(job), status=200)
 
 
-def _bad_gateway(job: Job) -> Response:  # noqa: ARG001
-    return bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
-
-
-def _error_in_200(job: Job) -> Response:  # noqa: ARG001
-    return replace(
-        gateway_error(500, "upstream error: do request failed", reason="do_request_failed"), status=200
-    )
+_OVERLOADED = error_response(503, "The model is overloaded. Please try again later.")
+_QUOTA = gateway_error(403, "user quota is not enough", reason="insufficient_user_quota")
+_QUOTA_OF_ZERO = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "0"}
+_NO_QUOTA = error_response(
+    429,
+    "You exceeded your current quota, limit: 0.",
+    details=[
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [_QUOTA_OF_ZERO]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"},
+    ],
+)
+_FIREWALL = bytes_response(403, "text/html", _PAGE.format("Attention Required!").encode())
+_BAD_GATEWAY = bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
+_FAILED_REQUEST = gateway_error(500, "upstream error: do request failed", reason="do_request_failed")
+_ERROR_IN_200 = replace(_FAILED_REQUEST, status=200)
+_NOT_JSON = bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
 
 
 # Answered, without a picture
@@ -172,10 +160,6 @@ def _task(job: Job) -> Response:
 # Answered, and broken
 
 
-def _not_json(job: Job) -> Response:  # noqa: ARG001
-    return bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
-
-
 def _bad_base64(job: Job) -> Response:
     part = job.inline_part(job.paint_image(mime_type="image/jpeg"), "image/jpeg")
     data = part["inlineData"]["data"]
@@ -209,10 +193,6 @@ def _wrong_type(job: Job) -> Response:
     return job.send_parts([job.inline_part(job.paint_image(mime_type="image/jpeg"), "image/png")])
 
 
-def _several(job: Job) -> Response:
-    return _send_images(job, "", "black and white", "blurred")
-
-
 def _drafts(job: Job) -> Response:
     return _send_images(job, _DRAFT, "")
 
@@ -231,19 +211,19 @@ def _thoughts(job: Job) -> Response:
 
 FAULTS = {
     "rate-limit": Fault("429, RetryInfo advises 48 s; as rate-limit-once 0.2 s", _rate_limit),
-    "overloaded": Fault("503 without advice how long to wait", _overloaded),
-    "quota": Fault("403 in a gateway's words: insufficient_user_quota", _quota),
-    "no-quota": Fault("429, a quota of 0 in QuotaFailure, RetryInfo advises 1 s all the same", _no_quota),
-    "firewall": Fault("403 with a firewall's HTML page", _firewall),
+    "overloaded": Fault("503 without advice how long to wait", _OVERLOADED),
+    "quota": Fault("403 in a gateway's words: insufficient_user_quota", _QUOTA),
+    "no-quota": Fault("429, a quota of 0 in QuotaFailure, RetryInfo advises 1 s all the same", _NO_QUOTA),
+    "firewall": Fault("403 with a firewall's HTML page", _FIREWALL),
     "rate-limit-in-200": Fault("200 with the answer of rate-limit inside", _rate_limit_in_200),
-    "bad-gateway": Fault("502 with an HTML page", _bad_gateway),
-    "error-in-200": Fault("200 with an error object inside", _error_in_200),
+    "bad-gateway": Fault("502 with an HTML page", _BAD_GATEWAY),
+    "error-in-200": Fault("200 with an error object inside", _ERROR_IN_200),
     "blocked": Fault("200, promptFeedback.blockReason PROHIBITED_CONTENT", _blocked),
     "blocked-image": Fault("200, empty content, finishReason IMAGE_SAFETY", _blocked_image),
     "no-image": Fault("200, empty content, finishReason IMAGE_OTHER and a finishMessage", _no_image),
     "text-only": Fault("200, finishReason STOP, a sentence and no picture", _text_only),
     "task": Fault("202 with the id of a task and no picture yet", _task),
-    "not-json": Fault("200 with an HTML page", _not_json),
+    "not-json": Fault("200 with an HTML page", _NOT_JSON),
     "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
     "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
     "truncated": Fault("half the body, then the connection is closed", _broken_off("truncated")),
@@ -253,7 +233,7 @@ FAULTS = {
     "new-shape": Fault("the picture as output[0].result, as OpenAI's Responses API has it", _new_shape),
     "keep-alive": Fault("an event stream, whatever was asked for, and an event that is no JSON", _keep_alive),
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),
-    "several": Fault("three pictures", _several),
+    "several": Fault("three pictures", lambda job: _send_images(job, "", _DRAFT, "blurred")),
     "drafts": Fault("two pictures, the first a draft that is not flagged as one", _drafts),
     "thoughts": Fault("words and a draft flagged thought: true, then picture and text", _thoughts),
 }

@@ -68,7 +68,8 @@ class Listener(ThreadingHTTPServer):
         self.to_reset: set[Any] = set()
         super().__init__((host, port), _Connection)
         # Links to hosted pictures use this, never the Host header, which is the caller's word.
-        self.origin = f"http://{f'[{host}]' if ':' in host else host}:{self.server_address[1]}"
+        self.port: int = self.server_address[1]
+        self.origin = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note a connection that was accepted, so that it can be dropped, and serve it in a thread."""
@@ -116,20 +117,22 @@ class _Connection(BaseHTTPRequestHandler):
     server: Listener
 
     def _answer(self) -> None:
-        url = urlsplit(self.path)
-        query = dict(parse_qsl(url.query))
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.command == "POST":
             self.server.count_post()
         body, error = self._read_body(headers)
-        if not url.path.startswith("/images/"):
-            error = error or check_key(headers, query)
-        response = error or self.server.gateway.answer(
-            self.command, url.path, query, body, origin=self.server.origin
+        response = respond(
+            self.command,
+            self.path,
+            headers,
+            body,
+            gateway=self.server.gateway,
+            origin=self.server.origin,
+            dialect=self.server.dialect,
+            error=error,
         )
-        verb = parse_model_path(unquote(url.path))[1]
-        response = self._in_dialect(response, replies.stream_form(verb, query))
-        self._send(response, path=url.path, delayed=bool(verb))
+        path = urlsplit(self.path).path
+        self._send(response, path=path, delayed=bool(parse_model_path(unquote(path))[1]))
 
     do_GET = do_POST = _answer  # noqa: N815 - the names that http.server calls
 
@@ -148,12 +151,6 @@ class _Connection(BaseHTTPRequestHandler):
         if len(body) < int(length):
             raise ConnectionResetError("the client went away while sending")
         return body, None
-
-    def _in_dialect(self, response: Response, form: replies.Form | None) -> Response:
-        """Put an error into the server's dialect; only Google puts that of a stream into an array."""
-        if self.server.dialect == "gateway":
-            return to_gateway_error(response)
-        return replies.stream_error(response, form)
 
     def _send(self, response: Response, *, path: str, delayed: bool = False) -> None:
         chunked = bool(response.events) and self.request_version == "HTTP/1.1"
@@ -189,7 +186,9 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         code = 405 if code == 501 else code
         response = error_response(code, message or "Bad request.", status="INVALID_ARGUMENT")
-        self._send(self._in_dialect(response, None), path=getattr(self, "path", "").partition("?")[0])
+        self._send(
+            in_dialect(response, None, self.server.dialect), path=getattr(self, "path", "").partition("?")[0]
+        )
 
     def _log(self, status: int, path: str) -> None:
         """Log one line: never the query string, which may hold a key."""
@@ -198,6 +197,36 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in http.server
         """Write nothing, not even that an idle connection timed out; `_log` is the log."""
+
+
+def respond(
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    gateway: OfflineGateway,
+    origin: str,
+    dialect: Dialect,
+    error: Response | None = None,
+) -> Response:
+    """Return the answer to a request: `error`, else that of a key that will not do, else the gateway's.
+
+    `target` is the path and the query as they came; `headers` have names in lower case.
+    """
+    url = urlsplit(target)
+    query = dict(parse_qsl(url.query))
+    if not url.path.startswith("/images/"):
+        error = error or check_key(headers, query)
+    response = error or gateway.answer(method, url.path, query, body, origin=origin)
+    return in_dialect(response, replies.stream_form(parse_model_path(unquote(url.path))[1], query), dialect)
+
+
+def in_dialect(response: Response, form: replies.Form | None, dialect: Dialect) -> Response:
+    """Put an error into a server's dialect; only Google puts that of a stream into an array."""
+    if dialect == "gateway":
+        return to_gateway_error(response)
+    return replies.stream_error(response, form)
 
 
 def check_key(headers: Mapping[str, str], query: Mapping[str, str]) -> Response | None:

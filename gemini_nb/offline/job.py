@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_nb.offline import replies
 from gemini_nb.offline.responses import json_response
@@ -22,6 +22,13 @@ BLOCKED_PHRASE = "blocked by safety"
 """A prompt that holds this phrase is refused as a policy would, so that refusals can be tried."""
 
 
+class Painted(NamedTuple):
+    """An encoded picture, and a sentence on what of the prompt is not on it, or ""."""
+
+    data: bytes
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Job:
     """A request with all that answering it takes.
@@ -35,19 +42,24 @@ class Job:
     model: Model
     body: bytes
     origin: str
-    paint: Callable[[ParsedRequest, str], bytes]
+    paint: Callable[[ParsedRequest, str], Painted]
     host: Callable[[str, bytes], None]
     form: Form | None = None
     once: bool = False
 
     def answer(self) -> Response:
-        """Answer as the service does on a good day: with a picture, or text, or the refusal of a policy."""
+        """Answer as the service does on a good day: with a picture, or text, or the refusal of a policy.
+
+        What the picture leaves out is said in the text, and in `finishMessage` beside the reason STOP.
+        """
         if BLOCKED_PHRASE in self.request.prompt.casefold():
             return self.send(replies.build_blocked_reply(self.request, self.model))
-        parts = [self.image_part(self.paint_image())] if self.request.wants_image else []
+        painted = self.paint(self.request, self._mime_type) if self.request.wants_image else None
+        parts = [self.image_part(painted.data)] if painted else []
         if self.request.wants_text or not parts:
-            parts.append({"text": replies.remark(self.request)})
-        return self.send_parts(parts)
+            parts.append({"text": replies.remark(self.request, painted.note if painted else "")})
+        said = {"finishMessage": painted.note} if painted and painted.note else {}
+        return self.send_parts(parts, **said)
 
     def send_parts(self, parts: list[dict[str, Any]], **candidate: Any) -> Response:
         """Send a reply of these parts; further fields, such as `finishReason`, go into its one candidate."""
@@ -59,11 +71,11 @@ class Job:
 
     def paint_image(self, *, edit: str = "", mime_type: str | None = None) -> bytes:
         """Paint the request; with `edit`, as in "black and white", return that picture edited so."""
-        mime_type = mime_type or ("image/png" if self._sends_png else "image/jpeg")
-        picture = self.paint(self.request, mime_type)
+        mime_type = mime_type or self._mime_type
+        picture = self.paint(self.request, mime_type).data
         if not edit:
             return picture
-        return self.paint(replace(self.request, prompt=edit, images=(picture,)), mime_type)
+        return self.paint(replace(self.request, prompt=edit, images=(picture,)), mime_type).data
 
     def image_part(self, picture: bytes) -> dict[str, Any]:
         """Wrap a picture in the shape that the model was last seen to send."""
@@ -88,6 +100,10 @@ class Job:
     def link(self, sha256: str) -> str:
         """Return the URL of a hosted picture, which is there only once `host` was called for it."""
         return f"{self.origin}/images/{sha256}.{'png' if self._sends_png else 'jpg'}"
+
+    @property
+    def _mime_type(self) -> str:
+        return "image/png" if self._sends_png else "image/jpeg"
 
     @property
     def _sends_png(self) -> bool:

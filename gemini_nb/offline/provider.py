@@ -10,12 +10,14 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gemini_nb import models
 from gemini_nb.offline import replies
-from gemini_nb.offline.job import Job, mime_type_of
+from gemini_nb.offline.job import Job, Painted, mime_type_of
+from gemini_nb.offline.painter.recipes import RecipeBook, Step
 from gemini_nb.offline.request import Refusal, read_request
 from gemini_nb.offline.responses import bytes_response, error_response, json_response
 
@@ -43,17 +45,12 @@ class OfflineGateway:
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults
         self._hosted = HostedImages()
+        self._recipes = RecipeBook()
         # A 4K picture takes some 200 MB while it is painted: no more at a time than there are cores.
         self._painting_slots = threading.BoundedSemaphore(os.cpu_count() or 2)
 
     def answer(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: bytes,
-        *,
-        origin: str,
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, *, origin: str
     ) -> Response:
         """Answer one request, errors included; `path` is as it came, percent-encoded, without the query.
 
@@ -65,7 +62,10 @@ class OfflineGateway:
         if method == "GET" and path in _LIST_PATHS:
             return json_response(200, {"models": [_describe_model(row) for row in models.CATALOGUE]})
         if method == "GET" and (image := _IMAGE_PATH.fullmatch(path)):
-            return self._hosted_image(image[1])
+            data = self._hosted.find(image[1])
+            if data is None:
+                return error_response(404, "This picture is no longer hosted here.")
+            return bytes_response(200, mime_type_of(data), data)
         name, verb = parse_model_path(path)
         if name and method == "GET" and verb is None and (row := models.find(name)):
             return json_response(200, _describe_model(row))
@@ -73,35 +73,33 @@ class OfflineGateway:
             return self._generate(name, body, origin=origin, form=replies.stream_form(verb, query))
         return error_response(404, f"Nothing is found at {path[:200]!r}.")
 
-    def _hosted_image(self, sha256: str) -> Response:
-        data = self._hosted.find(sha256)
-        if data is None:
-            return error_response(404, "This picture is no longer hosted here.")
-        return bytes_response(200, mime_type_of(data), data)
-
     def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Response:
-        model = models.find(name) or models.Model(name, source="", aspect_ratios=())
+        model = models.find(name) or models.Model(name)
         try:
             request = read_request(body, model, find_hosted=self._hosted.find)
-            job = Job(request, model, body, origin, self._paint, self._hosted.add, form)
+            job = Job(request, model, body, origin, partial(self._paint, model), self._hosted.add, form)
             return self._faults.answer(job) if self._faults else job.answer()
         except Refusal as refusal:
             return error_response(400, str(refusal))
 
-    def _paint(self, request: ParsedRequest, mime_type: str) -> bytes:
+    def _paint(self, model: models.Model, request: ParsedRequest, mime_type: str) -> Painted:
         from gemini_nb.offline.painter import paint  # noqa: PLC0415 - Pillow is loaded with the first picture
 
+        step = Step(request.prompt, request.aspect_ratio, request.image_size)
+        known = self._recipes.find(request.images[0]) if len(request.images) == 1 else None
         with self._painting_slots:
             try:
-                image = paint.paint(
-                    request.prompt,
-                    aspect_ratio=request.aspect_ratio,
-                    image_size=request.image_size,
-                    images=request.images,
+                painting = paint.paint_step(
+                    step, images=request.images, known=known, variant=_variant(model, request.seed)
                 )
+                if request.mask is not None:
+                    painting = paint.keep_outside(painting, request.images[0], request.mask)
             except paint.UnreadableImageError:
                 raise Refusal("Unable to process input image.") from None
-            return paint.encode(image, mime_type)
+            data = paint.encode(painting.image, mime_type)
+        if painting.recipe:
+            self._recipes.add(data, painting.recipe)
+        return Painted(data, painting.note)
 
 
 class HostedImages:
@@ -142,6 +140,15 @@ def parse_model_path(path: str) -> tuple[str | None, str | None]:
     if match is None or not _MODEL_NAME.fullmatch(match[1]):
         return None, None
     return match[1], match[2]
+
+
+def _variant(model: models.Model, seed: int | None) -> str:
+    """Return what chooses among the pictures of a prompt: the seed, and the model unless it is the default.
+
+    Models differ in what a prompt leaves open, so that a comparison of models has something to show.
+    """
+    own = "" if model.id == models.DEFAULT_MODEL else model.id
+    return "\n".join(filter(None, (own, "" if seed is None else str(seed))))
 
 
 def _describe_model(row: models.Model) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from gemini_nb.models import OFFLINE_VERSION
 from gemini_nb.offline.responses import JSON, bytes_response, dump_json, json_response
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def build_reply(
     return {
         "candidates": [{"content": content, "finishReason": "STOP", "index": 0} | candidate],
         "usageMetadata": _usage(request, model, parts=parts),
-        "modelVersion": model.id,
+        "modelVersion": model.id + OFFLINE_VERSION,
         "responseId": base64.urlsafe_b64encode(digest[:15]).decode("ascii"),
     }
 
@@ -55,22 +56,24 @@ def build_blocked_reply(request: ParsedRequest, model: Model, *, reason: str = "
     return {
         "promptFeedback": {"blockReason": reason},
         "usageMetadata": _usage(request, model, parts=[]),
-        "modelVersion": model.id,
+        "modelVersion": model.id + OFFLINE_VERSION,
     }
 
 
-def remark(request: ParsedRequest) -> str:
-    """Return what the model says beside its picture: the prompt in 100 characters."""
+def remark(request: ParsedRequest, note: str = "") -> str:
+    """Return what the model says beside its picture: the prompt in 100 characters, and a note below it."""
     verb = "Edited" if request.images else "Painted"
     subject = " ".join(request.prompt[:2000].split())
     subject = subject if len(subject) <= 100 else subject[:99] + "…"
-    return f"{verb} offline, without a model: {subject}"
+    return "\n".join(filter(None, (f"{verb} offline, without a model: {subject}", note)))
 
 
 def _usage(request: ParsedRequest, model: Model, *, parts: list[dict[str, Any]]) -> dict[str, Any]:
     text_in = len(request.prompt) // _CHARACTERS_PER_TOKEN + 1
     image_in = len(request.images) * _TOKENS_PER_INPUT_IMAGE
-    image_out = _image_tokens(request, model) if parts and request.wants_image else 0
+    known, size = dict(model.tokens), request.image_size or model.default_size
+    default = known.get(model.default_size, 1120)
+    image_out = known.get(size, default) if parts and request.wants_image else 0
     text_out = len(remark(request)) // _CHARACTERS_PER_TOKEN if parts and request.wants_text else 0
     usage = {
         "promptTokenCount": text_in + image_in,
@@ -80,12 +83,6 @@ def _usage(request: ParsedRequest, model: Model, *, parts: list[dict[str, Any]])
         "candidatesTokensDetails": _details(IMAGE=image_out, TEXT=text_out),
     }
     return {name: value for name, value in usage.items() if value != []}
-
-
-def _image_tokens(request: ParsedRequest, model: Model) -> int:
-    known = dict(model.tokens)
-    default = known.get(model.default_size, 1120)
-    return known.get(request.image_size or model.default_size, default)
 
 
 def _details(**counts: int) -> list[dict[str, Any]]:

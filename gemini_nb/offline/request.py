@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.models.masks import split_sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -31,7 +33,10 @@ _MAX_RATIO = 8
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """What a request asks a model for, checked against what that model takes."""
+    """What a request asks a model for, checked against what that model takes.
+
+    `mask` is the mask of the one picture of `images`, told by the sentence of `models.masks`.
+    """
 
     prompt: str
     images: tuple[bytes, ...] = ()
@@ -39,6 +44,8 @@ class ParsedRequest:
     image_size: str | None = None
     wants_image: bool = True
     wants_text: bool = True
+    seed: int | None = None
+    mask: bytes | None = None
 
 
 class Refusal(Exception):  # noqa: N818 - an answer the API gives, not a failure of the program
@@ -55,6 +62,7 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
     config = _mapping(_field(request, "generationConfig"), "generation_config")
     modalities = _modalities(config)
     aspect_ratio, image_size = _image_config(config, model)
+    _check_types(request, config)
     if _field(config, "candidateCount") not in (None, 1):
         raise Refusal("Multiple candidates is not enabled for this model")
     last = next((c for c in reversed(contents) if _role(c) == "user"), None)
@@ -64,8 +72,17 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
         raise Refusal("Unable to submit request because it must have a text parameter or an image.")
     if len(images) > model.max_input_images:
         raise Refusal(f"{model.id} takes up to {model.max_input_images} input images, got {len(images)}.")
+    prompt, is_masked = split_sentence(prompt)
+    mask = images[1] if is_masked and len(images) == 2 else None
     return ParsedRequest(
-        prompt, images, aspect_ratio, image_size, "IMAGE" in modalities, "TEXT" in modalities
+        prompt,
+        images if mask is None else images[:1],
+        aspect_ratio,
+        image_size,
+        "IMAGE" in modalities,
+        "TEXT" in modalities,
+        _seed(config),
+        mask,
     )
 
 
@@ -90,9 +107,11 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 def _field(mapping: Mapping[str, Any], name: str) -> Any:
     """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
-    if name in mapping:
-        return mapping[name]
-    return mapping.get(re.sub(r"[A-Z]", lambda capital: "_" + capital[0].lower(), name))
+    return mapping[name] if name in mapping else mapping.get(_to_snake_case(name))
+
+
+def _to_snake_case(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda capital: "_" + capital[0].lower(), name)
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:
@@ -134,6 +153,22 @@ def _modalities(config: Mapping[str, Any]) -> list[Any]:
     return names or ["TEXT", "IMAGE"]
 
 
+def _seed(config: Mapping[str, Any]) -> int | None:
+    seed = _field(config, "seed")
+    if seed is None or (type(seed) is int and -(2**31) <= seed < 2**31):
+        return seed
+    raise Refusal(f"Invalid value at 'generation_config.seed' (TYPE_INT32), {_show(seed)}")
+
+
+def _check_types(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse what is of another type than the API's, of the fields that are accepted without effect."""
+    _mapping(_field(request, "systemInstruction"), "system_instruction")
+    _mapping(_field(config, "thinkingConfig"), "generation_config.thinking_config")
+    for name in ("tools", "safetySettings"):
+        for item in _list(_field(request, name), _to_snake_case(name)):
+            _mapping(item, _to_snake_case(name))
+
+
 def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
     where = "generation_config.image_config"
     image_config = _mapping(_field(config, "imageConfig"), where)
@@ -147,7 +182,7 @@ def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, 
     size = _field(image_config, "imageSize")
     if ratio is not None and not _takes_ratio(ratio, model):
         raise Refusal(f"Invalid value at '{where}.aspect_ratio': {_show(ratio)} for {model.id}.")
-    if size is not None and size not in (model.image_sizes if model.source else _SIZES):
+    if size is not None and size not in (model.image_sizes if model.limits_source else _SIZES):
         raise Refusal(f"Invalid value at '{where}.image_size': {_show(size)} for {model.id}.")
     return ratio, size
 

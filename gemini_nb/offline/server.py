@@ -1,6 +1,7 @@
 """The offline server: the offline provider on a loopback port, for any client of the Gemini API.
 
 It is started and stopped here; HTTP is `http_server`'s, the replies are `provider`'s, the faults `faults`'.
+In a browser, where no port can be opened, `in_page` takes its place, which only gemini_nb reaches.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ import ipaddress
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Self
 
 from gemini_nb.errors import ArgumentError
+from gemini_nb.event_loop import HAS_THREADS
 from gemini_nb.offline.faults import Faults
 from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, REJECTED_KEY, Dialect, Listener
+from gemini_nb.offline.in_page import PageListener
 from gemini_nb.offline.provider import OfflineGateway
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["DIALECTS", "MAX_BODY_BYTES", "REJECTED_KEY", "Dialect", "OfflineServer", "serve"]
 
@@ -51,31 +50,36 @@ class OfflineServer:
         if not allow_remote and not _is_loopback(host):
             raise ArgumentError(
                 f"The offline server accepts any key, so it is not opened on {host!r}.",
-                hint="Use 127.0.0.1, or say that you want it: allow_remote=True, --allow-remote.",
+                hint="Use 127.0.0.1, or allow it: allow_remote=True, --allow-remote.",
             )
         if not 0 <= delay <= threading.TIMEOUT_MAX:
-            raise ArgumentError(f"A delay of {delay} is none.", hint="Give seconds, 0 or more.")
+            raise ArgumentError(f"A delay of {delay} is not a delay.", hint="Give seconds, 0 or more.")
         if dialect not in DIALECTS:
             raise ArgumentError(
                 f"There is no dialect {dialect!r}.", hint=f"There are {' and '.join(DIALECTS)}."
             )
-        self._listener = Listener(
-            host, port, quiet=quiet, gateway=OfflineGateway(Faults(fault)), delay=delay, dialect=dialect
-        )
-        self.port: int = self._listener.server_address[1]
+        gateway = OfflineGateway(Faults(fault))
+        self._listener: Listener | PageListener
+        if HAS_THREADS:
+            self._listener = Listener(host, port, quiet=quiet, gateway=gateway, delay=delay, dialect=dialect)
+        else:
+            self._listener = PageListener(gateway=gateway, delay=delay, dialect=dialect)
+        self.port: int = self._listener.port
         self.url = self._listener.origin
         self.fault = fault
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        if isinstance(self._listener, PageListener):
+            self._listener.open()
+            return self
         self._thread = threading.Thread(target=self.run, name="gemini_nb offline server", daemon=True)
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listener.shutdown()
+    def __exit__(self, *_error: object) -> None:
+        if isinstance(self._listener, Listener):
+            self._listener.shutdown()
         self.close()
         if self._thread is not None:
             self._thread.join()
@@ -87,10 +91,15 @@ class OfflineServer:
 
     def run(self) -> None:
         """Answer requests until the `with` ends or the thread is interrupted."""
+        if isinstance(self._listener, PageListener):
+            raise ArgumentError("A browser opens no port.", hint="Use it as: with OfflineServer() as server")
         self._listener.serve_forever(poll_interval=0.02)
 
     def close(self) -> None:
         """Close the port and every open connection."""
+        if isinstance(self._listener, PageListener):
+            self._listener.close()
+            return
         self._listener.server_close()
         self._listener.drop_connections()
 
@@ -99,7 +108,7 @@ def serve(server: OfflineServer) -> None:
     """Answer requests until interrupted, and say on standard output where; the command line's `serve`."""
     sys.stdout.write(f"Painting offline at {server.url} (keys are not checked). Ctrl-C stops it.\n")
     if server.fault:
-        sys.stdout.write(f"Every call meets the fault {server.fault!r}.\n")
+        sys.stdout.write(f"Every call is answered with the fault {server.fault!r}.\n")
     sys.stdout.flush()
     try:
         with suppress(KeyboardInterrupt):

@@ -1,17 +1,20 @@
-"""The httpx transport that answers from the offline provider, inside the process and without a connection."""
+"""The httpx transports that answer from the offline provider, inside the process and without a connection."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
+import anyio
 import httpx
 
+from gemini_nb.event_loop import run_in_thread
+from gemini_nb.offline.in_page import find_listener
 from gemini_nb.offline.provider import OfflineGateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
+    from gemini_nb.offline.in_page import PageListener
     from gemini_nb.offline.responses import Response
 
 _PIECE_BYTES = 256 * 1024
@@ -40,16 +43,67 @@ class OfflineTransport(httpx.AsyncBaseTransport):
                 origin=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
             )
 
-        response = await anyio.to_thread.run_sync(answer, abandon_on_cancel=True)
-        return httpx.Response(response.status, headers=response.headers, stream=_Pieces(response.body))
+        response = await run_in_thread(answer, abandon_on_cancel=True)
+        return httpx.Response(response.status, headers=response.headers, stream=_Delivery(response))
 
 
-class _Pieces(httpx.AsyncByteStream):
-    """A body in the pieces a network would bring it in, so that readers meet both the same way."""
+class PageTransport(httpx.AsyncBaseTransport):
+    """Carries httpx requests to a `PageListener`, as a connection to a server would.
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+    Of httpx's extensions `trace` is honoured: a request that has come here has left.
+    """
+
+    def __init__(self, listener: PageListener) -> None:
+        self._listener = listener
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request after the listener's delay; its body may break off."""
+        from gemini_nb.offline.http_server import respond  # noqa: PLC0415 - loads http.server
+
+        body, listener = await request.aread(), self._listener
+        if trace := request.extensions.get("trace"):
+            await trace("http11.send_request_headers.started", {"request": request})
+        listener.posts += request.method == "POST"
+
+        def answer() -> Response:
+            return respond(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                request.headers,
+                body,
+                gateway=listener.gateway,
+                origin=listener.origin,
+                dialect=listener.dialect,
+            )
+
+        response = await run_in_thread(answer)
+        await anyio.sleep(listener.delay)
+        return httpx.Response(response.status, headers=response.headers, stream=_Delivery(response))
+
+
+def find_page_transport(origin: str) -> PageTransport | None:
+    """Return what carries requests to the open `PageListener` of an origin; None where there is none."""
+    listener = find_listener(origin)
+    return PageTransport(listener) if listener else None
+
+
+class _Delivery(httpx.AsyncByteStream):
+    """A body in the pieces of a network, so that readers meet both the same way; it may break off."""
+
+    def __init__(self, response: Response) -> None:
+        self._body = response.body
+        self._delivery = response.delivery
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._body), _PIECE_BYTES):
-            yield self._body[start : start + _PIECE_BYTES]
+        is_whole = self._delivery == "whole"
+        for piece in _pieces(self._body if is_whole else self._body[: len(self._body) // 2]):
+            yield piece
+        if self._delivery in ("stall", "drip"):  # a drip comes to no end that anybody waits for
+            await anyio.sleep_forever()
+        if not is_whole:
+            raise httpx.ReadError("the body ended early")
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), _PIECE_BYTES):
+        yield body[start : start + _PIECE_BYTES]

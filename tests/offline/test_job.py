@@ -56,3 +56,17 @@ def test_the_documented_phrase_is_refused_as_a_policy_would(gateway):
     status, reply = ask(gateway, FLASH, prompt_body("Something Blocked by Safety"))
     assert (status, reply["promptFeedback"]) == (200, {"blockReason": "SAFETY"})
     assert "candidates" not in reply
+
+
+@pytest.mark.parametrize("config", [IMAGE_ONLY, {}], ids=["image", "text and image"])
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ("a horse, in watercolor", "Offline painter left out: horse, watercolor"),
+        ("a red square on white", None),
+    ],
+)
+def test_what_is_left_out_is_said_where_the_api_says_how_it_ended(gateway, config, prompt, message):
+    _, reply = ask(gateway, FLASH, prompt_body(prompt, generationConfig=config))
+    (candidate,) = reply["candidates"]
+    assert (candidate["finishReason"], candidate.get("finishMessage")) == ("STOP", message)

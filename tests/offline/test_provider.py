@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 
@@ -10,7 +11,8 @@ from PIL import Image
 
 from gemini_nb import models
 from gemini_nb.offline.provider import HostedImages
-from support.offline import FLASH, IMAGE_ONLY, ORIGIN, parts, prompt_body
+from support.offline import FLASH, IMAGE_ONLY, ORIGIN, ask, near, parts, picture, prompt_body
+from support.pixels import png
 
 
 def test_a_hosted_picture_is_served_under_its_link(gateway):
@@ -63,3 +65,27 @@ def test_models_are_listed_and_described(gateway):
     one = gateway.answer("GET", f"/v1beta/models/{FLASH}", {}, b"", origin=ORIGIN)
     assert json.loads(one.body) == listed[0]
     assert listed[0]["supportedGenerationMethods"] == ["generateContent"]
+
+
+def test_a_picture_that_was_painted_here_is_known_when_it_comes_back(gateway):
+    def edit(picture):
+        turn = {"role": "user", "parts": [picture, {"text": "remove the square"}]}
+        _, reply = ask(gateway, FLASH, {"contents": [turn], "generationConfig": IMAGE_ONLY})
+        return reply["candidates"][0]
+
+    (part,) = parts(gateway, FLASH, prompt_body("a red square on white", generationConfig=IMAGE_ONLY))
+    known = edit({"inlineData": part["inlineData"]})
+    assert "finishMessage" not in known
+    assert near(picture(known["content"]["parts"][0]), (255, 255, 255))
+    data = base64.b64encode(png(picture(part))).decode()
+    unknown = edit({"inlineData": {"mimeType": "image/png", "data": data}})
+    assert unknown["finishMessage"] == "Offline painter left out: remove square"
+
+
+def test_models_differ_in_what_a_prompt_leaves_open_and_only_there(gateway):
+    def painted(model, prompt):
+        return picture(parts(gateway, model, prompt_body(prompt, generationConfig=IMAGE_ONLY))[0]).tobytes()
+
+    both = (FLASH, "gemini-3.1-flash-lite-image")
+    assert len({painted(model, "mountains at sunset") for model in both}) == 2
+    assert len({painted(model, "a red square on white") for model in both}) == 1

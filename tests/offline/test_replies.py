@@ -20,7 +20,7 @@ def test_a_reply_carries_usage_version_reason_and_id(gateway):
     body = prompt_body(generationConfig=IMAGE_ONLY | {"imageConfig": {"imageSize": "512"}})
     _, reply = ask(gateway, "nano-banana-2", body)
     assert reply["candidates"][0]["finishReason"] == "STOP"
-    assert reply["modelVersion"] == FLASH
+    assert reply["modelVersion"] == f"{FLASH}-offline"
     assert reply["usageMetadata"]["candidatesTokensDetails"] == [{"modality": "IMAGE", "tokenCount": 747}]
     assert (200, reply) == ask(gateway, "nano-banana-2", body)
 
@@ -70,7 +70,7 @@ def test_reason_and_full_usage_come_with_the_last_event(whole_and_streamed):
 def test_every_event_has_the_replys_id_and_version(whole_and_streamed):
     whole, replies = whole_and_streamed
     heads = {(reply["responseId"], reply["modelVersion"]) for reply in replies}
-    assert heads == {(whole["responseId"], FLASH)}
+    assert heads == {(whole["responseId"], f"{FLASH}-offline")}
 
 
 def test_without_sse_a_stream_is_a_json_array(gateway, whole_and_streamed):

@@ -72,6 +72,35 @@ def test_only_the_last_user_turn_is_the_prompt(gateway):
     assert near(picture(parts(gateway, FLASH, body)[0]), (255, 0, 0))
 
 
+WITHOUT_EFFECT = {
+    "search": {"tools": [{"googleSearch": {"searchTypes": {"imageSearch": {}}}}]},
+    "search in snake case": {"tools": [{"google_search": {}}]},
+    "thinking": {"generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}}},
+    "system": {"systemInstruction": {"parts": [{"text": "paint a blue circle"}]}},
+    "safety": {"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]},
+    "settings": {"generationConfig": {"temperature": 0.4, "topK": 4}},
+    "nothing": {"tools": None, "systemInstruction": None, "safetySettings": []},
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_EFFECT)
+def test_what_a_painter_has_no_use_for_is_accepted(gateway, case):
+    body = prompt_body("a red square on white", **WITHOUT_EFFECT[case])
+    assert near(picture(parts(gateway, FLASH, body)[0]), (255, 0, 0))
+
+
+def test_a_seed_changes_what_the_prompt_leaves_open_and_nothing_else(gateway):
+    def painted(prompt, **config):
+        image_config = {"imageSize": "512"}
+        body = prompt_body(prompt, generationConfig={"imageConfig": image_config, **config})
+        return picture(parts(gateway, FLASH, body)[0]).tobytes()
+
+    seeds = ({}, {"seed": 1}, {"seed": 2}, {"seed": 1})
+    lakes = [painted("a lake in the mountains", **seed) for seed in seeds]
+    assert (len(set(lakes)), lakes[1]) == (3, lakes[3])
+    assert len({painted("a red square on white", **seed) for seed in seeds}) == 1
+
+
 BAD = {
     "no JSON": (b"{", "Invalid JSON"),
     "a list": (b"[]", "Invalid value"),
@@ -96,6 +125,13 @@ BAD = {
         config_body(imageConfig={"imageOutputOptions": {}}),
         'Unknown name "imageOutputOptions"',
     ),
+    "a seed that is a text": (config_body(seed="7"), "seed' (TYPE_INT32)"),
+    "a seed that is a truth": (config_body(seed=True), "seed' (TYPE_INT32)"),
+    "a seed of 64 bits": (config_body(seed=2**31), "seed' (TYPE_INT32)"),
+    "thinking of another type": (config_body(thinkingConfig="high"), "thinking_config"),
+    "a system instruction that is a text": (prompt_body(systemInstruction="be brief"), "system_instruction"),
+    "tools that are no list": (prompt_body(tools={"googleSearch": {}}), "Invalid value at 'tools'"),
+    "safety settings of another type": (prompt_body(safetySettings=["none"]), "'safety_settings'"),
     "a wrong label": (
         conversation(turn("user", inline(small(), "image/jpeg"))),
         "Unable to process input image",

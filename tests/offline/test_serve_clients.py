@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import anyio
 import httpx
@@ -12,8 +13,11 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image
 
-from gemini_nb import models
+from gemini_nb import ImageRequest, models
 from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from support.gateway import Answer, Gateway
+from support.images import png
+from support.replies import inline, reply
 
 FLASH = "gemini-3.1-flash-image-preview"
 PROMPT = "a red square on a white background"
@@ -68,6 +72,11 @@ def test_google_genai_streams(client):
     assert last.candidates[0].finish_reason == "STOP"
 
 
+def test_google_genai_is_told_what_was_left_out(client):
+    reply = client.models.generate_content(model=FLASH, contents="a horse, in watercolor")
+    assert reply.text.endswith("\nOffline painter left out: horse, watercolor")
+
+
 def test_google_genai_asks_and_streams_asynchronously(server):
     async def main():
         async with genai.Client(api_key="any", http_options={"base_url": server.url}).aio as client:
@@ -93,6 +102,60 @@ def test_google_genai_sends_a_picture(client):
     picture = Image.new("RGB", (64, 64), "blue")
     reply = client.models.generate_content(model=FLASH, contents=[picture, "make it black and white"])
     assert reply.text.startswith("Edited offline")
+
+
+SEARCH = types.SearchTypes(image_search=types.ImageSearch(), web_search=types.WebSearch())
+SETTINGS = {
+    "search": {"tools": [types.Tool(google_search=types.GoogleSearch())]},
+    "search of images": {"tools": [types.Tool(google_search=types.GoogleSearch(search_types=SEARCH))]},
+    "thinking level": {"thinking_config": types.ThinkingConfig(thinking_level="HIGH", include_thoughts=True)},
+    "thinking budget": {"thinking_config": types.ThinkingConfig(thinking_budget=512)},
+    "system instruction": {"system_instruction": "Paint in oil."},
+    "seed": {"seed": 7},
+    "safety": {
+        "safety_settings": [
+            types.SafetySetting(category="HARM_CATEGORY_HARASSMENT", threshold="BLOCK_ONLY_HIGH")
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_google_genai_is_answered_whatever_it_sets(client, case):
+    config = types.GenerateContentConfig(response_modalities=["IMAGE"], **SETTINGS[case])
+    reply = client.models.generate_content(model=FLASH, contents=PROMPT, config=config)
+    assert sizes(reply.parts) == [(1024, 1024)]
+
+
+# What google-genai sends is what this package sends: its own names for the same settings.
+OURS = {
+    "search": {"search": "web"},
+    "search of images": {"search": "both"},
+    "thinking level": {"thinking": "high", "config": {"thinkingConfig": {"includeThoughts": True}}},
+    "thinking budget": {"thinking": 512},
+    "system instruction": {"system": "Paint in oil."},
+    "seed": {"seed": 7},
+    "safety": {"safety": {"harassment": "only_high"}},
+}
+
+
+def in_camel_case(value):
+    """The same JSON with the API's names: google-genai leaves some of its own, which Google takes too."""
+    if isinstance(value, dict):
+        names = {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): name for name in value}
+        return {name: in_camel_case(value[theirs]) for name, theirs in names.items()}
+    return [in_camel_case(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("case", OURS)
+def test_google_genai_sends_what_we_send(case):
+    gateway = Gateway(Answer(reply(inline(png()))))
+    with gateway, genai.Client(api_key="any", http_options={"base_url": gateway.url}) as client:
+        config = types.GenerateContentConfig(response_modalities=["IMAGE"], **SETTINGS[case])
+        client.models.generate_content(model=FLASH, contents=PROMPT, config=config)
+    body = in_camel_case(gateway.requests[0].json)
+    body.get("systemInstruction", {}).pop("role", None)
+    assert body == ImageRequest(PROMPT, FLASH, **OURS[case]).body
 
 
 def test_google_genai_lists_and_describes_the_models(client):

@@ -69,5 +69,5 @@ def test_the_commands_server_says_where_it_is_and_what_fails():
         finally:
             run.terminate()
         second = run.stdout.read()
-    assert second == "Every call meets the fault 'quota'.\n"
+    assert second == "Every call is answered with the fault 'quota'.\n"
     assert statuses == [403, 401]

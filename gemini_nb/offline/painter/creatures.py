@@ -80,6 +80,19 @@ def bird(pen: Pen, colour: Colour) -> None:
         pen.line([(x, 0.64), (x, 0.92), (x + 0.12, 0.92)], 0.05, (220, 140, 50))
 
 
+def duck(pen: Pen, colour: Colour) -> None:
+    """A duck that swims to the right."""
+    pen.poly([(-0.62, 0.2), (-1.02, -0.16), (-0.5, -0.02)], colour)
+    pen.poly([(0.62, -0.42), (1.02, -0.3), (0.62, -0.16)], (246, 146, 50))
+    pen.poly(arc(-0.08, 0.08, 0.78, 0.6, 0, 180), colour)
+    pen.oval(-0.08, 0.1, 0.78, 0.26, colour)
+    pen.poly([(0.02, 0.3), (0.12, -0.4), (0.62, -0.3), (0.66, 0.2)], colour)
+    pen.disc(0.38, -0.42, 0.34, colour)
+    pen.poly(arc(-0.2, 0.08, 0.42, 0.38, 0, 180), darker(colour, 0.16))
+    pen.disc(0.48, -0.5, 0.075, INK)
+    pen.disc(0.5, -0.53, 0.025, WHITE)
+
+
 def fish(pen: Pen, colour: Colour) -> None:
     """A fish that swims to the right."""
     fin = darker(colour, 0.22)

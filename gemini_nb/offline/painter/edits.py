@@ -1,4 +1,4 @@
-"""Edits of pictures that exist: filters, rotations, frames and colours that a prompt's words ask for."""
+"""Edits of pictures that exist: a plan of `edit_plan`, carried out with the filters."""
 
 from __future__ import annotations
 
@@ -7,68 +7,80 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 
-from gemini_nb.offline.painter import colours, scene, words
-from gemini_nb.offline.painter.canvas import Canvas, Gradient
+from gemini_nb.offline.painter import filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gemini_nb.offline.painter.colours import Colour
-    from gemini_nb.offline.painter.scene import Sketch
-
-    Change = Callable[[Image.Image, str], Image.Image]
+    from gemini_nb.offline.painter.edit_plan import Plan
+    from gemini_nb.offline.painter.reading.scene import Sketch
 
 MAX_PIXELS = 50_000_000
 """A picture of more pixels is not decoded."""
 
 _COLLAGE_WIDTH = 2048
 _MIN_SIDE, _MAX_SIDE = 256, 4096
-_FRAME_COLOUR = (40, 36, 34)
 _RESIZES = re.compile(r"\b(?:crop|resize|scale|widen|extend|enlarge|shrink|upscale|size|aspect)")
-_ADDS = re.compile(r"\b(?:add|put|place|draw|insert|include|paint|with|give)\b")
+_ZOOM_SHARE = 0.55
 
 
 class UnreadableImageError(ValueError):
     """An input picture could not be opened."""
 
 
+def join(images: Sequence[bytes]) -> Image.Image:
+    """Open the pictures to edit, several side by side. Raises `UnreadableImageError`."""
+    opened = [_enlarge(open_source(data)) for data in images]
+    return opened[0] if len(opened) == 1 else _collage(opened)
+
+
 def edit(
-    images: Sequence[bytes],
+    image: Image.Image,
     prompt: str,
+    plan: Plan,
     *,
     size: tuple[int, int] | None,
     keep_shape: bool,
     draw: Callable[[Image.Image, Sketch], None],
+    look_at: tuple[float, float, float] | None = None,
+    is_changed: bool = False,
 ) -> Image.Image:
-    """Do to the pictures what the prompt asks; several are set side by side first.
+    """Do to a picture what the plan of the prompt asks.
 
     `size` is what was asked for, in pixels: the picture is cropped to it, or with `keep_shape` only scaled.
-    `draw` adds the prompt's items to a picture. Raises `UnreadableImageError`.
+    `draw` adds the prompt's items to a picture. `look_at` is the point and the share that are enlarged.
+    Where nothing was understood, and the picture not `is_changed` already, it gets darker corners.
     """
-    opened = [_enlarge(_open(data)) for data in images]
-    image = opened[0] if len(opened) == 1 else _collage(opened)
     if size:
         fit = ImageOps.contain if keep_shape else ImageOps.fit
         image = fit(image, size, Image.Resampling.LANCZOS)
-    text = " ".join(prompt.lower()[:20_000].split())
     before = image
-    for pattern, change in _CHANGES:
-        if re.search(pattern, text):
-            image = change(image, text)
-    sketch = scene.read(prompt)
-    image = _frame(image, text, sketch)
-    if sketch.items and (_ADDS.search(text) or image is before):
+    for change, clause in plan.changes:
+        image = change(image, clause)
+    if look_at:
+        image = filters.zoom(image, *look_at)
+    elif plan.zoom is not None:
+        image = filters.zoom(image, image.width / 2, image.height / 2, _ZOOM_SHARE)
+    if plan.crop:
+        image = filters.crop(image, plan.crop)
+    if plan.frame:
+        colour, share = plan.frame
+        image = filters.frame(image, colour, share=share)
+    if plan.items.items:
         image = image.copy()
-        draw(image, sketch)
-    elif image is before and sketch.mentioned:
-        image = _tint(image, sketch.mentioned[0])
-    understood = image is not before or len(opened) > 1 or (size and _RESIZES.search(text))
-    return image.copy() if understood else _vignette(image)
+        draw(image, plan.items)
+    elif image is before and plan.tint:
+        image = filters.tint(image, plan.tint)
+    understood = (
+        image is not before or is_changed or plan.is_settled or (size and _RESIZES.search(prompt.lower()))
+    )
+    return image.copy() if understood else filters.vignette(image)
 
 
-def _open(data: bytes) -> Image.Image:
+def open_source(data: bytes) -> Image.Image:
+    """Open a picture as it is shown, in RGB. Raises `UnreadableImageError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -112,139 +124,3 @@ def _collage(opened: Sequence[Image.Image]) -> Image.Image:
         cell = ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
         sheet.paste(cell, (gap + column * (side + gap), gap + row * (side + gap)))
     return sheet
-
-
-def _frame(image: Image.Image, text: str, sketch: Sketch) -> Image.Image:
-    """Set the picture into a frame if the text names one, in the last of the three words before that."""
-    if not re.search(r"\b(?:frame|border)\b", text):
-        return image
-    read = words.read(text)
-    at = next((i for i, word in enumerate(read) if word.value in ("frame", "border")), 0)
-    names = [word.value for word in read[max(0, at - 3) : at] if word.kind == "colour"]
-    colour = colours.look_up(names[-1]) if names else (*sketch.mentioned, _FRAME_COLOUR)[0]
-    width = max(4, min(image.size) // (14 if "thick" in text else 40 if "thin" in text else 24))
-    inner = image.resize(
-        (max(1, image.width - 2 * width), max(1, image.height - 2 * width)), Image.Resampling.LANCZOS
-    )
-    return ImageOps.expand(inner, (image.width - inner.width) // 2, fill=colour).resize(image.size)
-
-
-def _vignette(image: Image.Image) -> Image.Image:
-    """Change a picture visibly where the request was not understood: darker, softer corners."""
-    shade = Image.radial_gradient("L").resize(image.size, Image.Resampling.BICUBIC)
-    dim = ImageEnhance.Brightness(image.filter(ImageFilter.GaussianBlur(min(image.size) / 150))).enhance(0.35)
-    return Image.composite(dim, _scale_channels(image, 1.04, 1.0, 0.94), shade)
-
-
-def _scale_channels(image: Image.Image, red: float, green: float, blue: float) -> Image.Image:
-    table = [min(255, round(level * factor)) for factor in (red, green, blue) for level in range(256)]
-    return image.point(table)
-
-
-def _tint(image: Image.Image, colour: Colour) -> Image.Image:
-    """Return the picture in shades of one colour, its own showing through a little."""
-    grey = ImageOps.autocontrast(image.convert("L"), cutoff=0.5)
-    dark, light = colours.darker(colour, 0.8), colours.lighter(colour, 0.82)
-    return Image.blend(image, ImageOps.colorize(grey, dark, light, mid=colour), 0.8)
-
-
-def _tint_as_told(image: Image.Image, text: str) -> Image.Image:
-    """Tint for "make it blue": the colour that stands last in the request."""
-    mentioned = scene.read(text).mentioned
-    return _tint(image, mentioned[-1]) if mentioned else image
-
-
-def _pixelate(image: Image.Image) -> Image.Image:
-    cell = max(2, min(image.size) // 40)
-    small = image.resize((max(1, image.width // cell), max(1, image.height // cell)), Image.Resampling.BOX)
-    return small.resize(image.size, Image.Resampling.NEAREST)
-
-
-def _pencil_sketch(image: Image.Image) -> Image.Image:
-    grey = image.convert("L")
-    soft = ImageOps.invert(grey).filter(ImageFilter.GaussianBlur(max(2, min(image.size) / 160)))
-    dodge = ImageChops.add(grey, soft)
-    return ImageOps.autocontrast(dodge, cutoff=1).convert("RGB")
-
-
-def _rotate(image: Image.Image, text: str) -> Image.Image:
-    match = re.search(r"(\d{1,3}) ?(?:degrees?|°|deg)", text)
-    angle = int(match[1]) if match else (180 if "upside" in text else 90)
-    if "counter" in text or "anti" in text or re.search(r"\bleft\b", text):
-        angle = -angle
-    if angle % 90 == 0:
-        return image.rotate(-angle, expand=True)
-    corner = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    return image.rotate(-angle, Image.Resampling.BICUBIC, expand=True, fillcolor=corner)
-
-
-def _flip(image: Image.Image, text: str) -> Image.Image:
-    upside_down = re.search(r"vertical|upside|top to bottom", text)
-    return ImageOps.flip(image) if upside_down else ImageOps.mirror(image)
-
-
-def _screen(image: Image.Image, colour: Colour) -> Image.Image:
-    return ImageChops.screen(image, Image.new("RGB", image.size, colour))
-
-
-def _sunset(image: Image.Image) -> Image.Image:
-    glow = Canvas(Image.new("RGB", image.size))
-    glow.ground(Gradient(((150, 90, 170), (255, 150, 100), (255, 196, 110))))
-    return Image.blend(ImageChops.multiply(image, glow.image), glow.image, 0.22)
-
-
-def _saturate(image: Image.Image, factor: float) -> Image.Image:
-    return ImageEnhance.Color(image).enhance(factor)
-
-
-def _brighten(image: Image.Image, factor: float) -> Image.Image:
-    return ImageEnhance.Brightness(image).enhance(factor)
-
-
-def _blur(image: Image.Image) -> Image.Image:
-    return image.filter(ImageFilter.GaussianBlur(max(2, min(image.size) / 80)))
-
-
-def _sharpen(image: Image.Image) -> Image.Image:
-    return image.filter(ImageFilter.UnsharpMask(radius=max(2, min(image.size) / 300), percent=180))
-
-
-def _sepia(image: Image.Image) -> Image.Image:
-    return ImageOps.colorize(image.convert("L"), (38, 22, 10), (255, 240, 208), mid=(158, 116, 74))
-
-
-_IT = r"(?:it|this|everything|the (?:picture|image|photo))"
-
-# what the lowered text says → what is done to the picture, in this order
-_CHANGES: tuple[tuple[str, Change], ...] = (
-    (
-        r"\bgr[ae]y ?scale\b|\bblack[ -]and[ -]white\b|\bmonochrome\b|\bdesaturate",
-        lambda image, _: image.convert("L").convert("RGB"),
-    ),
-    (r"\bsepia\b|\bvintage\b|\bold photo", lambda image, _: _sepia(image)),
-    (r"\binvert|\bnegative\b", lambda image, _: ImageOps.invert(image)),
-    (r"\bblur|\bout of focus\b", lambda image, _: _blur(image)),
-    (r"\bsharp", lambda image, _: _sharpen(image)),
-    (r"\bpixel", lambda image, _: _pixelate(image)),
-    (r"\bsketch|\bpencil\b|\bline art\b", lambda image, _: _pencil_sketch(image)),
-    (r"\bposter|\bpop art\b|\bcartoon", lambda image, _: ImageOps.posterize(_saturate(image, 1.3), 2)),
-    (r"\brotat|\bturn (?:it )?(?:left|right|clockwise|upside)|\bupside down\b", _rotate),
-    (r"\bflip|\bmirror", _flip),
-    (r"\bbrighte?[nr]|\blighter\b|\blighten", lambda image, _: _brighten(image, 1.35)),
-    (r"\bdarker\b|\bdarken", lambda image, _: _brighten(image, 0.6)),
-    (r"\bcontrast\b", lambda image, _: ImageEnhance.Contrast(image).enhance(1.5)),
-    (r"\bvivid\b|\bsaturat|\bcolou?rful\b", lambda image, _: _saturate(image, 1.7)),
-    (r"\bwarm", lambda image, _: _scale_channels(image, 1.12, 1.0, 0.78)),
-    (r"\bcool|\bcold", lambda image, _: _scale_channels(image, 0.8, 0.97, 1.15)),
-    (
-        r"\bnight\b|\bmoonli",
-        lambda image, _: _screen(_scale_channels(_saturate(image, 0.6), 0.3, 0.38, 0.62), (6, 10, 34)),
-    ),
-    (r"\bsunset\b|\bdusk\b|\bgolden hour\b|\bevening\b", lambda image, _: _sunset(image)),
-    (
-        r"\bwinter|\bsnow",
-        lambda image, _: _screen(_scale_channels(_saturate(image, 0.45), 0.92, 0.98, 1.06), (52, 60, 70)),
-    ),
-    (rf"\b(?:make|turn|tint|paint|colou?r) {_IT}\b", _tint_as_told),
-    (r"\btint(?:ed)?\b", _tint_as_told),
-)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from random import Random
 
     from gemini_nb.offline.painter.canvas import Canvas
+    from gemini_nb.offline.painter.colours import Colour
     from gemini_nb.offline.painter.outlines import Loop
-    from gemini_nb.offline.painter.scene import Sketch
+    from gemini_nb.offline.painter.reading.scene import Sketch
 
 _HORIZON = {
     "sea": 0.6,
@@ -31,40 +32,32 @@ _HORIZON = {
 }
 
 
-def is_landscape(sketch: Sketch) -> bool:
-    """Say whether a sketch is of a landscape: it names a part of one, or a time of day."""
-    return bool(sketch.scenery or sketch.time)
-
-
 def paint(canvas: Canvas, sketch: Sketch, rng: Random) -> Stage:
     """Paint the scenery; the stage tells where sun, horizon and ground are."""
     scenery = set(sketch.scenery)
-    time = _time(sketch)
+    time = sketch.light
+    if sketch.season and not scenery - {"clouds", "sky", "snow", "rain", "stars", "rainbow"}:
+        scenery.add("hills")
+    if "storm" in scenery and not scenery & _HORIZON.keys():
+        scenery.add("sea")
     if time in ("sunset", "dawn") and not scenery - {"clouds", "sky"} and sketch.ground is None:
         scenery.add("sea" if time == "sunset" else "hills")
-    stage = _stage(canvas, scenery, time, rng)
+    stage = replace(_stage(canvas, scenery, time, rng), season=sketch.season, without=sketch.without)
     if "underwater" in scenery:
         _underwater(stage)
         return replace(stage, horizon=canvas.height * 0.12)
     if "space" in scenery:
-        _space(stage, planet=not sketch.items)
+        _space(stage, planet=not sketch.items and "planet" not in sketch.without)
         return replace(stage, horizon=canvas.height * 0.9)
     _sky(stage, time, scenery)
     _land(stage, scenery)
-    if "rain" in scenery:
-        _rain(stage)
-    if "snow" in scenery:
+    if "storm" in scenery:
+        paint_storm(canvas, rng)
+    elif "rain" in scenery:
+        paint_rain(canvas, rng, mix(WHITE, stage.light.haze, 0.4))
+    if "snow" in scenery and "snow" not in stage.without:
         _snowfall(stage)
     return stage
-
-
-def _time(sketch: Sketch) -> str:
-    shapes = {item.shape for item in sketch.items}
-    if sketch.time:
-        return sketch.time
-    if "stars" in sketch.scenery or shapes & {"moon", "crescent"}:
-        return "night"
-    return "grey" if sketch.scenery & {"rain", "snow"} else "day"
 
 
 def _stage(canvas: Canvas, scenery: set[str], time: str, rng: Random) -> Stage:
@@ -86,15 +79,19 @@ def _sky(stage: Stage, time: str, scenery: set[str]) -> None:
     x, y = stage.sun
     unit = canvas.unit
     if time == "night":
-        _stars(stage, round(170 * canvas.width / canvas.height))
-        THINGS["moon"].draw(canvas.pen(x, y, unit * 0.075), THINGS["moon"].colour)
-    elif time != "grey":
+        _stars(stage.showing("star"), round(170 * canvas.width / canvas.height))
+        if "moon" not in stage.without:
+            THINGS["moon"].draw(canvas.pen(x, y, unit * 0.075), THINGS["moon"].colour)
+    elif time not in ("grey", "storm") and "sun" not in stage.without:
         low = time in ("sunset", "dawn")
         canvas.glow(x, y, unit * (0.62 if low else 0.4), light.sun, opacity=0.75)
         canvas.fill((oval(x, y, unit * (0.1 if low else 0.065)),), lighter(light.sun, 0.25 if low else 0.5))
     if "rainbow" in scenery:
         _rainbow(stage)
-    if "clouds" in scenery or scenery & {"sky", "rain", "rainbow"}:
+    stage = stage.showing("cloud")
+    if "storm" in scenery:
+        _clouds(stage, 9)
+    elif "clouds" in scenery or scenery & {"sky", "rain", "rainbow"}:
         _clouds(stage, 4 if "rainbow" in scenery else 6)
     elif time in ("sunset", "dawn"):
         _streaks(stage)
@@ -147,7 +144,7 @@ def _rainbow(stage: Stage) -> None:
 
 
 def _land(stage: Stage, scenery: set[str]) -> None:
-    snowy = "snow" in scenery
+    snowy = "snow" in scenery and "snow" not in stage.without
     if "mountains" in scenery:
         terrain.mountains(stage, snowy=snowy)
         if not scenery & set(_HORIZON) - {"mountains"}:
@@ -161,22 +158,29 @@ def _land(stage: Stage, scenery: set[str]) -> None:
     elif "hills" in scenery or (snowy and not scenery & {"mountains", "city", "desert"}):
         terrain.hills(stage, snowy=snowy)
         if not snowy:
-            terrain.meadow_flowers(stage)
+            terrain.meadow_flowers(stage.showing("flower"))
     if "beach" in scenery:
         terrain.beach(stage)
     elif "sea" in scenery:
         terrain.sea(stage)
 
 
-def _rain(stage: Stage) -> None:
-    canvas = stage.canvas
-    colour = mix(WHITE, stage.light.haze, 0.4)
-    drops: list[Loop] = []
-    for _ in range(150):
-        x, y = stage.rng.uniform(0, canvas.width * 1.1), stage.rng.uniform(0, canvas.height)
-        long = canvas.unit * stage.rng.uniform(0.02, 0.05)
-        drops += stroke([(x, y), (x - long * 0.28, y + long)], canvas.unit * 0.0022)
-    canvas.fill(drops, colour, opacity=0.5)
+def paint_rain(canvas: Canvas, rng: Random, colour: Colour, *, drops: int = 150) -> None:
+    """Let it rain over the whole canvas."""
+    streaks: list[Loop] = []
+    for _ in range(drops):
+        x, y = rng.uniform(0, canvas.width * 1.1), rng.uniform(0, canvas.height)
+        long = canvas.unit * rng.uniform(0.02, 0.05)
+        streaks += stroke([(x, y), (x - long * 0.28, y + long)], canvas.unit * 0.0022)
+    canvas.fill(streaks, colour, opacity=0.5)
+
+
+def paint_storm(canvas: Canvas, rng: Random) -> None:
+    """Let it rain hard, with a flash of lightning in the sky."""
+    x, y, tall = canvas.width * rng.choice((0.22, 0.78)), canvas.height * 0.24, canvas.unit * 0.22
+    canvas.glow(x, y, tall * 1.5, (236, 240, 255), opacity=0.5)
+    canvas.pen(x, y, tall, turn=8).fill(outline("bolt"), (255, 246, 190))
+    paint_rain(canvas, rng, (214, 222, 232), drops=260)
 
 
 def _snowfall(stage: Stage) -> None:

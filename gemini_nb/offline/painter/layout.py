@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.painter.scene import MAX_FIGURES
+from gemini_nb.offline.painter.reading.scene import MAX_FIGURES
 from gemini_nb.offline.painter.things import THINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gemini_nb.offline.painter.colours import Colour
-    from gemini_nb.offline.painter.scene import Item, Place
+    from gemini_nb.offline.painter.reading.scene import Item, Place
 
 _INSIDE = 0.5
+_TREES = ("tree", "pine", "palm")
 _WIDE = {"rectangle": 1.3, "oval": 1.25, "line": 1.25, "planet": 1.3}
 
 
@@ -217,22 +218,65 @@ def place_in_landscape(items: Sequence[Item], horizon: float, width: int, height
     unit = min(width, height)
     figures: list[Figure] = []
     free = [item for item in items if item.shape not in ("sun", "moon")]
-    slots = sum(item.count or 3 for item in free if item.place is None)
+    sheltered = {index + 1: item for index, item in enumerate(free) if _is_under_tree(free, index)}
+    slots = sum(
+        item.count or 3
+        for index, item in enumerate(free)
+        if item.place is None and index + 1 not in sheltered
+    )
     slot = 0
-    for item in free:
+    for index, item in enumerate(free):
         cells = _cells(item, item.count or 3)
         if item.place is not None:
             figures += _draw_place(item.place, cells, width, height)
             continue
-        for cell in cells:
+        for cell in () if index + 1 in sheltered else cells:
             slot += 1
             radius = min(unit * 0.15, width / (slots + 1) * 0.42) * item.size
+            radius *= 2 if index in sheltered else 1
             x = width * slot / (slots + 1)
             # neighbours stand at different heights, as things in a landscape do
             shift = (0.0, 0.07, -0.03)[slot % 3] * unit * (slots > 1)
             y = _ground_line(item.shape, horizon, height, radius) + shift
             figures.append(Figure(cell.shape, cell.colour, x, y, radius))
+            if index in sheltered:
+                figures += _at_the_foot(sheltered.pop(index), figures[-1])
     return figures
+
+
+def has_shelter(items: Sequence[Item]) -> bool:
+    """Say whether one of the items stands under a tree, and so on the ground."""
+    return any(_is_under_tree(items, index) for index in range(len(items)))
+
+
+def _is_under_tree(items: Sequence[Item], index: int) -> bool:
+    """Say whether an item stands under the next one: a house, an animal or a person under a tree."""
+    tree = items[index + 1] if index + 1 < len(items) else None
+    thing = THINGS.get(items[index].shape)
+    return bool(
+        tree
+        and tree.shape in _TREES
+        and tree.relation == "below"
+        and (tree.place or items[index].place) is None
+        and thing
+        and thing.home == "ground"
+    )
+
+
+def _at_the_foot(item: Item, tree: Figure) -> list[Figure]:
+    """Set the figures of an item before a tree, on its ground and beside its trunk."""
+    cells = _cells(item, item.count or 3)
+    radius = tree.radius * min(0.5 * item.size, 0.7) / max(1, len(cells) - 1)
+    return [
+        Figure(
+            cell.shape,
+            cell.colour,
+            tree.x + tree.radius * 0.42 + (index - (len(cells) - 1) / 2) * 2.2 * radius,
+            tree.y + tree.radius - radius,
+            radius,
+        )
+        for index, cell in enumerate(cells)
+    ]
 
 
 def place_on_picture(items: Sequence[Item], width: int, height: int) -> list[Figure]:

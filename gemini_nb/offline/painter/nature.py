@@ -94,6 +94,33 @@ def banana(pen: Pen, colour: Colour) -> None:
     pen.line([(x1 + 0.03, y1 + 0.02), (x1 - 0.03, y1 - 0.05)], 0.12, (92, 72, 40))
 
 
+def lemon(pen: Pen, colour: Colour) -> None:
+    """A lemon on its side."""
+    tilted = pen.pen(0, 0, turn=-18)
+    tilted.poly([(0.62, -0.24), (1.02, 0), (0.62, 0.24), (-0.62, 0.24), (-0.98, 0), (-0.62, -0.24)], colour)
+    tilted.oval(0, 0, 0.82, 0.6, Gradient((lighter(colour, 0.3), colour, darker(colour, 0.1))))
+    tilted.oval(-0.3, -0.26, 0.2, 0.1, WHITE, opacity=0.55)
+
+
+def pear(pen: Pen, colour: Colour) -> None:
+    """A pear with stalk and leaf."""
+    pen.line([(0, -0.6), (0.03, -0.82), (0.12, -1)], 0.09, (110, 78, 58))
+    pen.oval(0, -0.3, 0.36, 0.46, colour)
+    pen.poly([(-0.34, -0.2), (0.34, -0.2), (0.56, 0.3), (-0.56, 0.3)], colour)
+    pen.oval(0, 0.42, 0.62, 0.54, colour)
+    pen.oval(-0.3, 0.3, 0.12, 0.24, lighter(colour, 0.6), opacity=0.7)
+    pen.pen(0.36, -0.82, 0.28, turn=68).fill((outline("leaf")[0],), (98, 168, 84))
+
+
+def cherry(pen: Pen, colour: Colour) -> None:
+    """Two cherries on one stalk."""
+    for x, y in ((-0.44, 0.5), (0.42, 0.38)):
+        pen.line([(0.1, -0.9), (x * 0.55, -0.2), (x, y - 0.36)], 0.06, (92, 132, 70))
+        pen.disc(x, y, 0.42, Gradient((lighter(colour, 0.15), colour)))
+        pen.oval(x - 0.14, y - 0.14, 0.08, 0.12, WHITE, opacity=0.6)
+    pen.pen(0.4, -0.82, 0.32, turn=76).fill((outline("leaf")[0],), (98, 168, 84))
+
+
 def sun(pen: Pen, colour: Colour) -> None:
     """A sun with rays and a glow."""
     pen.glow(0, 0, 1.5, lighter(colour, 0.5), opacity=0.45)

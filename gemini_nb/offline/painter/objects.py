@@ -56,6 +56,35 @@ def hot_air_balloon(pen: Pen, colour: Colour) -> None:
     pen.box(-0.17, 0.76, 0.17, 1.0, (150, 105, 70), radius=0.05)
 
 
+def kite(pen: Pen, colour: Colour) -> None:
+    """A kite on its line, with a tail of bows."""
+    flying = pen.pen(0, 0, turn=24)
+    line = [(0.22 * math.sin(t * 7) * t, 0.34 + 0.86 * t) for t in (i / 24 for i in range(25))]
+    flying.line(line, 0.03, darker(colour, 0.4))
+    for at in (8, 14, 20):
+        x, y = line[at]
+        for side in (-1, 1):
+            flying.poly(
+                [(x, y), (x + side * 0.15, y - 0.08), (x + side * 0.15, y + 0.08)], lighter(colour, 0.35)
+            )
+    flying.poly([(0, -1), (0.58, -0.36), (0, 0.36), (-0.58, -0.36)], colour)
+    flying.poly([(0, -1), (0.58, -0.36), (0, -0.36)], lighter(colour, 0.3))
+    flying.poly([(-0.58, -0.36), (0, -0.36), (0, 0.36)], darker(colour, 0.14))
+
+
+def lighthouse(pen: Pen, colour: Colour) -> None:
+    """A lighthouse on its rock, the lamp lit."""
+    pen.poly([(-0.8, 1), (-0.5, 0.72), (0.1, 0.66), (0.62, 0.78), (0.84, 1)], (112, 108, 112))
+    pen.poly([(-0.34, 0.76), (-0.22, -0.5), (0.22, -0.5), (0.34, 0.76)], (250, 248, 242))
+    for top in (-0.3, 0.16, 0.62):
+        wide, foot = 0.24 + 0.095 * (top + 0.3), min(0.76, top + 0.22)
+        pen.poly([(-wide, top), (wide, top), (wide + 0.02, foot), (-wide - 0.02, foot)], colour)
+    pen.box(-0.3, -0.56, 0.3, -0.48, INK)
+    pen.glow(0, -0.68, 0.6, (255, 236, 160), opacity=0.6)
+    pen.box(-0.16, -0.8, 0.16, -0.56, (255, 232, 140))
+    pen.poly([(-0.24, -0.8), (0, -1.02), (0.24, -0.8)], darker(colour, 0.2))
+
+
 def car(pen: Pen, colour: Colour) -> None:
     """A car from the side."""
     pen.poly([(-0.62, 0.02), (-0.4, -0.45), (0.32, -0.45), (0.66, 0.02)], darker(colour, 0.12))

@@ -1,75 +1,65 @@
 """The painter: from a prompt to a picture, without a model; the same words and size give the same pixels.
 
-words → scene → layout         what is sketch, and where it goes
-outlines, things → canvas      what can be drawn, and how it gets onto an image
+reading                        what is asked for, and what is not: words → negation → scene
+layout → composition           where it goes, and how it gets onto the canvas
+outlines, things → canvas      what can be drawn, and with what
 terrain → landscape, abstract  what is painted behind, or instead
-edits                          what is done to a picture that exists
+edit_plan → edits, filters     what is done to a picture that exists
+recipes                        how the latest pictures were painted, for edits that take something out
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
-import random
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-from gemini_nb.offline.painter import abstract, edits, landscape, layout, outlines, scene
-from gemini_nb.offline.painter.canvas import Canvas, Gradient
-from gemini_nb.offline.painter.colours import PALETTES, PAPER, WHITE, backdrop_for, darker, lighter, luminance
+from gemini_nb.models.catalogue import PIXELS_OF_GEMINI_3
+from gemini_nb.models.model import SIZE_FACTORS
+from gemini_nb.offline.painter import composition, edit_plan, edits, filters
+from gemini_nb.offline.painter.canvas import Canvas
+from gemini_nb.offline.painter.colours import PAPER
 from gemini_nb.offline.painter.edits import UnreadableImageError
-from gemini_nb.offline.painter.outlines import box, oval
-from gemini_nb.offline.painter.things import THINGS
+from gemini_nb.offline.painter.outlines import box
+from gemini_nb.offline.painter.reading import scene
+from gemini_nb.offline.painter.recipes import Recipe, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gemini_nb.offline.painter.colours import Colour
+    from gemini_nb.offline.painter.edit_plan import Plan
     from gemini_nb.offline.painter.layout import Figure
-    from gemini_nb.offline.painter.scene import Ground, Sketch
+    from gemini_nb.offline.painter.reading.scene import Sketch
+    from gemini_nb.offline.painter.recipes import Swap
 
-__all__ = ["UnreadableImageError", "encode", "paint", "pixel_size"]
+__all__ = ["Painting", "UnreadableImageError", "encode", "paint", "paint_step", "pixel_size"]
 
-# Gemini 3's own sizes at 1K; the other image sizes are these times `_SCALE`
-_PIXELS = {
-    "1:1": (1024, 1024),
-    "2:3": (848, 1264),
-    "3:2": (1264, 848),
-    "3:4": (896, 1200),
-    "4:3": (1200, 896),
-    "4:5": (928, 1152),
-    "5:4": (1152, 928),
-    "9:16": (768, 1376),
-    "16:9": (1376, 768),
-    "21:9": (1584, 672),
-    "1:4": (512, 2048),
-    "4:1": (2048, 512),
-    "1:8": (384, 3072),
-    "8:1": (3072, 384),
-}
-_SCALE = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
+MAX_NAMES = 8
+"""How many words are named as left out; the others are counted."""
+
+_NAME_CHARACTERS = 40
 _ENCODING: dict[str, dict[str, int]] = {
     "image/png": {"compress_level": 4},
     # subsampling 0 is 4:4:4: the edges of plain shapes show any loss of colour
     "image/jpeg": {"quality": 93, "subsampling": 0},
     "image/webp": {"quality": 92, "method": 2},
 }
-# the ground where white and dark shapes stand side by side
-_MIDDLE = (168, 196, 214)
-_NEUTRAL = (243, 243, 240)
-_OWN_COLOURS = {
-    "star": (255, 200, 50),
-    "heart": (228, 60, 84),
-    "cloud": (255, 255, 255),
-    "drop": (72, 150, 220),
-    "bolt": (255, 200, 40),
-    "leaf": (92, 160, 84),
-    "crescent": (250, 222, 130),
-    "egg": (250, 236, 214),
-}
-_BRIGHT = ((230, 80, 72), (60, 130, 220), (248, 188, 60), (72, 170, 130), (150, 100, 200), (244, 132, 84))
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A picture, marked "offline"; `left_out` names what of the prompt is not on it, `note` says so.
+
+    `recipe` is how it was painted, None where it was made of pictures that are not known.
+    """
+
+    image: Image.Image
+    left_out: tuple[str, ...] = ()
+    note: str = ""
+    recipe: Recipe | None = None
 
 
 def paint(
@@ -78,23 +68,157 @@ def paint(
     aspect_ratio: str | None = None,
     image_size: str | None = None,
     images: Sequence[bytes] = (),
+    seed: int | None = None,
 ) -> Image.Image:
     """Paint what `prompt` asks for, or edit `images` as it asks; RGB, marked "offline".
 
-    Without `aspect_ratio` a new picture is square and an edit keeps its shape.
+    Without `aspect_ratio` a new picture is square and an edit keeps its shape. Another `seed` changes what
+    the prompt leaves open: the shape of a landscape, a colour, a pattern.
     Raises `UnreadableImageError` for an input picture that cannot be opened.
 
     >>> paint("a red square on white").getpixel((512, 512))
     (255, 0, 0)
     """
+    step = Step(prompt, aspect_ratio, image_size)
+    return paint_step(step, images=images, variant="" if seed is None else str(seed)).image
+
+
+def paint_step(
+    step: Step, *, images: Sequence[bytes] = (), known: Recipe | None = None, variant: str = ""
+) -> Painting:
+    """Paint a prompt, or edit `images` as it says; see `paint`.
+
+    `variant` changes what the prompt leaves open. `known` is the recipe of the one picture that is edited:
+    with it, things can be taken out of it, replaced and looked at.
+    """
     if images:
-        size = pixel_size(aspect_ratio, image_size) if aspect_ratio or image_size else None
-        image = edits.edit(images, prompt, size=size, keep_shape=not aspect_ratio, draw=_draw_items)
+        return _edit(step, images, known if len(images) == 1 else None)
+    recipe = Recipe(step, variant)
+    image, _ = _paint_new(recipe, ())
+    sketch = scene.read(step.prompt)
+    note = _note(sketch.left_out)
+    if sketch.is_empty and not note and not _PATTERN_WORDS & {*step.prompt.lower().split()}:
+        note = "Offline painter found nothing to draw in the prompt: this is a pattern"
+    return Painting(_mark(image), sketch.left_out, note, recipe)
+
+
+def keep_outside(painting: Painting, source: bytes, mask: bytes) -> Painting:
+    """Put back what an edit changed outside of the white of its mask, which is of the source's size.
+
+    The painting's own mark is then gone with the rest, so there is one inside the mask as well.
+    """
+    before, inside = edits.open_source(source), edits.open_source(mask).convert("L")
+    if inside.size != before.size or not (box := inside.getbbox()):
+        raise UnreadableImageError("a mask of another size, or empty")
+    edited = painting.image.resize(before.size, Image.Resampling.LANCZOS)
+    edited.paste(_mark(edited.crop(box)), box[:2])
+    return replace(painting, image=Image.composite(edited, before, inside), recipe=None)
+
+
+_PATTERN_WORDS = {"abstract", "pattern", "patterns", "random"}
+
+
+def _note(left_out: Sequence[str]) -> str:
+    """Return the sentence that names what was left out, or ""."""
+    if not left_out:
+        return ""
+    names = [_shorten(name) for name in left_out[:MAX_NAMES]]
+    more = f" and {len(left_out) - MAX_NAMES} more" if len(left_out) > MAX_NAMES else ""
+    return f"Offline painter left out: {', '.join(names)}{more}"
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1]}…"
+
+
+def _edit(step: Step, images: Sequence[bytes], known: Recipe | None) -> Painting:
+    plan = edit_plan.read(step.prompt, _contents(known) if known else None)
+    left_out = plan.left_out
+    if known and (plan.swaps or plan.zoom):
+        image, figures = _repaint(known, plan.swaps)
+        if plan.zoom and not _look_at(figures, plan.zoom, image):
+            left_out = (*left_out, plan.zoom)
     else:
-        image = Image.new("RGB", pixel_size(aspect_ratio, image_size), PAPER)
-        _paint_sketch(Canvas(image), scene.read(prompt), _rng_for(prompt))
-    _mark(Canvas(image))
-    return image
+        image, figures = edits.join(images), []
+    edited, _ = _carry_out(step, plan, image, figures, is_joined=len(images) > 1)
+    note = _note(left_out)
+    is_sized = step.aspect_ratio or step.image_size
+    if not (note or plan.does_anything or is_sized or len(images) > 1):
+        note = "Offline painter did not understand this edit: it darkened the corners"
+    return Painting(_mark(edited), left_out, note, known.then(step) if known else None)
+
+
+def _carry_out(
+    step: Step,
+    plan: Plan,
+    image: Image.Image,
+    figures: Sequence[Figure],
+    *,
+    swaps: Sequence[Swap] = (),
+    is_joined: bool = False,
+) -> tuple[Image.Image, list[Figure]]:
+    """Edit a picture; return it and the figures whose places on it are known."""
+    size = pixel_size(step.aspect_ratio, step.image_size) if step.aspect_ratio or step.image_size else None
+    found = list(figures) if plan.keeps_places and not size else []
+
+    def draw(target: Image.Image, sketch: Sketch) -> None:
+        """Add the edit's own items, changed as later edits want them."""
+        found.extend(composition.add_items(target, sketch, swaps))
+
+    edited = edits.edit(
+        image,
+        step.prompt,
+        plan,
+        size=size,
+        keep_shape=not step.aspect_ratio,
+        draw=draw,
+        look_at=_look_at(figures, plan.zoom, image) if plan.zoom else None,
+        is_changed=is_joined or bool(plan.swaps),
+    )
+    return edited, found
+
+
+def _look_at(figures: Sequence[Figure], shape: str, image: Image.Image) -> tuple[float, float, float] | None:
+    """Return the middle of the first figure of a shape, and the share of the picture that shows it."""
+    figure = next((figure for figure in figures if figure.shape == shape), None)
+    if figure is None:
+        return None
+    return figure.x, figure.y, min(0.9, max(0.2, 3.2 * figure.radius / min(image.size)))
+
+
+def _repaint(recipe: Recipe, swaps: Sequence[Swap]) -> tuple[Image.Image, list[Figure]]:
+    """Paint a picture of a recipe again with something else in it; unmarked."""
+    if not recipe.edits:
+        return _paint_new(recipe, swaps)
+    before, step = replace(recipe, edits=recipe.edits[:-1]), recipe.edits[-1]
+    plan = edit_plan.read(step.prompt, _contents(before))
+    image, figures = _repaint(before, (*plan.swaps, *swaps))
+    return _carry_out(step, plan, image, figures, swaps=swaps)
+
+
+def _contents(recipe: Recipe) -> Sketch:
+    """Return what a picture of a recipe holds: its items and scenery, after the edits."""
+    sketch = scene.read(recipe.first.prompt)
+    for step in recipe.edits:
+        plan = edit_plan.read(step.prompt, sketch)
+        items, scenery = [*sketch.items, *plan.items.items], sketch.scenery
+        for swap in plan.swaps:
+            scenery -= {swap.old}
+            swapped = [swap.new if item.shape == swap.old else item for item in items]
+            items = [item for item in swapped if item]
+        sketch = replace(sketch, items=tuple(items), scenery=scenery)
+    return sketch
+
+
+def _paint_new(recipe: Recipe, swaps: Sequence[Swap]) -> tuple[Image.Image, list[Figure]]:
+    step = recipe.first
+    image = Image.new("RGB", pixel_size(step.aspect_ratio, step.image_size), PAPER)
+    sketch = scene.read(step.prompt)
+    rng = composition.rng_for(f"{recipe.variant}\n{step.prompt}" if recipe.variant else step.prompt)
+    figures = composition.compose(Canvas(image), sketch, rng, swaps)
+    for style in sketch.styles:
+        image = filters.STYLES[style](image)
+    return image, figures
 
 
 def encode(image: Image.Image, mime_type: str) -> bytes:
@@ -110,8 +234,8 @@ def pixel_size(aspect_ratio: str | None, image_size: str | None) -> tuple[int, i
     >>> pixel_size("16:9", "2K")
     (2752, 1536)
     """
-    scale = _SCALE[image_size or "1K"]
-    width, height = _PIXELS.get(aspect_ratio or "1:1") or _megapixel(aspect_ratio or "1:1")
+    scale = SIZE_FACTORS[image_size or "1K"]
+    width, height = PIXELS_OF_GEMINI_3.get(aspect_ratio or "1:1") or _megapixel(aspect_ratio or "1:1")
     return round(width * scale), round(height * scale)
 
 
@@ -121,106 +245,12 @@ def _megapixel(ratio: str) -> tuple[int, int]:
     return round(1024 * share / 16) * 16, round(1024 / share / 16) * 16
 
 
-def _rng_for(prompt: str) -> random.Random:
-    seed = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
-    return random.Random(seed)  # noqa: S311 - the same prompt must give the same numbers
-
-
-def _paint_sketch(canvas: Canvas, sketch: Sketch, rng: random.Random) -> None:
-    if landscape.is_landscape(sketch):
-        stage = landscape.paint(canvas, sketch, rng)
-        for figure in layout.place_in_landscape(sketch.items, stage.horizon, canvas.width, canvas.height):
-            _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
-        return
-    if not sketch.items and sketch.ground is None:
-        abstract.compose(canvas, sketch.mentioned, rng)
-        return
-    figures = layout.arrange(sketch.items, canvas.width, canvas.height)
-    colours = [figure.colour or _own_colour(figure.shape, rng) for figure in figures]
-    _lay_ground(canvas, sketch.ground or _choose_ground(figures, colours))
-    for figure, colour in zip(figures, colours, strict=True):
-        _draw(canvas, figure, colour)
-
-
-def _draw_items(image: Image.Image, sketch: Sketch) -> None:
-    """Add a sketch's items to a picture that exists, small unless told otherwise."""
-    canvas = Canvas(image)
-    rng = _rng_for(repr(sketch.items))
-    for figure in layout.place_on_picture(sketch.items, canvas.width, canvas.height):
-        _draw(canvas, figure, figure.colour or _own_colour(figure.shape, rng))
-
-
-def _own_colour(shape: str, rng: random.Random) -> Colour:
-    """Return the colour of a shape that the prompt gives none; one number is drawn whatever it is."""
-    bright = rng.choice(_BRIGHT)
-    return THINGS[shape].colour if shape in THINGS else _OWN_COLOURS.get(shape, bright)
-
-
-def _draw(canvas: Canvas, figure: Figure, colour: Colour) -> None:
-    pen = canvas.pen(figure.x, figure.y, figure.radius)
-    if figure.shape in THINGS:
-        THINGS[figure.shape].draw(pen, colour)
-    else:
-        pen.fill(outlines.outline(figure.shape), colour)
-
-
-def _choose_ground(figures: Sequence[Figure], colours: Sequence[Colour]) -> scene.Ground:
-    """Choose a ground that was not asked for: a tint of the largest figure's own colour."""
-    largest = max(range(len(figures)), key=lambda index: figures[index].radius)
-    light = [luminance(colour) for colour in colours]
-    if max(light) > 0.9:
-        return scene.Ground((_MIDDLE if min(light) < 0.4 else backdrop_for(WHITE),))
-    return scene.Ground((backdrop_for(colours[largest]) if len(set(colours)) == 1 else _NEUTRAL,))
-
-
-def _lay_ground(canvas: Canvas, ground: Ground) -> None:
-    paints = ground.colours or PALETTES[0][1:3]
-    if ground.pattern == "plain":
-        canvas.ground(paints[0])
-        return
-    if len(paints) == 1:
-        other = lighter(paints[0], 0.7) if luminance(paints[0]) < 0.6 else darker(paints[0], 0.25)
-        paints = (paints[0], other if ground.pattern == "gradient" else WHITE)
-    if ground.pattern == "gradient":
-        canvas.ground(Gradient(tuple(paints), ground.angle))
-    else:
-        canvas.ground(paints[-1])
-        _PATTERNS[ground.pattern](canvas, paints)
-
-
-def _checkerboard(canvas: Canvas, paints: Sequence[Colour]) -> None:
-    side = canvas.unit / 8
-    rows, columns = math.ceil(canvas.height / side), math.ceil(canvas.width / side)
-    places = [(column, row) for row in range(rows) for column in range(columns) if (row + column) % 2 == 0]
-    cells = [box(x * side, y * side, (x + 1) * side, (y + 1) * side) for x, y in places]
-    canvas.fill(cells, paints[0])
-
-
-def _stripes(canvas: Canvas, paints: Sequence[Colour]) -> None:
-    bands = max(10, 2 * len(paints))
-    tall = canvas.height / bands
-    for band in range(bands):
-        canvas.fill((box(0, band * tall, canvas.width, (band + 1) * tall),), paints[band % len(paints)])
-
-
-def _dots(canvas: Canvas, paints: Sequence[Colour]) -> None:
-    step = canvas.unit / 8
-    dots = [
-        oval((column + 0.5 * (row % 2)) * step, row * step, step * 0.24)
-        for row in range(math.ceil(canvas.height / step) + 1)
-        for column in range(math.ceil(canvas.width / step) + 1)
-    ]
-    canvas.fill(dots, paints[0])
-
-
-_PATTERNS = {"checkerboard": _checkerboard, "stripes": _stripes, "dots": _dots}
-
-
-def _mark(canvas: Canvas) -> None:
+def _mark(image: Image.Image) -> Image.Image:
     """Set the word "offline" on a small pill in the lower right corner."""
+    canvas = Canvas(image)
     height = max(14.0, canvas.unit * 0.03)
     if canvas.unit < 4 * height:
-        return  # a sliver of a picture, which the mark would cover
+        return image  # a sliver of a picture, which the mark would cover
     font = ImageFont.load_default(height * 0.6)
     left, top, right, bottom = font.getbbox("offline")
     width = right - left + height * 0.9
@@ -228,3 +258,4 @@ def _mark(canvas: Canvas) -> None:
     canvas.fill((box(x1 - width, y1 - height, x1, y1, radius=height / 2),), (44, 48, 58), opacity=0.62)
     at = (x1 - width / 2 - (left + right) / 2, y1 - height / 2 - (top + bottom) / 2)
     ImageDraw.Draw(canvas.image).text(at, "offline", font=font, fill=(255, 255, 255))
+    return image

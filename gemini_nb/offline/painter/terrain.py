@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.painter.canvas import Gradient
+from gemini_nb.offline.painter.canvas import Canvas, Gradient
 from gemini_nb.offline.painter.colours import WHITE, darker, lighter, mix
 from gemini_nb.offline.painter.outlines import box, loop, oval
 from gemini_nb.offline.painter.things import THINGS
@@ -15,24 +15,49 @@ from gemini_nb.offline.painter.things import THINGS
 if TYPE_CHECKING:
     from random import Random
 
-    from gemini_nb.offline.painter.canvas import Canvas
     from gemini_nb.offline.painter.colours import Colour, Light
     from gemini_nb.offline.painter.outlines import Point
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a landscape is painted; `horizon` is the height of the line, in pixels from the top."""
+    """Where a landscape is painted; `horizon` is the height of the line, in pixels from the top.
+
+    `season` colours its green, `without` are the shapes that do not decorate it.
+    """
 
     canvas: Canvas
     light: Light
     rng: Random
     horizon: float
     sun: Point
+    season: str | None = None
+    without: frozenset[str] = frozenset()
+
+    def showing(self, *shapes: str) -> Stage:
+        """Return this stage, or one that nobody sees where one of the shapes is not wanted.
+
+        What is painted there draws its random numbers all the same, so that the rest stays as it is.
+        """
+        if not self.without.intersection(shapes):
+            return self
+        return replace(self, canvas=Canvas(self.canvas.image.copy()))
 
     def down(self, share: float) -> float:
         """Return a height below the horizon: 0 at the line, 1 at the picture's foot."""
         return self.horizon + (self.canvas.height - self.horizon) * share
+
+
+SEASONS: dict[str, Colour] = {"spring": (146, 196, 104), "autumn": (206, 158, 84)}
+"""The green of hills and woods in a season that has its own."""
+
+FOLIAGE: dict[str, Colour] = {
+    "spring": (244, 176, 196),
+    "summer": (70, 146, 74),
+    "autumn": (226, 124, 50),
+    "winter": (228, 236, 244),
+}
+"""The colour of a tree in each season: in blossom, green, orange, under snow."""
 
 
 def ridge(stage: Stage, base: float, rise: float, *, peaks: int) -> list[Point]:
@@ -71,19 +96,20 @@ def mountains(stage: Stage, *, snowy: bool = False) -> None:
         line = ridge(stage, stage.down(0.05 * (index + 1)), height * rise, peaks=peaks)
         colour = stage.light.on((62, 82, 116), distance)
         stage.canvas.fill_below(line, Gradient((colour, mix(colour, stage.light.haze, 0.45))))
-        if index < 2:
+        if index < 2 and "snow" not in stage.without:
             _snow(stage, line, height * rise, distance, depth=0.85 if snowy else 0.55)
 
 
 def foothills(stage: Stage, *, snowy: bool = False) -> None:
     """Close a mountain view with wooded slopes, where nothing else stands before it."""
     for index, distance in enumerate((0.3, 0.08)):
-        green: Colour = (206, 220, 232) if snowy else (64, 118, 88)
+        green = (206, 220, 232) if snowy else SEASONS.get(stage.season or "", (64, 118, 88))
         shade = stage.light.on(darker(green, 0.12 * index), distance)
         line = swell(stage, stage.down(0.3 + 0.36 * index), stage.canvas.unit * 0.03, waves=0.8)
+        trees = stage.showing("tree", "pine").canvas
         for x, y in line[:: 5 - index]:
             size = stage.canvas.unit * (0.024 + 0.016 * index) * stage.rng.uniform(0.8, 1.4)
-            THINGS["pine"].draw(stage.canvas.pen(x, y - size * 0.5, size), darker(shade, 0.12))
+            THINGS["pine"].draw(trees.pen(x, y - size * 0.5, size), darker(shade, 0.12))
         stage.canvas.fill_below(line, Gradient((shade, darker(shade, 0.12))))
 
 
@@ -103,7 +129,7 @@ def _snow(stage: Stage, line: list[Point], rise: float, distance: float, *, dept
 
 def hills(stage: Stage, *, snowy: bool = False) -> None:
     """Paint four rolling hills, green or under snow."""
-    green: Colour = (236, 242, 250) if snowy else (118, 172, 92)
+    green = (236, 242, 250) if snowy else SEASONS.get(stage.season or "", (118, 172, 92))
     unit = stage.canvas.height - stage.horizon
     for index, distance in enumerate((0.5, 0.28, 0.1, 0)):
         line = swell(stage, stage.down(0.02 + 0.23 * index), unit * 0.09, waves=1.3 - 0.2 * index)
@@ -123,7 +149,7 @@ def meadow_flowers(stage: Stage) -> None:
 
 def forest(stage: Stage, *, snowy: bool = False) -> None:
     """Paint four rows of pines, the nearest largest."""
-    colour = (52, 112, 84)
+    colour = (196, 112, 56) if stage.season == "autumn" else (52, 112, 84)
     for row, distance in enumerate((0.62, 0.38, 0.16, 0)):
         y = stage.down(0.08 + 0.26 * row)
         radius = stage.canvas.unit * (0.1 + 0.038 * row)
@@ -230,7 +256,9 @@ def beach(stage: Stage) -> None:
         canvas.fill_below([(x, y + shift * canvas.unit) for x, y in shore], colour, opacity=opacity)
     canvas.fill_below(shore, Gradient((darker(sand, 0.12), sand, lighter(sand, 0.15))))
     unit, umbrella, palm = canvas.unit, THINGS["umbrella"], THINGS["palm"]
-    pen = canvas.pen(canvas.width * 0.3, stage.down(0.68), unit * 0.11, turn=12)
-    umbrella.draw(pen, stage.light.on(umbrella.colour))
-    pen = canvas.pen(canvas.width - unit * 0.2, stage.down(0.8) - unit * 0.3, unit * 0.34, flip=True)
-    palm.draw(pen, stage.light.on(palm.colour))
+    if "umbrella" not in stage.without:
+        pen = canvas.pen(canvas.width * 0.3, stage.down(0.68), unit * 0.11, turn=12)
+        umbrella.draw(pen, stage.light.on(umbrella.colour))
+    if not stage.without & {"palm", "tree"}:
+        pen = canvas.pen(canvas.width - unit * 0.2, stage.down(0.8) - unit * 0.3, unit * 0.34, flip=True)
+        palm.draw(pen, stage.light.on(palm.colour))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import ImageStat
 
-from gemini_nb.offline.painter import paint
-from support.pixels import share
+from gemini_nb.offline.painter import layout, paint
+from gemini_nb.offline.painter.reading import scene
+from support.pixels import brightness, share
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,30 @@ def test_night_is_dark_and_day_is_light():
 
 def test_a_shape_and_a_scene_combine():
     assert share(paint.paint("a #fe0102 circle over mountains"), (0xFE, 1, 2)) > 0.01
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a red house under a tree", "two dogs under a palm", "a cat below a pine tree"]
+)
+def test_what_is_under_a_tree_stands_beside_its_trunk_on_its_ground(prompt):
+    tree, *others = layout.place_in_landscape(scene.read(prompt).items, 300, 512, 512)
+    for other in others:
+        assert other.y + other.radius == pytest.approx(tree.y + tree.radius)
+        assert abs(other.x - tree.x) < tree.radius
+        assert other.radius <= tree.radius / 2
+
+
+def test_the_ground_under_a_tree_is_a_meadow():
+    red, green, blue = paint.paint("a red house under a tree", image_size="512").getpixel((20, 470))
+    assert green > red > blue
+
+
+def test_a_tree_has_the_colour_of_its_season():
+    prompts = (f"a tree in {season}" for season in ("spring", "summer", "autumn", "winter"))
+    assert len({paint.paint(prompt, image_size="512").getpixel((256, 330)) for prompt in prompts}) == 4
+
+
+def test_a_storm_is_darker_than_rain_and_has_lightning():
+    storm, rain = (paint.paint(f"{weather} over the sea", image_size="512") for weather in ("storm", "rain"))
+    assert brightness(storm) < 0.8 * brightness(rain)
+    assert share(storm, (255, 246, 190)) > 0.001

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from gemini_nb.offline.painter import layout, paint, scene, words
+from gemini_nb.offline.painter import layout, paint
+from gemini_nb.offline.painter.reading import scene, words
 from support.pixels import BLUE, GREEN, RED, blobs, middle_of, share
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gemini_nb.offline.painter import colours, words
+from gemini_nb.offline.painter import colours
+from gemini_nb.offline.painter.reading import negation, vocabulary, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from gemini_nb.offline.painter.colours import Colour
+    from gemini_nb.offline.painter.reading.words import Word
 
 Place = tuple[int | None, int | None]
 
@@ -16,6 +20,23 @@ MAX_FIGURES = 60
 """The most figures that are drawn, of one item or of all."""
 
 _MAX_ITEMS = 24
+# colours that a part of a landscape has anyway
+_NATURAL = {
+    "sea": "blue turquoise teal aqua skyblue lightblue darkblue",
+    "mountains": "white blue grey gray",
+    "hills": "green grass limegreen lightgreen darkgreen",
+    "forest": "green darkgreen forestgreen",
+    "city": "grey gray blue",
+    "desert": "golden yellow sand orange",
+    "beach": "golden white yellow sand",
+    "space": "black blue purple navy midnightblue",
+    "underwater": "blue turquoise teal aqua",
+    "clouds": "white grey gray",
+    "sky": "blue skyblue lightblue",
+    "snow": "white",
+    "rain": "grey gray",
+    "storm": "grey gray black",
+}
 _SCENIC = {"star": "stars", "cloud": "clouds", "tree": "forest", "pine": "forest", "palm": "beach"}
 
 
@@ -46,26 +67,65 @@ class Ground:
 
 @dataclass(frozen=True)
 class Sketch:
-    """Everything read from a prompt; `mentioned` is every colour in it, for what is painted freely."""
+    """Everything read from a prompt; `mentioned` is every colour in it, for what is painted freely.
+
+    `without` are the shapes and scenery that are not wanted, `styles` what is done to the whole picture.
+    `left_out` are the prompt's own words for what is not painted, in its order, each once.
+    """
 
     items: tuple[Item, ...] = ()
     ground: Ground | None = None
     scenery: frozenset[str] = frozenset()
     time: str | None = None
     mentioned: tuple[Colour, ...] = ()
+    season: str | None = None
+    styles: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_landscape(self) -> bool:
+        """Whether a part of a landscape is named, a time of day or a season."""
+        return bool(self.scenery or self.time or self.season)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is named that can be drawn."""
+        return not (self.items or self.ground or self.is_landscape)
+
+    @property
+    def light(self) -> str:
+        """The time of day that is painted: the one that is named, or what the scenery suggests."""
+        if self.time:
+            return self.time
+        if "stars" in self.scenery or {item.shape for item in self.items} & {"moon", "crescent"}:
+            return "night"
+        if "storm" in self.scenery:
+            return "storm"
+        return "grey" if self.scenery & {"rain", "snow"} else "day"
 
 
 def read(prompt: str) -> Sketch:
-    """Read a prompt; what is not understood is left out.
+    """Read a prompt; what is not understood is left out, and named in `left_out`.
 
     >>> sketch = read("two red circles on a white background")
     >>> sketch.items[0].count, sketch.items[0].colours, sketch.ground.colours
     (2, ((255, 0, 0),), ((255, 255, 255),))
     """
+    wanted, unwanted = negation.split(words.read(prompt))
     reader = _Reader()
-    for word in words.read(prompt):
+    for word in wanted:
+        reader.at += 1
         getattr(reader, f"read_{word.kind}")(word)
-    return reader.finish()
+    return reader.finish(unwanted)
+
+
+def name_once(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in their order and first spelling, each once, whatever its case."""
+    spellings: dict[str, str] = {}
+    for name in names:
+        spellings.setdefault(name.casefold(), name)
+    return tuple(spellings.values())
 
 
 class _Reader:
@@ -80,10 +140,16 @@ class _Reader:
         self.pattern: str | None = None
         self.angle = 0
         self.pattern_colours: list[Colour] = []
+        self.season: str | None = None
+        self.styles: list[str] = []
+        self.at = 0
+        self.left_out: list[tuple[int, str]] = []
+        self.texts: dict[str, tuple[int, str]] = {}
         self._forget()
 
     def _forget(self) -> None:
         self.colours: list[Colour] = []
+        self.colour_words: list[tuple[int, Word]] = []
         self.count: int | None = None
         self.size: float | None = None
         self.shade: str | None = None
@@ -93,25 +159,43 @@ class _Reader:
         self.stale = False
         self.after_noun = False
 
-    def finish(self) -> Sketch:
-        """Return what was read, once the last word is."""
+    def finish(self, unwanted: Sequence[Word] = ()) -> Sketch:
+        """Return what was read, once the last word is; `unwanted` are the things that a negation names."""
         self._end_clause()
         if self.pattern and self.ground is None:
             self.ground = Ground(tuple(self.pattern_colours[:6]), self.pattern, self.angle)
-        if self.scenery or self.time:
+        if self.scenery or self.time or self.season:
             # an uncounted "stars" or "trees" in a landscape is a part of it
             scenic = [
                 item for item in self.items if item.shape in _SCENIC and not (item.count or item.colours)
             ]
             self.scenery.update(_SCENIC[item.shape] for item in scenic)
             self.items = [item for item in self.items if item not in scenic]
-        return Sketch(
-            tuple(self.items),
+        without = frozenset(ONE_NAME.get(word.value, word.value) for word in unwanted if word.kind in _DRAWN)
+        sketch = Sketch(
+            tuple(item for item in self.items if item.shape not in without),
             self.ground,
-            frozenset(self.scenery),
+            frozenset(self.scenery) - ({"clouds"} if "cloud" in without else set()),
             self.time,
             tuple(dict.fromkeys(self.mentioned)),
+            self.season,
+            tuple(dict.fromkeys(self.styles)),
+            without,
         )
+        kept = [f"no {word.text}" for word in unwanted if not _is_without(sketch, word)]
+        names = [text for _, text in sorted([*self.left_out, *self._unpainted(sketch)])]
+        return replace(sketch, left_out=name_once((*names, *kept)))
+
+    def _unpainted(self, sketch: Sketch) -> list[tuple[int, str]]:
+        """Return what was understood and is not painted, since something else of the prompt hides it."""
+        hidden = _hidden(sketch.scenery)
+        if sketch.is_landscape:
+            hidden |= {"ground", "pattern"}
+            hidden |= set() if _shows_season(sketch) else {"season"}
+            hidden |= {"moon"} if sketch.light != "night" else {"sun"}
+            hidden |= {"sun"} if sketch.light in ("grey", "storm") else set()
+            hidden |= {"stars"} if sketch.light != "night" and "space" not in sketch.scenery else set()
+        return [at for name, at in self.texts.items() if name in hidden]
 
     def read_colour(self, word: words.Word) -> None:
         """Keep a colour for the noun to come, in its shade."""
@@ -121,6 +205,7 @@ class _Reader:
             colour = colours.look_up(word.value)
         self.shade = None
         self.colours.append(colour)
+        self.colour_words.append((self.at, word))
         self.mentioned.append(colour)
 
     def read_shade(self, word: words.Word) -> None:
@@ -145,7 +230,10 @@ class _Reader:
             self.after_noun = True
             return
         count = self.count or (0 if word.plural else 1)
-        if len(self.items) < _MAX_ITEMS:
+        self.texts.setdefault(_SCENIC.get(word.value, word.value), (self.at, word.text))
+        if len(self.items) >= _MAX_ITEMS:
+            self.left_out.append((self.at, word.text))
+        else:
             relation = self.relation or ("inside" if self.on else None) if self.items else None
             self.items.append(
                 Item(word.value, tuple(self.colours), count, self.size or 1.0, self.place, relation)
@@ -175,8 +263,14 @@ class _Reader:
         return (old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1])
 
     def read_relation(self, word: words.Word) -> None:
-        """Keep how the item before stands to the one to come."""
+        """Keep how the item before stands to the one to come; a colour after that item is its own."""
+        if self.colours and self._follows_a_plain_item():
+            self.items[-1] = replace(self.items[-1], colours=tuple(self.colours))
+            self.colours, self.colour_words = [], []
         self.relation = word.value
+
+    def _follows_a_plain_item(self) -> bool:
+        return bool(self.after_noun and self.count is None and self.items and not self.items[-1].colours)
 
     def read_on(self, word: words.Word) -> None:  # noqa: ARG002 - one signature for every kind of word
         """Expect the ground next, and close what came before it."""
@@ -185,8 +279,9 @@ class _Reader:
             self._end_clause()
         self.on = True
 
-    def read_ground(self, word: words.Word) -> None:  # noqa: ARG002
+    def read_ground(self, word: words.Word) -> None:
         """Make a ground of the colours that waited for it."""
+        self.texts.setdefault("ground", (self.at, word.text))
         paints = tuple(self.colours or self.pattern_colours)
         if self.pattern and not paints:
             # "a gradient background from yellow to white": its colours are still to come
@@ -199,6 +294,7 @@ class _Reader:
 
     def read_pattern(self, word: words.Word) -> None:
         """Keep a pattern, whose colours may stand before or after it."""
+        self.texts.setdefault("pattern", (self.at, word.text))
         self.pattern = word.value
         self.pattern_colours += self.colours
         self._forget()
@@ -209,6 +305,9 @@ class _Reader:
 
     def read_scenery(self, word: words.Word) -> None:
         """Add a part of the scenery; what waited for a noun was said of it."""
+        self.texts.setdefault(word.value, (self.at, word.text))
+        natural = _NATURAL.get(word.value, "").split()
+        self.left_out += [(at, found.text) for at, found in self.colour_words if found.value not in natural]
         self.scenery.add(word.value)
         self._forget()
 
@@ -216,7 +315,26 @@ class _Reader:
         """Set the time of day."""
         self.time, scenery = word.value
         if scenery:
+            self.texts.setdefault(scenery, (self.at, word.text))
             self.scenery.add(scenery)
+
+    def read_season(self, word: words.Word) -> None:
+        """Set the season; winter is one of snow."""
+        self.texts.setdefault("season", (self.at, word.text))
+        self.season = word.value
+        if word.value == "winter":
+            self.scenery.add("snow")
+
+    def read_style(self, word: words.Word) -> None:
+        """Keep what is done to the whole picture; else it is read as a word that cannot be drawn."""
+        self.styles.append(word.value)
+        self._drop_waiting()
+
+    def read_not(self, word: words.Word) -> None:
+        """Read a negation of nothing that can be named as a word that cannot be drawn."""
+        self.read_other(word)
+
+    read_absent = read_lacking = read_not
 
     def read_and(self, word: words.Word) -> None:  # noqa: ARG002
         """Close a phrase, unless colours are being listed."""
@@ -232,8 +350,13 @@ class _Reader:
     def read_skip(self, word: words.Word) -> None:
         """Take no notice of a word that only joins others."""
 
-    def read_other(self, word: words.Word) -> None:  # noqa: ARG002
+    def read_other(self, word: words.Word) -> None:
         """Drop what waited for a noun: its noun is one that cannot be drawn."""
+        if word.kind == "other" and word.text.casefold() not in vocabulary.FILLERS:
+            self.left_out.append((self.at, word.text))
+        self._drop_waiting()
+
+    def _drop_waiting(self) -> None:
         self.count = self.size = self.shade = None
         self.stale = True
 
@@ -249,3 +372,39 @@ class _Reader:
             opposite = "outside" if self.relation == "inside" else "inside"
             self.items[-1] = replace(self.items[-1], relation=opposite)
         self._forget()
+
+
+_DRAWN = ("noun", "scenery")
+ONE_NAME = {"clouds": "cloud", "stars": "star", "snowflake": "snow", "crescent": "moon"}
+"""Names of what is a shape and a part of a landscape too."""
+
+_PARTS = {"forest": {"tree", "pine"}, "beach": {"sea"}, "sea": {"sea"}}
+
+
+def _hidden(scenery: frozenset[str]) -> set[str]:
+    """Return the parts of a landscape that its others leave no room for."""
+    if "underwater" in scenery:
+        return set(scenery - {"underwater", "sea"})
+    if "space" in scenery:
+        return set(scenery - {"space", "stars", "sky"})
+    return {"hills"} if "forest" in scenery else set()
+
+
+def _shows_season(sketch: Sketch) -> bool:
+    """Say whether something is painted that looks another in spring and autumn; else it is high summer."""
+    land = sketch.scenery & {"sea", "beach", "city", "desert", "space", "underwater"}
+    grows = sketch.scenery & {"hills", "forest"} or "tree" in {item.shape for item in sketch.items}
+    return sketch.season in (None, "summer", "winter") or bool(grows) or not land
+
+
+def _is_without(sketch: Sketch, word: Word) -> bool:
+    """Say whether a picture of the sketch has nothing of what a negation names."""
+    name = ONE_NAME.get(word.value, word.value)
+    if word.kind == "other":
+        return word.text.casefold() in vocabulary.SURELY_ABSENT
+    if word.kind in ("time", "season"):
+        return word.value not in ((sketch.time, None), sketch.season)
+    if word.kind not in _DRAWN:
+        return True
+    needed = sketch.scenery.union(*(_PARTS.get(part, ()) for part in sketch.scenery))
+    return name not in needed and word.value not in sketch.scenery

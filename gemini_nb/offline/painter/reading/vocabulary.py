@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
+    "absent",
     "and",
     "angle",
     "break",
     "colour",
     "count",
     "ground",
+    "lacking",
+    "not",
     "noun",
     "on",
     "other",
@@ -18,9 +21,11 @@ Kind = Literal[
     "place",
     "relation",
     "scenery",
+    "season",
     "shade",
     "size",
     "skip",
+    "style",
     "time",
 ]
 
@@ -52,7 +57,8 @@ NOUNS = {
     "smiley": "smiley, smiley face, smiling face, happy face, emoji",
     "cat": "cat, kitten, kitty, cat face",
     "dog": "dog, puppy, corgi, dog face, labrador, retriever",
-    "bird": "bird, parrot, sparrow, robin",
+    "bird": "bird, parrot, sparrow, robin, seagull, canary, pigeon",
+    "duck": "duck, duckling, rubber duck",
     "fish": "fish, goldfish",
     "butterfly": "butterfly",
     "tree": "tree, oak",
@@ -62,6 +68,9 @@ NOUNS = {
     "mushroom": "mushroom, toadstool",
     "apple": "apple",
     "banana": "banana, nano banana",
+    "lemon": "lemon",
+    "pear": "pear",
+    "cherry": "cherry",
     "sun": "sun",
     "moon": "moon, full moon",
     "planet": "planet, saturn",
@@ -69,13 +78,17 @@ NOUNS = {
     "boat": "boat, sailboat, ship, sailing boat, yacht",
     "balloon": "balloon, red balloon",
     "hot air balloon": "hot air balloon",
+    "lighthouse": "lighthouse, lighthouse on a rock, lighthouse on a cliff",
+    "kite": "kite",
     "car": "car, automobile, taxi",
     "rocket": "rocket, spaceship, rocket ship",
     "robot": "robot, android",
     "cup": "cup, mug, coffee, cup of coffee, cup of tea, coffee cup, teacup, tea",
     "umbrella": "umbrella, parasol",
     "snowman": "snowman",
-    "person": "person, portrait, woman, man, girl, boy, child, face, teacher, scientist, student, lady",
+    "person": "person, portrait, woman, man, girl, boy, child, face, "
+    "teacher, scientist, student, lady, kid, baby, mother, "
+    "father, grandmother, grandfather",
     "snowflake": "snowflake",
     "gift": "gift, present",
 }
@@ -130,7 +143,8 @@ SCENERY = {
     "clouds": "cloudy, clouds in the sky",
     "sky": "sky, blue sky",
     "snow": "snow, snowy, winter, snow covered, snow capped, blizzard",
-    "rain": "rain, rainy, raining, storm, stormy",
+    "rain": "rain, rainy, raining",
+    "storm": "storm, stormy, thunderstorm, tempest",
     "rainbow": "rainbow",
 }
 # a time of day, and the scenery that comes with it
@@ -147,16 +161,84 @@ PATTERNS = {
     "dots": "polka dots, polka dot, polka dotted, dotted",
     "gradient": "gradient, ombre, colour gradient, color gradient, fade",
 }
+SEASONS = {
+    "spring": "in spring, in the spring, springtime, spring day, spring landscape, spring meadow",
+    "summer": "in summer, in the summer, summer, summertime",
+    "autumn": "autumn, autumnal, in autumn, in fall, in the fall, fall foliage, fall landscape, fall day, "
+    "fall colors, fall colours",
+}
+# what is done to a picture once it is painted
+STYLES = {
+    "grey": "black and white, monochrome, grayscale, greyscale, grey scale, gray scale, in grayscale",
+    "sepia": "sepia, sepia toned, sepia tone",
+    "pixels": "pixel art, pixelated, pixelart, 8bit, 8 bit, pixel style",
+    "poster": "pop art",
+    "pencil": "pencil drawing, pencil sketch, sketch, line art, line drawing, pencil",
+}
+# what a word says is not there
+LACKING = {"cloud": "cloudless", "star": "starless", "moon": "moonless", "sun": "sunless"}
 ANGLES = {90: "horizontal, left to right", 0: "vertical, top to bottom", 45: "diagonal"}
 SKIPPED = (
-    "line art, line drawing, square format, square image, square picture, square aspect, cross section, "
-    "heart of, point of view, sun like, gift shop, black and white, starting point, point out, data point, "
+    "square format, square image, square picture, square aspect, cross section, "
+    "heart of, point of view, sun like, gift shop, starting point, point out, data point, "
     "data points"
 )
+NEGATIONS = (
+    "no, without, not, neither, isn t, aren t, minus, excluding, except, free of, devoid of, don t, do not, "
+    "avoid, zero, nor"
+)
 GRAMMAR: tuple[tuple[Kind, str], ...] = (
+    ("not", NEGATIONS),
+    ("absent", "free"),
     ("and", "and, plus a, with, also, as well as"),
     ("on", "on, against, upon, over a background of, on a background of"),
     ("ground", "background, backdrop, canvas, background colour, background color"),
     ("skip", "the, of, is, are, in the, corner, side, edge, coloured, colored, color, colour, to, from, "
      "solid, flat, plain, simple, filled, it, its, that, which, as, at, image, picture, photo, there"),
 )  # fmt: skip
+
+# what joins words
+_JOINING = """
+    a ain all almost along also am an any anything anywhere appears are aren as at away be because been
+    being both but by can d did do does doesn don each either else every everything for from had has
+    have having he her here hers him his how i if in into isn it its just kind ll lot lots m maybe me
+    more most much my near need of off on onto or other our out over own part per perhaps piece plus
+    quite rather re s same say says see seen several she should so some somebody someone something
+    somewhere sort standing stands such sitting sits sit stand placed located lying set t than that the
+    their them then there these they thing things this those though through thus to too toward towards
+    type up upon us ve very via was we were what when where which while who whose why will with would
+    yet you your only really simply like get got go goes let lets please whatever inside
+"""
+# what asks for a picture
+_ASKING = """
+    picture pictures pic image images img photo photos photograph photographs photography drawing
+    drawings painting paintings illustration illustrations artwork art graphic graphics scene scenery
+    view shot render rendering rendered depiction depicting depicts featuring features feature showing
+    shows show showcasing generate generated generates create created creates creating make makes made
+    making draw draws drawn paint paints painted produce design designed give want wanted wants wish
+    could imagine imagined return output input visualize visualise prompt help hi hello hey thanks thank
+    thx ok okay pls plz kindly look looks looking background foreground format style styled subject
+    place mood light lighting setting theme object objects composition colour color colours colors
+    coloured colored full whole entire
+"""
+# what the painter's pictures are anyway, and praise
+_ANYWAY = """
+    simple minimal minimalist minimalistic minimalism flat vector clean clear plain basic geometric
+    clipart clip icon stylized stylised digital cartoon cartoonish graphic bold smooth calm quiet
+    peaceful serene tranquil still beautiful empty nobody nice lovely cute pretty great amazing stunning
+    good perfect
+    wonderful gorgeous awesome cool best fine interesting fancy sweet little adorable new typical normal
+    regular average standard medium sized mid abstract pattern patterns shape shapes random square
+    number numbers visible distant faraway bit
+"""
+FILLERS = frozenset((_JOINING + _ASKING + _ANYWAY).split())
+"""Words that are never named as left out: they join others, ask for a picture, or say what it is anyway."""
+
+_ABSENT_WORDS = """
+    text texts word words letter letters lettering writing caption captions watermark watermarks logo
+    logos signature signatures human humans anyone anybody nobody shadow shadows blur noise border
+    borders frame frames animal animals vehicle vehicles distortion artifacts artefacts clutter anything
+    else other others extra more gradients effects realism photo photos
+"""
+SURELY_ABSENT = frozenset(_ABSENT_WORDS.split())
+"""What no picture of the painter has: "without text" is done, whatever else is asked."""

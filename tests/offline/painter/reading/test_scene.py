@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.offline.painter import paint, scene, vocabulary
+from gemini_nb.offline.painter import paint
+from gemini_nb.offline.painter.reading import scene, vocabulary
 from support.pixels import share
 
 

@@ -1,0 +1,144 @@
+"""Words and patterns of edits: verbs, what they are about, and the filter that each word asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from PIL import ImageOps
+
+from gemini_nb.offline.painter import filters
+from gemini_nb.offline.painter.reading import vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    Change = Callable[[Image.Image, str], Image.Image]
+
+_VERBS = (
+    "add|put|place|draw|insert|include|paint|give|make|turn|tint|colou?r|remove|delete|erase|replace|swap|crop|"
+    "zoom|blur|sharpen|rotate|flip|mirror|invert|frame|change|convert|set|let|take|get|hide|darken|brighten"
+)
+CLAUSE = re.compile(
+    rf"(?:[.,;!?\n]|:(?!\d))+|\band then\b|\bthen\b|\band(?=\s+(?:{_VERBS})\b)"
+    r"|(?=\bwith\s+(?:an?|the|some|\d+|two|three)\b)",
+    re.IGNORECASE,
+)
+REPLACE = re.compile(
+    r"\b(?:replace|swap|exchange|substitute)\s+(?P<old>.+?)\s+(?:with|by|for)\s+(?P<new>.+)|"
+    r"\b(?:turn|change|transform|make|convert)\s+(?P<old2>(?:the|a|an|this|that)\s+.+?)\s+(?:in)?to\s+(?P<new2>an?\s+.+)",
+    re.IGNORECASE,
+)
+REMOVE = re.compile(
+    r"\b(?:remove|delete|erase|hide|drop|omit|(?:take|cut|leave)\s+(?:away|out|off)|get\s+rid\s+of|do\s+away\s+with)\s+"
+    r"(?P<what>.+)|\b(?:take|cut|leave)\s+(?P<what2>.+?)\s+(?:away|out|off)\b"
+    r"|(?:\b(?:entferne|lösche|enlève|supprime|retire|efface|quita|elimina|borra)\s+|删除|去掉|移除)(?P<what3>.+)"
+    r"|^(?P<what4>.+)を(?:消して|削除して|取り除いて)",
+    re.IGNORECASE,
+)
+ALTER = re.compile(
+    r"\b(?:make|paint|colou?r|turn|dye|tint)\s+(?P<what>(?:the|this|that|his|her)\s+.+)", re.IGNORECASE
+)
+CROP = re.compile(
+    r"\bcrop\b.*?(?:(?P<square>\bsquare\b)|(?P<ratio>\b\d{1,2}\s*[:x/]\s*\d{1,2}\b)|(?P<name>\bportrait\b|\blandscape\b))|"
+    r"\b(?:make|turn)\s+(?:it|this|the\s+(?:picture|image|photo))\s+(?:in)?(?:to)?\s*(?:a\s+)?(?P<square2>square)\b",
+    re.IGNORECASE,
+)
+ZOOM = re.compile(
+    r"\bzoom(?:ed)?\s+(?:in|into|closer)?\s*(?:on(?:to)?|to|at)?\s*(?P<what>.*)"
+    r"|\bclose[- ]?up\b(?P<what2>.*)",
+    re.IGNORECASE,
+)
+# what turns the rest of a clause around: done as it stands, it would be the opposite
+AGAINST = re.compile(
+    r"\b(?:do\s+not|don['\u2019]?t|never|less|too\s+\w+|not\s+so|reduce|lower|decrease|undo|stop)\b|"
+    r"\b(?:nicht|weniger|zu\s+viel|moins|trop|ne|menos|demasiado)\b",
+    re.IGNORECASE,
+)
+ADDS = re.compile(
+    r"\b(?:add|put|place|draw|insert|include|paint|with|give|füge|ajoute|añade|agrega)\b|追加|添加",
+    re.IGNORECASE,
+)
+WHERE = re.compile(
+    r"\s+(?:to|onto|on|in|into|next to|beside|behind|under|above|over|near|by|around)\s+"
+    r"(?:the|his|her|its)\s+(.+)",
+    re.IGNORECASE,
+)
+FRAME = re.compile(r"\b(?:frame|border)\b", re.IGNORECASE)
+_IT = r"(?:it|this|everything|the (?:picture|image|photo))"
+TINT = re.compile(
+    rf"\b(?:make|turn|tint|paint|colou?r) {_IT}\b(?P<rest>.*)|\btint(?:ed)?\b(?P<rest2>.*)", re.IGNORECASE
+)
+RATIOS = {"portrait": 3 / 4, "landscape": 4 / 3}
+SIZED = {
+    "bigger": 1.35,
+    "larger": 1.35,
+    "smaller": 0.7,
+    "huge": 1.7,
+    "tiny": 0.4,
+    "big": 1.35,
+    "small": 0.58,
+}
+
+_EDIT_WORDS = """
+    add put place insert include turn change convert transform edit adjust apply set let take add now
+    more less slightly bit lot again instead around round whole entire only same keep version effect
+    filter tone tones make it back front behind left right top bottom upper lower corner side edge
+    middle center centre into out scene one look degrees degree deg clockwise counterclockwise counter
+    tint tinted dye shade füge hinzu setze mach mache macht fais rends ajoute mets haz pon añade agrega
+    anti thick thin wide combine blend merge together these both in style
+"""
+EDIT_FILLERS = vocabulary.FILLERS | frozenset(_EDIT_WORDS.split())
+
+# what the lowered text says → what is done to the picture, in this order
+CHANGES: tuple[tuple[str, Change], ...] = (
+    (
+        r"\bgr[ae]y ?scale\b|\bblack[ -]and[ -]white\b|\bmonochrome\b|\bdesaturate|"
+        r"\b(?:remove|no) (?:all )?(?:the )?colou?rs?\b|"
+        r"\bschwarz[ -]?wei(?:ß|ss)|\bnoir et blanc\b|\bblanco y negro\b|白黒|モノクロ|黑白",
+        lambda image, _: filters.grey(image),
+    ),
+    (r"\bsepia\b|\bvintage\b|\bold photo|\bsépia\b", lambda image, _: filters.sepia(image)),
+    (r"\binvert|\bnegative\b", lambda image, _: ImageOps.invert(image)),
+    (r"\bblur|\bout of focus\b", lambda image, _: filters.blur(image)),
+    (r"\bsharp", lambda image, _: filters.sharpen(image)),
+    (r"\bpixel", lambda image, _: filters.pixelate(image)),
+    (r"\bsketch|\bpencil\b|\bline art\b", lambda image, _: filters.pencil_sketch(image)),
+    (r"\bposter|\bpop art\b|\bcartoon", lambda image, _: filters.posterize(image)),
+    (r"\brotat|\bturn (?:it )?(?:left|right|clockwise|upside)|\bupside down\b", filters.rotate),
+    (r"\bflip|\bmirror", filters.flip),
+    (r"\bbrighte?[nr]|\blighter\b|\blighten", lambda image, _: filters.brighten(image, 1.35)),
+    (r"\bdarker\b|\bdarken", lambda image, _: filters.brighten(image, 0.6)),
+    (r"\bcontrast\b", lambda image, _: filters.contrast(image)),
+    (r"\bvivid\b|\bsaturat|\bcolou?rful\b", lambda image, _: filters.saturate(image, 1.7)),
+    (r"\bwarm", lambda image, _: filters.scale_channels(image, 1.12, 1.0, 0.78)),
+    (r"\bcool|\bcold", lambda image, _: filters.scale_channels(image, 0.8, 0.97, 1.15)),
+    (r"\bnight\b|\bmoonli", lambda image, _: filters.night(image)),
+    (r"\bsunset\b|\bdusk\b|\bgolden hour\b|\bevening\b", lambda image, _: filters.sunset(image)),
+    (r"\bwinter|\bsnow", lambda image, _: filters.winter(image)),
+    (r"\bfog|\bmist", lambda image, _: filters.fog(image)),
+    (r"\bstorm|\bthunder", lambda image, _: filters.storm(image)),
+    (r"\brain(?!bow)", lambda image, _: filters.rain(image)),
+)
+
+
+def _change(style: Callable[[Image.Image], Image.Image]) -> Change:
+    return lambda image, _: style(image)
+
+
+# what a word of any language asks for, where no pattern above has met it
+OF_WORDS: dict[object, Change] = {
+    "night": lambda image, _: filters.night(image),
+    "sunset": lambda image, _: filters.sunset(image),
+    "snow": lambda image, _: filters.winter(image),
+    "winter": lambda image, _: filters.winter(image),
+    "rain": lambda image, _: filters.rain(image),
+    "storm": lambda image, _: filters.storm(image),
+    **{name: _change(style) for name, style in filters.STYLES.items()},
+}
+PARTS_OF_A_LANDSCAPE = {"cloud", "sun", "moon", "star", "flower", "palm", "umbrella", "pine", "tree", "snow"}
+
+
+MAKES_IT = re.compile(r"\b(?:make|turn|change|transform|convert)\s+(?:it|this)\b", re.IGNORECASE)
