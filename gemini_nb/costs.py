@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemini_nb import models
 from gemini_nb.errors import CostLimitError, ReplayMissError
-from gemini_nb.generation import count_image_tokens
+from gemini_nb.event_loop import HAS_THREADS
+from gemini_nb.models.usage import price_usage
 from gemini_nb.text import format_count, format_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
@@ -29,6 +30,7 @@ R = TypeVar("R")
 _MAX_THREADS = 8
 _FEW = 4  # so few are read sooner than threads are started
 _REMEMBERED = 50  # the newest durations of each model: gateways grow slower and faster
+_ELIDED_CHARACTERS = 120
 
 _Times = defaultdict[tuple[str, str], deque[float]]
 
@@ -76,6 +78,17 @@ class Spending:
             self.failed_unknown += cost is None
             self.failed_dollars += cost or 0.0
 
+    def describe(self) -> str:
+        """Return in a few words what the paid pictures cost; "" where none was paid for.
+
+        What failed and may have been billed is in the amount, where its reply says how much was used.
+        """
+        priced = self.asked - self.unknown
+        if not priced and not self.failed_dollars:
+            return "price unknown" if self.unknown else ""
+        amount = f"{format_dollars(self.dollars + self.failed_dollars)} by estimate"
+        return f"{amount} and {self.unknown} of unknown price" if self.unknown else amount
+
     def expected_seconds(self, model: str, provider: str) -> float | None:
         """Return the median duration of this model's pictures so far; None before the first."""
         from statistics import median  # noqa: PLC0415 - loads fractions and decimals, not wanted at start
@@ -86,71 +99,29 @@ class Spending:
     def lines(self) -> list[str]:
         """Return the total in words, one fact a line."""
         cost = format_dollars(None if self.unknown and self.unknown == self.asked else self.dollars)
-        lines = [
-            f"asked for     {format_count(self.asked, 'picture')}, estimated at {cost} (Google's list price)"
-        ]
+        asked, unknown, replayed, offline = (
+            format_count(number, "picture")
+            for number in (self.asked, self.unknown, self.replayed, self.offline)
+        )
+        lines = [f"asked for     {asked}, estimated at {cost} (Google's list price)"]
         if self.unknown:
-            lines.append(
-                f"of these      {format_count(self.unknown, 'picture')} of unknown price, not in the estimate"
-            )
+            lines.append(f"of these      {unknown} of unknown price, not in the estimate")
         lines += self._failed_lines()
-        lines.append(f"replayed      {format_count(self.replayed, 'picture')}, at no cost")
-        lines.append(f"offline       {format_count(self.offline, 'picture')}, at no cost")
-        return lines
+        return [*lines, f"replayed      {replayed}, at no cost", f"offline       {offline}, at no cost"]
 
     def _failed_lines(self) -> list[str]:
         """Return a line each, short enough for a table, about what may have been billed without a picture."""
         lines = []
         if self.failed:
             is_known = self.failed > self.failed_unknown
-            cost = f"{format_dollars(self.failed_dollars)} by usage" if is_known else "at a cost unknown"
+            cost = f"{format_dollars(self.failed_dollars)} by usage" if is_known else "at unknown cost"
             lines.append(f"failed        {format_count(self.failed, 'request')}, perhaps billed, {cost}")
             if is_known and self.failed_unknown:
-                lines.append(f"of these      {self.failed_unknown} at a cost unknown")
+                lines.append(f"of these      {self.failed_unknown} at unknown cost")
         if self.interrupted:
             requests = format_count(self.interrupted, "request")
-            lines.append(f"interrupted   {requests}, perhaps billed, at a cost unknown")
+            lines.append(f"interrupted   {requests}, perhaps billed, at unknown cost")
         return lines
-
-
-def price_usage(model: str, usage: Mapping[str, Any]) -> float | None:
-    """Return what a reply without a picture cost by its usage, in US dollars at list price.
-
-    None where the usage or the price is not known. Output tokens count as text unless they are listed as
-    those of a picture.
-
-    >>> price_usage("nano-banana-pro", {"promptTokenCount": 500, "candidatesTokenCount": 250})
-    0.004
-    """
-    row = models.find(model)
-    prompt, tools, output, thoughts, total = (_count_tokens(usage, *names) for names in _TOKEN_COUNTS)
-    given, thoughts = (prompt or 0) + (tools or 0), thoughts or 0
-    if output is None and total is not None:  # a count of 0 is left out
-        output = max(0, total - given - thoughts)
-    if row is None or prompt is None or output is None:
-        return None
-    image = min(count_image_tokens(usage), output)
-    return row.price_of_tokens(input=given, text=output - image + thoughts, image=image)
-
-
-# In Gemini's words, in those of its gateways, and in OpenAI's.
-_TOKEN_COUNTS = (
-    ("promptTokenCount", "prompt_token_count", "prompt_tokens", "input_tokens"),
-    ("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
-    ("candidatesTokenCount", "candidates_token_count", "completion_tokens", "output_tokens"),
-    ("thoughtsTokenCount", "thoughts_token_count"),
-    ("totalTokenCount", "total_token_count", "total_tokens"),
-)
-_MAX_TOKENS = 10**9
-
-
-def _count_tokens(usage: Mapping[str, Any], *names: str) -> int | None:
-    values = (usage.get(name) for name in names)
-    counts = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
-    return next((count for count in counts if 0 <= count <= _MAX_TOKENS), None)
-
-
-_ELIDED_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
@@ -189,19 +160,18 @@ class Estimate:
         if self.provider == "offline" or not self.sent:
             return None
         cost, count = self.cost, len(self.sent)
-        unpriced = {request.model for request in self.sent if request.estimated_cost is None}
         if max_cost is None:
             if count > max_images:
                 return CostLimitError(
                     f"This asks for {format_count(count, 'picture')}, estimated at {format_dollars(cost)}; "
                     f"max_images is {max_images}.",
-                    hint="Nothing was sent. --max-cost USD allows as many as cost no more than that.",
+                    hint="Nothing was sent. --max-cost USD allows as many as that amount pays for.",
                 )
         elif cost is None:
             unpriced = {request.model for request in self.sent if request.estimated_cost is None}
             return CostLimitError(
                 f"The price of {', '.join(sorted(unpriced))} is unknown, "
-                f"so {format_dollars(max_cost)} cannot be kept to.",
+                f"so the limit of {format_dollars(max_cost)} cannot be checked.",
                 hint="Nothing was sent. Leave --max-cost out, or choose a model whose price is known.",
             )
         elif cost > max_cost + 1e-9:
@@ -218,15 +188,18 @@ class Estimate:
         It says whether the limits would let them be sent.
         """
         lines = [
-            f"{format_count(len(self.sent), 'picture')} would be asked of {self.provider}, "
+            f"{format_count(len(self.sent), 'picture')} would be requested from {self.provider}, "
             f"{len(self.replayed)} replayed from the store.",
             self._price_line(),
         ]
         if self.left_alone:
             count = format_count(len(self.left_alone), "picture")
-            lines.append(
-                f"{count} in the store of a later version of gemini_nb: upgrade to replay what is there."
-            )
+            lines.append(f"{count} stored by a later version of gemini_nb: upgrade to replay them.")
+        names = dict.fromkeys(name for request in self.sent for name in request.unvalidated(self.provider))
+        if names:
+            lines.append(f"Not validated on Crazyrouter, passed on as given: {', '.join(names)}.")
+        distinct = dict.fromkeys(request.model for request in self.sent)
+        lines += filter(None, (models.describe_shutdown(model, self.provider) for model in distinct))
         refusal = self._refusal(max_cost, max_images)
         if refusal is not None:
             lines.append(f"It would be refused: {refusal.args[0]}")
@@ -238,12 +211,10 @@ class Estimate:
         return lines
 
     def _price_line(self) -> str:
+        price = format_dollars(self._list_price)
         if self.provider == "offline":
-            return (
-                f"Estimated price: nothing, painted offline; with a key {format_dollars(self._list_price)}."
-            )
-        cost = format_dollars(self.cost)
-        return f"Estimated price: {cost} at Google's list prices; a gateway charges its own."
+            return f"Estimated price: nothing, painted offline; with a key {price}."
+        return f"Estimated price: {price} at Google's list prices; a gateway charges its own."
 
 
 def estimate(
@@ -275,7 +246,7 @@ def _is_stored(holds: Callable[[ImageRequest], bool], request: ImageRequest) -> 
 
 def _call_in_threads(call: Callable[[T], R], items: Collection[T]) -> list[R]:
     """Return the result for each item; an interrupt does not wait for those that have not begun."""
-    if len(items) < _FEW:
+    if len(items) < _FEW or not HAS_THREADS:
         return list(map(call, items))
     pool = ThreadPoolExecutor(min(_MAX_THREADS, len(items)), thread_name_prefix="gemini_nb store")
     try:

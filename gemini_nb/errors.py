@@ -27,6 +27,7 @@ A message says what happened; `hint` says what to do next.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# A key as the providers write them: it may be given by mistake where something else belongs.
+KEY_LIKE = re.compile(r"""(?:AIza|(?<![A-Za-z0-9])(?:sk-|AQ\.))[^\s"'`<>\\]{16,}""")
+
+
 class GeminiError(Exception):
-    """Anything that goes wrong in gemini_nb.
+    """The base of all errors of gemini_nb; no message repeats what looks like a key.
 
     `str(error)` is one to three lines: what happened, then `hint`, what to do next. `raw_path` is the file
     that keeps the reply, where the error is about a reply that was received; else None. `may_be_billed` says
@@ -49,17 +54,25 @@ class GeminiError(Exception):
     usage: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(KEY_LIKE.sub("[key]", message))
         if hint is not None:
-            self.hint = hint
+            self.hint = KEY_LIKE.sub("[key]", hint)
 
     def __str__(self) -> str:
         message = str(self.args[0]) if self.args else ""
         return f"{message}\n{self.hint}" if self.hint else message
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython prints instead of a traceback, whose frames could show a key."""
-        return f"{type(self).__name__}: {self}".splitlines()
+        """What IPython prints instead of a traceback, whose frames could show a key.
+
+        Lines are broken between words: JupyterLab breaks longer ones anywhere.
+        """
+        from textwrap import wrap  # noqa: PLC0415 - only a notebook needs it
+
+        lines = f"{type(self).__name__}: {self}".splitlines()
+        return [
+            part for line in lines for part in wrap(line, 80, break_long_words=False, break_on_hyphens=False)
+        ]
 
 
 class ArgumentError(GeminiError):
@@ -71,15 +84,15 @@ class MissingKeyError(GeminiError):
 
 
 class CostLimitError(GeminiError):
-    """The request would cost, or make, more than was allowed; nothing was sent."""
+    """The request would cost more, or make more pictures, than is allowed; nothing was sent."""
 
 
 class ReplayMissError(GeminiError):
-    """Only replay is allowed, and the store does not hold this picture; nothing was sent."""
+    """Only replay is allowed, and this picture is not in the store; nothing was sent."""
 
 
 class ConnectionFailedError(GeminiError):
-    """The request never left this machine, so nothing was made and nothing billed."""
+    """The request never left this machine, so nothing was made or billed."""
 
     hint = "Nothing was sent or billed. Check the network and the base URL, then try again."
 
@@ -111,7 +124,7 @@ class QuotaExhaustedError(APIError):
 
 
 class RateLimitError(APIError):
-    """The server refused the work for now (429, 503); nothing was made.
+    """The server refused the request for now (429, 503); nothing was made.
 
     `retry_after` is the wait in seconds that the server advised, or None.
     """
@@ -122,23 +135,24 @@ class RateLimitError(APIError):
 
 
 class OutcomeUnknownError(_StatusError):
-    """The request was sent and no whole answer came: it may have been made and billed.
+    """The request was sent, but no complete reply came back: it may have been billed.
 
+    In a browser every request that fails is one: a page is not told whether it was sent.
     `status` is the HTTP status where one was received (408, 500, 502, 504, …), `code` the server's word.
     """
 
-    hint = "It may have been billed, so it was not sent again. Run it again if that is worth the price."
+    hint = "It may have been billed, so it was not sent again. Run it again if you accept paying twice."
     may_be_billed = True
 
 
 class TooLargeError(GeminiError):
-    """The reply, or the picture in it, is larger than is read (64 MiB, 32 MiB)."""
+    """The reply, or the picture in it, is over the size limit (64 MiB, 32 MiB)."""
 
     hint = "It may have been billed. Ask for a smaller picture."
 
 
 class BadResponseError(GeminiError):
-    """The reply could not be read as one of the known kinds."""
+    """The reply could not be read: it has none of the known formats."""
 
 
 class _NotMadeError(GeminiError):
@@ -160,7 +174,7 @@ class BlockedError(_NotMadeError):
 
 
 class NoImageError(_NotMadeError):
-    """The reply was read and holds no picture.
+    """The reply was read, but there is no picture in it.
 
     `reason` is the finish reason, `text` what the model wrote instead, `drafts` its thought pictures.
     `task_id` is the id under which an asynchronous gateway is still making the picture, None elsewhere.
@@ -183,13 +197,13 @@ class _LinkError(GeminiError):
 
 
 class LinkRefusedError(_LinkError):
-    """The reply's picture is behind `url`, which is not a link that is followed."""
+    """The reply's picture is behind `url`, a link that is not safe to follow."""
 
     hint = "The reply was billed and is kept. A link must be https and lead to a public address."
 
 
 class LinkFailedError(_LinkError):
-    """The reply came and was billed, and its picture could not be fetched from `url`.
+    """The reply arrived and was billed, but its picture could not be fetched from `url`.
 
     `received` is what came instead of a picture, until it is kept in `raw_path`.
     """
@@ -202,13 +216,13 @@ class LinkFailedError(_LinkError):
 
 
 class ImageRefusedError(GeminiError):
-    """The bytes that came as a picture are no PNG, JPEG, WebP or GIF that can be shown."""
+    """The bytes received as a picture are not a PNG, JPEG, WebP or GIF that can be shown."""
 
 
 class ImageLostError(GeminiError):
-    """The file that held the picture is gone, was altered since it was written, or cannot be read."""
+    """The picture's file is gone, was changed after it was written, or cannot be read."""
 
-    hint = "Ask again: what the store no longer holds is made anew."
+    hint = "Run it again: a picture that is lost is requested, and paid for, again."
 
 
 class SaveError(GeminiError):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display import figure
 from gemini_nb.display.figure import PREVIEW_WIDTH
+from gemini_nb.display.original import Original
+from gemini_nb.images.save import safe_stem
+from gemini_nb.models import OFFLINE_VERSION
+from gemini_nb.models.usage import count_image_tokens, price_usage
+from gemini_nb.notebook_folder import link_to
+from gemini_nb.text import format_dollars, format_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +26,26 @@ _RATIO_TOLERANCE = 0.06  # the API's own sizes differ by that much: 21:9 comes a
 
 
 @dataclass(frozen=True)
+class WebLink:
+    """The title and the http or https address of a page."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """What the model searched the web for, with `search=`: its `queries`, and the `sources` that it used.
+
+    `suggestions` are Google's search suggestions, which its terms ask to be shown with the answer.
+    """
+
+    queries: tuple[str, ...] = ()
+    sources: tuple[WebLink, ...] = ()
+    suggestions: tuple[WebLink, ...] = ()
+
+
+@dataclass(frozen=True)
 class Generation:
     """One answered request.
 
@@ -26,6 +53,9 @@ class Generation:
     thought pictures. `seconds` is the duration of the call, `usage` the reply's `usageMetadata` as received,
     `path` the file of the primary picture, if any. A notebook shows a preview of `preview_width` pixels, or
     the original where that is None, and above it the `chain` of pictures it was edited from, with prompts.
+    `grounding` is what was searched for, None without a search, `safety_ratings` the reply's `safetyRatings`.
+    With a mask `images` are compositions, with the source's own pixels outside of it, and `received` are the
+    pictures that they were made of, byte for byte as they came; without a mask it is empty.
     `content` returns the model's raw content, for an edit to echo; None where a store has it, or nobody.
     """
 
@@ -40,6 +70,9 @@ class Generation:
     seconds: float = 0.0
     replayed: bool = False
     notes: tuple[str, ...] = ()
+    grounding: Grounding | None = None
+    safety_ratings: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    received: tuple[GeneratedImage, ...] = field(default=(), repr=False)
     preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
     chain: tuple[tuple[str, GeneratedImage], ...] = field(default=(), repr=False, compare=False)
     path: Path | None = field(default=None, repr=False, compare=False)
@@ -54,9 +87,20 @@ class Generation:
         """The primary picture: the last one, since a gateway sends unmarked drafts before it."""
         return self.images[-1]
 
+    @property
+    def pictures(self) -> tuple[GeneratedImage, ...]:
+        """All pictures: the final ones, those that came for a mask, and the drafts."""
+        return (*self.images, *self.received, *self.drafts)
+
+    def map_pictures(self, change: Callable[[GeneratedImage], GeneratedImage]) -> Generation:
+        """Return the answer with each of its pictures changed."""
+        kinds = (self.images, self.received, self.drafts)
+        images, received, drafts = (tuple(map(change, pictures)) for pictures in kinds)
+        return replace(self, images=images, received=received, drafts=drafts)
+
     def in_memory(self) -> Generation:
         """Read the pictures from temporary files into memory, and return the answer."""
-        for image in (*self.images, *self.drafts):
+        for image in self.pictures:
             image.in_memory()
         return self
 
@@ -77,8 +121,20 @@ class Generation:
 
     @property
     def estimated_cost(self) -> float | None:
-        """US dollars at Google's list price; 0.0 offline, None where the price is not known."""
-        return 0.0 if self.provider == "offline" else self.request.estimated_cost
+        """US dollars at Google's list price; 0.0 offline, None where the price is not known.
+
+        It is the price of the tokens and searches that the reply counts, or else that of such a picture.
+        """
+        if self.provider == "offline":
+            return 0.0
+        by_usage = price_usage(
+            self.model,
+            self.usage,
+            pictures=len(self.images),
+            image_size=self.request.image_size,
+            queries=len(self.grounding.queries) if self.grounding else 0,
+        )
+        return self.request.estimated_cost if by_usage is None else by_usage
 
     @property
     def pil(self) -> Any:
@@ -86,30 +142,85 @@ class Generation:
         return self.image.pil
 
     def save(self, path: str | Path, **options: Any) -> Path:
-        """Save the primary picture's original bytes; see `GeneratedImage.save`."""
+        """Save the primary picture; see `GeneratedImage.save`."""
         return self.image.save(path, **options)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         return figure.render_bundle(
             self.image,
             alt=self.prompt,
-            caption=self.caption,
-            remarks=self.remarks,
+            **self._words(),
             width=self.preview_width,
             chain=self.chain,
             drafts=self.drafts,
         )
 
+    def render_text(self) -> str:
+        """Return what a terminal shows: the text of the picture, and which file to open."""
+        text = figure.render_text(self.image, **self._words())
+        if self.path is None:
+            return f'{text}\nTo open it, save it: .save("{self.original.name}")'
+        return f"{text}\nTo open it: {self.path.absolute()}"
+
+    def _words(self) -> dict[str, Any]:
+        """Return what stands under the picture."""
+        return {
+            "caption": self._facts,
+            "original": self.original,
+            "remarks": self.remarks,
+            "links": self._links(),
+        }
+
+    def _links(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the links to show under the picture, by what they are."""
+        found = self.grounding or Grounding()
+        rows = {"Sources": found.sources, "Search suggestions": found.suggestions}
+        return {label: [(link.title, link.url) for link in links] for label, links in rows.items() if links}
+
     @property
     def caption(self) -> str:
-        """One line: type, pixels, digest of the bytes, model and provider."""
-        replayed = ("replayed from the store",) if self.replayed else ()
-        return " · ".join((figure.describe(self.image), self.model, self.provider, *replayed))
+        """One line: type and pixels, model, price, seconds, whether it was replayed, where it was saved."""
+        return " · ".join((self._facts, *self.original.words))
+
+    @property
+    def _facts(self) -> str:
+        return " · ".join((figure.describe(self.image), self.model, *self.describe_making(at_length=True)))
+
+    def describe_making(self, *, at_length: bool = False) -> tuple[str, ...]:
+        """Return what it cost to make and how long it took, and whether it was replayed instead, in words.
+
+        A replay tells what it cost to make. Moments are not told, nor how long an offline painting took:
+        they differ from run to run, and tell nothing of a model.
+        """
+        if self.provider == "offline":
+            return ("painted offline, no cost",)
+        cost = self.estimated_cost
+        price = "price unknown" if cost is None else f"{format_dollars(cost)} by estimate"
+        is_slow = not self.is_painting and self.seconds >= 1
+        replayed = "replayed from the store at no cost" if at_length else "replayed"
+        return (
+            price,
+            *([format_seconds(self.seconds)] if is_slow else []),
+            *([replayed] if self.replayed else []),
+        )
+
+    @property
+    def is_painting(self) -> bool:
+        """Whether the offline painter made it and no model, in this process or as an offline server."""
+        return self.provider == "offline" or (self.model_version or "").endswith(OFFLINE_VERSION)
+
+    @property
+    def original(self) -> Original:
+        """How the primary picture can be had: by a download, or as the file that it was saved as."""
+        link = "" if self.path is None else link_to(self.path)
+        if self.path is None or self.path.stem == self.image.sha256:  # a store's file has no name to show
+            return Original(f"{safe_stem(self.prompt)}{self.image.suffix}", link=link)
+        return Original(saved_as=os.fspath(self.path), link=link)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The lines under the picture: the model's own words, then notes."""
-        return (*([self.text] if self.text else []), *self.notes)
+        """The lines under the picture: the model's own words, then the notes that do not stand in them."""
+        return (*([self.text] if self.text else []), *(note for note in self.notes if note not in self.text))
 
 
 def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:
@@ -129,11 +240,3 @@ def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]
 def _has_ratio(image: GeneratedImage, ratio: str) -> bool:
     width, height = (int(part) for part in ratio.split(":"))
     return abs(image.width * height / (image.height * width) - 1) <= _RATIO_TOLERANCE
-
-
-def count_image_tokens(usage: Mapping[str, Any]) -> int:
-    """Return how many output tokens a reply's usage lists as those of pictures."""
-    details = usage.get("candidatesTokensDetails")
-    rows = [row for row in details if isinstance(row, dict)] if isinstance(details, list) else []
-    counts = [row.get("tokenCount") for row in rows if row.get("modality") == "IMAGE"]
-    return sum(count for count in counts if isinstance(count, int) and count > 0)

@@ -11,24 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb import event_loop, interrupts
+from gemini_nb import errors, event_loop, interrupts
 from gemini_nb import models as catalogue
 from gemini_nb.client.async_client import AsyncClient
 from gemini_nb.costs import Spending
 from gemini_nb.display.table import Table
-from gemini_nb.errors import (
-    APIError,
-    ArgumentError,
-    AuthenticationError,
-    Cancelled,
-    ConnectionFailedError,
-    GeminiError,
-    LinkFailedError,
-    LinkRefusedError,
-    OutcomeUnknownError,
-    QuotaExhaustedError,
-    ReplayMissError,
-)
+from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, ReplayMissError
 from gemini_nb.providers.provider import OFFLINE
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.request import ImageRequest
@@ -41,6 +29,8 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.providers.provider import Provider
+
+    Generate = Callable[[ImageRequest], Awaitable[Generation]]
 
 PROMPT = "a red square on white"
 MODELS = tuple(row.id for row in catalogue.CATALOGUE)
@@ -79,8 +69,8 @@ class Finding:
     @property
     def is_refusal(self) -> bool:
         """Whether the key or its account was refused, as it will be for every other model."""
-        is_account = self.error == QuotaExhaustedError.__name__ and self.status in (401, 403)
-        return is_account or self.error == AuthenticationError.__name__
+        is_account = self.error == errors.QuotaExhaustedError.__name__ and self.status in (401, 403)
+        return is_account or self.error == errors.AuthenticationError.__name__
 
 
 def run(
@@ -102,8 +92,8 @@ def run(
     `AsyncClient`. Raises `ReplayMissError` where `GEMINI_NB_REPLAY` locks a course to its store, since a
     probe pays.
     """
-    requests = make_requests(models)
     provider = choose_provider(provider_name, base_url=base_url)
+    requests = make_requests(models, provider.name)
     for line in describe_cost(requests, provider):
         say(line)
     if provider is not OFFLINE:
@@ -128,9 +118,15 @@ def run(
             raise
 
 
-def make_requests(models: Sequence[str]) -> tuple[ImageRequest, ...]:
-    """Return one request for each model, the catalogue's if none is named; an alias counts as its model."""
-    named = [ImageRequest(PROMPT, model=name) for name in models or MODELS]
+def make_requests(
+    models: Sequence[str], provider: str = catalogue.DEFAULT_PROVIDER
+) -> tuple[ImageRequest, ...]:
+    """Return one request for each model; an alias counts as its model.
+
+    If none is named, they are the catalogue's that are not known to be shut down at the provider.
+    """
+    names = models or [name for name in MODELS if not catalogue.describe_shutdown(name, provider)]
+    named = [ImageRequest(PROMPT, model=name, provider=provider) for name in names]
     return tuple({request.model: request for request in named}.values())
 
 
@@ -149,17 +145,17 @@ async def probe(
     """
     if client.store is not None:
         raise ArgumentError("A probe asks the models themselves.", hint="Give it a client without a store.")
-    requests = make_requests(models)
+    requests = make_requests(models, client.provider.name)
     findings: dict[int, Finding] = {}
 
     async def ask(position: int) -> None:
         async with limit:
-            finding = findings[position] = await _ask_model(client, generate, requests[position])
+            finding = findings[position] = await _ask_model(client, generate, requests[position], counted)
         if each is not None:
             each(finding)
 
     # a model's time begins when it is let through, not in the queue
-    generate = partial(_generate, client.generate_function(), spending or Spending())
+    generate, counted = client.generate_function(), spending or Spending()
     limit = anyio.CapacityLimiter(CONCURRENCY)
     await ask(0)
     if not findings[0].is_refusal:
@@ -178,9 +174,10 @@ def describe_cost(requests: Sequence[ImageRequest], provider: Provider) -> list[
     known = sum(price for price in prices if price is not None)
     unknown = [request.model for request, price in zip(requests, prices, strict=True) if price is None]
     lines = [
-        f"This asks {provider.name} ({provider.origin}) for {count}, one of each model, whatever is stored.",
+        f"This asks {provider.name} ({provider.origin}) for {count}, one from each model, stored or not.",
         f"Estimated price: {format_dollars(known)} at Google's list prices; a gateway charges its own.",
     ]
+    lines += filter(None, (catalogue.describe_shutdown(r.model, provider.name) for r in requests))
     lines += [f"Not in the estimate, since the price is unknown: {', '.join(unknown)}."] if unknown else []
     return lines
 
@@ -228,22 +225,10 @@ def _format_row(finding: Finding) -> tuple[str, ...]:
     )
 
 
-async def _generate(
-    generate: Callable[[ImageRequest], Awaitable[Generation]], spending: Spending, request: ImageRequest
-) -> Generation:
-    """Generate a picture and count it, or what its failure may have cost."""
-    try:
-        generation = await generate(request)
-    except GeminiError as error:
-        spending.add_failure(error, request.model)
-        raise
-    spending.add(generation)
-    return generation
-
-
 async def _ask_model(
-    client: AsyncClient, generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest
+    client: AsyncClient, generate: Generate, request: ImageRequest, spending: Spending
 ) -> Finding:
+    """Ask one model for its picture, and count that, or what its failure may have cost."""
     row = catalogue.find(request.model)
     bare = Finding(
         request.model,
@@ -254,9 +239,13 @@ async def _ask_model(
     )
     started = anyio.current_time()
     try:
-        facts = _describe_answer(await generate(request))
+        generation = await generate(request)
     except GeminiError as error:
+        spending.add_failure(error, request.model)
         facts = {"seconds": round(anyio.current_time() - started, 3), **_describe_failure(error)}
+    else:
+        spending.add(generation)
+        facts = _describe_answer(generation)
     return replace(bare, **facts)
 
 
@@ -277,11 +266,11 @@ def _describe_answer(generation: Generation) -> dict[str, Any]:
 def _describe_failure(error: GeminiError) -> dict[str, Any]:
     """Return the fields of a failure; its status is the error's, or 200 for an error about a reply."""
     status: int | None = 200
-    if isinstance(error, APIError | OutcomeUnknownError):
+    if isinstance(error, errors.APIError | errors.OutcomeUnknownError):
         status = getattr(error, "status", None)
-    elif isinstance(error, ConnectionFailedError | ReplayMissError | ArgumentError):
+    elif isinstance(error, errors.ConnectionFailedError | ReplayMissError | ArgumentError):
         status = None
-    shape = "hosted URL" if isinstance(error, LinkFailedError | LinkRefusedError) else None
+    shape = "hosted URL" if isinstance(error, errors.LinkFailedError | errors.LinkRefusedError) else None
     message = str(error.args[0]) if error.args else ""
     return {"status": status, "shape": shape, "error": type(error).__name__, "problem": message}
 

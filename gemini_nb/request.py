@@ -8,25 +8,34 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pybase64 import b64encode
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError, GeminiWarning
+from gemini_nb.models import masks
+from gemini_nb.settings import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gemini_nb.images.inputs import InputImage
+    from gemini_nb.images.mask import Mask
+    from gemini_nb.settings.options import Search, ThinkingLevel
 
-_MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
-_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
-_TAKES = 2**63  # tables hold no larger whole numbers
-_SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
+MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
+ASPECT_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
+IMAGE_SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
+MAX_TAKE = 2**63 - 1  # tables hold no larger whole numbers
+
+
+_option_values = attrgetter(*options.NAMES)
 
 
 class Options(TypedDict, total=False):
@@ -34,10 +43,17 @@ class Options(TypedDict, total=False):
 
     model: str
     images: Sequence[Any]
+    mask: Any
+    feather: int
     aspect_ratio: str | None
     image_size: str | None
     take: int
     text: bool
+    search: Search | None
+    thinking: ThinkingLevel | int | None
+    system: str | None
+    seed: int | None
+    safety: str | Mapping[str, str] | Sequence[str] | None
     config: Mapping[str, Any] | None
     extra: Mapping[str, Any] | None
 
@@ -47,16 +63,24 @@ class ImageRequest:
     """A request for one picture.
 
     It is a value: settings and history are copied, so that nothing that a caller does to them later changes
-    it. `model` may be an alias, which is replaced by the id. `take` numbers several pictures of the same
-    request. `config` is merged into `generationConfig`, `extra` into the body. `history` holds the contents
-    of earlier turns, the model's exactly as received. Raises `ArgumentError` for values that no model takes.
+    it. `model` may be an alias, which is replaced by the id that it means at `provider` and kept as `alias`;
+    "default" is the provider's own model. `take` numbers several pictures of the same request. `config` is
+    merged into `generationConfig`, `extra` into the body. `history` holds the contents of earlier turns, the
+    model's exactly as received. `mask` says where the one input image may change. It is sent as a second
+    picture with a sentence, see `models.masks`, and so is part of the digest; its feather is not, since that
+    changes what is made of the reply only. Raises `ArgumentError` for values that no model takes.
+
+    An option that `config` or `extra` says, as `{"seed": 7}` does, becomes that option: it is one request,
+    with one digest, whichever way it is written. What contradicts an option is an `ArgumentError`.
 
     >>> ImageRequest("a red square", aspect_ratio="16:9").body["generationConfig"]["imageConfig"]
     {'aspectRatio': '16:9'}
+    >>> ImageRequest("a red square", config={"seed": 7}) == ImageRequest("a red square", seed=7)
+    True
     """
 
     prompt: str
-    model: str = models.DEFAULT_MODEL
+    model: str = models.DEFAULT
     images: tuple[InputImage, ...] = ()
     aspect_ratio: str | None = None
     image_size: str | None = None
@@ -65,31 +89,104 @@ class ImageRequest:
     config: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    search: Search | None = None
+    thinking: ThinkingLevel | int | None = None
+    system: str | None = None
+    seed: int | None = None
+    safety: Mapping[str, str] | None = None
+    mask: Mask | None = None
+    provider: str = field(default=models.DEFAULT_PROVIDER, repr=False, compare=False)
+    alias: str | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
-        if not isinstance(self.model, str) or not _MODEL_NAME.fullmatch(self.model.strip()):
-            raise ArgumentError(f"{str(self.model)[:80]!r} is no model name.", hint="See models.names().")
-        if not isinstance(self.take, int) or not 0 <= self.take < _TAKES:
-            raise ArgumentError("take is a whole number from 0 on, smaller than 2**63.")
+        if not isinstance(self.model, str) or not MODEL_NAME.fullmatch(self.model.strip()):
+            raise ArgumentError(f"{str(self.model)[:80]!r} is not a model name.", hint="See models.names().")
+        if not isinstance(self.take, int) or not 0 <= self.take <= MAX_TAKE:
+            raise ArgumentError("take must be a whole number from 0 on, smaller than 2**63.")
         for name in ("config", "extra"):
             self._set(name, _copy_settings(name, getattr(self, name)))
         self._set("history", tuple(map(copy_json, self.history)))
         if "contents" in self.extra:
-            raise ArgumentError("extra cannot replace contents.", hint="Put the words into the prompt.")
-        row = models.resolve(self.model)
+            raise ArgumentError("extra cannot replace contents.", hint="Put the text into the prompt.")
+        self._set_options()
+        row = models.resolve(self.model, self.provider)
+        self._set("alias", models.find_alias(self.model) or models.find_alias(self.alias, of=row.id))
         self._set("model", row.id)
         self._set("images", tuple(self.images))
+        if self.mask is not None:
+            _check_mask(self.mask, self.images)
         self._set("aspect_ratio", _clean_aspect_ratio(self.aspect_ratio, row))
         self._set("image_size", _clean_image_size(self.image_size, row))
-        if len(self.images) > row.max_input_images:
+        _warn_of_options(self, row)
+        if len(self.inputs) > row.max_input_images:
             raise ArgumentError(
-                f"{row.id} takes at most {row.max_input_images} input images, not {len(self.images)}."
+                f"{row.id} takes at most {row.max_input_images} input images, not {len(self.inputs)}."
             )
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+
+    def _set_options(self) -> None:
+        """Give each option its one form; one that `config` or `extra` says is taken out of them."""
+        given = {name: options.clean(name, value) for name, value in self.options.items()}
+        if self.config or self.extra:
+            for name, value in given.items():
+                if value is not None:
+                    options.check_conflict(name, value, self.config, self.extra)
+            found, config, extra = options.from_settings(self.config, self.extra)
+            given |= found
+            self._set("config", config)
+            self._set("extra", extra)
+        for name, value in given.items():
+            self._set(name, value)
+
+    @property
+    def inputs(self) -> tuple[InputImage, ...]:
+        """The pictures that are sent: the input images, and the mask behind its one."""
+        return self.images if self.mask is None else (*self.images, self.mask.image)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that are given, by name: search, thinking, system, seed, safety."""
+        values = zip(options.NAMES, _option_values(self), strict=True)
+        return {name: value for name, value in values if value is not None}
+
+    def unvalidated(self, provider: str) -> tuple[str, ...]:
+        """Return the names of what is asked for that was never validated at a provider.
+
+        At Crazyrouter that is everything but the prompt, its pictures, ratio and size (retest of 2026-04-14).
+        """
+        return (*self.options, *self.config, *self.extra) if provider == "crazyrouter" else ()
+
+    @property
+    def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`config` and `extra` with the options among them, as a record has them."""
+        body = options.to_body(self.options)
+        return options.merge(body.pop("generationConfig", {}), self.config), options.merge(body, self.extra)
+
+    def at(self, provider: str) -> ImageRequest:
+        """Return the request with the model that its alias means at a provider; without an alias, itself."""
+        if self.alias is None or models.ALIASES[self.alias].at(provider) == self.model:
+            return self
+        return replace(self, model=self.alias, provider=provider)
+
+    def former_forms(self) -> Iterator[tuple[ImageRequest, frozenset[str]]]:
+        """Yield the request under each former id of its model, with the providers whose pictures answer it.
+
+        A change of what is sent for the same arguments belongs here too: the body as it was before.
+        """
+        for model, made_by in models.former_ids(self.model, self.alias).items():
+            yield self.with_values(model=model), made_by
+
+    def with_values(self, **values: Any) -> ImageRequest:
+        """Return the request with other values, without the checks and warnings that it has been through."""
+        other = copy(self)
+        for name, value in values.items():
+            other._set(name, value)  # noqa: SLF001 - it is one of its own
+        other.__dict__.pop("digest", None)
+        return other
 
     @property
     def body(self) -> dict[str, Any]:
@@ -109,9 +206,13 @@ class ImageRequest:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of model, canonical body, the input images' hashes and the take; nothing else."""
-        body = self._body(lambda image: image.sha256, history=_hash_turns(self.history))
+        body = self._body(lambda image: image.sha256, history=self._turn_hashes)
         facts = {"model": self.model, "body": body, "take": self.take}
         return sha256(_dumps(facts, sort_keys=True).encode("ascii")).hexdigest()
+
+    @cached_property
+    def _turn_hashes(self) -> list[str]:
+        return [sha256(_dumps(turn, sort_keys=True).encode("ascii")).hexdigest() for turn in self.history]
 
     @property
     def estimated_cost(self) -> float | None:
@@ -120,16 +221,18 @@ class ImageRequest:
         return row.price(self.image_size) if row else None
 
     def _body(self, data: Callable[[InputImage], str], history: Sequence[Any]) -> dict[str, Any]:
-        images = [{"inlineData": {"mimeType": image.mime_type, "data": data(image)}} for image in self.images]
+        images = [image.part(data) for image in self.inputs]
+        prompt = self.prompt if self.mask is None else masks.add_sentence(self.prompt)
         image_config = {"aspectRatio": self.aspect_ratio, "imageSize": self.image_size}
         config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"] if self.text else ["IMAGE"]}
         if any(image_config.values()):
             config["imageConfig"] = {name: value for name, value in image_config.items() if value}
         body = {
-            "contents": [*history, {"role": "user", "parts": [{"text": self.prompt}, *images]}],
-            "generationConfig": _merge(config, self.config),
+            "contents": [*history, {"role": "user", "parts": [{"text": prompt}, *images]}],
+            "generationConfig": config,
         }
-        return _merge(body, self.extra)
+        config_given, extra = self.settings
+        return options.merge(options.merge(body, {"generationConfig": config_given}), extra)
 
 
 def copy_json(value: Any) -> Any:
@@ -155,23 +258,9 @@ def _copy_settings(name: str, settings: Mapping[str, Any] | None) -> dict[str, A
     if settings is None:
         return {}
     if not hasattr(settings, "keys"):
-        raise ArgumentError(f"{name} is a dict of settings, not a {type(settings).__name__}.")
+        raise ArgumentError(f"{name} must be a dict of settings, not a {type(settings).__name__}.")
     copied: dict[str, Any] = copy_json(dict(settings)) if settings else {}  # most requests have none
     return copied
-
-
-def _hash_turns(history: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [sha256(_dumps(content, sort_keys=True).encode("ascii")).hexdigest() for content in history]
-
-
-def _merge(into: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `into` with the values of `more`; dicts that both have under a name are merged too."""
-    both = {
-        name: _merge(into[name], more[name])
-        for name in into.keys() & more.keys()
-        if isinstance(into[name], dict) and isinstance(more[name], dict)
-    }
-    return {**into, **more, **both}
 
 
 def _dumps(value: object, *, sort_keys: bool = False) -> str:
@@ -182,13 +271,24 @@ def _dumps(value: object, *, sort_keys: bool = False) -> str:
     raise ArgumentError(f"config or extra is not JSON: {reason}.")
 
 
+def _check_mask(mask: object, images: Sequence[InputImage]) -> None:
+    from gemini_nb.images.mask import Mask, find_source  # noqa: PLC0415 - few requests have one
+
+    if not isinstance(mask, Mask):
+        raise ArgumentError(
+            f"The mask of an ImageRequest is a Mask, not a {type(mask).__name__}.",
+            hint="client.request(…, mask=…) reads one.",
+        )
+    find_source(images)
+
+
 def _clean_aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
     if ratio is None or ratio == "":
         return None
-    if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio.strip()):
+    if not isinstance(ratio, str) or not ASPECT_RATIO.fullmatch(ratio.strip()):
         known = ", ".join(row.aspect_ratios or models.resolve(models.DEFAULT_MODEL).aspect_ratios)
         raise ArgumentError(
-            f"{str(ratio)[:40]!r} is no aspect ratio.", hint=f"Write one like 16:9. Known: {known}."
+            f"{str(ratio)[:40]!r} is not an aspect ratio.", hint=f"Write one like 16:9. Known: {known}."
         )
     return _warn_if_unknown(ratio.strip(), row.aspect_ratios, "aspect ratio", row)
 
@@ -196,10 +296,27 @@ def _clean_aspect_ratio(ratio: str | None, row: models.Model) -> str | None:
 def _clean_image_size(size: str | None, row: models.Model) -> str | None:
     if size is None or size == "":
         return None
-    if not isinstance(size, str) or not _SIZE.fullmatch(size.strip().upper()):
+    if not isinstance(size, str) or not IMAGE_SIZE.fullmatch(size.strip().upper()):
         known = ", ".join(row.image_sizes) or "512, 1K, 2K, 4K"
-        raise ArgumentError(f"{str(size)[:40]!r} is no image size.", hint=f"Write one of: {known}.")
+        raise ArgumentError(f"{str(size)[:40]!r} is not an image size.", hint=f"Write one of: {known}.")
     return _warn_if_unknown(size.strip().upper(), row.image_sizes, "image size", row)
+
+
+def _warn_of_options(request: ImageRequest, row: models.Model) -> None:
+    """Warn of what the model is known not to take. It is passed on: the catalogue may be out of date."""
+    if request.config.get("candidateCount") not in (None, 1):
+        warnings.warn(
+            "Image models make one candidate at a time and refuse another candidateCount. For several "
+            "pictures use takes, -n or generate_many.",
+            GeminiWarning,
+            stacklevel=4,
+        )
+    for value, known, what in (
+        (request.search, row.searches, "search"),
+        (request.thinking, row.thinking_levels, "thinking level"),
+    ):
+        if known is not None and value is not None and (isinstance(value, str) or not known):
+            _warn_if_unknown(str(value), known, what, row)
 
 
 def _warn_if_unknown(value: str, known: tuple[str, ...], what: str, row: models.Model) -> str:
@@ -207,7 +324,7 @@ def _warn_if_unknown(value: str, known: tuple[str, ...], what: str, row: models.
     if value not in known and models.find(row.id):
         listed = f"listed: {', '.join(known)}" if known else "it takes none"
         warnings.warn(
-            f"{value} is no known {what} of {row.id} ({listed}). It is passed on.",
+            f"{value} is not a known {what} of {row.id} ({listed}). It is passed on.",
             GeminiWarning,
             stacklevel=5,
         )

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 
 from gemini_nb import call
 from gemini_nb.batch.claim import Claim
@@ -25,6 +24,7 @@ from gemini_nb.batch.worker import (
     error_for_lost_worker,
 )
 from gemini_nb.errors import ArgumentError, ConnectionFailedError, ImageLostError
+from gemini_nb.event_loop import run_in_thread
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import environment_key
 from gemini_nb.store.replay import Replay
@@ -59,8 +59,8 @@ class ExecutorBackend:
         self._replay = Replay(settings.store, settings.replay)
         if self._is_billed and not self._replay.is_used:
             raise ArgumentError(
-                "An executor needs a store, where its workers leave the pictures.",
-                hint="Make the client with store=, a folder that all workers share; replay cannot be “off”.",
+                "An executor needs a store in which its workers keep the pictures.",
+                hint="Give the client store=, a folder that all workers share; replay cannot be “off”.",
             )
         self._executor = executor
         self.settings = settings
@@ -70,11 +70,11 @@ class ExecutorBackend:
 
     async def generate(self, request: ImageRequest) -> Generation:
         """Return the stored picture, or ask a worker for it; raise a `GeminiError`."""
-        found = await to_thread.run_sync(self._replay.find, request) if self._replay.is_used else None
+        found = await run_in_thread(self._replay.find, request) if self._replay.is_used else None
         if found is not None:
-            return self._replay.add_path(found)
+            return found
         if not self._replay.may_ask and self._replay.is_used:
-            raise self._replay.miss(request)
+            raise await run_in_thread(self._replay.miss, request)
         with call.current().request_state() as state:
             return await self._ask_worker(request, state)
 
@@ -83,15 +83,16 @@ class ExecutorBackend:
         too_late = await limiter.acquire(state, interval=self._interval, max_pause=self.settings.timeout)
         if too_late is not None:
             raise too_late
-        claim = await to_thread.run_sync(self._create_claim, request) if self._is_billed else None
+        claim = await run_in_thread(self._create_claim, request) if self._is_billed else None
         sent = next(call.ORDER)
         result = await self._submit_and_wait(Task(request, self.settings, claim), state)
         if claim is not None:
-            await to_thread.run_sync(claim.drop)
+            await run_in_thread(claim.drop)
         limiter.learn(result.error, sent=sent, call=state.call)
         if result.error is not None:
             raise result.error.with_traceback(None)
-        return self._replay.add_path(result.generation or await self._find_kept(request, result))
+        generation = result.generation or await self._find_kept(request, result)
+        return self._replay.with_archive(await run_in_thread(self._replay.add_path, generation))
 
     def _create_claim(self, request: ImageRequest) -> Claim:
         store = self._replay.store
@@ -106,7 +107,7 @@ class ExecutorBackend:
             return claim
         raise ArgumentError(
             f"The store {store.folder} cannot be written: {reason}. Nothing was sent.",
-            hint="Give store= a folder that all workers share, and may write.",
+            hint="Set store= to a folder that all workers share and can write to.",
         )
 
     async def _submit_and_wait(self, task: Task, state: RequestState) -> Result:
@@ -114,7 +115,7 @@ class ExecutorBackend:
         state.may_be_billed = task.claim is not None
         try:
             async with self._submitting:
-                future = await to_thread.run_sync(  # pickled there: input images may have megabytes
+                future = await run_in_thread(  # pickled there: input images may have megabytes
                     lambda: self._executor.submit(pickle.loads, task.pack())
                 )
             settled = await _wait_for(future)
@@ -133,7 +134,7 @@ class ExecutorBackend:
         assert store is not None  # noqa: S101 - the worker has kept it there
         for pause in (0.0, *_POLL_SECONDS):
             await anyio.sleep(pause)
-            found = await to_thread.run_sync(store.find, request)
+            found = await run_in_thread(store.find, request)
             if found is not None and result.sha256 in (None, found.image.sha256):
                 return replace(found, replayed=result.replayed)
         error = ImageLostError(
@@ -162,7 +163,7 @@ def check_key(provider: Provider, key: Secret | None) -> None:
     shared = environment_key(provider)
     if shared is None or shared.fingerprint != key.fingerprint:
         raise ArgumentError(
-            f"The workers of an executor cannot have the key from {key.where}.",
+            f"The workers of an executor cannot use the key from {key.where}.",
             hint=f"{OWN_ENVIRONMENT} Set {provider.key_variables[0]} there and here.",
         )
 
@@ -171,7 +172,7 @@ def _check_executor(executor: Executor) -> None:
     if not isinstance(executor, Executor):
         raise ArgumentError(
             f"executor is a concurrent.futures.Executor, not a {type(executor).__name__}.",
-            hint="Of an ipyparallel or Dask client, give client.executor() or client.get_executor().",
+            hint="Use client.executor() of an ipyparallel client, client.get_executor() of a Dask client.",
         )
 
 
@@ -181,16 +182,16 @@ def _result_for_failure(task: Task, error: BaseException) -> Result:
         return Result(
             error=ArgumentError(
                 "gemini_nb is not installed where the workers run. Nothing was sent.",
-                hint="Install it there, in the version that runs here.",
+                hint="Install the same version there as here.",
             )
         )
     name = getattr(error, "ename", type(error).__name__)
     if task.claim is None or task.claim.cancel():
         return Result(
             error=ConnectionFailedError(
-                "Not sent: the executor failed before a worker began "
+                "Not sent: the executor failed before a worker started "
                 f"{describe_request(task.request)} ({name}).",
-                hint="Nothing was sent or billed. See to its workers, then run it again.",
+                hint="Nothing was sent or billed. Check its workers, then run it again.",
             )
         )
     if task.claim.state == "kept":

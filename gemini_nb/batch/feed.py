@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from gemini_nb.event_loop import get
 from gemini_nb.interrupts import let_through
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class CallerIterator(Generic[T]):
     def serve(self, seconds: float) -> None:
         """Provide one item, if one is awaited within `seconds`."""
         try:
-            wanted = self._wanted.get(timeout=seconds)
+            wanted = get(self._wanted, seconds)
         except Empty:
             return
         if wanted is not None and wanted.set_running_or_notify_cancel():

@@ -57,7 +57,8 @@ class Manifest:
         except OSError as error:
             self.close()
             _warn(
-                f"The manifest {self.path} cannot be written: {error.strerror}. The batch goes on without it."
+                f"The manifest {self.path} cannot be written: {error.strerror}. "
+                "The batch continues without it."
             )
 
     def _append(self, line: bytes) -> None:
@@ -101,12 +102,12 @@ def _open_file(path: Path) -> int:
 def _mend(file: int, path: Path) -> None:
     """Check that the file is a manifest, and cut off an unfinished last line, left by a crash."""
     if not stat.S_ISREG(os.fstat(file).st_mode):
-        raise ArgumentError(f"The manifest {path} cannot be written: it is no plain file.")
+        raise ArgumentError(f"The manifest {path} cannot be written: it is not a regular file.")
     with os.fdopen(file, "rb", closefd=False) as reader:
         first = reader.readline(_MAX_LINE_BYTES)
         if first and not _is_manifest_line(first):
             raise ArgumentError(
-                f"{path} is no manifest of a batch.", hint="Nothing was sent. Name a new file for it."
+                f"{path} is not the manifest of a batch.", hint="Nothing was sent. Choose a new file name."
             )
         end = whole = 0
         reader.seek(0)
@@ -157,23 +158,17 @@ def writing_manifest(
 def _choose_table(path: str | os.PathLike[str]) -> Path:
     """Return a path for the table that is free or an earlier table; warn where it is not the one given."""
     rows.import_pyarrow()
-    given = Path(path)
+    try:
+        given = expand_path(path, what="The table")
+    except ArgumentError:  # writing will say so
+        return Path(path)
     for number in count(1):
         name = given if number == 1 else given.with_name(f"{given.stem}-{number}{given.suffix}")
-        if _may_be_replaced(name):
+        if not os.path.lexists(name) or rows.is_batch_table(name):
             break
     if name != given:
-        _warn(f"{given} is no table of a batch and is left alone: the table goes to {name.name}.")
+        _warn(f"{given} is not the table of a batch and is left alone: the table goes to {name.name}.")
     return name
-
-
-def _may_be_replaced(path: Path) -> bool:
-    """Whether a name is free, or that of a batch's table."""
-    try:
-        path = path.expanduser()
-    except RuntimeError:  # no such user: writing will say so
-        return True
-    return not os.path.lexists(path) or rows.is_batch_table(path)
 
 
 def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Redact) -> None:

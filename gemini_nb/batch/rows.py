@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.costs import price_usage
-from gemini_nb.errors import ArgumentError, GeminiError, SaveError
-from gemini_nb.files import atomic_file, expand_path
-from gemini_nb.generation import Generation
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.files import write_new
+from gemini_nb.generation import Generation, Grounding
+from gemini_nb.models.usage import price_usage
+from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -40,6 +42,9 @@ COLUMNS = {
     "estimated_cost": "float64",
     "replayed": "bool",
     "provider": "string",
+    "queries": "string",
+    "sources": "string",
+    "safety_ratings": "string",
 }
 
 _MARK = b"gemini_nb"  # in the metadata of a table's schema
@@ -62,6 +67,7 @@ def row(
     error = outcome if isinstance(outcome, GeminiError) else None
     generation = outcome if isinstance(outcome, Generation) else None
     image = generation.image if generation else None
+    request = generation.request if generation else request  # a stored one may name a former id of the model
     return {
         "index": index,
         "prompt": request.prompt,
@@ -80,6 +86,19 @@ def row(
         "estimated_cost": _cost(request, outcome),
         "replayed": generation.replayed if generation else None,
         "provider": generation.provider if generation else None,
+        **_found(generation),
+    }
+
+
+def _found(generation: Generation | None) -> Row:
+    """Return what was searched for and found, a line each, and the ratings as JSON; None where nothing is."""
+    found = (generation and generation.grounding) or Grounding()
+    sources = (f"{link.title} <{link.url}>" for link in found.sources)
+    ratings = generation.safety_ratings if generation else ()
+    return {
+        "queries": "\n".join(found.queries) or None,
+        "sources": "\n".join(sources) or None,
+        "safety_ratings": json.dumps([dict(rating) for rating in ratings]) if ratings else None,
     }
 
 
@@ -166,24 +185,12 @@ def write_parquet(
     overwrite: bool = False,
 ) -> Path:
     """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
-    try:
-        target = expand_path(path, what="The table").absolute()
-    except ArgumentError as error:
-        raise SaveError(str(error.args[0])) from None
-    table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted)
-    data = _encode_parquet([_encodable(redact(row)) for row in table])
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(data, target.parent) as file:
-            if overwrite:
-                file.replace(target)
-                return target
-            if file.claim(target):
-                return target
-        problem = "it is there already; overwrite=True replaces it"
-    except OSError as error:
-        problem = str(error.strerror)
-    raise SaveError(f"The table {target} cannot be written: {problem}.")
+
+    def make(target: Path) -> bytes:
+        table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted)
+        return _encode_parquet(replace_in_rows([redact(row) for row in table]))
+
+    return write_new(path, make, what="The table", overwrite=overwrite)
 
 
 def _encode_parquet(rows: list[Row]) -> bytes:
@@ -197,9 +204,20 @@ def _encode_parquet(rows: list[Row]) -> bytes:
     return buffer.getvalue()
 
 
-def _encodable(row: Row) -> Row:
-    """The row with lone surrogates escaped, which JSON and a prompt can hold and UTF-8 cannot."""
-    return {
-        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for name, value in row.items()
-    }
+def replace_in_rows(table: list[Row]) -> list[Row]:
+    """Return rows without lone surrogates, which a prompt can hold and no encoding: U+FFFD stands for them.
+
+    Names of columns that only differed in them stay different.
+    """
+    names: dict[Any, Any] = {}
+    taken: set[Any] = set()
+    for name in dict.fromkeys(name for row in table for name in row):
+        names[name] = _replace_in(name)
+        while names[name] in taken:
+            names[name] += "�"
+        taken.add(names[name])
+    return [{names[name]: _replace_in(value) for name, value in row.items()} for row in table]
+
+
+def _replace_in(value: Any) -> Any:
+    return replace_surrogates(value) if isinstance(value, str) else value

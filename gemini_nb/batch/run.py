@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import anyio
-from anyio import to_thread
 
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.rows import find_digest
@@ -28,12 +28,14 @@ from gemini_nb.errors import (
     QuotaExhaustedError,
     ReplayMissError,
 )
+from gemini_nb.event_loop import run_in_thread
 from gemini_nb.generation import Generation
-from gemini_nb.images.inputs import SentImage
+from gemini_nb.images.inputs import let_go
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
+    from gemini_nb.batch.source import Source
     from gemini_nb.request import ImageRequest
 
     Outcome = Generation | GeminiError
@@ -50,10 +52,10 @@ class Progress:
 
     A sequence of requests is held whole. An iterator, sync or async, is read when a worker is free, and the
     bytes of its input images are dropped after the answer. With `once`, equal requests are sent once and all
-    get the answer. `is_stored` tells which requests the store answers, and so need no valid key. `listeners`
-    are called with index, request and outcome as each finishes. `done` counts the finished ones, `failed`
-    the errors among them; `total` is None for an iterator. `under_way` are the indexes of those that are
-    being asked for, and `call` tells what they do.
+    get the answer. `is_stored` tells which requests the store answers, and so need no valid key. `source` are
+    the rows of a table that they were made from. `listeners` are called with index, request and outcome as
+    each finishes. `done` counts the finished ones, `failed` the errors among them; `total` is None for an
+    iterator. `under_way` are the indexes of those that are being asked for, and `call` tells what they do.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Progress:
         *,
         once: bool = False,
         is_stored: Callable[[ImageRequest], bool] = lambda _request: False,
+        source: Source | None = None,
     ) -> None:
         self.is_read_lazily = not isinstance(requests, Sequence)
         self.requests: list[ImageRequest] = list(requests) if isinstance(requests, Sequence) else []
@@ -77,8 +80,10 @@ class Progress:
         self._count = 0
         self._once = once
         self._is_stored = is_stored
-        self._first_index: dict[str, int] = {}
+        self._source = source
+        self._first_index: dict[tuple[str, int], int] = {}
         self._equal_indexes: dict[int, list[int]] = {}
+        self._started = monotonic()
         self._refusals: list[APIError] = []  # the latest ones, without a success in between
 
     def batch(self) -> Batch:
@@ -88,7 +93,14 @@ class Progress:
         interrupted = frozenset(index for index in under_way if outcomes[index] is None)
         if self.call.has_waited_only:
             interrupted = frozenset()
-        return Batch(tuple(self.requests[: len(outcomes)]), outcomes, interrupted=interrupted)
+        requests = tuple(self.requests[: len(outcomes)])
+        return Batch(
+            requests,
+            outcomes,
+            interrupted=interrupted,
+            source=self._source,
+            seconds=monotonic() - self._started,
+        )
 
     async def next_index(self) -> int | None:
         """Return the index of the next request to send, None at the end; an equal one waits for its twin."""
@@ -98,11 +110,7 @@ class Progress:
             if self.is_read_lazily:
                 self.requests.append(request)
                 self.outcomes.append(None)
-            first = (
-                self._first_index.setdefault(find_digest(request) or f"{id(request)}", index)
-                if self._once
-                else index
-            )
+            first = self._first_index.setdefault(_name_of_picture(request), index) if self._once else index
             if first == index:
                 return index
             answer = self.outcomes[first]
@@ -158,7 +166,7 @@ class Progress:
         if len(self._refusals) < MAX_REFUSALS:
             return None
         with suppress(GeminiError):  # a config that is no JSON has no digest
-            if await to_thread.run_sync(self._is_stored, request):
+            if await run_in_thread(self._is_stored, request):
                 return None
         last = self._refusals[-1]
         return type(last)(
@@ -193,8 +201,15 @@ def _drop_input_bytes(request: ImageRequest) -> ImageRequest:
     light = copy(request)
     if digest := find_digest(request):
         light.__dict__["digest"] = digest
-    light.__dict__["images"] = tuple(SentImage(image) for image in request.images)
+    light.__dict__["images"] = tuple(let_go(image) for image in request.images)
+    if request.mask is not None:
+        light.__dict__["mask"] = replace(request.mask, image=let_go(request.mask.image))
     return light
+
+
+def _name_of_picture(request: ImageRequest) -> tuple[str, int]:
+    """Return what requests for the same picture share: their digest, and the feather of their mask."""
+    return find_digest(request) or f"{id(request)}", request.mask.feather if request.mask else 0
 
 
 def _is_refusal(outcome: Outcome) -> TypeGuard[APIError]:
@@ -225,7 +240,7 @@ async def run(
     caller's iterator is raised after the requests under way have ended, with a `batch` attribute.
     """
     if not isinstance(concurrency, int) or concurrency < 1:
-        raise ArgumentError(f"concurrency is a whole number from 1 on, not {concurrency!r}.")
+        raise ArgumentError(f"concurrency must be a whole number of 1 or more, not {concurrency!r}.")
 
     async def worker() -> None:
         while (index := await progress.next_index()) is not None:
@@ -276,8 +291,6 @@ def _lighten(error: GeminiError) -> GeminiError:
 
 def _attach_batch(error: BaseException, batch: Batch) -> BaseException:
     """Return the iterator's error with the batch so far: no success is lost (promise 4)."""
-    error.add_note(
-        f"The batch broke off here. What had finished is in this error's `batch`: {batch.summary}."
-    )
+    error.add_note(f"The batch stopped here. What had finished is in `batch` of this error: {batch.summary}.")
     error.batch = batch  # type: ignore[attr-defined]
     return error

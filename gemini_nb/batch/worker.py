@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.store import Store
 
-OWN_ENVIRONMENT = "Keys never travel: workers read their own environment."
+OWN_ENVIRONMENT = "Keys are never sent to workers: each reads its own environment."
 _SHOWN_CHARACTERS = 60
 
 
@@ -107,8 +107,8 @@ class Task:
             return Result(error=error_for_lost_worker(self.request))
         return Result(
             error=ArgumentError(
-                f"The worker does not see the store {self.settings.store}. Nothing was sent.",
-                hint="Give store= a folder that all workers share under the same path, and may write.",
+                f"The worker cannot see the store {self.settings.store}. Nothing was sent.",
+                hint="Set store= to a folder that all workers share under the same path and can write to.",
             )
         )
 

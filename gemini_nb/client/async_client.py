@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import anyio
-from anyio import to_thread
 
 from gemini_nb import call, models
 from gemini_nb.batch import run
-from gemini_nb.client.chat import AsyncChat, Turn
+from gemini_nb.batch.source import Source
+from gemini_nb.client.chat import AsyncChat, find_turn
 from gemini_nb.client.pipeline import Pipeline
 from gemini_nb.client.stream import AsyncStream
-from gemini_nb.errors import (
-    ArgumentError,
-    ConnectionFailedError,
-    GeminiError,
-    LinkFailedError,
-    LinkRefusedError,
-    NoImageError,
-    OutcomeUnknownError,
-)
-from gemini_nb.generation import Generation
+from gemini_nb.errors import ArgumentError, ConnectionFailedError, NoImageError, OutcomeUnknownError
+from gemini_nb.event_loop import run_in_thread
 from gemini_nb.http.rate_limit import forget_loopback_limiters, limiters_for, seconds_between
-from gemini_nb.images import inputs
-from gemini_nb.images.image import GeneratedImage
+from gemini_nb.images import input_reader
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import find_key, require_key
-from gemini_nb.providers.secret import Secret
+from gemini_nb.providers.secret import Secret, clear_locals
 from gemini_nb.providers.selection import choose_provider
 from gemini_nb.reply.live_pieces import LivePieces
 from gemini_nb.request import ImageRequest, copy_json
@@ -50,18 +40,24 @@ if TYPE_CHECKING:
         Sequence,
     )
     from concurrent.futures import Executor
-    from types import TracebackType
+    from pathlib import Path
 
     from gemini_nb.batch.executor import ExecutorBackend
     from gemini_nb.batch.result import Batch
     from gemini_nb.call import RequestState
+    from gemini_nb.client.chat import Turn
+    from gemini_nb.client.model_list import ModelList
+    from gemini_nb.generation import Generation
+    from gemini_nb.images.inputs import InputImage
+    from gemini_nb.images.mask import Mask
     from gemini_nb.reply.live_pieces import OnPiece
     from gemini_nb.request import Options
+    from gemini_nb.settings.options import Search, ThinkingLevel
+    from gemini_nb.store.saved_files import SavedFiles
     from gemini_nb.store.spool import Spool
     from gemini_nb.store.store import Store
 
 TIMEOUT_SECONDS = 240.0
-_READ_PICTURES = (GeneratedImage, inputs.InputImage)
 
 
 class AsyncClient:
@@ -70,13 +66,15 @@ class AsyncClient:
     `provider` is "crazyrouter", "google", "offline" or "auto" (None: `GEMINI_NB_PROVIDER`, else crazyrouter),
     `timeout` the seconds that one picture may take, everything included. `retry_unknown=True` sends a
     request again even where the first may have been billed. `store` is a folder to replay from and keep in
-    (True: `.gemini_nb` beside the notebook), `replay` how it is used, see `Replay`. Raises `MissingKeyError`
+    (True: `.gemini_nb` beside the notebook). `replay` is "auto" (what is stored is replayed, the rest asked
+    for), "only" (nothing is asked for), "refresh" (all is asked for again) or "off". Raises `MissingKeyError`
     where no key is set: at once without a store, else with the first request that the store cannot answer.
     `requests_per_minute` spaces out what this client asks a model for, together with all of this process that
     ask the same server with the same key for it. A pause that the server asks for holds all of them back in
     any case, ten minutes at most; a call that is made during it is sent once all the same.
     """
 
+    @clear_locals
     def __init__(
         self,
         provider: str | None = None,
@@ -90,7 +88,9 @@ class AsyncClient:
         requests_per_minute: float | None = None,
     ) -> None:
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
-            raise ArgumentError(f"timeout is a number of seconds above 0, a day at most, not {timeout!r}.")
+            raise ArgumentError(
+                f"timeout must be a number of seconds above 0, a day at most, not {timeout!r}."
+            )
         self.provider = choose_provider(provider, base_url=base_url)
         key = Secret(api_key) if api_key is not None else find_key(self.provider)
         self._replay = Replay(store, replay)
@@ -132,22 +132,42 @@ class AsyncClient:
         self,
         prompt: str | ImageRequest,
         *,
-        model: str = models.DEFAULT_MODEL,
+        model: str = models.DEFAULT,
         images: Sequence[Any] = (),
         aspect_ratio: str | None = None,
         image_size: str | None = None,
         take: int = 0,
         text: bool = False,
+        search: Search | None = None,
+        thinking: ThinkingLevel | int | None = None,
+        system: str | None = None,
+        seed: int | None = None,
+        safety: str | Mapping[str, str] | Sequence[str] | None = None,
+        mask: Any = None,
+        feather: int = 0,
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         stream: bool = False,
     ) -> Coroutine[Any, Any, Generation | AsyncStream]:
         """Ask for one picture and return it as a `Generation`; an `ImageRequest` is sent as it is.
 
-        `images` are pictures to work from: paths, https addresses, bytes, PIL images, NumPy arrays,
-        Matplotlib figures or earlier results. `aspect_ratio` is written "16:9", `image_size` "1K", "2K" or
-        "4K", with some models "512"; `text=True` asks for words as well. `config` is merged into
-        `generationConfig`, `extra` into the body; both are copied with this call, not when it is awaited.
+        `images` are pictures to work from: paths, https addresses, data URIs, bytes, open files, PIL images,
+        NumPy arrays, Matplotlib figures, IPython's and ipywidgets' images, uploads or earlier results, alone
+        or in lists. They are read when this is awaited, within `timeout`, as a person sees them: upright by
+        their EXIF orientation, 16 bits and floats in 0…1 scaled. `aspect_ratio` is written "16:9",
+        `image_size` "1K", "2K" or "4K", with some models "512"; `text=True` asks for words as well.
+
+        `mask` says where the one picture of `images` may change: a picture of its size that is white there,
+        an array that is True there, or a box (x, y, width, height) in pixels. All other pixels are put back
+        from the source exactly, so that the result is a PNG; what came is in `Generation.received`. `feather`
+        is the width in pixels of a soft edge inside the mask.
+
+        `search` lets the model search: "web", "image" or "both". `thinking` is a level, "minimal" to "xhigh",
+        or a number of tokens. `system` is the system instruction, `seed` a whole number of 32 bits. `safety`
+        is a threshold, such as "only_high", or a dict of them by category, such as {"harassment": "none"}.
+        A model that is not known to take a value is warned of. None of the five is validated on Crazyrouter.
+        `config` is merged into `generationConfig`, `extra` into the body, copied with this call.
+
         With `stream=True` words and pictures come one by one from the `AsyncStream` that is returned at once;
         what it amounts to is the same. Raises a `GeminiError`: at most one request is sent, unless it is
         proven that nothing was made.
@@ -155,10 +175,17 @@ class AsyncClient:
         options: Options = {
             "model": model,
             "images": images,
+            "mask": mask,
+            "feather": feather,
             "aspect_ratio": aspect_ratio,
             "image_size": image_size,
             "take": take,
             "text": text,
+            "search": search,
+            "thinking": thinking,
+            "system": system,
+            "seed": seed,
+            "safety": safety,
             "config": config,
             "extra": extra,
         }
@@ -168,54 +195,50 @@ class AsyncClient:
         self, prompt: str | ImageRequest, options: Options, *, stream: bool
     ) -> Generation | AsyncStream:
         with self._until_closed() as state:
-            deadline = anyio.current_time() + self.timeout
+            deadline = self.deadline
             if not isinstance(prompt, ImageRequest):
-                prompt = await self.request(prompt, **options)
+                prompt = await self.request(prompt, deadline=deadline, **options)
+            prompt = prompt.at(self.provider.name)
             if stream:
-                return AsyncStream(partial(self._generate_live, prompt, deadline))
+                make = partial(self._generate_live, prompt, deadline)
+                return AsyncStream(make, is_kept=self.store is not None)
             return _with_content(*await self._pipeline.answer(prompt, deadline, state=state))
 
     async def converse(
-        self, request: ImageRequest, *, on_piece: OnPiece | None = None
+        self, request: ImageRequest, *, on_piece: OnPiece | None = None, deadline: float | None = None
     ) -> tuple[Generation, Any]:
         """Generate one picture; return it with the model's raw content, which the next turn must echo.
 
         With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
+        `deadline` is in the event loop's seconds, by default `timeout` from now.
         """
         with self._until_closed() as state:
-            pieces = LivePieces(on_piece, key=self._key) if on_piece else None
-            deadline = anyio.current_time() + self.timeout
+            pieces = self._live_pieces(request, on_piece) if on_piece else None
+            deadline = self.deadline if deadline is None else deadline
+            request = request.at(self.provider.name)
             generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
             if pieces:
                 pieces.finish(generation)  # a stored picture has no pieces: they are given all at once
-            return _with_content(generation, content), content()
+            return _with_content(generation, content), await run_in_thread(content)
 
     async def recall(self, picture: Any) -> Turn | None:
-        """Return the turn that a picture came with, from this process or the store; None if it is unknown."""
-        return await to_thread.run_sync(self._recall, picture)
+        """Return the turn that a picture came with, from this process or the store; None if it is unknown.
 
-    def _recall(self, picture: Any) -> Turn | None:
-        if isinstance(picture, Generation):
-            if picture.content is not None:
-                return Turn(picture, picture.content())
-            found = self._replay.recall(picture.image.sha256, digest=picture.digest)
-            return Turn(picture, found[1]) if found else None
-        if inputs.is_link(picture) or not isinstance(picture, (str, Path, bytes, *_READ_PICTURES)):
-            return None
-        with suppress(GeminiError):  # it cannot be read: whoever sends it says so
-            digest = (picture if isinstance(picture, _READ_PICTURES) else inputs.read(picture)).sha256
-            if found := self._replay.recall(digest):
-                return Turn(*found)
-        return None
+        `picture` is a `Generation`, a `GeneratedImage` or an `InputImage`.
+        """
+        return await run_in_thread(find_turn, picture, self._replay)
+
+    def _live_pieces(self, request: ImageRequest, on_piece: OnPiece) -> LivePieces:
+        return LivePieces(on_piece, key=self._key, with_pictures=request.mask is None)
 
     async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
         with self._until_closed() as state:
-            pieces = LivePieces(on_piece, key=self._key)
+            pieces = self._live_pieces(request, on_piece)
             generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
             pieces.finish(generation)
             return _with_content(generation, content)
 
-    def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> AsyncChat:
+    def chat(self, model: str = models.DEFAULT, **options: Any) -> AsyncChat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
         return AsyncChat(self, model=model, **options)
 
@@ -236,17 +259,19 @@ class AsyncClient:
         requests are sent once, and another run asks for the missing ones only. Without a store they are in
         a temporary folder, which is removed when none of them is in use.
 
-        A list is checked as a whole before anything is sent. An iterator is read when a worker is free, and
-        its input images are dropped after the answer. `executor` sends from other processes, see
-        `ExecutorBackend`.
-        `manifest` is the path of a file: to `.jsonl` a line is appended as each request finishes; `.parquet`
-        is written at the end. `progress` draws a bar, by default (None) on a terminal, and in a notebook for
-        twenty pictures or more.
+        A list is checked as a whole before anything is sent; of a column of a data frame the batch keeps the
+        index, see `Batch.to_frame`. An iterator is read when a worker is free, and its input images are
+        dropped after the answer. `executor` sends from other processes; the request of a worker that is lost
+        is not sent again. `manifest` is the path of a file: to `.jsonl` a line is appended as each request
+        finishes; `.parquet` is written at the end. `progress` draws a bar, by default (None) on a terminal,
+        and in a notebook for twenty pictures or more.
         """
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
 
-        batch = self.batch_progress(await self.build_requests(prompts, options))
+        batch = self.batch_progress(
+            await self.build_requests(prompts, options), source=Source.of_column(prompts)
+        )
         with (
             manifests.writing_manifest(batch, manifest, redact=self.redact),
             ProgressBar(batch, progress) as bar,
@@ -255,9 +280,19 @@ class AsyncClient:
             generate = self.generate_function(executor)
             return await run.run(generate, batch, concurrency=concurrency, each_second=bar.update)
 
-    def batch_progress(self, requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest]) -> run.Progress:
+    async def list_models(self) -> ModelList:
+        """Ask the provider which models it offers, and compare them with the catalogue; nothing is billed."""
+        with self._until_closed():
+            return await self._pipeline.list_models(anyio.current_time() + self.timeout)
+
+    def batch_progress(
+        self,
+        requests: Iterable[ImageRequest] | AsyncIterator[ImageRequest],
+        *,
+        source: Source | None = None,
+    ) -> run.Progress:
         """Return the progress of a batch that has not begun; with a store, equal requests are sent once."""
-        return run.Progress(requests, once=self._replay.is_used, is_stored=self.holds)
+        return run.Progress(requests, once=self._replay.is_used, is_stored=self.holds, source=source)
 
     def generate_function(
         self, executor: Executor | None = None
@@ -288,24 +323,62 @@ class AsyncClient:
             executor, settings, limiters=self._limiters, interval=self._pipeline.interval
         )
 
-    async def request(self, prompt: str, *, images: Any = (), **options: Any) -> ImageRequest:
+    async def request(
+        self,
+        prompt: str,
+        *,
+        images: Any = (),
+        mask: Any = None,
+        feather: int = 0,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> ImageRequest:
         """Return the request that `generate` would send, and send nothing; input images are read."""
         given = {name: value for name, value in options.items() if value is not None}
-        return ImageRequest(prompt, images=await self.read_images(images), **given)
+        given["images"] = read = await self.read_images(images, deadline=deadline)
+        given["mask"] = await self.read_mask(mask, read, feather=feather, deadline=deadline)
+        return ImageRequest(prompt, provider=self.provider.name, **given)
 
-    async def read_images(self, sources: Any) -> tuple[inputs.InputImage, ...]:
-        """Read input images, whatever `generate` takes as `images`, and send nothing; links are fetched."""
-        deadline = anyio.current_time() + self.timeout
-        if isinstance(sources, str | bytes) or not hasattr(sources, "__iter__") or hasattr(sources, "shape"):
-            sources = [sources]
-        return tuple([await self._read_image(source, deadline) for source in sources])
+    async def read_mask(
+        self,
+        given: Any,
+        images: Sequence[InputImage],
+        *,
+        feather: int = 0,
+        deadline: float | None = None,
+    ) -> Mask | None:
+        """Read the mask for the one picture of `images`, whatever `generate` takes as `mask`; None for None.
+
+        Raises `ArgumentError` without a picture or with several, for a mask of another size than the
+        picture's, and for an empty one.
+        """
+        deadline = self.deadline if deadline is None else deadline
+        read_images = partial(self.read_images, deadline=deadline)
+        return await input_reader.read_mask(
+            given, images, feather=feather, deadline=deadline, read_images=read_images
+        )
+
+    async def read_images(self, sources: Any, *, deadline: float | None = None) -> tuple[InputImage, ...]:
+        """Read input images, whatever `generate` takes as `images`, and send nothing; links are fetched.
+
+        Files are read and pictures encoded in other threads. Raises `ArgumentError` past `deadline`, which is
+        in the event loop's seconds, by default `timeout` from now.
+        """
+        deadline = self.deadline if deadline is None else deadline
+        return await input_reader.read_images(
+            sources,
+            deadline=deadline,
+            fetch=lambda link: self._pipeline.reader().fetch(link, deadline=deadline),
+            redact=self.redact,
+            provider=self.provider.name,
+        )
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether the store has the answer to a request, which then costs nothing; its pictures are checked.
 
         Raises `ReplayMissError` where a later version of gemini_nb has stored it.
         """
-        return self._replay.holds(request)
+        return self._replay.holds(request.at(self.provider.name))
 
     async def build_requests(
         self, prompts: Iterable[str | ImageRequest], options: Mapping[str, Any]
@@ -315,22 +388,17 @@ class AsyncClient:
             raise ArgumentError(
                 "generate_many takes a list of prompts.", hint="Use generate for a single one."
             )
-        options = {**options, "images": await self.read_images(options.get("images", ()))}
+        images = await self.read_images(options.get("images", ()))
+        feather = options.get("feather") or 0
+        mask = await self.read_mask(options.get("mask"), images, feather=feather)
+        options = {**options, "images": images, "mask": mask, "feather": None}
         options = {name: copy_json(value) for name, value in options.items() if value is not None}
-        requests = (p if isinstance(p, ImageRequest) else ImageRequest(p, **options) for p in prompts)
-        return tuple(requests) if isinstance(prompts, Sized) else requests
-
-    async def _read_image(self, source: Any, deadline: float) -> inputs.InputImage:
-        if not inputs.is_link(source):
-            return inputs.read(source)
-        try:
-            data, _ = await self._pipeline.reader().fetch(source, deadline=deadline)
-            return inputs.read(data)
-        except (LinkRefusedError, LinkFailedError) as error:
-            reason = str(error.args[0])
-        raise ArgumentError(
-            f"The input image could not be fetched. {reason}", hint="Nothing was sent or billed."
+        name = self.provider.name
+        requests = (
+            p.at(name) if isinstance(p, ImageRequest) else ImageRequest(p, provider=name, **options)
+            for p in prompts
         )
+        return tuple(requests) if isinstance(prompts, Sized) else requests
 
     async def _generate_for_batch(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
         """Generate one picture of a batch; its timeout begins when the rate limiter lets it through.
@@ -339,17 +407,33 @@ class AsyncClient:
         """
         with self._until_closed() as state:
             try:
+                request = request.at(self.provider.name)
                 generation, _ = await self._pipeline.answer(request, None, state=state, spool=spool)
             except NoImageError as error:
                 if spool is not None:
-                    error.drafts = await to_thread.run_sync(spool.hold, error.drafts)
+                    error.drafts = await run_in_thread(spool.hold, error.drafts)
                 raise
             return generation
+
+    @property
+    def deadline(self) -> float:
+        """When a call that begins now has to end, in the event loop's seconds."""
+        return anyio.current_time() + self.timeout
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the provider is asked for what is not stored: not with replay "only"."""
+        return self._replay.may_ask
 
     @property
     def store(self) -> Store | None:
         """The store from which pictures are replayed and in which they are kept, or None."""
         return self._replay.store
+
+    @property
+    def saved_files(self) -> SavedFiles:
+        """What knows which saved files may be replaced, since they could be made again."""
+        return self._replay.saved_files()
 
     def redact(self, value: Any) -> Any:
         """Return a JSON value with the key masked."""
@@ -359,7 +443,7 @@ class AsyncClient:
     def _until_closed(self) -> Iterator[RequestState]:
         """Run a request until `aclose` cancels it; raise `ArgumentError` if the client is closed already."""
         if self._closed:
-            raise ArgumentError("This client is closed.", hint="Make another one.")
+            raise ArgumentError("This client is closed.", hint="Create a new one.")
         scope = anyio.CancelScope()
         self._open_scopes.add(scope)
         try:
@@ -382,9 +466,7 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, _type: type[BaseException] | None, _value: BaseException | None, _frames: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from gemini_nb import event_loop, interrupts, models
 from gemini_nb.batch import run
+from gemini_nb.batch.source import Source
 from gemini_nb.client.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.client.chat import Chat
 from gemini_nb.client.stream import AsyncStream, Stream
+from gemini_nb.providers.secret import clear_locals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from concurrent.futures import Executor, Future
     from pathlib import Path
-    from types import TracebackType
 
     from gemini_nb.batch.feed import CallerIterator
     from gemini_nb.batch.progress_bar import ProgressBar
     from gemini_nb.batch.result import Batch
+    from gemini_nb.client.model_list import ModelList
     from gemini_nb.generation import Generation
     from gemini_nb.images.inputs import InputImage
+    from gemini_nb.images.mask import Mask
     from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest, Options
+    from gemini_nb.settings.options import Search, ThinkingLevel
+    from gemini_nb.store.saved_files import SavedFiles
     from gemini_nb.store.store import Store
 
 
@@ -35,6 +39,7 @@ class Client:
     'image/jpeg'
     """
 
+    @clear_locals
     def __init__(
         self,
         provider: str | None = None,
@@ -73,9 +78,19 @@ class Client:
         return self.provider.name == "offline"
 
     @property
+    def may_ask(self) -> bool:
+        """Whether the provider is asked for what is not stored: not with replay "only"."""
+        return self._client.may_ask
+
+    @property
     def store(self) -> Store | None:
         """The store from which pictures are replayed and in which they are kept, or None."""
         return self._client.store
+
+    @property
+    def saved_files(self) -> SavedFiles:
+        """What knows which saved files may be replaced, since they could be made again."""
+        return self._client.saved_files
 
     @property
     def asynchronous(self) -> AsyncClient:
@@ -90,6 +105,10 @@ class Client:
         """Read input images, whatever `generate` takes as `images`, and send nothing; links are fetched."""
         return event_loop.run(partial(self._client.read_images, sources))
 
+    def read_mask(self, given: Any, images: Sequence[InputImage], *, feather: int = 0) -> Mask | None:
+        """Read a mask for the one picture of `images`, whatever `generate` takes as `mask`; None for None."""
+        return event_loop.run(partial(self._client.read_mask, given, images, feather=feather))
+
     def holds(self, request: ImageRequest) -> bool:
         """Whether the store has the answer to a request, which then costs nothing; its pictures are checked.
 
@@ -97,7 +116,11 @@ class Client:
         """
         return self._client.holds(request)
 
-    def chat(self, model: str = models.DEFAULT_MODEL, **options: Any) -> Chat:
+    def list_models(self) -> ModelList:
+        """Ask the provider which models it offers, and compare them with the catalogue; nothing is billed."""
+        return event_loop.run(self._client.list_models)
+
+    def chat(self, model: str = models.DEFAULT, **options: Any) -> Chat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
         return Chat(self._client.chat(model, **options))
 
@@ -106,12 +129,19 @@ class Client:
         self,
         prompt: str | ImageRequest,
         *,
-        model: str = models.DEFAULT_MODEL,
+        model: str = models.DEFAULT,
         images: Sequence[Any] = (),
         aspect_ratio: str | None = None,
         image_size: str | None = None,
         take: int = 0,
         text: bool = False,
+        search: Search | None = None,
+        thinking: ThinkingLevel | int | None = None,
+        system: str | None = None,
+        seed: int | None = None,
+        safety: str | Mapping[str, str] | Sequence[str] | None = None,
+        mask: Any = None,
+        feather: int = 0,
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         stream: Literal[False] = False,
@@ -126,12 +156,19 @@ class Client:
         self,
         prompt: str | ImageRequest,
         *,
-        model: str = models.DEFAULT_MODEL,
+        model: str = models.DEFAULT,
         images: Sequence[Any] = (),
         aspect_ratio: str | None = None,
         image_size: str | None = None,
         take: int = 0,
         text: bool = False,
+        search: Search | None = None,
+        thinking: ThinkingLevel | int | None = None,
+        system: str | None = None,
+        seed: int | None = None,
+        safety: str | Mapping[str, str] | Sequence[str] | None = None,
+        mask: Any = None,
+        feather: int = 0,
         config: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         stream: bool = False,
@@ -146,10 +183,17 @@ class Client:
             prompt,
             model=model,
             images=images,
+            mask=mask,
+            feather=feather,
             aspect_ratio=aspect_ratio,
             image_size=image_size,
             take=take,
             text=text,
+            search=search,
+            thinking=thinking,
+            system=system,
+            seed=seed,
+            safety=safety,
             config=config,
             extra=extra,
             stream=stream,
@@ -178,15 +222,15 @@ class Client:
         An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds the finished
         requests.
         """
-        from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
-        from gemini_nb.batch.feed import CallerIterator  # noqa: PLC0415
-        from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
-
-        client = self._client
-        requests = event_loop.run(partial(client.build_requests, prompts, options))
-        feed = None if isinstance(requests, tuple) else CallerIterator(requests)
-        batch = client.batch_progress(feed or requests)
         with interrupts.held() as hold:  # a second interrupt must not lose what the first one has gathered
+            from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
+            from gemini_nb.batch.feed import CallerIterator  # noqa: PLC0415
+            from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
+
+            client = self._client
+            requests = event_loop.run(partial(client.build_requests, prompts, options))
+            feed = None if isinstance(requests, tuple) else CallerIterator(requests)
+            batch = client.batch_progress(feed or requests, source=Source.of_column(prompts))
             with (
                 manifests.writing_manifest(batch, manifest, redact=client.redact),
                 ProgressBar(batch, progress) as bar,
@@ -223,7 +267,7 @@ class Client:
             if feed is not None:
                 feed.serve(seconds)
             else:
-                wait([future], timeout=seconds)
+                event_loop.wait_for(future, seconds)
             if bar is not None:
                 bar.update()
 
@@ -236,9 +280,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _value: BaseException | None, _frames: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 
@@ -252,12 +294,19 @@ def generate(
     prompt: str | ImageRequest,
     *,
     provider: str | None = None,
-    model: str = models.DEFAULT_MODEL,
+    model: str = models.DEFAULT,
     images: Sequence[Any] = (),
     aspect_ratio: str | None = None,
     image_size: str | None = None,
     take: int = 0,
     text: bool = False,
+    search: Search | None = None,
+    thinking: ThinkingLevel | int | None = None,
+    system: str | None = None,
+    seed: int | None = None,
+    safety: str | Mapping[str, str] | Sequence[str] | None = None,
+    mask: Any = None,
+    feather: int = 0,
     config: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
     stream: Literal[False] = False,

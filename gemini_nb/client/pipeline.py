@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import math
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio
 import anyio.lowlevel
-from anyio import to_thread
 
-from gemini_nb.errors import ConnectionFailedError, GeminiError, RateLimitError
+from gemini_nb import models
+from gemini_nb.errors import (
+    ConnectionFailedError,
+    GeminiError,
+    GeminiWarning,
+    RateLimitError,
+    ReplayMissError,
+)
+from gemini_nb.event_loop import HAS_THREADS, is_asyncio, run_in_thread
 from gemini_nb.http.retry import retry
+from gemini_nb.http.turns import run_off_loop
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
-from gemini_nb.reply import api_errors
+from gemini_nb.reply.errors import api_errors
 from gemini_nb.reply.json_receiver import JSONReceiver
-from gemini_nb.reply.reader import ReplyReader
+from gemini_nb.reply.reader import MAX_BYTES_ON_LOOP, ReplyReader, weigh
 from gemini_nb.reply.reply import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gemini_nb.call import RequestState
+    from gemini_nb.client.model_list import ModelList
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
     from gemini_nb.http.rate_limit import RateLimiters
@@ -33,11 +44,15 @@ if TYPE_CHECKING:
     from gemini_nb.reply.content import Content
     from gemini_nb.reply.json_receiver import ReceivedBody
     from gemini_nb.reply.live_pieces import LivePieces
+    from gemini_nb.reply.stream_receiver import StreamedReply
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.replay import Replay
     from gemini_nb.store.spool import Spool
 
+    NewFile = Callable[[], UnnamedFile]
+
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(eq=False)
@@ -80,7 +95,7 @@ class Pipeline:
                 await self._under_way[key].wait()
         if waiting.cancelled_caught:
             raise ConnectionFailedError(
-                "Not sent: an equal request was still under way when time ran out.",
+                "Not sent: an identical request was still under way when time ran out.",
                 hint="Run it again: the store may have its picture by then.",
             )
         ended = self._under_way[key] = anyio.Event()
@@ -99,20 +114,35 @@ class Pipeline:
         spool: Spool | None,
     ) -> tuple[Generation, Callable[[], Any]]:
         """Look into the store first: a stored picture costs nothing and needs no key."""
-        found = await to_thread.run_sync(self.replay.find, request) if self.replay.store else None
+        found = await self._read_store(self.replay.find, request, deadline) if self.replay.store else None
         if found is not None:
-            return self.replay.add_path(found), partial(self.replay.content, request)
+            return found, partial(self.replay.content, found.request)
         if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
-            raise self.replay.miss(request)
-        require_key(self.provider, self.key)
+            raise await self._read_store(self.replay.miss, request, deadline)
+        require_key(
+            self.provider, self.key, why=", and this picture is not stored" if self.replay.store else ""
+        )
+        models.warn_if_shut_down(request.model, self.provider.name)
         generation, content = await self._ask_provider(
             request, deadline, pieces, state, self._choose_file(spool)
         )
         if self.replay.store or spool:
             generation = await _run_shielded(partial(self._keep, generation, content, spool))
-        return self.replay.add_path(generation), content
+        return self.replay.with_archive(generation), content
 
-    def _choose_file(self, spool: Spool | None) -> Callable[[], UnnamedFile] | None:
+    async def _read_store(
+        self, read: Callable[[ImageRequest], T], request: ImageRequest, deadline: float | None
+    ) -> T:
+        """Read the store in a thread, which is left alone when time is up: a network folder may hang."""
+        until = anyio.current_time() + self.timeout if deadline is None else deadline
+        with anyio.CancelScope(deadline=until):
+            return await run_in_thread(read, request, abandon_on_cancel=True)
+        raise ConnectionFailedError(
+            "Not sent: the store could not be read before time ran out.",
+            hint="Check the disk or the network folder that it is on, or choose another store.",
+        )
+
+    def _choose_file(self, spool: Spool | None) -> NewFile | None:
         """Return the function that opens a file for an arriving picture; None where memory holds it."""
         if self.replay.store and self.replay.is_used and self.provider is not providers.OFFLINE:
             return self.replay.store.new_file
@@ -120,9 +150,9 @@ class Pipeline:
 
     def _keep(self, generation: Generation, content: Content, spool: Spool | None) -> Generation:
         stored = self.replay.keep(generation, content, self.key)
-        if stored is None and spool:
-            return spool.keep(generation)
-        return stored or generation.in_memory()
+        if stored is None:
+            stored = spool.keep(generation) if spool else generation.in_memory()
+        return self.replay.add_path(stored)
 
     async def _ask_provider(
         self,
@@ -130,8 +160,9 @@ class Pipeline:
         deadline: float | None,
         pieces: LivePieces | None,
         state: RequestState | None,
-        new_file: Callable[[], UnnamedFile] | None,
+        new_file: NewFile | None,
     ) -> tuple[Generation, Content]:
+        _warn_of_unvalidated(request.unvalidated(self.provider.name))
         is_acquired, limiter = deadline is None, self.limiters.of(request.model)
         if deadline is None:
             too_late = await limiter.acquire(state, interval=self.interval, max_pause=self.timeout)
@@ -139,9 +170,9 @@ class Pipeline:
                 raise too_late
             deadline = anyio.current_time() + self.timeout
         started = anyio.current_time()
-        url, body = self.provider.url(request.model, stream=pieces is not None), request.encode()
+        body = request.encode()
         outcome = await retry(
-            partial(self._attempt, request, url, body, deadline=deadline, pieces=pieces, new_file=new_file),
+            partial(self._attempt, request, body, deadline=deadline, pieces=pieces, new_file=new_file),
             deadline=deadline,
             limiter=limiter,
             state=state,
@@ -158,77 +189,78 @@ class Pipeline:
     async def _attempt(
         self,
         request: ImageRequest,
-        url: str,
         body: bytes,
         *,
         deadline: float,
         pieces: LivePieces | None,
-        new_file: Callable[[], UnnamedFile] | None,
+        new_file: NewFile | None,
     ) -> tuple[Generation, Content] | GeminiError:
-        """Make one attempt: send the request and read its reply; a refusal inside a success is returned too.
+        """Make one attempt: send the request and read its reply, also a whole one whose connection broke."""
+        from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
+
+        receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)
+        url, embedded = self.provider.url(request.model, stream=pieces is not None), self._offline()
+        try:
+            answer = await transport.send(
+                self.provider, self.key, url, body, deadline=deadline, embedded=embedded, receiver=receiver
+            )
+        except anyio.get_cancelled_exc_class():  # interrupted, and what came may be whole
+            await self.reader().keep_interrupted(receiver)
+            raise
+        if isinstance(answer, GeminiError):
+            return answer
+        if not answer.is_reply:
+            return await _run_by_size(
+                len(answer.body),
+                api_errors.error_for,
+                answer.status,
+                answer.headers,
+                answer.body,
+                provider=self.provider,
+                model=request.model,
+                key=self.key,
+            )
+        finish = partial(_finish, receiver, answer.surplus)
+        reply = finish() if receiver.size <= MAX_BYTES_ON_LOOP else await _run_shielded(finish)
+        if answer.broken is None or await self._is_whole(reply):
+            return await self._read(request, reply, answer.headers, deadline)
+        kept = replace(reply, packed=answer.body)
+        error = await self.reader().with_kept_reply(answer.broken, kept, deadline=deadline)
+        if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
+            raise error.with_traceback(None)
+        return error
+
+    async def _read(
+        self, request: ImageRequest, reply: ReceivedBody, headers: Mapping[str, str], deadline: float
+    ) -> tuple[Generation, Content] | GeminiError:
+        """Read a reply; a refusal inside a success is returned, to be retried.
 
         Only that: any other failure of a reply may have been billed, so it is raised and not retried.
         """
-        outcome = await self._post(
-            request.model, url, body, deadline=deadline, pieces=pieces, new_file=new_file
-        )
-        if isinstance(outcome, GeminiError):
-            return outcome
-        reply, headers = outcome
         try:
             return await self.reader().read(request, reply, deadline=deadline, headers=headers)
         except RateLimitError as error:
             refusal = error
         return refusal.with_traceback(None)
 
-    async def _post(
-        self,
-        model: str,
-        url: str,
-        body: bytes,
-        *,
-        deadline: float,
-        pieces: LivePieces | None,
-        new_file: Callable[[], UnnamedFile] | None,
-    ) -> tuple[ReceivedBody, Mapping[str, str]] | GeminiError:
-        """Send the request; return the reply and its headers, also of a whole one whose connection broke."""
-        from gemini_nb.http import transport  # noqa: PLC0415 - httpx is loaded with the first request
-
-        receiver = pieces.receiver(new_file) if pieces else JSONReceiver(new_file)
+    async def _is_whole(self, reply: ReceivedBody) -> bool:
         try:
-            answer = await transport.post(
-                self.provider,
-                self.key,
-                url,
-                body,
-                deadline=deadline,
-                embedded=self._offline(),
-                receiver=receiver,
-            )
-        except anyio.get_cancelled_exc_class():  # interrupted, and what came may be whole
-            await self.reader().keep_interrupted(receiver.finish())
+            return await _run_by_size(weigh(reply), is_whole, reply)
+        except anyio.get_cancelled_exc_class():
+            await self.reader().keep_interrupted(reply)
             raise
-        if isinstance(answer, GeminiError):
-            return answer
-        if not answer.is_reply:
-            return api_errors.error_for(
-                answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
-            )
-        reply = receiver.finish()
-        if answer.surplus and not is_whole(reply):
-            reply = replace(reply, rest=reply.rest + answer.surplus)
-        if answer.broken is None or is_whole(reply):
-            return reply, answer.headers
-        kept = self._without_hidden_key(answer.body, reply) if answer.body else reply
-        error = await self.reader().with_kept_reply(answer.broken, kept)
-        if pieces and pieces.has_begun:  # pieces were shown, so it must not be tried again
-            raise error.with_traceback(None)
-        return error
 
-    def _without_hidden_key(self, packed: bytes, reply: ReceivedBody) -> bytes:
-        """Return a compressed reply as it came, or unpacked where the key is in it, which is masked then."""
-        raw = reply.raw()
-        return packed if self.key is None or self.key.redact_bytes(raw) is raw else raw
+    async def list_models(self, deadline: float) -> ModelList:
+        """Ask the provider which models it offers; raise a `GeminiError`. Nothing is billed for it."""
+        from gemini_nb.client.model_list import ask_for_models  # noqa: PLC0415 - a picture does without
+
+        if not self.replay.may_ask:
+            raise ReplayMissError(
+                "Replay is locked to what is stored, so the provider is not asked for its models.",
+                hint="Nothing was sent. `%gemini models` lists the catalogue.",
+            )
+        require_key(self.provider, self.key)
+        return await ask_for_models(self.provider, self.key, deadline=deadline, embedded=self._offline())
 
     def reader(self) -> ReplyReader:
         """Return the reader of this provider's replies, which also fetches hosted pictures."""
@@ -241,7 +273,42 @@ class Pipeline:
             from gemini_nb.offline.transport import OfflineTransport  # noqa: PLC0415
 
             self._embedded = OfflineTransport()
-        return self._embedded
+        if HAS_THREADS or not self.provider.is_loopback or self._embedded:
+            return self._embedded
+        from gemini_nb.offline.transport import find_page_transport  # noqa: PLC0415 - in a browser only
+
+        return find_page_transport(self.provider.origin)
+
+
+_warned: set[str] = set()
+
+
+def _warn_of_unvalidated(names: Iterable[str]) -> None:
+    """Say once of each option that nobody knows what Crazyrouter does with it."""
+    new = [name for name in names if name not in _warned]
+    _warned.update(new)
+    if new:
+        with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
+            warnings.warn(
+                f"Not validated on Crazyrouter, passed on as given: {', '.join(new)}.",
+                GeminiWarning,
+                stacklevel=2,
+            )
+
+
+def _finish(receiver: JSONReceiver | StreamedReply, surplus: bytes) -> ReceivedBody:
+    """Return the reply as far as it came, with what came behind its announced length if it needs that."""
+    reply = receiver.finish()
+    if surplus and not is_whole(reply):
+        return replace(reply, rest=reply.rest + surplus)
+    return reply
+
+
+async def _run_by_size(size: int, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Call a function that reads so many bytes: on the loop if they are few, else in a thread."""
+    if size <= MAX_BYTES_ON_LOOP:
+        return call(*args, **options)
+    return await run_off_loop(call, *args, **options)
 
 
 async def _run_shielded(call: Callable[[], T]) -> T:
@@ -249,11 +316,11 @@ async def _run_shielded(call: Callable[[], T]) -> T:
 
     So an equal request finds it in the store. A shielded scope alone does not delay `Task.cancel`.
     """
-    if not _is_asyncio():
+    if not is_asyncio():
         with anyio.CancelScope(shield=True):
-            result = await to_thread.run_sync(call)
+            result = await run_in_thread(call)
         return result  # noqa: RET504 - mypy: a scope may swallow
-    working = asyncio.ensure_future(to_thread.run_sync(call))
+    working = asyncio.ensure_future(run_in_thread(call))
     interrupt = None
     with anyio.CancelScope(shield=True):
         while not working.done():
@@ -268,11 +335,3 @@ async def _run_shielded(call: Callable[[], T]) -> T:
         raise interrupt
     finally:
         del interrupt  # its traceback holds this frame
-
-
-def _is_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -26,7 +26,6 @@ from gemini_nb.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
 
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     Make = Callable[[OnPiece], Coroutine[Any, Any, Generation]]
 
-_CLOSED = "The stream was closed before the reply was whole; it may have been billed."
+_CLOSED = "The stream was closed before the reply was complete; it may have been billed."
 _CLOSE_TIMEOUT_SECONDS = 0.5
 _running: set[asyncio.Task[None]] = set()  # a loop holds its tasks weakly
 
@@ -45,15 +44,17 @@ class AsyncStream:
     `generation` is then the whole result; its `text` is all texts joined, and only it has the drafts. An
     error is raised in place of the next piece. Use it in `async with`, or close it: that closes the
     connection, with a warning if the reply was under way. Cancelling the wait for a piece closes it too.
+    `is_kept` says that a store will have the result, whoever takes it here.
     """
 
-    def __init__(self, make: Make) -> None:
+    def __init__(self, make: Make, *, is_kept: bool) -> None:
+        self.is_kept = is_kept
         self.call = call.current()
         self._pieces: deque[str | GeneratedImage] = deque()
         self._changed = asyncio.Event()
         self._scope = anyio.CancelScope()
         self._outcome: Generation | Exception = ArgumentError(
-            "The stream is not at its end.", hint="Take all of it, or use result()."
+            "The stream has not ended yet.", hint="Iterate to its end, or call result()."
         )
         self.has_ended = False
         self._loop = asyncio.get_running_loop()
@@ -79,7 +80,9 @@ class AsyncStream:
     def _error_for_closing(self) -> GeminiError:
         if self.call.may_be_billed:
             return OutcomeUnknownError(_CLOSED)
-        return ConnectionFailedError("The stream was closed before it was sent.", hint="Nothing was billed.")
+        return ConnectionFailedError(
+            "The stream was closed before its request was sent.", hint="Nothing was billed."
+        )
 
     def _add_piece(self, piece: str | GeneratedImage) -> None:
         self._pieces.append(piece)
@@ -105,21 +108,18 @@ class AsyncStream:
                 raise
         if self._pieces:
             return self._pieces.popleft()
-        self._result_or_raise()
+        _ = self.generation  # raises what the request failed with
         return None
 
     async def result(self) -> Generation:
         """Wait for the end and return the whole result; the pieces that were not read are skipped."""
         while await self.next_piece() is not None:
             pass
-        return self._result_or_raise()
+        return self.generation
 
     @property
     def generation(self) -> Generation:
         """The whole result after the end of the stream; raises the error of the request."""
-        return self._result_or_raise()
-
-    def _result_or_raise(self) -> Generation:
         if isinstance(self._outcome, GeminiError):
             raise self._outcome.with_traceback(None)
         if isinstance(self._outcome, Exception):
@@ -150,9 +150,7 @@ class AsyncStream:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, _type: type[BaseException] | None, error: BaseException | None, _frames: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, _type: object, error: BaseException | None, _frames: object) -> None:
         if error is None:
             await self.aclose()
         elif await self.end():
@@ -161,6 +159,8 @@ class AsyncStream:
 
 class Stream:
     """An iterator over an `AsyncStream` that waits for its pieces; an interrupt while waiting closes it.
+
+    One that nobody holds any more is closed as well, unless a store will have its result.
 
     >>> from gemini_nb import Client
     >>> with Client("offline").generate("a red square", text=True, stream=True) as stream:
@@ -203,16 +203,24 @@ class Stream:
         """Close the connection, whatever interrupts come meanwhile; return whether a result was lost."""
         with interrupts.held():
             try:
-                return event_loop.submit(self._stream.end).result()
+                future = event_loop.submit(self._stream.end)
+                event_loop.wait_for(future)
+                return future.result()
             except CancelledError:  # the loop was stopped below it
                 return True
+
+    def __del__(self) -> None:
+        """Close the connection of a stream that nobody holds: an interrupt may come before it has a name."""
+        stream: AsyncStream | None = self.__dict__.get("_stream")  # or `__init__` was interrupted
+        if stream is not None and not (stream.has_ended or stream.is_kept):
+            stream.close_soon()
+            if stream.call.may_be_billed:
+                warnings.warn(_CLOSED, GeminiWarning, stacklevel=2)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, error: BaseException | None, _frames: TracebackType | None
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _frames: object) -> None:
         if error is None:
             self.close()
         elif self._end():

@@ -1,22 +1,45 @@
-"""API keys: read from the environment, a `.env` file, Colab's secrets, or entered and kept in memory."""
+"""API keys, and where they are looked for.
+
+1. entered in this process: typed, or read from a `.env` file that was named
+2. the provider's environment variables, in their order
+3. Colab's secrets, of the same names
+4. the system's keyring, for those who have kept a key there
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from gemini_nb.errors import ArgumentError, MissingKeyError
+from gemini_nb.errors import KEY_LIKE, ArgumentError, GeminiError, MissingKeyError
+from gemini_nb.providers import system_keyring
 from gemini_nb.providers.provider import KEYED, Provider
+from gemini_nb.providers.redaction import MASK
 from gemini_nb.providers.secret import Secret
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# --key=…, GEMINI_API_KEY=…, and an option of one letter with what looks like a key behind it
+_KEY_OPTION = re.compile(r"-*(?:[a-z]+[-_])*(?:api)?[-_]?key\s*=|-[a-z](?=sk-|AQ\.)", re.IGNORECASE)
+_IN_A_CELL = "in a cell: it would be saved with the notebook"
 _MAX_DOTENV_CHARS = 2**20
 
 _entered: dict[str, Secret] = {}  # keys typed in this process, by provider name; never written anywhere
 
 
 def find_key(provider: Provider) -> Secret | None:
-    """Return the provider's key: entered in this process, from the environment, or from Colab's secrets."""
+    """Return the provider's key from the first place that has one.
+
+    Raises `ArgumentError` for what is set and is no key, and where the keyring cannot be read.
+    """
+    return _find_outside_keyring(provider) or system_keyring.find_kept_key(provider)
+
+
+def _find_outside_keyring(provider: Provider) -> Secret | None:
     if provider.name in _entered:
         return _entered[provider.name]
     return environment_key(provider) or _colab_key(provider)
@@ -52,7 +75,7 @@ def _read_colab(name: str) -> str:
 def enter_key(provider: Provider, key: str) -> None:
     """Keep a key for the rest of this process, in memory only."""
     try:
-        _entered[provider.name] = Secret(key, where="entered in this session")
+        _entered[provider.name] = Secret(key, where="what was typed in this session")
     finally:
         del key  # a traceback's frames keep their locals
 
@@ -62,11 +85,20 @@ def forget_key(provider: Provider) -> None:
     _entered.pop(provider.name, None)
 
 
-def read_dotenv(path: str = ".env") -> None:
-    """Read the providers' keys from a `.env` file and keep them for this process. It is never read unasked.
+def keep_key(provider: Provider) -> None:
+    """Move a key that was entered in this process to the keyring; it stays in memory where that fails.
 
-    Lines are `NAME=value`, optionally quoted or after `export`; other names are left alone. Raises
-    `ArgumentError` for a file that cannot be read or holds no key.
+    Raises `ArgumentError`.
+    """
+    system_keyring.keep_key(provider, _entered[provider.name])
+    forget_key(provider)
+
+
+def read_dotenv(path: str = ".env") -> list[Provider]:
+    """Read keys from a `.env` file, keep them for this process, and return their providers.
+
+    It is never read unasked. Lines are `NAME=value`, optionally quoted or after `export`; other names are
+    left alone. Raises `ArgumentError` for a file that cannot be read or holds no key.
     """
     entries = [
         (provider, key)
@@ -76,8 +108,9 @@ def read_dotenv(path: str = ".env") -> None:
     ]
     if not entries:
         names = ", ".join(name for provider in KEYED for name in provider.key_variables)
-        raise ArgumentError("The file holds no key.", hint=f"It is looked for under the names {names}.")
+        raise ArgumentError("The file contains no key.", hint=f"A key stands there as {names}.")
     _entered.update((provider.name, key) for provider, key in entries)
+    return list(dict.fromkeys(provider for provider, _ in entries))
 
 
 def _dotenv_value(path: str, variable: str) -> str:
@@ -106,14 +139,53 @@ def _read_lines(path: str) -> list[str]:
     )
 
 
-def require_key(provider: Provider, key: Secret | None) -> Secret | None:
-    """Return `key`; raise `MissingKeyError` where the provider needs one and there is none."""
+def require_key(provider: Provider, key: Secret | None, *, why: str = "") -> Secret | None:
+    """Return `key`; raise `MissingKeyError`, with `why` in it, where one is needed and there is none."""
     if key is not None or provider.key_in == "nowhere":
         return key
     others = [other.name for other in KEYED if other.name != provider.name and find_key(other) is not None]
-    other = f', provider="{others[0]}" whose key is set,' if others else ""
+    other = f'provider="{others[0]}", whose key is set, or ' if others else ""
     raise MissingKeyError(
-        f"No API key is set for {provider.name}.",
-        hint=f'Set {provider.key_variables[0]} (or pass api_key=…); or use{other} provider="offline", '
+        f"No API key is set for {provider.name}{why}.",
+        hint=f'Set {provider.key_variables[0]} (or pass api_key=…), or use {other}provider="offline", '
         "which paints without a key.",
     )
+
+
+def known_keys() -> list[Secret]:
+    """Return the keys that this process knows; what is set and is no key counts as none.
+
+    A key in the keyring is known once it has been used: masking a line must not unlock a keyring.
+    """
+    keys: list[Secret | None] = [*system_keyring.known_keys()]
+    for provider in KEYED:
+        with suppress(GeminiError):
+            keys.append(_find_outside_keyring(provider))
+    return list(filter(None, keys))
+
+
+def check_no_keys(words: Iterable[str], *, place: str = _IN_A_CELL) -> None:
+    """Raise `ArgumentError` for a word that is a key of ours, or that looks like one; prompts may be long."""
+    known = known_keys()
+    for word in words:
+        is_option = _KEY_OPTION.match(word) is not None
+        if is_option or (
+            " " not in word and (KEY_LIKE.search(word) or any(key.redact(word) != word for key in known))
+        ):
+            raise ArgumentError(
+                f"A key does not belong {place}.",
+                hint="Remove it there. Set it in the environment, or use %gemini key, which asks for it.",
+            )
+
+
+def mask_keys(text: str) -> str:
+    """Return a text with the keys of all providers masked, and what looks like a key."""
+    for key in known_keys():
+        text = key.redact(text)
+    return KEY_LIKE.sub(MASK, text)
+
+
+def mask_in_error(error: GeminiError) -> None:
+    """Mask the keys in the words of an error, which may repeat what a line, an option or a setting held."""
+    error.args = tuple(mask_keys(arg) if isinstance(arg, str) else arg for arg in error.args)
+    error.hint = mask_keys(error.hint)

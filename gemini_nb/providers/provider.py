@@ -1,6 +1,7 @@
 """Providers: the base URL, how the key travels there, and which environment variables hold it.
 
-A key lives in a `Secret` from the moment it is read; only `http/transport.py` reveals it.
+A key lives in a `Secret` from the moment it is read; `http/transport.py` reveals it to its provider,
+`system_keyring.py` to the user's keyring, nobody else.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class Provider:
         """Return the URL of a model's `generateContent`, or `streamGenerateContent`, without a key."""
         method = "streamGenerateContent?alt=sse" if stream else "generateContent"
         return f"{self.base_url}/v1beta/models/{quote(model, safe='/')}:{method}"
+
+    def list_url(self, page_token: str = "") -> str:
+        """Return the URL of the list of models, or of a further page of it, without a key."""
+        page = f"&pageToken={quote(page_token, safe='')}" if page_token else ""
+        return f"{self.base_url}/v1beta/models?pageSize=1000{page}"
 
 
 # Crazyrouter documents `?key=` for its Gemini route, Google the header (checked 2026-04-14).

@@ -11,6 +11,10 @@ from gemini_nb.errors import ArgumentError
 from gemini_nb.providers.keys import find_key
 from gemini_nb.providers.provider import CRAZYROUTER, KEYED, OFFLINE, PROVIDERS, Provider, is_loopback_host
 
+# What a version's prefix is followed by where a call's whole address was copied, Gemini's or OpenAI's.
+_CALL = re.compile(
+    r"(/v1(alpha|beta)?\d*)?(/openai)?(/(chat/)?completions|/responses|/models(/.*)?)$|/v1(alpha|beta)?\d*(/openai)?$"
+)
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
@@ -41,17 +45,24 @@ def _find_provider(name: str) -> Provider:
 def clean_base_url(base_url: str) -> str:
     """Return the URL up to, and without, `/v1beta`; raise `ArgumentError` for one that cannot serve.
 
+    What follows a version's prefix is left out: a call's whole address, also of a gateway's OpenAI routes.
+
     >>> clean_base_url("https://Crazyrouter.com/v1beta/")
     'https://crazyrouter.com'
+    >>> clean_base_url("https://gateway.example/api/v1/chat/completions")
+    'https://gateway.example/api'
     """
     try:
-        parts = urlsplit(base_url.strip().rstrip("/"))
+        text = base_url.strip().rstrip("/") if isinstance(base_url, str) else ""
+        text.encode()  # no request can be made of lone surrogates
+        parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
-    except (ValueError, AttributeError):
+        host.encode("idna")  # which has no empty or over-long labels
+    except ValueError:
         parts, host, port = urlsplit(""), "", None
     if parts.username is not None or parts.query or parts.fragment:
         raise ArgumentError(
-            "The base URL holds user info, a query or a fragment.",
+            "The base URL contains user info, a query or a fragment.",
             hint="Give the bare address; the key goes into api_key or the environment.",
         )
     if not _HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
@@ -63,8 +74,15 @@ def clean_base_url(base_url: str) -> str:
             "/v1/images/generations does not serve the Nano Banana models.",
             hint="Give the gateway's bare address; gemini_nb posts to /v1beta/models/MODEL:generateContent.",
         )
+    if "/publishers/" in parts.path + "/" or host.endswith("aiplatform.googleapis.com"):
+        raise ArgumentError(
+            "This is an address of Vertex AI, which takes Google Cloud credentials, not an API key.",
+            hint="Leave base_url out for provider google, with a key of the Gemini API.",
+        )
     if parts.scheme == "http" and not is_loopback_host(host):
-        raise ArgumentError("Plain http is for this machine only.", hint="Use https, or a loopback address.")
-    path = re.sub(r"/v1(beta)?(/models.*)?$", "", parts.path).rstrip("/")
+        raise ArgumentError(
+            "Plain http is allowed for this machine only.", hint="Use https, or a loopback address."
+        )
+    path = _CALL.sub("", parts.path).rstrip("/")
     authority = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
     return f"{parts.scheme}://{authority}{path}"

@@ -6,7 +6,6 @@ A batch is checked before it is paid for and again when it is replayed, often ma
 from __future__ import annotations
 
 import os
-import stat
 import time
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from gemini_nb import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    Stamp = tuple[int, ...]
+    from gemini_nb.files import Stamp
 
 _MAX_FILES = 100_000  # some thirty megabytes of names
 # Within a tick of a file system's clock a file can change and keep its times; the coarsest tick is FAT's.
@@ -27,7 +26,7 @@ _lock = Lock()
 
 def is_unaltered(path: Path, *, limit: int) -> bool:
     """Return whether a plain file of up to `limit` bytes is named by their SHA-256."""
-    stamp = _read_stamp(path)
+    stamp = files.read_stamp(path)
     if stamp is None:
         return False
     name = os.fspath(path)
@@ -36,25 +35,11 @@ def is_unaltered(path: Path, *, limit: int) -> bool:
     checked_at = time.time()
     if not files.is_addressed(path, limit=limit):
         return False
-    if _read_stamp(path) == stamp and _is_settled(stamp, checked_at):
+    # Whether it was written so long before it was checked that a later change shows in its times.
+    is_settled = checked_at - max(stamp[-2:]) / 1e9 > _SETTLED_SECONDS
+    if is_settled and files.read_stamp(path) == stamp:
         with _lock:
             if len(_sound) >= _MAX_FILES:
                 _sound.clear()
             _sound[name] = stamp
     return True
-
-
-def _read_stamp(path: Path) -> Stamp | None:
-    """Return what differs when a file is written or replaced; None where it is no plain file."""
-    try:
-        found = path.lstat()
-    except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _is_settled(stamp: Stamp, checked_at: float) -> bool:
-    """Whether a file was written so long before it was checked that a later change shows in its times."""
-    return checked_at - max(stamp[-2:]) / 1e9 > _SETTLED_SECONDS

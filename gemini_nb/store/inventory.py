@@ -6,8 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gemini_nb import files
-from gemini_nb.display.preview import data_uri, encode, scale
-from gemini_nb.display.table import Table, Thumbnail
+from gemini_nb.display.table import Table, Thumbnail, make_thumbnail
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.store import maintenance
 from gemini_nb.text import format_count, format_dollars, format_size, format_time
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 
 THUMBNAIL_PIXELS = 96  # at most, across and down
-_DENSITY = 1.5  # pixels to a CSS pixel, so that it stays sharp on dense screens
 _KINDS = ("records", "images", "contents", "unread")
 _NUMBERS = frozenset({"take", "seconds", "estimated cost"})
 
@@ -60,15 +58,15 @@ def report_lines(report: Report) -> list[str]:
     lines = [f"sound    {', '.join(sound)}; {format_size(report.total_bytes)}"]
     if report.later:
         records = format_count(report.later, "record")
-        lines.append(f"later    {records} of a later version of gemini_nb, left alone; upgrade to use them")
+        lines.append(f"later    {records} from a later version of gemini_nb, left alone; upgrade to use them")
     if report.unread:
         lines.append(f"unread   {format_count(report.unread, 'kept reply', 'kept replies')}")
     if report.unused:
         lines.append(f"unused   {format_count(report.unused, 'file')} that no record names")
     if report.left_over:
-        lines.append(f"partial  {format_count(report.left_over, 'file')} of writers that died")
+        lines.append(f"partial  {format_count(report.left_over, 'file')} of interrupted writes")
     lines += [f"PROBLEM  {each.path.parent.name}/{each.path.name}: {each.what}" for each in report.problems]
-    return lines if report.problems else [*lines, "Every file is what its name says."]
+    return lines if report.problems else [*lines, "Every file is intact."]
 
 
 def table(records: Iterable[Record], *, thumbnails: Sequence[Thumbnail | str] = (), total: int = 0) -> Table:
@@ -104,11 +102,7 @@ def _thumbnail(store: Store, record: Record) -> Thumbnail | str:
     image = store.image(record.images[-1])
     if image is None:
         return ""
-    factor = min(1.0, THUMBNAIL_PIXELS / max(image.width, image.height))
     try:
-        small = scale(image, max(1, round(image.width * factor)))
+        return make_thumbnail(image, record.prompt, pixels=THUMBNAIL_PIXELS)
     except GeminiError:
         return ""
-    source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))
-    width, height = (max(1, round(side / _DENSITY)) for side in small.size)
-    return Thumbnail(source, record.prompt, width, height)

@@ -8,14 +8,13 @@ FOLDER/*/.gemini_nb                  papermill and VS Code may run a notebook fr
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.files import is_folder
+from gemini_nb.notebook_folder import find_notebook_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +24,6 @@ NAME = ".gemini_nb"
 _PARENTS = 4
 _ENTRIES = 500  # of a folder that are looked at for stores just below it
 _MOST = 50  # stores near one: each is looked into at each miss
-# VS Code's and papermill's variables in the notebook; a Jupyter server sets JPY_SESSION_NAME.
-_NOTEBOOK_VARIABLES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
 
 
 def default_folder(folder: Path | None = None, *, names: Mapping[str, Any] | None = None) -> Path:
@@ -44,21 +41,6 @@ def default_folder(folder: Path | None = None, *, names: Mapping[str, Any] | Non
 
     name = sha256(os.fsencode(here)).hexdigest()[:16]
     return user_cache_path("gemini_nb") / "store" / name
-
-
-def find_notebook_folder(names: Mapping[str, Any] | None = None) -> Path | None:
-    """Return the folder of the notebook that runs, where a front end says which that is; else None."""
-    if names is None:
-        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-        names = getattr(shell, "user_ns", {})
-    told = [*map(names.get, _NOTEBOOK_VARIABLES), os.environ.get("JPY_SESSION_NAME")]
-    for path in told:
-        if isinstance(path, str) and path.endswith(".ipynb"):
-            with suppress(OSError):  # the current folder was removed
-                folder = Path(path).absolute().parent
-                if is_folder(folder):
-                    return folder
-    return None
 
 
 def is_elsewhere(store: Path) -> bool:

@@ -10,9 +10,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from gemini_nb import files
+from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.reply.content import MAX_CONTENT_BYTES
-from gemini_nb.store.record import decode, later_format
+from gemini_nb.reply.kept import MAX_KEPT_BYTES
+from gemini_nb.store import conversion
+from gemini_nb.store.record import decode, is_of_later_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 MAX_RECORD_BYTES = 16 * 2**20
 
-README = """\
+_INPUTS = "- `inputs/`: what pictures with a mask were made of: their source and the mask\n"
+README = f"""\
 # Pictures and prompts of a notebook
 
 This folder was written by the Python package gemini-nb beside a notebook. It holds every picture that
@@ -31,7 +35,8 @@ costs nothing.
 
 - `records/`: one JSON file for each request: what was asked, what came
 - `images/`: the pictures, named by the SHA-256 of their bytes
-- `contents/`: model content that a conversation must send back as it came
+{_INPUTS}- `contents/`: model content that a conversation must send back as it came
+- `saved/`: which files were saved as another type than their picture has; so a re-run may replace them
 - `unread/`: replies that could not be used; not for publishing
 - `claims/`: which requests are with a worker of another process, while they are
 
@@ -41,12 +46,16 @@ missing. `gemini-nb store verify` checks them all, `gemini-nb store clear` remov
 """
 GITIGNORE = "unread/\nclaims/\n*.part\n"
 ABOUT = {"README.md": README.encode(), ".gitignore": GITIGNORE.encode()}
+FORMER_README = "README.md", ABOUT["README.md"].replace(_INPUTS.encode(), b"")  # of a store without masks
 
 _PART = r"\.[0-9a-f]{16}\.part"
+_PICTURE_NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII)
 _OURS = {
     "records": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
-    "images": re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII),
+    "images": _PICTURE_NAME,
+    "inputs": _PICTURE_NAME,
     "contents": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
+    conversion.FOLDER: re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
     "unread": re.compile(rf"\d{{8}}-\d{{6}}-[0-9a-f]{{12}}\.\w{{1,20}}|{_PART}|\.gitignore", re.ASCII),
     "claims": re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}\.(?:asked|sent|kept)", re.ASCII),
     "": re.compile(_PART, re.ASCII),
@@ -89,9 +98,19 @@ class Report:
 def verify(folder: Path) -> Report:
     """Read and check every file of a store, and change nothing."""
     problems: list[Problem] = []
+    problems += (
+        Problem(path, "not a regular file or folder, so it is not read") for path in _list_others(folder)
+    )
     images = _list_sound(folder, "images", MAX_IMAGE_BYTES, problems)
+    inputs = _list_sound(folder, "inputs", MAX_IMAGE_BYTES, problems)
     contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
-    sound = images | contents
+    unread = _list_sound(folder, "unread", MAX_KEPT_BYTES, problems)
+    problems += (
+        Problem(path, "it does not say what a file was converted from, or was altered")
+        for path in list_files(folder, conversion.FOLDER)
+        if not conversion.is_sound(path)
+    )
+    sound = images | inputs | contents
     used: set[str] = set()
     later_names: set[bytes] = set()  # whatever a later format calls them, files are named by digests
     count = later = 0
@@ -102,12 +121,14 @@ def verify(folder: Path) -> Report:
             later_names.update(re.findall(rb"[0-9a-f]{64}", raw))
             continue
         if record is None:
-            problems.append(Problem(path, "not the record its name says, or altered"))
+            problems.append(Problem(path, "altered, or not the record of its name"))
             continue
         count += 1
-        wanted = [f"images/{image.file_name}" for image in (*record.images, *record.drafts)]
+        pictures = (*record.images, *record.received, *record.drafts)
+        wanted = [f"images/{image.file_name}" for image in pictures]
         wanted += [f"contents/{record.content}.json"] if record.content else []
         used.update(wanted)
+        used.update(f"inputs/{image.sha256}{SUFFIXES.get(image.mime_type)}" for image in record.inputs)
         missing = [name for name in wanted if name not in sound]
         problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
     used.update(name for name in sound if PurePath(name).stem.encode() in later_names)
@@ -115,7 +136,7 @@ def verify(folder: Path) -> Report:
         records=count,
         images=len(images),
         contents=len(contents),
-        unread=sum(not path.name.startswith(".") for path in list_files(folder, "unread")),
+        unread=len(unread),
         unused=len(sound - used),
         left_over=sum(1 for _ in list_left_overs(folder)),
         total_bytes=sum(
@@ -129,10 +150,14 @@ def verify(folder: Path) -> Report:
 def _list_sound(folder: Path, kind: str, limit: int, problems: list[Problem]) -> set[str]:
     sound = set()
     for path in list_files(folder, kind):
-        if files.is_addressed(path, limit=limit):
+        if path.name.startswith("."):  # unread/.gitignore
+            continue
+        digest = files.read_digest(path, limit=limit)
+        # A kept reply's name is its time, then the beginning of its digest.
+        if digest is not None and digest.startswith(path.stem.rpartition("-")[2]):
             sound.add(f"{kind}/{path.name}")
         else:
-            problems.append(Problem(path, "its bytes are not those its name says"))
+            problems.append(Problem(path, "its bytes do not match its name"))
     return sound
 
 
@@ -145,7 +170,7 @@ def read_record(path: Path) -> Record | None:
 def read_later_record(path: Path) -> bytes | None:
     """Return a file's bytes if they are a record that a later version has written, else None."""
     raw = files.read_plain(path, limit=MAX_RECORD_BYTES)
-    return raw if raw is not None and later_format(raw) is not None else None
+    return raw if raw is not None and is_of_later_format(raw) else None
 
 
 def clear(folder: Path) -> int:
@@ -158,8 +183,8 @@ def clear(folder: Path) -> int:
         count += sum(map(_remove_file, _list_entries(folder, kind)))
         if kind:
             _remove_folder(folder / kind)
-    for name, text in ABOUT.items():
-        if files.read_plain(folder / name, limit=len(text)) == text:
+    for name, *texts in (*ABOUT.items(), FORMER_README):
+        if files.read_plain(folder / name, limit=len(texts[0])) in texts:
             _remove_file(folder / name)
     _remove_folder(folder)
     return count
@@ -176,13 +201,22 @@ def list_left_overs(folder: Path) -> Iterator[Path]:
     return (path for path in paths if path.suffix == ".part" or path.parent.name == "claims")
 
 
-def _list_entries(folder: Path, kind: str) -> list[Path]:
+def _list_others(folder: Path) -> Iterator[Path]:
+    """Yield what has a name of the store's and is something else: a link, a pipe, a device, a folder."""
+    for kind in _OURS:
+        inside = folder / kind
+        if kind and os.path.lexists(inside) and not files.is_plain_folder(inside):
+            yield inside
+        yield from _list_entries(folder, kind, is_plain=False)
+
+
+def _list_entries(folder: Path, kind: str, *, is_plain: bool = True) -> list[Path]:
     inside = folder / kind
-    if kind and inside.is_symlink():
+    if kind and not files.is_plain_folder(inside):
         return []
     try:
         with os.scandir(inside) as entries:
-            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False) == is_plain]
     except OSError:
         return []
     return [inside / name for name in sorted(filter(_OURS[kind].fullmatch, names))]
@@ -197,6 +231,6 @@ def _remove_file(path: Path) -> bool:
 
 
 def _remove_folder(folder: Path) -> None:
-    if not folder.is_symlink():
+    if files.is_plain_folder(folder):
         with suppress(OSError):  # not empty: it holds files of others
             folder.rmdir()

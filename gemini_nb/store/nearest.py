@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.settings import options
 from gemini_nb.store.record import Record
 from gemini_nb.text import one_line
 
@@ -38,8 +39,10 @@ def find(request: ImageRequest, records: Iterable[Record]) -> tuple[Record, tupl
 
 def _compared_facts(source: ImageRequest | Record) -> Facts:
     """Return the compared values, by the names that messages use."""
-    images = source.inputs if isinstance(source, Record) else source.images
+    images = source.inputs
     text = source.asked_text if isinstance(source, Record) else source.text
+    config, extra = (source.config, source.extra) if isinstance(source, Record) else source.settings
+    said, *rest = options.from_settings(config, extra)
     return {
         "prompt": source.prompt,
         "model": source.model,
@@ -47,7 +50,8 @@ def _compared_facts(source: ImageRequest | Record) -> Facts:
         "image size": source.image_size,
         "input image": [image.sha256 for image in images],
         "take": source.take,
-        "settings": json.dumps([text, dict(source.config), dict(source.extra)], sort_keys=True),
+        **{name: said.get(name) for name in options.NAMES},
+        "settings": json.dumps([text, *rest], sort_keys=True),
     }
 
 

@@ -1,7 +1,8 @@
 """Records of answered requests as JSON: format, checksum, and the checks when one is read.
 
-A record reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all. The checks find
-damage and mix-ups; they are no protection against somebody who forges a store.
+A record reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all. The checksum
+finds damage and mix-ups; it is no protection against somebody who forges a store. So `decode` is strict: it
+checks the type and the bounds of each fact, once, for all readers.
 """
 
 from __future__ import annotations
@@ -10,23 +11,42 @@ import json
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gemini_nb.generation import Generation
+from gemini_nb.generation import Generation, Grounding, WebLink
 from gemini_nb.images.header import SUFFIXES
-from gemini_nb.images.image import OTHER_SOURCE, SOURCES, GeneratedImage
+from gemini_nb.images.image import COMPOSED, OTHER_SOURCE, SOURCES, GeneratedImage
+from gemini_nb.images.mask import MAX_FEATHER
+from gemini_nb.request import ASPECT_RATIO, IMAGE_SIZE, MAX_TAKE, MODEL_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gemini_nb.images.inputs import InputImage
     from gemini_nb.request import ImageRequest
 
+    _Check = Callable[[Any], bool]
+
 FORMAT = 1
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _OTHER_SOURCE = re.compile(rf"{OTHER_SOURCE}[\x21-\x7e…]{{1,200}}")
+_MIME_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_TIME = re.compile(r"[\dT:.+Z-]{10,40}", re.ASCII)  # of what has this form, Python says whether it is a time
+
+# Bounds of what is written, so that nothing past them is read: each picture may be a file of 32 MiB.
+_MAX_ITEMS = 500_000  # `{`, `[` and `,`: a megabyte of `[],[],` would become 25 of lists
+_MAX_IMAGES = 100
+_MAX_INPUTS = 20  # the most that any model takes is 14
+_MAX_NOTES = 100
+_MAX_FOUND = 50  # queries, sources, suggestions and ratings of one reply
+_MAX_LABEL_CHARS = 10_000
+_MAX_AMOUNT = 1e9
+_MAX_DEPTH = 100  # the API itself takes no JSON that nests more deeply
+
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -62,6 +82,8 @@ class Record:
 
     `asked_text` is the request's `text`, `text` the reply's. `created` is ISO 8601 in UTC, `seconds` the
     duration of the call, `estimated_cost` in US dollars, `content` the SHA-256 of the kept model content.
+    `feather` is that of the mask, which is the last of `inputs`; None without a mask. `images` were then
+    composed with it, of the pictures in `received`.
     """
 
     digest: str
@@ -86,6 +108,10 @@ class Record:
     estimated_cost: float | None
     created: str
     content: str | None
+    grounding: Grounding | None = None
+    safety_ratings: tuple[Mapping[str, Any], ...] = ()
+    received: tuple[StoredImage, ...] = ()
+    feather: int | None = None
 
     def answers(self, request: ImageRequest) -> bool:
         """Whether prompt, model, take and input images are those of `request`.
@@ -93,11 +119,15 @@ class Record:
         Ratio, size and settings are not compared: `config` may express them too, with the same digest.
         """
         ours = (self.prompt, self.model, self.take, _input_rows(self.inputs))
-        theirs = (request.prompt, request.model, request.take, _input_rows(request.images))
+        theirs = (request.prompt, request.model, request.take, _input_rows(request.inputs))
         return _canonical(ours) == _canonical(theirs)
 
     def generation(
-        self, request: ImageRequest, images: Iterable[GeneratedImage], drafts: Iterable[GeneratedImage] = ()
+        self,
+        request: ImageRequest,
+        images: Iterable[GeneratedImage],
+        drafts: Iterable[GeneratedImage] = (),
+        received: Iterable[GeneratedImage] = (),
     ) -> Generation:
         """Return the stored answer to `request`, with `replayed` set and the first call's seconds."""
         return Generation(
@@ -112,40 +142,59 @@ class Record:
             seconds=self.seconds,
             replayed=True,
             notes=self.notes,
+            grounding=self.grounding,
+            safety_ratings=self.safety_ratings,
+            received=tuple(received),
         )
 
 
 def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
-    """Return a record's JSON values; raise ValueError where config or extra is no JSON."""
+    """Return a record's JSON values; raise ValueError for facts that no reader would take.
+
+    Those are a config or extra that is no JSON or nests too deeply, and pictures by the thousand.
+    """
     request = generation.request
-    request_facts = {
+    config, extra = request.settings
+    request_facts: dict[str, Any] = {
         "aspect_ratio": request.aspect_ratio,
-        "config": dict(request.config),
-        "extra": dict(request.extra),
+        "config": config,
+        "extra": extra,
         "image_size": request.image_size,
-        "inputs": _input_rows(request.images),
+        "inputs": _input_rows(request.inputs),
         "model": request.model,
         "prompt": request.prompt,
         "take": request.take,
         "text": request.text,
     }
-    reply_facts = {
+    if request.mask is not None:
+        request_facts["feather"] = request.mask.feather
+    reply_facts: dict[str, Any] = {
         "content": content,
         "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
         "drafts": [_image_row(image) for image in generation.drafts],
         "estimated_cost": generation.estimated_cost,
-        "finish_reason": generation.finish_reason,
+        "finish_reason": _clean_label(generation.finish_reason),
         "images": [_image_row(image) for image in generation.images],
-        "model_version": generation.model_version,
-        "notes": list(generation.notes),
+        "model_version": _clean_label(generation.model_version),
+        "notes": list(generation.notes[:_MAX_NOTES]),
         "provider": generation.provider,
         "seconds": round(generation.seconds, 3),
         "text": generation.text,
         "usage": _usage_as_json(generation.usage),
     }
+    if generation.received:
+        reply_facts["received"] = [_image_row(image) for image in generation.received]
+    if generation.grounding:
+        reply_facts["grounding"] = _grounding_row(generation.grounding)
+    if generation.safety_ratings:
+        reply_facts["safety_ratings"] = [dict(rating) for rating in generation.safety_ratings]
     whole = {"digest": request.digest, "format": FORMAT, "reply": reply_facts, "request": request_facts}
     # The checksum must be that of the values as they will be read: JSON turns all names into text.
-    return json.loads(json.dumps(whole, allow_nan=False))
+    text = json.dumps(whole, allow_nan=False)
+    _check_number_of_items(text.encode("ascii"))
+    values = json.loads(text)
+    _check_facts(values["request"], values["reply"])
+    return values
 
 
 def encode(whole: Mapping[str, Any]) -> bytes:
@@ -156,80 +205,197 @@ def encode(whole: Mapping[str, Any]) -> bytes:
 
 
 def decode(raw: bytes, *, digest: str) -> Record | None:
-    """Return the record in a file named `digest`; None for anything that is not just that."""
+    """Return the record in a file named `digest`; None for anything that is not just that.
+
+    Whoever reads records trusts their facts: each has been checked here.
+    """
     try:
-        whole = json.loads(raw.decode("utf-8"))
+        whole = _parse(raw)
         checksum = whole.pop("checksum")
-        if whole["format"] != FORMAT or whole["digest"] != digest or checksum != _checksum(whole):
+        is_ours = type(whole["format"]) is int and whole["format"] == FORMAT
+        if not is_ours or whole["digest"] != digest or checksum != _checksum(whole):
             return None
         return _build_record(digest, whole["request"], whole["reply"])
     except _UNREADABLE:
         return None
 
 
-def later_format(raw: bytes) -> int | None:
-    """Return the format of a record that a later version has written, None for anything else."""
+def is_of_later_format(raw: bytes) -> bool:
+    """Return whether these bytes are a record that a later version has written."""
     try:
-        number = json.loads(raw.decode("utf-8"))["format"]
+        number = _parse(raw)["format"]
     except (*_UNREADABLE, IndexError):
-        return None
-    return number if isinstance(number, int) and number > FORMAT else None
+        return False
+    return type(number) is int and number > FORMAT
 
 
-def _build_record(digest: str, request: dict[str, Any], reply: dict[str, Any]) -> Record:
+def _parse(raw: bytes) -> Any:
+    _check_number_of_items(raw)
+    return json.loads(raw.decode("utf-8"))
+
+
+def _check_number_of_items(raw: bytes) -> None:
+    if sum(map(raw.count, (b"{", b"[", b","))) > _MAX_ITEMS:
+        raise ValueError("too many values to be a record")
+
+
+def _build_record(digest: str, request: Any, reply: Any) -> Record:
+    """Return the record of these facts; raise ValueError unless each is one that `to_json` writes."""
+    _check_facts(request, reply)
     values = {**request, **reply, "asked_text": request["text"], "digest": digest}
     values["inputs"] = tuple(StoredInput(**row) for row in request["inputs"])
-    values["images"] = tuple(_build_image(row) for row in reply["images"])
-    values["drafts"] = tuple(_build_image(row) for row in reply["drafts"])
-    values["notes"] = tuple(reply["notes"])
-    record = Record(**values)
-    if not record.images or any(not isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
-        raise ValueError("a fact of another type")
-    if not all(
-        DIGEST.fullmatch(given.sha256) and isinstance(given.mime_type, str) for given in record.inputs
-    ):
-        raise ValueError("an input image's digest or type is none")
-    if record.content is not None and not DIGEST.fullmatch(record.content):
-        raise ValueError("a content that is no digest")
-    return record
+    for kind in ("images", "drafts", "received"):
+        values[kind] = tuple(StoredImage(**row) for row in reply.get(kind, ()))
+    values["safety_ratings"] = tuple(reply.get("safety_ratings", ()))
+    if "grounding" in reply:
+        found = reply["grounding"]
+        links = (tuple(WebLink(**row) for row in found[kind]) for kind in ("sources", "suggestions"))
+        values["grounding"] = Grounding(tuple(found["queries"]), *links)
+    return Record(**{**values, "notes": tuple(reply["notes"])})
 
 
-_OPTIONAL_TEXT = (str, type(None))
-_TYPES: dict[str, Any] = {
-    "prompt": str,
-    "model": str,
-    "aspect_ratio": _OPTIONAL_TEXT,
-    "image_size": _OPTIONAL_TEXT,
-    "take": int,
-    "asked_text": bool,
-    "config": dict,
-    "extra": dict,
-    "text": str,
-    "finish_reason": _OPTIONAL_TEXT,
-    "usage": dict,
-    "model_version": _OPTIONAL_TEXT,
-    "provider": str,
-    "seconds": (int, float),
-    "estimated_cost": (int, float, type(None)),
-    "created": str,
-    "content": _OPTIONAL_TEXT,
-}
+def _check_facts(request: Any, reply: Any) -> None:
+    """Raise ValueError unless just a record's facts are there, each of its type and within its bounds."""
+    if not (_is_request(request) and _is_reply(reply)):
+        raise ValueError("facts that are no record's")
 
 
-def _build_image(row: dict[str, Any]) -> StoredImage:
-    """Check and return a picture of a record: its digest and type become a path."""
-    image = StoredImage(**row)
-    if not DIGEST.fullmatch(image.sha256) or image.mime_type not in SUFFIXES:
-        raise ValueError("a picture's digest or type is none")
-    is_other = isinstance(image.source, str) and _OTHER_SOURCE.fullmatch(image.source)
-    if image.source not in SOURCES and not is_other:
-        raise ValueError("an unknown source")
-    return image
+def _matches(pattern: re.Pattern[str]) -> _Check:
+    return lambda value: type(value) is str and pattern.fullmatch(value) is not None
+
+
+def _optional(check: _Check) -> _Check:
+    return lambda value: value is None or check(value)
+
+
+def _list_of(check: _Check, *, least: int = 0, most: int) -> _Check:
+    return lambda value: type(value) is list and least <= len(value) <= most and all(map(check, value))
+
+
+def _dict_of(checks: Mapping[str, _Check], *, optional: Mapping[str, _Check] | None = None) -> _Check:
+    known = {**checks, **(optional or {})}
+
+    def check(value: Any) -> bool:
+        is_complete = type(value) is dict and checks.keys() <= value.keys() <= known.keys()
+        return is_complete and all(known[name](item) for name, item in value.items())
+
+    return check
+
+
+def _is_text(value: Any) -> bool:
+    """Whether this is text; a person's or a model's may hold anything, and is escaped where it is shown."""
+    return type(value) is str
+
+
+def _is_label(value: Any) -> bool:
+    """Whether this is a line of text that can steer no terminal."""
+    return type(value) is str and len(value) <= _MAX_LABEL_CHARS and value.isprintable()
+
+
+def _is_number(value: Any, *, least: int = 0, most: int = MAX_TAKE) -> bool:
+    return type(value) is int and least <= value <= most  # a bool is none
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= _MAX_AMOUNT  # NaN is not
+
+
+def _is_time(value: Any) -> bool:
+    return _matches(_TIME)(value) and bool(datetime.fromisoformat(value))  # raises ValueError
+
+
+def _is_settings(value: Any) -> bool:
+    return type(value) is dict and not nests_too_deeply(value)
+
+
+def nests_too_deeply(value: Any, depth: int = 0) -> bool:
+    """Whether a JSON value nests more deeply than every reader may recurse into."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return depth == _MAX_DEPTH or any(nests_too_deeply(item, depth + 1) for item in items)
+
+
+def _is_web_address(value: Any) -> bool:
+    return _is_label(value) and value.startswith(("https://", "http://"))
+
+
+_is_link = _dict_of({"title": _is_label, "url": _is_web_address})
+_is_grounding = _dict_of(
+    {
+        "queries": _list_of(_is_label, most=_MAX_FOUND),
+        "sources": _list_of(_is_link, most=_MAX_FOUND),
+        "suggestions": _list_of(_is_link, most=_MAX_FOUND),
+    }
+)
+_is_digest = _matches(DIGEST)
+_is_input = _dict_of({"mime_type": _matches(_MIME_TYPE), "sha256": _is_digest})
+_is_image = _dict_of(
+    {
+        "declared_mime_type": _optional(_is_label),
+        "height": partial(_is_number, least=1),
+        "mime_type": lambda value: type(value) is str and value in SUFFIXES,
+        "sha256": _is_digest,
+        "source": lambda value: value in (*SOURCES, COMPOSED) or _matches(_OTHER_SOURCE)(value),
+        "url": _optional(_is_label),
+        "width": partial(_is_number, least=1),
+    }
+)
+_is_feather = partial(_is_number, most=MAX_FEATHER)
+_is_request = _dict_of(
+    {
+        "aspect_ratio": _optional(_matches(ASPECT_RATIO)),
+        "config": _is_settings,
+        "extra": _is_settings,
+        "image_size": _optional(_matches(IMAGE_SIZE)),
+        "inputs": _list_of(_is_input, most=_MAX_INPUTS),
+        "model": _matches(MODEL_NAME),
+        "prompt": lambda value: type(value) is str and bool(value.strip()),
+        "take": _is_number,
+        "text": lambda value: type(value) is bool,
+    },
+    optional={"feather": _is_feather},
+)
+_is_reply = _dict_of(
+    {
+        "content": _optional(_is_digest),
+        "created": _is_time,
+        "drafts": _list_of(_is_image, most=_MAX_IMAGES),
+        "estimated_cost": _optional(_is_amount),
+        "finish_reason": _optional(_is_label),
+        "images": _list_of(_is_image, least=1, most=_MAX_IMAGES),
+        "model_version": _optional(_is_label),
+        "notes": _list_of(_is_text, most=_MAX_NOTES),
+        "provider": _matches(_PROVIDER),
+        "seconds": _is_amount,
+        "text": _is_text,
+        "usage": _is_settings,
+    },
+    optional={
+        "grounding": _is_grounding,
+        "received": _list_of(_is_image, least=1, most=_MAX_IMAGES),
+        "safety_ratings": _list_of(_is_settings, least=1, most=_MAX_FOUND),
+    },
+)
 
 
 def _image_row(image: GeneratedImage) -> dict[str, Any]:
     row = {field.name: getattr(image, field.name) for field in fields(StoredImage)}
-    return {**row, "url": _strip_url(image.url)}
+    row["declared_mime_type"] = _clean_label(image.declared_mime_type)
+    return {**row, "url": _clean_label(_strip_url(image.url))}
+
+
+def _grounding_row(grounding: Grounding) -> dict[str, Any]:
+    links = {
+        name: [{"title": _clean_label(link.title), "url": link.url} for link in getattr(grounding, name)]
+        for name in ("sources", "suggestions")
+    }
+    return {"queries": list(map(_clean_label, grounding.queries)), **links}
+
+
+def _clean_label(text: str | None) -> str | None:
+    """Return a server's short text as one line that can be read back: see `_is_label`."""
+    return text and "".join(c if c.isprintable() else "�" for c in text[:_MAX_LABEL_CHARS])
 
 
 def _strip_url(url: str | None) -> str | None:
@@ -247,12 +413,12 @@ def _input_rows(images: Iterable[InputImage | StoredInput]) -> list[dict[str, st
 
 
 def _usage_as_json(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the reply's usage, or nothing where it is no JSON: that must not cost the picture."""
+    """Return the reply's usage, or nothing where no reader takes it: that must not cost the picture."""
     try:
-        json.dumps(dict(usage), allow_nan=False)
+        values = json.loads(json.dumps(dict(usage), allow_nan=False))
     except _UNREADABLE:
         return {}
-    return dict(usage)
+    return values if _is_settings(values) else {}
 
 
 def _canonical(value: object) -> str:

@@ -6,6 +6,7 @@ import warnings
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from gemini_nb import files
 from gemini_nb.errors import GeminiWarning, ReplayMissError
 from gemini_nb.reply.content import can_be_echoed
 from gemini_nb.store import location, replay_mode
+from gemini_nb.store.saved_files import SavedFiles
 from gemini_nb.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from gemini_nb.generation import Generation
@@ -60,28 +62,31 @@ class Replay:
     def find(self, request: ImageRequest) -> Generation | None:
         """Return the stored answer, or None where there is none or the mode forbids its use.
 
+        A picture of a former id of the model answers too, and the answer's request then names that id.
         Raises `ReplayMissError` for a record of a later version: it is paid for, and is not asked for again
         unless it is told to.
         """
-        if self.mode in ("refresh", "off"):
-            return None
-        for store in self._stores():
-            found = store.find(request)
-            if found is not None:
+        for store, form, made_by in self._places(request):
+            if found := store.find(form, made_by=made_by):
                 self._tell_of(store)
-                return _with_path(found, store)
-            _check_not_later(store, request)
+                return self.with_archive(_with_path(self._keep_composed(found), store))
         return None
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether `find` would answer, which is checked as `find` checks it; raises what it would raise."""
+        return any(store.holds(form, made_by=made_by) for store, form, made_by in self._places(request))
+
+    def _places(self, request: ImageRequest) -> Iterator[tuple[Store, ImageRequest, Collection[str] | None]]:
+        """Yield where to look for an answer: the request in every store, then each of its former forms.
+
+        Raises `ReplayMissError` behind a place whose record this version cannot read: a later one has it.
+        """
         if self.mode in ("refresh", "off"):
-            return False
-        for store in self._stores():
-            if store.holds(request):
-                return True
-            _check_not_later(store, request)
-        return False
+            return
+        for form, made_by in chain([(request, None)], request.former_forms()):
+            for store in self._stores():
+                yield store, form, made_by
+                _check_not_later(store, form)
 
     def content(self, request: ImageRequest) -> Any:
         """Return the model's raw content for a stored answer, or None."""
@@ -101,13 +106,33 @@ class Replay:
         if self.store is None or self.mode == "off":
             return None
         with suppress(GeminiWarning):  # warnings may be errors: a full disk must not cost the picture
-            if self.store.keep(generation, content if can_be_echoed(content) else None, key=key):
+            # A model's turn shows the picture as it came, so an edit of a composed one does not echo it.
+            is_echoed = can_be_echoed(content) and not generation.received
+            if self.store.keep(generation, content if is_echoed else None, key=key):
                 return self.store.point_to_files(generation)
         return None
+
+    def _keep_composed(self, found: Generation) -> Generation:
+        """Keep a stored answer that was composed anew, with another feather: so its bytes stay the same."""
+        is_new = found.received and isinstance(found.image.held, bytes)
+        if self.store is not None and is_new:
+            with suppress(GeminiWarning):  # warnings may be errors
+                if self.store.keep(replace(found, replayed=False)):
+                    return self.store.point_to_files(found)
+        return found
 
     def add_path(self, generation: Generation) -> Generation:
         """Return the answer with `path` set to its picture in the store, if there is such a file."""
         return generation if self.store is None or generation.path else _with_path(generation, self.store)
+
+    def with_archive(self, generation: Generation) -> Generation:
+        """Return the answer with pictures that know which files they may replace when they are saved."""
+        archive = self.saved_files(is_offline=generation.provider == "offline")
+        return generation.map_pictures(lambda image: replace(image, archive=archive))
+
+    def saved_files(self, *, is_offline: bool = False) -> SavedFiles:
+        """Return what knows which files were saved from the stores in use, or painted offline."""
+        return SavedFiles(self._stores if self.is_used else tuple, is_offline)
 
     def _stores(self) -> Iterator[Store]:
         """Yield the store, then those near it; they are looked for again after some seconds."""
@@ -126,7 +151,7 @@ class Replay:
         self._told.add(store.folder)
         with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
             warnings.warn(
-                f"Replayed from the store {store.folder}, since {self.store.folder} does not hold it.",
+                f"Replayed from the store {store.folder}, since it is not in {self.store.folder}.",
                 GeminiWarning,
                 stacklevel=3,
             )
@@ -134,17 +159,15 @@ class Replay:
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for a request that is not stored; it names the nearest one and the differences."""
         if self._is_one_of_many():
-            return ReplayMissError("This picture is not stored, as others before it.", hint=_UNLOCK)
+            return ReplayMissError("This picture is not stored either.", hint=_UNLOCK)
         nearest = self.store.nearest(request) if self.store is not None else None
         if nearest is None:
-            where = (
-                f"The store {self.store.folder} is empty" if self.store is not None else "There is no store"
-            )
+            where = "There is no store" if self.store is None else self.store.describe_nothing()
             return ReplayMissError(f"{where}, so there is nothing to replay.", hint=_UNLOCK)
         record, differences = nearest
         changed = "; ".join(differences)
         return ReplayMissError(
-            f"This picture is not stored. Nearest is {record.prompt[:60]!r}, which differs in {changed}.",
+            f"This picture is not stored. The nearest is {record.prompt[:60]!r}, which differs in {changed}.",
             hint=_UNLOCK,
         )
 
@@ -166,7 +189,7 @@ def _check_not_later(store: Store, request: ImageRequest) -> None:
     if path is not None:
         raise ReplayMissError(
             f"A later version of gemini_nb has stored this picture, in {path}. Nothing was sent.",
-            hint="Upgrade gemini_nb to replay it; replay “refresh” asks for it, and pays for it, again.",
+            hint="Upgrade gemini_nb to replay it; replay “refresh” requests it, and pays for it, again.",
         )
 
 

@@ -17,5 +17,5 @@ def choose_mode(mode: str) -> Mode:
     if wanted and (mode == "auto" or wanted == "only"):  # the lock holds against any argument
         mode = wanted
     if mode not in MODES:
-        raise ArgumentError(f"There is no replay {mode!r}.", hint=f"Choose one of: {', '.join(MODES)}.")
+        raise ArgumentError(f"There is no replay mode {mode!r}.", hint=f"Choose one of: {', '.join(MODES)}.")
     return mode

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import weakref
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -46,8 +45,8 @@ class Spool:
         return UnnamedFile(self.folder(), mode=0o600)
 
     def keep(self, generation: Generation) -> Generation:
-        """Return the answer with all its pictures and drafts in files of the folder; see `hold`."""
-        return replace(generation, images=self.hold(generation.images), drafts=self.hold(generation.drafts))
+        """Return the answer with all its pictures in files of the folder; see `hold`."""
+        return generation.map_pictures(self._hold_one)
 
     def hold(self, images: Iterable[GeneratedImage]) -> tuple[GeneratedImage, ...]:
         """Return the pictures with their bytes in files of the folder, or in memory if the disk refuses."""

@@ -2,8 +2,10 @@
 
     README.md  .gitignore
     records/<request digest>.json      what was asked and what came
-    images/<sha256>.png                pictures, as they were received
+    images/<sha256>.png                pictures, as they were received, or as they were composed with a mask
+    inputs/<sha256>.png                the source and the mask of an edit with a mask
     contents/<sha256>.json             model content that a conversation must echo as it came
+    saved/<sha256 of a saved file>.json  what it was converted from; `conversion` has the format
     unread/                            replies that could not be used; others write them
     claims/<request digest>-<token>.…  what workers were given to ask for; others write them
 
@@ -15,7 +17,6 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -24,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import files
 from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
+from gemini_nb.images.composition import compose_all
 from gemini_nb.images.file_bytes import FileBytes
 from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
+from gemini_nb.images.mask import Mask
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import maintenance, nearest
@@ -36,7 +39,7 @@ from gemini_nb.store.digest_cache import is_unaltered
 from gemini_nb.store.record import DIGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from typing import Protocol
 
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
 
 _LEFT_ALONE = (
     "The store's record of this picture is of a later version of gemini_nb and was left alone: "
-    "what has come now is in the store's images, and will not be replayed."
+    "the new picture is among the store's images, but will not be replayed."
 )
 _TRIES_WHILE_CLEARED = 50
 _warned: set[Path] = set()
@@ -80,19 +83,33 @@ class Store:
         """The folder for replies that were paid for and could not be used."""
         return self.folder / "unread"
 
-    def find(self, request: ImageRequest) -> Generation | None:
+    def find(self, request: ImageRequest, *, made_by: Collection[str] | None = None) -> Generation | None:
         """Return the stored answer, with `replayed` set and the seconds of the call that made it, or None.
 
-        Any change to the record or to a picture makes it a miss; a missing draft is only left out.
+        Any change to the record or to a picture makes it a miss; a missing draft is only left out. `made_by`
+        are the providers whose answers count, None: all. For another feather than the record's the picture is
+        composed anew, of what came.
         """
-        record = self._record(request.digest)
-        if record is None or not record.answers(request):
+        record = self._answering_record(request, made_by)
+        if record is None:
             return None
         images = [image for stored in record.images if (image := self.image(stored)) is not None]
         if len(images) < len(record.images):
             return None
-        drafts = [draft for stored in record.drafts if (draft := self.image(stored)) is not None]
-        return record.generation(request, images, drafts)
+        drafts, received = (
+            [image for stored in pictures if (image := self.image(stored)) is not None]
+            for pictures in (record.drafts, record.received)
+        )
+        found = record.generation(request, images, drafts, received)
+        if request.mask is None or request.mask.feather == record.feather:
+            return found
+        if len(received) < len(images):
+            return None
+        (source,) = request.images
+        composed = compose_all(source, request.mask, received)
+        if composed.failures:
+            raise composed.failures[0]
+        return replace(found, images=composed.images)
 
     def keep(self, generation: Generation, content: Any = None, *, key: Secret | None = None) -> bool:
         """Store an answer and return whether it is on the disk.
@@ -103,59 +120,72 @@ class Store:
         """
         if generation.replayed or generation.provider == "offline":
             return False
-        images = (*generation.images, *generation.drafts)
-        raw_content = contents.encode(content, images=images, key=key)
+        raw_content = contents.encode(content, images=generation.pictures, key=key)
         try:
             raw = _record_bytes(generation, raw_content, key)
         except _NotStorable as reason:
             warnings.warn(f"This picture is not kept in the store: {reason}.", GeminiWarning, stacklevel=2)
             return False
         try:
-            self._write(generation, raw_content, raw)
+            is_left_alone = self._write(generation, raw_content, raw)
         except (OSError, ValueError, GeminiError) as error:  # GeminiError: the picture's own file is gone
             self._warn(getattr(error, "strerror", None) or str(error) or type(error).__name__)
             return False
-        if self.find_later_record(generation.request):
+        if is_left_alone:
             warnings.warn(_LEFT_ALONE, GeminiWarning, stacklevel=2)
         return True
 
-    def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
+    def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> bool:
         for _ in range(_TRIES_WHILE_CLEARED - 1):
             # Another process is clearing the store; a folder removed during mkdir raises FileExistsError.
             with suppress(FileNotFoundError, FileExistsError):
                 return self._write_once(generation, content, raw)
         return self._write_once(generation, content, raw)
 
-    def _write_once(self, generation: Generation, content: bytes | None, raw: bytes) -> None:
-        """Write the pictures first and the record last, so that each readable record has its pictures."""
-        self.prepare()
-        for image in (*generation.images, *generation.drafts):
-            self._write_addressed(self.image_path(image), image.size, image.put)
-        if content is not None:
-            path = self.folder / "contents" / f"{sha256(content).hexdigest()}.json"
-            self._write_addressed(path, len(content), lambda path: files.write_private(path, content))
-        files.make_private_folder(self.folder / "records")
-        if not self.find_later_record(generation.request):  # which is never destroyed
-            files.write_private(self._record_path(generation.digest), raw)
+    def _write_once(self, generation: Generation, content: bytes | None, raw: bytes) -> bool:
+        """Write the pictures first and the record last, so that each readable record has its pictures.
 
-    def _write_addressed(self, path: Path, size: int, write: Callable[[Path], None]) -> None:
-        files.make_private_folder(path.parent)
-        if not files.is_addressed(path, limit=size):
-            write(path)
+        Return whether the record is one of a later version, which is never destroyed.
+        """
+        images = self._make_folder("images")
+        for image in generation.pictures:
+            path = images / (image.sha256 + image.suffix)
+            if not image.is_in(path):
+                image.put(path)
+        if generation.request.mask is not None:
+            self._write_inputs(generation.request)
+        if content is not None:
+            path = self._make_folder("contents") / f"{sha256(content).hexdigest()}.json"
+            if not files.holds(path, content):
+                files.write_private(path, content)
+        path = self._make_folder("records") / f"{generation.digest}.json"
+        if maintenance.read_later_record(path) is not None:
+            return True
+        files.write_private(path, raw)
+        return False
+
+    def _write_inputs(self, request: ImageRequest) -> None:
+        """Keep the source and the mask of an edit: with the reply they make its picture again."""
+        for image in request.inputs:
+            if self.input_file(image) is None:
+                path = self._make_folder("inputs") / (image.sha256 + SUFFIXES[image.mime_type])
+                files.write_private(path, image.data)
 
     def new_file(self) -> UnnamedFile:
         """Return a file in `images/` to decode a picture into while it arrives; `keep` then only names it."""
-        self.prepare()
-        files.make_private_folder(self.folder / "images")
-        return UnnamedFile(self.folder / "images", mode=0o600)
+        return UnnamedFile(self._make_folder("images"), mode=0o600)
+
+    def _make_folder(self, name: str) -> Path:
+        """Return a folder of the store, made for its owner alone if it is not there; raise `OSError`."""
+        folder = self.folder / name
+        if not files.is_plain_folder(folder):
+            self.prepare()
+            files.make_private_folder(folder)
+        return folder
 
     def point_to_files(self, generation: Generation) -> Generation:
         """Return a kept answer whose pictures are read from the store when needed; frees their memory."""
-        images, drafts = (
-            tuple(image.at(self.image_path(image)) for image in pictures)
-            for pictures in (generation.images, generation.drafts)
-        )
-        return replace(generation, images=images, drafts=drafts)
+        return generation.map_pictures(lambda image: image.at(self.image_path(image)))
 
     def image_path(self, image: _Addressed) -> Path:
         """Return the path for a PNG, JPEG, WebP or GIF picture, whether or not there is a file."""
@@ -169,7 +199,7 @@ class Store:
 
     def content(self, request: ImageRequest | str) -> Any | None:
         """Return the model content kept for a request or its digest, with exactly the values received."""
-        record = self._record(request if isinstance(request, str) else request.digest)
+        record = self.read_record(request if isinstance(request, str) else request.digest)
         if record is None or record.content is None:
             return None
         path = self.folder / "contents" / f"{record.content}.json"
@@ -184,7 +214,7 @@ class Store:
 
         It is the newest one, or that of the request `digest`.
         """
-        records = self.records() if digest is None else filter(None, [self._record(digest)])
+        records = self.records() if digest is None else filter(None, [self.read_record(digest)])
         for record in records:
             if record.images[-1].sha256 == sha256 and record.content is not None:
                 image, content = self.image(record.images[-1]), self.content(record.digest)
@@ -211,10 +241,25 @@ class Store:
         """Return the record most like a request and what differs, such as "take: 1, stored 0"."""
         return nearest.find(request, self.records())
 
+    def describe_nothing(self) -> str:
+        """Say why no record is read: the store is empty, cannot be looked at, or is damaged."""
+        problem = files.why_not_listed(self.folder) or files.why_not_listed(self.folder / "records")
+        if problem:
+            return f"The store {self.folder} cannot be read ({problem})"
+        if next(maintenance.list_files(self.folder, "records"), None):
+            return f"The store {self.folder} has no record that can be read"
+        return f"The store {self.folder} is empty"
+
     def next_take(self, request: ImageRequest) -> int:
         """Return the first take of a request that is not stored."""
-        requests = (_with_take(request, take) for take in count())
-        return next(one.take for one in requests if not self.holds(one) and not self.find_later_record(one))
+        requests = (request.with_values(take=take) for take in count())
+        return next(one.take for one in requests if not self._is_taken(one))
+
+    def _is_taken(self, request: ImageRequest) -> bool:
+        """Whether an answer is stored, be it under a former id of the model or by a later version."""
+        if self.holds(request) or self.find_later_record(request):
+            return True
+        return any(self.holds(form, made_by=made_by) for form, made_by in request.former_forms())
 
     def verify(self) -> Report:
         """Read and check every file; nothing is changed."""
@@ -230,7 +275,8 @@ class Store:
     def _record_path(self, digest: str) -> Path:
         return self.folder / "records" / f"{digest}.json"
 
-    def _record(self, digest: str) -> Record | None:
+    def read_record(self, digest: str) -> Record | None:
+        """Return the record of a request's digest, whose pictures are not looked at; None without one."""
         return maintenance.read_record(self._record_path(digest)) if DIGEST.fullmatch(digest) else None
 
     def image(self, stored: StoredImage) -> GeneratedImage | None:
@@ -253,17 +299,33 @@ class Store:
         path = self.image_path(image)
         return path if is_unaltered(path, limit=MAX_IMAGE_BYTES) else None
 
+    def input_file(self, image: _Addressed) -> Path | None:
+        """Return the file with exactly the bytes of an input image; None if it is not kept here."""
+        if image.mime_type not in SUFFIXES:
+            return None
+        kept = self.folder / "inputs" / (image.sha256 + SUFFIXES[image.mime_type])
+        return self.image_file(image) or (kept if is_unaltered(kept, limit=MAX_IMAGE_BYTES) else None)
+
+    def _read_input(self, image: _Addressed) -> InputImage | None:
+        path = self.input_file(image)
+        data = None if path is None else files.read_addressed(path, limit=MAX_IMAGE_BYTES)
+        return None if data is None else InputImage(data, image.mime_type)
+
     def request(self, record: Record) -> ImageRequest:
-        """Return the request of a record, with those of its input images that are pictures of this store.
+        """Return the request of a record, with those of its input images that are kept in this store.
 
         Other input images and the earlier turns of a conversation are not stored; where one is missing, the
         digest differs from the record's. Raises `ArgumentError` for a request that this version refuses.
         """
-        given = [(image, self._read(image)) for image in record.inputs if image.mime_type in SUFFIXES]
+        images = [image for stored in record.inputs if (image := self._read_input(stored)) is not None]
+        mask = None
+        if record.feather is not None and len(images) == len(record.inputs):
+            mask = Mask(images.pop(), record.feather)
         return ImageRequest(
             record.prompt,
             model=record.model,
-            images=tuple(InputImage(data, image.mime_type) for image, data in given if data is not None),
+            images=tuple(images),
+            mask=mask,
             aspect_ratio=record.aspect_ratio,
             image_size=record.image_size,
             take=record.take,
@@ -272,21 +334,27 @@ class Store:
             extra=record.extra,
         )
 
-    def holds(self, request: ImageRequest) -> bool:
+    def holds(self, request: ImageRequest, *, made_by: Collection[str] | None = None) -> bool:
         """Whether `find` would answer; files are read for it, but each once as long as it stays the same."""
-        record = self._record(request.digest)
-        return (
-            record is not None
-            and record.answers(request)
-            and all(self.image(image) is not None for image in record.images)
-        )
+        record = self._answering_record(request, made_by)
+        if record is None:
+            return False
+        is_same = request.mask is None or request.mask.feather == record.feather
+        pictures = record.images if is_same else (*record.images, *record.received)
+        return all(self.image(image) is not None for image in pictures)
+
+    def _answering_record(self, request: ImageRequest, made_by: Collection[str] | None) -> Record | None:
+        record = self.read_record(request.digest)
+        if record is None or not record.answers(request):
+            return None
+        return record if made_by is None or record.provider in made_by else None
 
     def _warn(self, reason: str) -> None:
         if self.folder not in _warned:
             _warned.add(self.folder)
             warnings.warn(
                 f"The store {self.folder} cannot be written: {reason.lower()}. Pictures are not kept there; "
-                "the work goes on.",
+                "everything else goes on.",
                 GeminiWarning,
                 stacklevel=3,
             )
@@ -301,18 +369,10 @@ def _record_bytes(generation: Generation, content: bytes | None, key: Secret | N
     try:
         whole = records.to_json(generation, content=digest)
         if key is not None and key.redact_all(whole["request"]) != whole["request"]:
-            raise _NotStorable("the request holds the API key")
+            raise _NotStorable("the request contains the API key")
         raw = records.encode(whole if key is None else {**whole, "reply": key.redact_all(whole["reply"])})
     except (ValueError, TypeError, RecursionError):
-        raise _NotStorable("its facts nest too deeply, or are no JSON") from None
+        raise _NotStorable("its facts are nested too deeply, are not JSON, or are too many") from None
     if len(raw) > maintenance.MAX_RECORD_BYTES:
         raise _NotStorable(f"its record would have {len(raw) / 2**20:.0f} MiB")
     return raw
-
-
-def _with_take(request: ImageRequest, take: int) -> ImageRequest:
-    """Return the request with another take, without the checks and warnings it has been through."""
-    other = copy(request)
-    object.__setattr__(other, "take", take)
-    other.__dict__.pop("digest", None)
-    return other

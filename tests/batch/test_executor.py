@@ -52,6 +52,13 @@ def test_every_picture_comes_from_a_worker_in_the_order_asked(tmp_path, make):
     assert claims(tmp_path) == []
 
 
+def test_a_saved_picture_of_one_worker_is_replaced_by_that_of_another(tmp_path):
+    with Gateway(painted) as gateway, Copying() as executor:
+        batch = Client(base_url=gateway.url, store=tmp_path).generate_many(prompts(2), executor=executor)
+    for made in batch.generations:
+        assert made.save(tmp_path / "a.png").read_bytes() == made.image.data
+
+
 def test_an_awaited_batch_takes_an_executor_too(tmp_path):
     async def main(url, executor):
         async with AsyncClient(base_url=url, store=tmp_path) as client:

@@ -175,7 +175,7 @@ def test_input_pictures_of_an_iterator_are_let_go_once_they_were_sent():
     assert len(sent) == 3
     digests = {made.request.images[0].sha256 for made in batch.generations}
     assert len({request.digest for request in batch.requests}) == len(digests) == 3
-    with pytest.raises(ArgumentError, match="let go"):
+    with pytest.raises(ArgumentError, match="released once its reply had come"):
         _ = batch.requests[0].images[0].data
 
 

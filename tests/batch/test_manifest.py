@@ -48,6 +48,9 @@ def test_each_request_has_a_line_that_tells_all_of_it(tmp_path):
         "estimated_cost": request.estimated_cost,
         "replayed": False,
         "provider": "crazyrouter",
+        "queries": None,
+        "sources": None,
+        "safety_ratings": None,
     }
 
 
@@ -120,7 +123,7 @@ def test_a_file_that_is_something_else_stays_as_it_is_and_nothing_is_sent(tmp_pa
     path = tmp_path / "notes.jsonl"
     path.write_bytes(content)
     with Gateway(painted) as gateway, client_of(gateway.url) as client:
-        with pytest.raises(ArgumentError, match="no manifest"):
+        with pytest.raises(ArgumentError, match="not the manifest"):
             client.generate_many(["1"], manifest=path)
         assert gateway.posts == 0
     assert path.read_bytes() == content
@@ -144,18 +147,18 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 with client_of(url) as client, warnings.catch_warnings(record={action == "always"}) as said:
     warnings.simplefilter({action!r})
     batch = client.generate_many(["1"] * 8, manifest={str(tmp_path / "run.jsonl")!r})
-print(len(batch.generations), [str(one.message)[-40:] for one in said or ()])
+print(len(batch.generations), [str(one.message)[-42:] for one in said or ()])
 """
     with Gateway(Answer(OK)) as gateway:
         out = ran(code, gateway.url)
-    assert out == "8 " + ("['too large. The batch goes on without it.']" if action == "always" else "[]")
+    assert out == "8 " + ("['too large. The batch continues without it.']" if action == "always" else "[]")
     assert (tmp_path / "run.jsonl").stat().st_size == 1000
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe_is_no_manifest(tmp_path):
     os.mkfifo(tmp_path / "run.jsonl")
-    with pytest.raises(ArgumentError, match="no plain file"):
+    with pytest.raises(ArgumentError, match="not a regular file"):
         Manifest(tmp_path / "run.jsonl")
 
 

@@ -102,7 +102,7 @@ FOREIGN = {
     "text": lambda path: path.write_text("my notes"),
     "a table cut short": lambda path: (users_table(path), path.write_bytes(path.read_bytes()[:-9])),
     "a folder of tables": lambda path: (path.mkdir(), users_table(path / "part-0.parquet")),
-    "a pipe": os.mkfifo,
+    "a pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108 - not everywhere is there one
     "a link to another table": lambda path: (
         users_table(path.with_name("mine")),
         path.symlink_to("mine"),
@@ -129,6 +129,18 @@ def test_promise_15_a_file_of_somebody_else_is_no_manifest_and_left_alone(tmp_pa
         assert contents(path) == before
     assert parquet.read_table(tmp_path / "cities-2.parquet").column("prompt").to_pylist() == ["1", "2"]
     assert not (tmp_path / "cities-3.parquet").exists()
+
+
+def test_promise_15_a_table_in_the_home_folder_is_looked_for_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    users_table(tmp_path / "home" / "cities.parquet")
+    with pytest.warns(GeminiWarning, match=r"left alone: the table goes to cities-2\.parquet"):
+        run_batch(["1"], "~/cities.parquet")
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [
+        "cities-2.parquet",
+        "cities.parquet",
+    ]
 
 
 def test_promise_15_it_is_said_before_anything_is_sent(tmp_path):
@@ -169,7 +181,7 @@ def test_a_table_that_cannot_be_written_costs_no_picture(tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "run.parquet").mkdir()
     (tmp_path / "run-2.parquet").mkdir()
-    with pytest.warns(GeminiWarning, match="run.parquet is no table of a batch"):
+    with pytest.warns(GeminiWarning, match="run.parquet is not the table of a batch"):
         batch = run_batch(["1"], tmp_path / "run.parquet")
     assert len(batch.generations) == 1
     assert (tmp_path / "run-3.parquet").is_file()

@@ -45,7 +45,7 @@ def test_a_worker_without_a_key_says_where_it_looked(tmp_path):
             (error,) = client.generate_many(["0"], executor=executor).errors
         assert gateway.posts == 0
     assert isinstance(error, MissingKeyError)
-    assert "workers read their own environment" in str(error)
+    assert "each reads its own environment" in str(error)
     assert VARIABLE in str(error)
 
 
@@ -65,9 +65,9 @@ def test_a_key_that_workers_cannot_have_is_an_error(tmp_path, given):
         client = Client(api_key="sk-other" if given == "by hand" else None, store=tmp_path)
     finally:
         forget_key(provider.CRAZYROUTER)
-    with client, pytest.raises(ArgumentError, match="cannot have the key") as caught:
+    with client, pytest.raises(ArgumentError, match="cannot use the key") as caught:
         client.generate_many(["0"], executor=ThreadPoolExecutor())
-    assert "Keys never travel" in str(caught.value)
+    assert "Keys are never sent to workers" in str(caught.value)
     assert "sk-other" not in str(caught.value)
 
 

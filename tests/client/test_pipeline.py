@@ -198,5 +198,5 @@ def test_promise_6_who_waits_for_an_equal_call_does_not_wait_past_its_time(tmp_p
                 return error
 
     with Gateway(Answer(OK, hold=never)) as gateway:
-        assert "Not sent: an equal request" in str(anyio.run(main, gateway.url))
+        assert "Not sent: an identical request" in str(anyio.run(main, gateway.url))
         assert gateway.posts == 1

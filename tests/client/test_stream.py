@@ -94,7 +94,7 @@ def test_the_first_text_is_there_before_the_server_has_sent_the_rest():
         steps.go()
         assert next(stream) == " square."
         assert next(stream).data == PICTURE
-        with pytest.raises(ArgumentError, match="not at its end"):
+        with pytest.raises(ArgumentError, match="not ended yet"):
             _ = stream.generation
         steps.go()
         assert list(stream) == []

@@ -68,6 +68,15 @@ def test_closing_after_the_end_is_silent():
         assert stream_.result() is generation
 
 
+def test_a_stream_that_nobody_holds_any_more_is_closed():
+    with FaultServer(STALLS["stalls"]) as server:
+        stream = streamed(server.url)
+        assert next(stream) == "A"
+        with pytest.warns(GeminiWarning, match="may have been billed"):
+            del stream
+        assert server.wait_for_disconnects(1)
+
+
 def test_an_error_that_leaves_the_block_closes_it_and_notes_it():
     with FaultServer(STALLS["stalls"]) as server:
         with pytest.raises(ZeroDivisionError) as caught, streamed(server.url) as stream:

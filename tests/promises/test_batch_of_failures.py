@@ -64,7 +64,7 @@ def test_promise_4_of_100_rows_every_success_is_kept_and_no_post_is_one_too_many
         shell.names["frame"] = pandas.DataFrame({"number": range(COUNT)})
         done = shell.run("%%gemini_image made --each frame --max-cost 10 --concurrency 8\nnumber {{number}}")
         sent = Counter(number_of(request) for request in gateway.requests)
-    frame = shell.names["made"].to_frame()
+    frame = shell.names["made"].to_frame(with_source=True)
     assert done.error is None
     assert list(frame["number"]) == list(range(COUNT))
     rows = shell.names["made"].rows()
@@ -107,4 +107,4 @@ def test_what_is_odd_about_every_row_is_said_once():
     with a_shell() as shell:
         shell.names["frame"] = [{"number": number} for number in range(20)]
         said = shell.run("%%gemini_image --each frame --dry-run -a 7:5\nnumber {{number}}").stdout
-    assert said.count("7:5 is no known aspect ratio") == 1
+    assert said.count("7:5 is not a known aspect ratio") == 1

@@ -51,8 +51,16 @@ class Lesson:
         self.gateway, self.repository, self.shown = gateway, repository, shown
         self.paid, self.connections = gateway.posts, gateway.connections
 
-    def handed_out(self, folder):
-        git(self.repository.parent, "clone", "--quiet", "--shared", str(self.repository), str(folder))
+    def handed_out(self, folder, *options):
+        git(
+            self.repository.parent,
+            *options,
+            "clone",
+            "--quiet",
+            "--shared",
+            str(self.repository),
+            str(folder),
+        )
         return folder
 
     @property
@@ -100,6 +108,16 @@ def test_thirty_students_cost_nothing_though_each_could_have_asked(lesson, tmp_p
         monkeypatch.chdir(lesson.handed_out(tmp_path / str(number)))
         with a_shell(lesson.gateway.url) as shell:  # the key is set, and the gateway would answer
             assert str(as_student(shell)) == " ".join(lesson.shown.split())
+    assert lesson.cost_nothing_since
+
+
+def test_a_student_on_windows_whose_git_changes_line_ends_sees_the_same(lesson, tmp_path, monkeypatch):
+    monkeypatch.setenv("GEMINI_NB_REPLAY", "only")
+    monkeypatch.chdir(lesson.handed_out(tmp_path / "course", "-c", "core.autocrlf=true"))
+    assert b"\r\n" in (tmp_path / "course" / "lesson.ipynb").read_bytes()
+    with a_shell(lesson.gateway.url) as shell:
+        assert str(as_student(shell)) == " ".join(lesson.shown.split())
+        assert "Every file is intact" in shell.printed("%gemini store verify")
     assert lesson.cost_nothing_since
 
 

@@ -75,7 +75,7 @@ def test_promise_5_a_damaged_store_lets_nothing_past_a_limit(damaged, monkeypatc
     monkeypatch.setenv("GEMINI_NB_STORE", str(damaged))
     with Gateway(Answer(OK)) as gateway, a_shell(gateway.url) as shell:
         said = shell.printed(f"%%gemini_image -n {COUNT} --dry-run\na square")
-        assert f"{COUNT} pictures would be asked of crazyrouter, 0 replayed" in said
+        assert f"{COUNT} pictures would be requested from crazyrouter, 0 replayed" in said
         assert "It would be refused: This asks for 22 pictures" in said
         assert "max_images is 20" in said
         limit = shell.refused(f"%%gemini_image -n {COUNT} --max-cost 0\na square")
@@ -98,7 +98,7 @@ def test_a_sound_store_passes_every_limit_at_no_cost(sound, monkeypatch):
     monkeypatch.setenv("GEMINI_NB_STORE", str(sound))
     with Gateway(Answer(OK)) as gateway, a_shell(gateway.url) as shell:
         said = shell.printed(f"%%gemini_image -n {COUNT} --dry-run\na square")
-        assert f"0 pictures would be asked of crazyrouter, {COUNT} replayed" in said
+        assert f"0 pictures would be requested from crazyrouter, {COUNT} replayed" in said
         assert "refused" not in said
         shell.printed(f"%%gemini_image -q -n {COUNT} --max-cost 0\na square")
         assert gateway.posts == 0

@@ -197,7 +197,7 @@ def test_promise_10_the_key_travels_in_one_place_only(monkeypatch, placement):
 def test_promise_10_nothing_is_sent_to_another_origin(placement, suffix):
     async def post(url):
         provider = choose_provider(placement, base_url=home.url)
-        return await transport.post(provider, Secret(KEY), url, b"{}", deadline=anyio.current_time() + 1)
+        return await transport.send(provider, Secret(KEY), url, b"{}", deadline=anyio.current_time() + 1)
 
     with Gateway() as home, Gateway() as elsewhere:
         url = f"{home.url}{suffix}/a" if suffix else f"{elsewhere.url}/a"

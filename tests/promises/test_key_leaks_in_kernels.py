@@ -169,7 +169,7 @@ def test_promise_11_a_key_that_is_typed_stays_in_memory(tmp_path, monkeypatch):
     finally:
         kernel.stop_channels()
         manager.shutdown_kernel()
-    assert "google: set, from entered in this session" in "".join(said)
+    assert "google: set, from what was typed in this session" in "".join(said)
     assert "google: not set" in "".join(said)
     assert leaks("".join(said)) == []
     with sqlite3.connect(tmp_path / "ipython/profile_default/history.sqlite") as history:

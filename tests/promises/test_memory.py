@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from support.clients import OK
+from support.base64_cases import in_lines
+from support.clients import KEY, OK
 from support.faults import FaultServer, answer, bomb, endless_stream
 from support.gateway import Answer, Gateway
 from support.images import noise_png
 from support.processes import ran
-from support.replies import body, inline, reply, text_body
+from support.replies import b64, body, inline, reply, text_body
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 
@@ -79,6 +80,65 @@ def test_promise_13_a_picture_of_twenty_megabytes():
         what, extra = extra_mib(gateway.url)
     assert what == str(len(picture))
     assert extra < MAX_OF_IMAGE * IMAGE_MIB
+
+
+ODD_MIB = 28
+ODD = {
+    "URL-safe": lambda text: text.replace("+", "-").replace("/", "_"),
+    "slashes escaped": lambda text: text.replace("/", "\\/"),
+    "signs as escapes": lambda text: text.replace("+", "\\u002b").replace("/", "\\u002F"),
+    "lines of 76": lambda text: in_lines(text, 76, "\\r\\n"),
+    "lines of 76, slashes escaped": lambda text: in_lines(text, 76, "\\n").replace("/", "\\/"),
+    "URL-safe from some place on": lambda text: text[:5000] + ODD["URL-safe"](text[5000:]),
+    "both alphabets": lambda text: text.replace("+", "-", 10**5).replace("/", "_", 10**4),
+}
+FIELDS = {
+    "inlineData": '{"candidates":[{"content":{"parts":[{"inlineData":{"data":"%s"}}]}}]}',
+    "Markdown": '{"candidates":[{"content":{"parts":[{"text":"![a](data:image/png;base64,%s)"}]}}]}',
+}
+
+
+@pytest.mark.parametrize("spelling", ODD)
+@pytest.mark.parametrize("field", FIELDS)
+def test_promise_13_a_picture_is_read_however_its_base64_is_written(spelling, field):
+    picture = noise_png(ODD_MIB * 2**20)
+    sent = (FIELDS[field] % ODD[spelling](b64(picture))).encode()
+    with Gateway(Answer(OK), Answer(sent)) as gateway:
+        what, extra = extra_mib(gateway.url)
+    assert what == str(len(picture))
+    assert extra < ODD_MIB + MAX_EXTRA_MIB
+
+
+MOST = 63 * 2**20
+KEPT = {
+    "words": b"no JSON at all ",
+    "words, and the key at times": KEY.encode() + b" and words" * 20_000,
+    "backslashes": b"\\",
+    "base64 that does not end": b"QUJD",
+}
+BEGINNINGS = {"nothing": b"", "a field": b'{"data":"', "a text": b'{"text":";base64,'}
+
+
+TOGETHER = [
+    ("words", "nothing"),
+    ("words, and the key at times", "nothing"),
+    ("words, and the key at times", "a text"),
+    ("backslashes", "a field"),
+    ("base64 that does not end", "nothing"),
+    ("base64 that does not end", "a text"),
+]
+
+
+@pytest.mark.parametrize(("name", "place"), TOGETHER)
+def test_promise_13_sixty_three_mebibytes_of_junk_are_kept_piece_by_piece(name, place, tmp_path):
+    beginning, junk = BEGINNINGS[place], KEPT[name]
+    sent = beginning + junk * ((MOST - len(beginning)) // len(junk))
+    with Gateway(Answer(OK), Answer(sent)) as gateway:
+        what, extra = extra_mib(gateway.url)
+    assert what in ("BadResponseError", "TooLargeError")
+    assert extra < MAX_EXTRA_MIB
+    (kept,) = (tmp_path / "cache" / "gemini_nb" / "unread").iterdir()
+    assert kept.read_bytes() == sent.replace(KEY.encode(), b"[key]")
 
 
 def test_a_picture_of_twenty_megabytes_goes_to_a_store_without_being_held():

@@ -129,10 +129,10 @@ def test_promise_1_refusals_without_end_stop_before_the_deadline(status):
     def call(seconds):
         with Gateway(Answer(said(status), status=status, headers={"retry-after-ms": "100"})) as gateway:
             error = error_from(gateway.url, timeout=seconds)
-            in_time(gateway.posts > 1)
+            # On a busy machine time may run out while one of them is under way.
+            in_time(gateway.posts > 1 and type(error) is RateLimitError)
             times = [request.at for request in gateway.requests]
         assert all(later - sooner >= 0.1 for sooner, later in pairwise(times))
-        assert type(error) is RateLimitError
 
     given_time(call, 0.7, 2, 6)
 

@@ -22,7 +22,7 @@ from support.replies import inline, reply
 
 WANTED = 515
 OURS = {"figure", "img", "figcaption", "p", "details", "summary", "span"}
-ATTRIBUTES = {"style", "src", "alt", "width", "height"}
+ATTRIBUTES = {"data-sha256", "style", "src", "alt", "width", "height"}
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 VOID = {"img"}
 

@@ -188,7 +188,7 @@ def test_the_id_of_a_task_is_told_and_on_the_error_and_the_reply_is_kept(case, s
         assert gateway.posts == 1
     assert type(error) is NoImageError
     assert error.task_id.removeprefix("operations/") == "task-7f3a"
-    assert "began a task" in str(error)
+    assert "started a task" in str(error)
     assert error.task_id in str(error)
     assert b"task-7f3a" in error.raw_path.read_bytes()
     assert len(str(error).splitlines()) <= 3

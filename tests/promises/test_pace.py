@@ -98,7 +98,7 @@ def test_promise_1_a_cell_that_is_run_during_a_pause_is_sent_at_once():
 def test_promise_1_a_click_during_a_pause_is_sent_at_once():
     with visiting(A_YEAR, Answer(OK)) as (visitor, gateway):
         visitor.generate("a cat")
-        assert "may be a mistake of the server" in visitor.status
+        assert "may be a mistake of the server" in visitor.problem
         visitor.generate("a cat")
         assert visitor.status == "1 picture made."
         assert gateway.posts == 2
@@ -181,8 +181,8 @@ def test_a_wait_of_a_batch_is_told_in_its_bar(kind):
 
 def test_a_wait_is_told_in_the_studio():
     with visiting(SHORT, Answer(OK)) as (visitor, _):
-        pages = []
-        visitor.controls.progress.observe(lambda change: pages.append(change["new"]), "value")
+        told = []
+        visitor.widget.observe(lambda change: told.extend(change["new"]["takes"]), "work")
         visitor.generate("a cat")
-    assert any(TOLD in page for page in pages)
-    assert not any(TOLD in page and "Asking" in page for page in pages)
+    assert any(TOLD in take["words"] for take in told)
+    assert not any(TOLD in take["words"] and "usually" in take["words"] for take in told)

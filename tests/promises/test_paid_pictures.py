@@ -148,14 +148,14 @@ class Undrawable:
 
     mime_type, width, height, sha256 = "image/png", 4, 4, "0" * 64
 
-    @property
-    def data(self):
+    def first_frame(self):
         raise MemoryError
 
 
 def test_promise_2_a_display_that_fails_shows_the_text():
     bundle = figure.render_bundle(Undrawable(), alt="a cat", caption="PNG")
-    assert bundle == {"text/plain": "PNG\nIt cannot be shown here (MemoryError)."}
+    text = "PNG · sha256 000000000000\nIt cannot be shown here (MemoryError)."
+    assert bundle == {"text/plain": text}
     assert "a cat" in grid.render_bundle([grid.Tile("a cat", "a cat", image=Undrawable())])["text/plain"]
 
 

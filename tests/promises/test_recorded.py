@@ -9,7 +9,7 @@ import pytest
 from gemini_nb import errors
 from gemini_nb.images import image
 from gemini_nb.reply import reply
-from gemini_nb.reply.no_image import no_image_error
+from gemini_nb.reply.errors.no_image import no_image_error
 from support.paths import ROOT
 
 FOLDER = ROOT.parent / "shared" / "recorded"

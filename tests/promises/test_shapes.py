@@ -105,6 +105,17 @@ def test_a_mislabelled_picture_is_noted():
     )
 
 
+def test_what_the_server_says_of_a_picture_that_came_is_a_note_on_one_line():
+    said = "left out:\n <b>a horse</b>\x1b[2J" + " and more" * 200
+    value = reply(inline(JPEG, "image/jpeg"))
+    value["candidates"][0]["finishMessage"] = said
+    generation = answered(value)
+    (note,) = generation.notes
+    assert note.startswith("left out: <b>a horse</b>\ufffd[2J and more")
+    assert len(note) == 400
+    assert "<b>a" not in generation._repr_mimebundle_()["text/html"]
+
+
 def test_thought_pictures_are_drafts_and_not_the_result():
     generation = answered(reply(inline(JPEG, thought=True), inline(PNG)))
     assert [image.data for image in generation.images] == [PNG]

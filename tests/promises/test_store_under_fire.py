@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import resource
 import selectors
 import subprocess
 import sys
@@ -171,6 +170,8 @@ def test_a_store_that_is_cleared_while_others_keep_refuses_nobody(tmp_path):
 @contextlib.contextmanager
 def full_disk(size: int):
     """No file may grow past `size` bytes: what writing to a full disk looks like from here."""
+    import resource  # here: not on Windows
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -191,7 +192,7 @@ def test_promise_20_a_full_disk_warns_once_and_the_work_goes_on(tmp_path):
         assert not Store(store.folder).keep(large)
         assert store.keep(answer("small"))
     assert len(told) == 1
-    assert "the work goes on" in str(told[0].message)
+    assert "everything else goes on" in str(told[0].message)
     assert whole_files(store) == ["images", "records"]
     assert store.keep(large)
 

@@ -30,11 +30,11 @@ def refused(status, **error):
 COST = "$0.001 by usage"  # 500 × $0.5 + 250 × $3 for a million
 BILLED = {
     "words in place of a picture": (without_picture({"text": "I cannot."}, usage=TEXT_USAGE), COST),
-    "no usage": (without_picture({"text": "I cannot."}), "at a cost unknown"),
+    "no usage": (without_picture({"text": "I cannot."}), "at unknown cost"),
     "blocked": (without_picture(usage=TEXT_USAGE, finishReason="IMAGE_SAFETY"), COST),
     "a blocked prompt": (
         Answer({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 8}}),
-        "at a cost unknown",
+        "at unknown cost",
     ),
     "a picture that is none": (
         without_picture({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, usage=TEXT_USAGE),
@@ -46,14 +46,14 @@ BILLED = {
         ),
         COST,
     ),
-    "no JSON": (Answer(b"what?"), "at a cost unknown"),
+    "no JSON": (Answer(b"what?"), "at unknown cost"),
     "an error that came as a success": (
         Answer({"error": {"message": "upstream failed"}}),
-        "at a cost unknown",
+        "at unknown cost",
     ),
-    "502": (refused(502), "at a cost unknown"),
-    "500": (refused(500), "at a cost unknown"),
-    "408": (refused(408), "at a cost unknown"),
+    "502": (refused(502), "at unknown cost"),
+    "500": (refused(500), "at unknown cost"),
+    "408": (refused(408), "at unknown cost"),
 }
 UNBILLED = {
     "400": refused(400),
@@ -98,7 +98,7 @@ def test_the_failures_of_a_grid_and_of_an_edit_are_counted():
         assert grid.error is None
         assert shell.names["grid"].summary == "4 pictures: 1 made, 3 failed (2 perhaps billed)"
         assert "failed 2 requests, perhaps billed" in total(shell)
-        assert f"{COST} of these 1 at a cost unknown" in total(shell)
+        assert f"{COST} of these 1 at unknown cost" in total(shell)
     with Gateway(OK_ANSWER, refused(502)) as gateway, a_shell(gateway.url) as shell:
         shell.run("%%gemini_image\na house")
         assert shell.run("%%gemini_edit\nnow blue").error is not None
@@ -182,10 +182,9 @@ def test_the_studio_counts_its_failures_and_what_it_stopped():
         visitor.generate("a house")
         assert COST in total(visitor.shell)
     with visiting(Answer(OK, hold=threading.Event())) as (visitor, gateway):
-        visitor.controls.prompt.value = "a house"
-        visitor.press("Generate")
+        visitor.start("a house")
         assert gateway.wait_for_posts(1)
-        visitor.press("Stop")
+        visitor.ask("stop")
         visitor.wait()
         assert any(
             "interrupted 1 request, perhaps billed" in total(visitor.shell) for _ in turns_of_the_loop()

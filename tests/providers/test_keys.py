@@ -157,7 +157,7 @@ def test_a_missing_key_names_both_ways(provider):
 
 def test_a_missing_key_names_a_provider_that_has_one(monkeypatch):
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
-    with pytest.raises(MissingKeyError, match='provider="google" whose key is set'):
+    with pytest.raises(MissingKeyError, match='provider="google", whose key is set'):
         Client()
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import random
+import tracemalloc
 from urllib.parse import quote
 
 import pytest
@@ -123,3 +125,86 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(text):
     # Each of these took minutes where a pattern began anew at every character.
     data = text * (2**19 // len(text))
     assert SECRET.redact_bytes(data) is data
+
+
+def write_by(rule, character, rng):
+    """One character of the key as a server may write it; `rule` is what it escapes by."""
+    code = ord(character)
+    return {
+        "percent": rng.choice([f"%{code:02x}", f"%{code:02X}", f"%25{code:02x}", f"%2525{code:02X}"]),
+        "JSON": rng.choice(
+            [f"\\u{code:04x}", f"\\\\u{code:04X}", f"\\x{code:02x}", "\\/" if character == "/" else character]
+        ),
+        "HTML": rng.choice(
+            [
+                f"&#{code};",
+                f"&#{code:04};",
+                f"&#x{code:x};",
+                f"&#X{code:04X};",
+                f"&amp;#{code};",
+                f"&amp;amp;#x{code:x};",
+            ]
+        ),
+    }[rule]
+
+
+@pytest.mark.parametrize(
+    "key", [KEY, "AIzaSyD9Zr4Tb2Lm8Vw3Kd6Np1Hs5YcQq-_x0", "sk-proj-0a1b2c3d4e5f6g7h", "q7Rt-2xVb"]
+)
+@pytest.mark.parametrize("rule", ["percent", "JSON", "HTML"])
+def test_promise_9_any_of_its_characters_may_be_escaped(key, rule):
+    secret, rng = Secret(key), random.Random(f"{key}{rule}")
+    for share in [0.1, 0.3, 0.5, 0.7, 1.0] * 8:
+        written = "".join(write_by(rule, c, rng) if rng.random() < share else c for c in key)
+        assert secret.redact(f"before {written} after") == f"before {MASK} after", written
+
+
+@pytest.mark.parametrize(
+    "key", ["q7Rt-2xVb", "x" * 4096, "a=b=c=d=e", "correcthorsebatterystaple", "50%off-4711"]
+)
+def test_promise_9_an_odd_key_is_masked_in_each_form(key):
+    secret, raw = Secret(key), key.encode()
+    encoded = base64.b64encode(raw).decode()
+    for written in (key, quote(key, safe=""), raw.hex(), encoded, "".join(f"&#{c};" for c in raw)):
+        assert secret.redact(f"before {written} after").count(MASK) == 1, written
+
+
+def test_promise_9_hex_may_have_mixed_case_and_base64_may_be_escaped():
+    hexed = "".join(rng.choice([c, c.upper()]) for rng in [random.Random(9)] for c in KEY.encode().hex())
+    encoded = base64.b64encode(KEY.encode()).decode()
+    for written in (
+        hexed,
+        encoded.replace("/", "\\/").replace("=", "\\u003d"),
+        encoded.replace("+", "&#43;"),
+    ):
+        assert leaks(SECRET.redact(written)) == []
+        assert MASK in SECRET.redact(written)
+
+
+def test_a_key_between_quotes_is_seen_where_a_window_ends():
+    for at in range(2**18 - 4, 2**18 + 4):
+        text = "." * (at - 2) + ": x-1 ."
+        assert Secret("x-1").redact(text) == text.replace("x-1", MASK)
+
+
+@pytest.mark.parametrize("hit", [KEY[:8], KEY[:20], KEY, quote(KEY, safe="")])
+def test_pieces_one_after_the_other_are_one_mask(hit):
+    assert SECRET.redact(f"<{hit * 500}>") == f"<{MASK}>"
+    assert SECRET.redact(f"<{hit} {hit}> {hit}") == f"<{MASK} {MASK}> {MASK}"
+
+
+@pytest.mark.parametrize("form", ["plain", "percent", "hex", "JSON 0", "HTML 0"])
+def test_line_breaks_between_two_keys_stay(form):
+    assert SECRET.redact(f"{WHOLE[form]}\r\n\n{WHOLE[form]}\\n{KEY}") == f"{MASK}\r\n\n{MASK}\\n{MASK}"
+
+
+@pytest.mark.parametrize("end", [b"", KEY.encode()], ids=["without the key", "with it"])
+@pytest.mark.parametrize("junk", [b"%41", b"\\u0041", b"&#65;", b"AbC+/z9Q", KEY[:7].encode()])
+def test_memory_is_bounded_by_the_window_and_the_result(junk, end):
+    data = junk * (2**24 // len(junk)) + end
+    tracemalloc.start()
+    masked = SECRET.redact_bytes(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (masked is data) == (not end)
+    assert peak < 8 * 2**20 + (1.3 * len(data) if end else 0)

@@ -95,3 +95,20 @@ def test_a_deep_value_is_redacted_without_recursion():
 def test_of_two_names_that_become_equal_the_later_one_stays():
     assert SECRET.redact_all({KEY: [1], "a": 0, MASK: (2,)}) == {MASK: (2,), "a": 0}
     assert list(SECRET.redact_all({"b": [1], "a": 0, "c": {}})) == ["b", "a", "c"]
+
+
+def test_what_does_not_hold_the_key_is_returned_itself():
+    value = {"a": [KEY[:3], 1, None], "b": "no key at all"}
+    assert SECRET.redact_all(value) is value
+
+
+@pytest.mark.parametrize("before", ["%", "%4", "\\x", "\\x4", "&#", "&#x", "\\u00"])
+def test_what_stands_in_one_text_hides_no_key_in_the_next(before):
+    secret = Secret("4c3ab1f2e9d0")
+    assert secret.redact_all([before, "4c3ab1f2e9d0"]) == [before, MASK]
+    assert secret.redact_all({before: "4c3ab1f2e9d0"}) == {before: MASK}
+
+
+def test_no_key_is_found_across_two_texts():
+    value = [KEY[:6], KEY[6:12]]
+    assert SECRET.redact_all(value) == value

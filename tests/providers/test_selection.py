@@ -91,7 +91,7 @@ def test_promise_10_only_https_leads_to_another_machine(scheme):
     ],
 )  # fmt: skip
 def test_promise_10_plain_http_is_for_loopback_only(host):
-    with pytest.raises(ArgumentError, match="Plain http is for this machine only"):
+    with pytest.raises(ArgumentError, match="Plain http is allowed for this machine only"):
         clean_base_url(f"http://{host}:8765")
 
 
@@ -101,13 +101,50 @@ def test_promise_10_plain_http_is_for_loopback_only(host):
         f"https://{KEY}@h", f"https://user:{KEY}@h", "https://@h", f"https://h?key={KEY}", f"https://h/v1beta#{KEY}",
         "https://crazyrouter.com\\@evil.example", "https://a b", "https://", "https://h:port", "https://[::1",
         "crazyrouter.com", "https://h%2f.example", "https://h,evil.example",
-        "https://h/v1/images/generations", 7,
+        "https://h/v1/images/generations", 7, "https://a..example", f"https://{'a' * 64}.example",
     ],
 )  # fmt: skip
 def test_promise_10_an_address_that_hides_another_is_refused_and_not_repeated(url):
     with pytest.raises(ArgumentError) as caught:
         clean_base_url(url)
     assert leaks(str(caught.value)) == []
+
+
+CALLS = [
+    "", "/", "/v1", "/v1beta", "/v1beta/", "/v1alpha", "/v1beta1", "/v1alpha/", "/v1/models",
+    "/v1beta/models", "/v1beta/models/gemini-3-pro-image:generateContent", "/v1/chat/completions",
+    "/v1/completions", "/chat/completions", "/v1/responses", "/v1beta/openai", "/v1beta/openai/",
+    "/v1beta/openai/chat/completions",
+    "/v1alpha/models/m:streamGenerateContent",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CALLS, ids=lambda path: path or "bare")
+@pytest.mark.parametrize("prefix", ["https://gateway.example", "https://gateway.example/api/openrouter"])
+def test_the_address_of_a_call_is_cut_to_its_server(prefix, path):
+    assert clean_base_url(prefix + path) == prefix
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2", "/gemini", "/openai-proxy", "/v1beta-proxy", "/my/models-of/v1beta2x"]
+)
+def test_a_path_of_a_servers_own_stays(path):
+    assert clean_base_url(f"https://gateway.example{path}") == f"https://gateway.example{path}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://aiplatform.googleapis.com/v1/publishers/google",
+        "https://europe-west4-aiplatform.googleapis.com",
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/m",
+        "https://gateway.example/v1/publishers/google/models",
+        "https://gateway.example/publishers/google/",
+    ],
+)
+def test_vertex_is_refused_in_words(url):
+    with pytest.raises(ArgumentError, match=r"Vertex AI(.|\n)*provider google"):
+        clean_base_url(url)
 
 
 def test_the_environment_gives_a_base_url(monkeypatch):

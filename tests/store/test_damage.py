@@ -15,6 +15,7 @@ from gemini_nb.store import record
 from gemini_nb.store.store import Store
 from support.generations import answer, full_answer
 from support.images import jpeg, png
+from support.systems import is_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,7 +229,7 @@ def test_promise_20_a_record_that_is_not_what_its_name_says_is_told_and_not_list
     assert record_of(store) in [problem.path for problem in store.verify().problems]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.skipif(is_root(), reason="root reads everything")
 @pytest.mark.parametrize("path", [record_of, image_of], ids=["record", "image"])
 def test_promise_20_a_file_that_may_not_be_read_is_a_miss(store, path):
     path(store).chmod(0)

@@ -23,8 +23,9 @@ from support.images import noise_png, png
 from support.large_pictures import LARGE, REPLY, ask_without_store
 from support.processes import ran
 from support.replies import b64, body, inline, reply, text_body
+from support.systems import is_root
 
-SMALL = png(3, 3)
+SMALL, MEDIUM = png(3, 3), noise_png(1_000_000)
 
 
 @pytest.fixture
@@ -61,15 +62,39 @@ def test_a_replay_reads_from_the_store_too(store):
     assert found.image.held.path == made.path
 
 
-def test_a_picture_that_a_store_no_longer_holds_is_an_error_that_says_so(store):
-    made = asked(REPLY, store)
+@pytest.mark.parametrize("data", [LARGE, MEDIUM, SMALL], ids=["large", "medium", "small"])
+def test_a_picture_that_a_store_no_longer_holds_is_an_error_that_says_so(data, store):
+    made = asked(body(reply(inline(data))), store)
     store.clear()
     with pytest.raises(ImageLostError):
         _ = made.image.data
 
 
+def rewritten(path):
+    path.write_bytes(bytes(path.stat().st_size))
+    os.utime(path, ns=(1, 1))  # whatever the tick of the clock
+
+
+@pytest.mark.parametrize("alter", [rewritten, lambda path: os.truncate(path, 1000)], ids=["other", "short"])
+@pytest.mark.parametrize("data", [LARGE, MEDIUM, SMALL], ids=["large", "medium", "small"])
+def test_a_picture_that_was_altered_in_the_store_is_an_error_and_is_not_kept_again(data, alter, store):
+    made = asked(body(reply(inline(data))), store)
+    alter(made.path)
+    with pytest.raises(ImageLostError, match="was altered"):
+        _ = made.image.data
+    with pytest.warns(GeminiWarning, match="was altered"):
+        assert not store.keep(made)
+
+
+def test_the_pictures_kept_last_are_still_in_memory_and_no_others(store):
+    pictures = [noise_png(1_000_000, seed=seed) for seed in range(3)]
+    made = [asked(body(reply(inline(data))), store, str(n)).image for n, data in enumerate(pictures)]
+    assert [image.data is image.data for image in made] == [False, True, True]
+    assert [image.data for image in made] == pictures
+
+
 def test_drafts_and_finals_are_all_in_the_store(store):
-    raw = body(reply(inline(noise_png(400_000), thought=True), inline(noise_png(300_000)), inline(LARGE)))
+    raw = body(reply(inline(noise_png(2_400_000), thought=True), inline(noise_png(2_300_000)), inline(LARGE)))
     made = asked(raw, store)
     assert [image.held.path.is_file() for image in (*made.images, *made.drafts)] == [True] * 3
     assert len(files(store.folder / "images")) == 3
@@ -125,7 +150,7 @@ def test_cut_content_is_the_same_when_called():
     assert Content({"parts": [{"text": "x"}]}, blobs)() == {"parts": [{"text": "x"}]}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+@pytest.mark.skipif(is_root(), reason="root writes everywhere")
 def test_a_read_only_store_costs_memory_and_no_picture(store):
     store.folder.mkdir(mode=0o500)
     with pytest.warns(GeminiWarning):
@@ -174,13 +199,13 @@ from support.images import bytes_of
 from support.large_pictures import LARGE, REPLY
 store = Store(url)
 incoming = JSONReceiver(store.new_file)
-incoming.write(REPLY[:500_000])
+incoming.write(REPLY[:3_000_000])
 print(len(list((store.folder / "images").iterdir())), store.clear())
 if %r:  # the disk refuses the rest
     import signal
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-incoming.write(REPLY[500_000:])
+incoming.write(REPLY[3_000_000:])
 image, = read_reply(incoming.finish()).images
 print(bytes_of(image.data) == LARGE)
 """

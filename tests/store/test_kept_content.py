@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import pytest
 
+from gemini_nb.store import record
 from support.generations import answer
+from support.images import noise_png
 from support.replies import b64
 
 CONTENTS = {
@@ -73,3 +76,23 @@ def test_content_is_found_by_a_digest_alone(store, name):
     kept = answer("a")
     store.keep(kept, {"parts": []})
     assert store.content(name.format(kept.digest)) is None
+
+
+FILLING = {
+    "one picture named a thousand times": lambda digest: {"elided": [{"$image": digest}] * 1000},
+    "a million lists": lambda _: {"plain": [[]] * 500_000},
+}
+
+
+@pytest.mark.parametrize("values", FILLING.values(), ids=FILLING)
+def test_content_of_a_stranger_that_would_fill_the_memory_is_not_read(store, values):
+    kept = answer("a", noise_png(200_000))
+    store.keep(kept, {"parts": []})
+    raw = json.dumps(values(kept.image.sha256)).encode()
+    digest = sha256(raw).hexdigest()
+    (store.folder / "contents" / f"{digest}.json").write_bytes(raw)
+    whole = record.to_json(kept, content=digest)
+    (store.folder / "records" / f"{kept.digest}.json").write_bytes(record.encode(whole))
+    assert store.find(kept.request) is not None
+    assert store.content(kept.request) is None
+    assert store.recall(kept.image.sha256) is None

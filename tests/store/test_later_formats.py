@@ -60,7 +60,7 @@ def test_a_later_record_is_never_destroyed(later):
         Gateway(Answer(OK)) as gateway,
         client_of(gateway.url, store=store_of(later), replay="refresh") as client,
     ):
-        with pytest.warns(GeminiWarning, match="of a later version"):
+        with pytest.warns(GeminiWarning, match="later version"):
             generation = client.generate(ASKED)
         assert gateway.posts == 1
     assert generation.path.read_bytes() == generation.image.data
@@ -80,8 +80,8 @@ def test_a_dry_run_says_that_a_later_version_has_them(tmp_path, monkeypatch):
     monkeypatch.setenv("GEMINI_NB_STORE", str(tmp_path))
     with Gateway(Answer(OK)) as gateway, a_shell(gateway.url) as shell:
         said = shell.printed("%%gemini_image -n 2 --dry-run\na red square")
-        assert "1 picture would be asked of crazyrouter, 0 replayed" in said
-        assert "1 picture in the store of a later version" in said
+        assert "1 picture would be requested from crazyrouter, 0 replayed" in said
+        assert "1 picture stored by a later version" in said
         assert "upgrade" in shell.refused("%%gemini_image --max-cost 0\na red square").lower()
         assert gateway.posts == 0
 
@@ -90,7 +90,7 @@ def test_verify_counts_them_and_calls_their_pictures_used(later):
     report = Store(store_of(later)).verify()
     assert (report.later, report.records, report.problems) == (1, 0, ())
     assert report.unused == 0
-    assert "later    1 record of a later version" in "\n".join(inventory.report_lines(report))
+    assert "later    1 record from a later version" in "\n".join(inventory.report_lines(report))
 
 
 def test_the_next_take_is_one_that_no_later_version_has_made(later):

@@ -60,9 +60,9 @@ def test_the_store_beside_the_notebook_is_used_where_the_front_end_says_where_th
         TOLD[front_end](shell.names, course / "lesson.ipynb")
         done = shell.run(CELL)
         shell.run("%%gemini_image\nanother")
-        assert f"store        {course / NAME} (2 records)" in shell.printed("%gemini status")
+        assert f"store {course / NAME} (2 records)" in shell.said("%gemini status")
     assert (gateway.posts, done.result.replayed) == (2, True)
-    assert done.stdout.startswith(f"The store is {course / NAME}, beside the notebook.\n")
+    assert done.said.startswith(f"The store is {course / NAME}, beside the notebook.")
 
 
 WRONG = [
@@ -116,8 +116,8 @@ def test_a_store_near_by_is_looked_into_before_anything_is_paid_for(gateway, cou
     assert gateway.posts == 1
     assert all(each.result.replayed for each in done)
     assert done[0].result.path.parent == near / NAME / "images"
-    said = f"Replayed from the store {near / NAME}, since {here / NAME} does not hold it."
-    assert [said in each.stdout for each in done] == [True, False]
+    said = f"Replayed from the store {near / NAME}, since it is not in {here / NAME}."
+    assert [said in each.said for each in done] == [True, False]
     assert not (here / NAME).exists()
 
 

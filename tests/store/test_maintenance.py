@@ -4,6 +4,8 @@ import pytest
 
 from gemini_nb.reply import kept
 from gemini_nb.request import ImageRequest
+from gemini_nb.store import conversion
+from gemini_nb.store.conversion import Conversion
 from support.generations import answer, full_answer
 from support.paths import files_under
 
@@ -11,9 +13,11 @@ from support.paths import files_under
 def test_promise_21_clear_removes_every_copy(store):
     store.keep(full_answer(), {"parts": [{"text": "SECRET PROMPT"}]})
     kept.keep_reply(b"SECRET PROMPT", folder=store.unread)
-    for kind in ("", "records", "images", "contents", "unread"):
+    (store.folder / "saved").mkdir()
+    conversion.write(store.folder / "saved" / f"{'a' * 64}.json", Conversion("b" * 64, "image/png", False))
+    for kind in ("", "records", "images", "contents", "saved", "unread"):
         (store.folder / kind / ".0123456789abcdef.part").write_bytes(b"SECRET PROMPT")
-    assert store.clear() == 1 + 3 + 1 + 2 + 5
+    assert store.clear() == 1 + 3 + 1 + 1 + 2 + 6
     assert not store.folder.exists()
 
 
@@ -23,6 +27,7 @@ STRANGERS = (
     "images/holiday.png",
     "images/deeper/" + "a" * 64 + ".png",
     "contents/" + "a" * 63 + ".json",
+    "saved/boat.json",
     "unread/letter.reply",
     "other/" + "a" * 64 + ".json",
 )

@@ -21,6 +21,12 @@ NEAREST = {
     "image size": (replace(ASKED, image_size="2K"), ("image size: 2K, stored none",)),
     "take": (replace(ASKED, take=2), ("take: 2, stored 0",)),
     "settings": (replace(ASKED, text=True), ("settings",)),
+    "seed": (replace(ASKED, seed=7), ("seed: 7, stored none",)),
+    "options": (
+        replace(ASKED, search="web", system="Be brief."),
+        ("search: web, stored none", "system: Be brief., stored none"),
+    ),
+    "a setting": (replace(ASKED, config={"topK": 4}), ("settings",)),
     "input image": (
         replace(ASKED, images=(InputImage(png(), "image/png"),)),
         ("input image: 1 given, stored with 0",),

@@ -195,7 +195,7 @@ def test_promise_9_the_key_is_masked_in_what_the_server_said(store):
     ids=["prompt", "config", "extra"],
 )
 def test_promise_9_a_request_that_holds_the_key_is_not_kept(store, request_with_key):
-    with pytest.warns(GeminiWarning, match="the request holds the API key"):
+    with pytest.warns(GeminiWarning, match="the request contains the API key"):
         assert not store.keep(answer(request_with_key), key=Secret(KEY))
     assert files_under(store.folder) == {}
 
