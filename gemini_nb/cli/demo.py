@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.cli.terminal import progress
 from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.files import write_new
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -57,12 +58,14 @@ def run(folder: Path) -> None:
             raise GeminiError(f"The notebook failed: {reason[:500]}") from None
     saved = notebook.cells.pop().outputs
     page = folder / PAGE
-    page.write_text(exporters.HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+    html = exporters.HTMLExporter().from_notebook_node(notebook)[0].encode()
+    write_new(page, lambda _page: html, what="The page", overwrite=True)
     nbformat.write(notebook, folder / NOTEBOOK)
     for name in "".join(output.get("text", "") for output in saved).split():
         print(f"picture   {folder / name}")
     print(f"notebook  {folder / NOTEBOOK}")
-    print(f"page      {page.resolve().as_uri()}")
+    print(f"page      {page}")
+    print(f"\nOpen this page in a browser: {page.resolve().as_uri()}")
 
 
 def _prepare(folder: Path) -> None:
@@ -72,10 +75,10 @@ def _prepare(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not any(folder.iterdir()) or (folder / NOTEBOOK).exists():
             return
-    except OSError as error:
-        problem = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: NUL in a path
+        problem = getattr(error, "strerror", None) or str(error)
     raise ArgumentError(
-        f"The demo cannot be written to {str(folder)!r}: {problem}.", hint="Name an empty folder."
+        f"The demo cannot be written to {str(folder)!r}: {problem}.", hint="Choose an empty folder."
     )
 
 
@@ -85,7 +88,7 @@ def find() -> Path:
     for folder in (here.parent / "notebooks", here / "notebooks"):
         if (folder / NOTEBOOK).exists():
             return folder / NOTEBOOK
-    raise ArgumentError(f"{NOTEBOOK} is not here.", hint="Install gemini-nb again, or run it in a checkout.")
+    raise ArgumentError(f"{NOTEBOOK} is missing.", hint="Reinstall gemini-nb, or run it in a clone.")
 
 
 def _import_jupyter() -> tuple[Any, Any, Any]:
@@ -94,5 +97,7 @@ def _import_jupyter() -> tuple[Any, Any, Any]:
         import nbformat  # noqa: PLC0415
         from nbconvert import exporters  # noqa: PLC0415
     except ImportError:
-        raise ArgumentError("The demo needs Jupyter.", hint="pip install 'gemini-nb[demo]'") from None
+        raise ArgumentError(
+            "The demo needs Jupyter.", hint="Install the extra: pip install '.[demo]'"
+        ) from None
     return nbformat, nbclient, exporters

@@ -5,55 +5,63 @@ from __future__ import annotations
 _EXIT_CODES = """\
 exit codes:
   0    done
-  1    it failed, or a value cannot be; stderr says why and what to do next
+  1    it failed, or a value is not valid; stderr says why and what to do next
   2    an option is unknown or missing; nothing was sent
   130  interrupted with Ctrl-C
 """
 
 _KEY = """\
-A key is never an argument: set CRAZYROUTER_API_KEY, or with --provider google
-GEMINI_API_KEY or GOOGLE_API_KEY. --provider offline paints without one.
+Keys are never passed as arguments: set CRAZYROUTER_API_KEY, or with --provider
+google GEMINI_API_KEY or GOOGLE_API_KEY. Where none is set, one is used that
+`%gemini key --keep` put into the keyring. --provider offline needs no key.
 """
 
 _PROGRAM = f"""\
-`gemini-nb COMMAND --help` tells more of each.
+`gemini-nb COMMAND --help` explains each command.
 
 {_EXIT_CODES}
 {_KEY}"""
 
 _GENERATE = f"""\
 stdout gets the path of the picture and nothing else, unless --stream puts the
-words before it; on a terminal a line on stderr counts the seconds. The bytes
-saved are the bytes that came, and no file is ever overwritten. A picture that
-cannot be saved where it should be is kept in the cache folder, and the message
-says where.
+words before it; on a terminal a line on stderr counts the seconds. The suffix
+of -o says the type: a picture of another one is converted, and a line says so;
+without a suffix the bytes are what came. A file that was saved from the store
+in use, or painted offline, and not changed since is replaced; any other needs
+--overwrite. A picture that cannot be saved where it should be is kept in the
+cache folder, and the message says where.
+
+--search, --thinking, --system, --seed, --safety and -c are checked against what
+is known of the model; on Crazyrouter none of them is validated.
 
 {_KEY}
 examples:
   gemini-nb generate "a red square" -o red.jpg --provider offline
-  gemini-nb generate "a lighthouse at night" -o pictures/ -a 16:9 -m nano-banana-2 -p offline
+  gemini-nb generate "a lighthouse at night" -o pictures/ -a 16:9 --seed 7 -m nano-banana-2 -p offline
   echo "three blue circles" | gemini-nb generate - -o - -p offline > circles.jpg
   gemini-nb generate "the same at dusk" -i red.jpg -o dusk.jpg -p offline --json
+  gemini-nb generate "make it blue" -i red.jpg --region 0,0,512,512 -o half.png -p offline
 
 {_EXIT_CODES}"""
 
 _PROBE = f"""\
 Without --yes it says what it would cost and sends nothing, unless --provider is
-offline. What a model answers, an error too, is a row of the table and no failure.
+offline. Whatever a model answers, an error too, is a row of the table and not a
+failure. --list asks for the names of the models instead, for free.
 
 {_KEY}
 examples:
   gemini-nb probe -p offline
   gemini-nb probe -p offline -m nano-banana -m nano-banana-2 --format markdown
-  gemini-nb probe -p offline -m nano-banana-pro --json
+  gemini-nb probe -p offline --list --json
 
 {_EXIT_CODES}"""
 
 _SERVE = f"""\
 It answers generateContent, streamGenerateContent and GET of models under /v1beta
 and /v1, paints what the prompt says as far as it can, and takes any key but
-"rejected-key". The first line on stdout says the address; stderr gets a line for
-each request. Ctrl-C stops it; the exit code is 0 then.
+"rejected-key". The first line on stdout is the address; stderr gets a line for
+each request. Ctrl-C stops it, with exit code 0.
 
 examples:
   gemini-nb serve
@@ -64,8 +72,8 @@ examples:
 {_EXIT_CODES}"""
 
 _STORE = f"""\
-A store is a folder of plain files, named .gemini_nb beside a notebook: what was
-answered, by what was asked. Replaying from it costs nothing and needs no key.
+A store is a folder of plain files, .gemini_nb beside a notebook: each request
+with its pictures. Replaying from it costs nothing and needs no key.
 
 examples:
   gemini-nb store list
@@ -75,8 +83,8 @@ examples:
 {_EXIT_CODES}"""
 
 _DEMO = f"""\
-It needs no key and no network, and pip install 'gemini-nb[demo]'. stdout gets a
-line for each file that was written.
+It needs the packages of pip install '.[demo]', but no key and no network. stdout
+gets a line for each file, and the address of the page.
 
 examples:
   gemini-nb demo

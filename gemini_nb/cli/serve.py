@@ -18,13 +18,17 @@ def add(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", type=int, default=8765, help="0 picks a free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--allow-remote", action="store_true", help="allow a host that others reach; keys are not checked")
-    add("--quiet", action="store_true", help="do not write a line for each request")
-    about = "answer every call with this fault; with -once after it, every other time that a call comes"
+    add(
+        "--allow-remote",
+        action="store_true",
+        help="allow a host that other machines can reach; keys are not checked",
+    )
+    add("--quiet", action="store_true", help="do not log requests")
+    about = "answer every call with this fault; with -once after its name, every other one"
     add("--fault", metavar="NAME", help=about)
-    add("--list-faults", action="store_true", help="say what each fault is, and serve nothing")
-    add("--delay", type=float, default=0.0, metavar="SECONDS", help="how long each call of a model takes")
-    about = "whose error bodies to send, Google's or a gateway's (default: %(default)s)"
+    add("--list-faults", action="store_true", help="list the faults, and serve nothing")
+    add("--delay", type=float, default=0.0, metavar="SECONDS", help="seconds that each call takes")
+    about = "style of the error bodies, Google's or a gateway's (default: %(default)s)"
     add("--dialect", choices=("google", "gateway"), default="google", help=about)
 
 
@@ -57,14 +61,14 @@ def _serve(args: Namespace) -> None:
 
 def _check(args: Namespace, *, known: bool) -> None:
     if not known:
-        hint = "--list-faults says which there are; any may end in -once."
+        hint = "--list-faults lists them; any may end in -once."
         raise ArgumentError(f"There is no fault {args.fault[:40]!r}.", hint=hint)
     if not _is_host(args.host):
-        raise ArgumentError(f"--host is an address or a name, not {ascii(args.host)[:60]}.")
+        raise ArgumentError(f"--host must be an address or a name, not {ascii(args.host)[:60]}.")
     if not 0 <= args.port <= 65535:
-        raise ArgumentError(f"--port is a number from 0 to 65535, not {args.port}.")
+        raise ArgumentError(f"--port must be a number from 0 to 65535, not {args.port}.")
     if not 0 <= args.delay <= MAX_DELAY_SECONDS:
-        raise ArgumentError(f"--delay is a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
+        raise ArgumentError(f"--delay must be a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
 
 
 def _is_host(name: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gemini_nb.cli.terminal import print_table, say
 from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.text import format_count
+from gemini_nb.files import is_folder
+from gemini_nb.text import format_count, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -28,10 +29,11 @@ def add(parser: ArgumentParser) -> None:
         action.set_defaults(command=command)
         where = "the store (default: GEMINI_NB_STORE, else .gemini_nb here)"
         action.add_argument("--folder", type=Path, help=where)
-        if name != "clear":
-            action.add_argument("--json", action="store_true", help="print JSON instead of words")
         if name == "clear":
-            action.add_argument("--yes", action="store_true", help="do it; pictures would be paid for again")
+            confirm = "confirm; removed pictures would be paid for again"
+            action.add_argument("--yes", action="store_true", help=confirm)
+        else:
+            action.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def _open_store(args: Namespace) -> Store:
@@ -41,8 +43,8 @@ def _open_store(args: Namespace) -> Store:
     named = os.environ.get("GEMINI_NB_STORE") or ""
     folder = args.folder or (Path(named) if named not in ("", "off") else default_folder())
     store = Store(folder)
-    if not store.folder.is_dir():
-        raise ArgumentError(f"There is no store in {store.folder}.", hint="--folder says where it is.")
+    if not is_folder(store.folder):
+        raise ArgumentError(f"There is no store in {store.folder}.", hint="Use --folder to say where it is.")
     return store
 
 
@@ -55,9 +57,9 @@ def _list(args: Namespace) -> None:
         print(json.dumps([asdict(record) for record in records], indent=2))
         return
     for line in inventory.lines(store):
-        print(line, file=sys.stderr)
+        say(line)
     if records:
-        print(inventory.table(records))
+        print_table(inventory.table(records))
 
 
 def _verify(args: Namespace) -> None:
@@ -67,21 +69,21 @@ def _verify(args: Namespace) -> None:
     if args.json:
         print(json.dumps({**asdict(report), "ok": report.ok}, indent=2, default=str))
     else:
-        print("\n".join(inventory.report_lines(report)))
+        print(printable("\n".join(inventory.report_lines(report))))
     if not report.ok:
         bad = format_count(len(report.problems), "problem")
-        raise GeminiError(f"{bad} found.", hint="What is altered or missing counts as not stored.")
+        raise GeminiError(f"{bad} found.", hint="Altered or missing files count as not stored.")
 
 
 def _clear(args: Namespace) -> None:
     from gemini_nb.store import inventory  # noqa: PLC0415 - the other commands need none of it
 
-    hint = "Nothing was removed. Add --yes to do it."
-    print(inventory.clear(_open_store(args), confirmed=args.yes, hint=hint))
+    hint = "Nothing was removed. Add --yes to confirm."
+    print(printable(inventory.clear(_open_store(args), confirmed=args.yes, hint=hint)))
 
 
 _ACTIONS: dict[str, tuple[Callable[[Namespace], None], str]] = {
     "list": (_list, "list what is stored, newest first"),
-    "verify": (_verify, "read and check every file; exit 1 if one is not what its name says"),
+    "verify": (_verify, "check every file; exit 1 if one is altered or missing"),
     "clear": (_clear, "remove every record, picture and kept reply"),
 }

@@ -12,11 +12,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.call import Call
-from gemini_nb.text import printable
+from gemini_nb.text import find_text_width, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
+
+    from gemini_nb.display.table import Table
 
 _EVERY_SECONDS = 0.5
 _ERASE = "\r\x1b[K"
@@ -25,6 +27,11 @@ _ERASE = "\r\x1b[K"
 def say(text: str) -> None:
     """Write a line to stderr, if it can be written, with nothing in it that would steer a terminal."""
     _is_written(f"{printable(text)}\n", sys.stderr)
+
+
+def print_table(table: Table) -> None:
+    """Print a table: fitted to a terminal, and with a line for each row where a program reads it."""
+    print(table.text(find_text_width() if sys.stdout.isatty() else None))
 
 
 def say_words(pieces: Iterable[Any], out: TextIO) -> None:

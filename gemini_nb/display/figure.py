@@ -9,18 +9,28 @@ import html
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display.preview import data_uri, encode, encode_jpeg, limit_width, scale
+from gemini_nb.display.original import LINK_STYLE, NO_ORIGINAL, Original, render_original
+from gemini_nb.display.preview import (
+    MAX_PREVIEW_HEIGHT,
+    TYPE_NAMES,
+    data_uri,
+    encode,
+    encode_jpeg,
+    fit,
+    limit,
+    scale,
+)
 from gemini_nb.errors import GeminiError
 from gemini_nb.text import escape_html, format_count, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gemini_nb.display.preview import Picture
 
 PREVIEW_WIDTH = 768  # pixels
 _PREVIEW_PIXELS_PER_CSS_PIXEL = 1.5  # stays sharp on dense screens
-_FALLBACK_WIDTH = 256  # what LaTeX and other front ends without HTML get
+_FALLBACK_SIZE = 256, 1024  # what LaTeX and other front ends without HTML get
 _WEBP_QUALITY = 65  # with method 4 a photograph takes a tenth of its PNG, even at the same width
 _WEBP_METHOD = 4
 _FOLDED_CHARACTERS = 280
@@ -30,7 +40,7 @@ _DRAFT_WIDTH = 256
 _MAX_DRAFTS = 4
 
 _FIGURE = "margin:0.25em 0"
-_IMAGE = "max-width:100%;height:auto;border-radius:4px"
+_IMAGE = "display:block;max-width:100%;height:auto;border-radius:4px"
 CAPTION_STYLE = "white-space:pre-wrap;font-size:0.85em;opacity:0.75;margin-top:0.35em"
 _ROW = "display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0.25em 0"
 _THUMBNAIL = "height:auto;border-radius:3px"
@@ -38,9 +48,25 @@ _REMARK = "font-size:0.9em;margin:0.35em 0 0;white-space:pre-wrap;overflow-wrap:
 
 
 def describe(image: Picture) -> str:
-    """Return type, pixels and the beginning of the bytes' SHA-256: enough to notice a changed picture."""
-    kind = image.mime_type.removeprefix("image/").upper()
-    return f"{kind} · {image.width} × {image.height} · sha256 {image.sha256[:12]}"
+    """Return a picture's type and pixels: "PNG · 1024 × 1024"."""
+    return f"{TYPE_NAMES[image.mime_type]} · {image.width} × {image.height}"
+
+
+def render_text(
+    image: Picture,
+    *,
+    caption: str,
+    original: Original = NO_ORIGINAL,
+    remarks: Iterable[str] = (),
+    links: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+) -> str:
+    """Return the text of one picture, which ends its first line with the beginning of the bytes' SHA-256.
+
+    So a picture that has changed is noticed where texts are compared, as nbval does.
+    """
+    first = " · ".join((caption, *original.words, f"sha256 {image.sha256[:12]}"))
+    rows = (_list_links(*row) for row in (links or {}).items())
+    return "\n".join((printable(first), *map(printable, remarks), *rows))
 
 
 def render_bundle(
@@ -48,23 +74,30 @@ def render_bundle(
     *,
     alt: str,
     caption: str,
+    original: Original = NO_ORIGINAL,
     remarks: Iterable[str] = (),
     width: int | None = PREVIEW_WIDTH,
     chain: Sequence[tuple[str, Picture]] = (),
     drafts: Sequence[Picture] = (),
+    links: Mapping[str, Sequence[tuple[str, str]]] | None = None,
 ) -> dict[str, Any]:
     """Return the MIME bundle of one picture: HTML, a small JPEG, and text. Never raises.
 
     `width` is the preview's width in pixels at most; None embeds the original bytes. `chain` are the pictures
     that led to this one with their prompts, shown small above it; `drafts` are folded away below it.
+    `links` are titles and web addresses, by what they are. `original` says how the picture itself can be had.
     """
+    links = links or {}
     remarks = [printable(remark) for remark in remarks]
-    plain = "\n".join((printable(caption), *remarks))
+    plain = render_text(image, caption=caption, original=original, remarks=remarks, links=links)
     try:
-        preview = scale(image, width or _FALLBACK_WIDTH)  # decoded once, for HTML and JPEG
-        page = render_html(image, preview, alt=alt, caption=caption, remarks=remarks, width=width)
-        fallback = encode_jpeg(limit_width(preview, _FALLBACK_WIDTH))
-        page = _render_chain(chain) + page + _render_drafts(drafts, alt=alt)
+        preview = scale(image, width or _FALLBACK_SIZE[0])  # decoded once, for HTML and JPEG
+        page = render_html(
+            image, preview, alt=alt, caption=caption, original=original, remarks=remarks, width=width
+        )
+        fallback = encode_jpeg(limit(preview, *_FALLBACK_SIZE))
+        below = "".join(_render_links(*row) for row in links.items())
+        page = _render_chain(chain) + page + below + _render_drafts(drafts, alt=alt)
     except GeminiError as error:
         return {"text/plain": f"{plain}\n{error}"}
     except Exception as error:  # noqa: BLE001 - a Pillow without WebP, no memory: its bytes are there
@@ -78,22 +111,26 @@ def render_html(
     *,
     alt: str,
     caption: str,
+    original: Original = NO_ORIGINAL,
     remarks: Iterable[str] = (),
     width: int | None,
 ) -> str:
     """Return the HTML of one picture; every text is escaped here.
 
-    `preview` is the PIL image that `scale` made for `width` pixels; without a `width` the original bytes are
-    embedded instead.
+    `preview` is the PIL image that `scale` made for `width` pixels, or the bytes that `encode_webp` made of
+    it; without a `width` the original bytes are embedded instead.
     """
-    css_width = min(image.width, round(width / _PREVIEW_PIXELS_PER_CSS_PIXEL)) if width else image.width
-    css_height = max(1, round(css_width * image.height / image.width))
+    most = (
+        (round(side / _PREVIEW_PIXELS_PER_CSS_PIXEL) for side in (width, MAX_PREVIEW_HEIGHT)) if width else ()
+    )
+    css_width, css_height = fit(image.width, image.height, *(most or (image.width, image.height)))
     source = _webp_uri(preview) if width else data_uri(image.mime_type, image.data)
+    words = " · ".join(filter(None, (escape_html(caption), render_original(original, image))))
     return (
-        f'<figure style="{_FIGURE}">'
+        f'<figure style="{_FIGURE}" data-sha256="{image.sha256}">'
         f'<img src="{source}" alt="{html.escape(printable(alt))}"'
         f' width="{css_width}" height="{css_height}" style="{_IMAGE}">'
-        f'<figcaption style="{CAPTION_STYLE}">{escape_html(caption)}</figcaption>'
+        f'<figcaption style="{CAPTION_STYLE}">{words}</figcaption>'
         f"{''.join(map(_render_remark, remarks))}</figure>"
     )
 
@@ -123,12 +160,12 @@ def _render_drafts(drafts: Sequence[Picture], *, alt: str) -> str:
 def _render_thumbnail(image: Picture, alt: str, *, width: int) -> str:
     """An image of `width` pixels, half as wide on the page; "" if its bytes are broken: it is an extra."""
     try:
-        source = _webp_uri(scale(image, width))
+        small = scale(image, width, 2 * width)
     except GeminiError:
         return ""
     return (
-        f'<img src="{source}" alt="{html.escape(printable(alt))}"'
-        f' width="{max(1, min(width, image.width) // 2)}" style="{_THUMBNAIL}">'
+        f'<img src="{_webp_uri(small)}" alt="{html.escape(printable(alt))}"'
+        f' width="{max(1, small.width // 2)}" style="{_THUMBNAIL}">'
     )
 
 
@@ -139,5 +176,24 @@ def _render_remark(text: str) -> str:
     return f'<details style="{_REMARK}"><summary>{summary} …</summary>{escape_html(text)}</details>'
 
 
+def _render_links(label: str, links: Sequence[tuple[str, str]]) -> str:
+    """A line of links; opened, they learn nothing of the notebook."""
+    anchors = (
+        f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer" style="{LINK_STYLE}">'
+        f"{escape_html(title)}</a>"
+        for title, url in links
+    )
+    return f'<p style="{_REMARK}">{label}: {" · ".join(anchors)}</p>'
+
+
+def _list_links(label: str, links: Sequence[tuple[str, str]]) -> str:
+    return printable(f"{label}: " + ", ".join(f"{title} ({url})" for title, url in links))
+
+
+def encode_webp(preview: Any) -> bytes:
+    """Encode a PIL image as the WebP of a preview."""
+    return encode(preview, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_METHOD)
+
+
 def _webp_uri(preview: Any) -> str:
-    return data_uri("image/webp", encode(preview, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_METHOD))
+    return data_uri("image/webp", preview if isinstance(preview, bytes) else encode_webp(preview))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display import figure
-from gemini_nb.display.preview import encode_jpeg, flatten, limit_width, scale
+from gemini_nb.display.original import NO_ORIGINAL, Original
+from gemini_nb.display.preview import encode_jpeg, flatten, limit, scale
 from gemini_nb.errors import GeminiError
 from gemini_nb.text import escape_html, printable
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 TILE_WIDTH = 384  # pixels of a tile's preview
 MAX_TILES = 60  # a saved notebook of more is too large to open; the rest is counted
 MAX_COLUMNS = 4
-_SHEET_WIDTH = 160  # pixels of a picture on the contact sheet
+SHEET_WIDTH = 160  # pixels of a picture on the contact sheet, which may be twice as high
 _SHEET_GAP = 8
 _COLUMN_PIXELS = 266  # a tile of 256 on the page, and the space beside it
 
+_HINT = "save the originals with -s FOLDER/ or .save(FOLDER)"
 _TABLE = "border-collapse:collapse;border:none;margin:0.25em 0;table-layout:fixed;width:100%"
 _CELL = "border:none;padding:4px 10px 10px 0;vertical-align:top;text-align:left;background:none"
 _PROBLEM = (
@@ -35,26 +37,41 @@ _PROBLEM = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture with its caption, or the `problem` that stands in its place."""
+    """One picture with its caption, below it `remarks`, or the `problem` that stands in its place."""
 
     alt: str
     caption: str
     image: Picture | None = None
     problem: str = ""
+    original: Original = NO_ORIGINAL
+    remarks: Sequence[str] = ()
+
+    @property
+    def text(self) -> str:
+        """The tile in text: its caption, where the picture was saved, and remarks, or the problem."""
+        words = " · ".join((self.caption, *self.original.words))
+        return f"{words}: {self.problem}" if self.problem else "\n".join((words, *self.remarks))
 
 
 def render_bundle(tiles: Sequence[Tile], *, columns: int = MAX_COLUMNS, heading: str = "") -> dict[str, Any]:
     """Return the MIME bundle of a grid: an HTML table, a JPEG contact sheet and text. Never raises."""
     first = tiles[:MAX_TILES]
-    lines = [f"{tile.caption}{': ' + tile.problem if tile.problem else ''}" for tile in first]
-    text = "\n".join(printable(line) for line in (heading, *lines, _count_rest(len(tiles))) if line)
+    text = render_text(tiles, heading=heading)
     try:
         drawn = [draw_tile(tile) for tile in first]
         page = render_table([tile.html for tile in drawn], columns=columns, heading=heading, count=len(tiles))
+        if any(tile.image and not (tile.original.saved_as or tile.original.link) for tile in tiles):
+            page += f'<div style="{figure.CAPTION_STYLE}">{_HINT}</div>'
         sheet = render_contact_sheet([tile.thumbnail for tile in drawn], columns)
     except Exception as error:  # noqa: BLE001 - a Pillow without WebP, no memory: the pictures are there
         return {"text/plain": f"{text}\nThe pictures cannot be shown here ({type(error).__name__})."}
     return {"text/html": page, "text/plain": text, **sheet}
+
+
+def render_text(tiles: Sequence[Tile], *, heading: str = "") -> str:
+    """Return the text of a grid: the heading, a line or two for each tile, and how many more there are."""
+    lines = (heading, *(tile.text for tile in tiles[:MAX_TILES]), _count_rest(len(tiles)))
+    return "\n".join(printable(line) for line in lines if line)
 
 
 def render_table(
@@ -75,7 +92,7 @@ def render_table(
 
 
 def _count_rest(count: int) -> str:
-    return f"… and {count - MAX_TILES:,} more; to_frame() lists them all" if count > MAX_TILES else ""
+    return f"… and {count - MAX_TILES:,} more; to_html() shows them all" if count > MAX_TILES else ""
 
 
 @dataclass(frozen=True)
@@ -86,21 +103,27 @@ class DrawnTile:
     thumbnail: Any = None
 
 
-def draw_tile(tile: Tile, *, width: int = TILE_WIDTH, remarks: Iterable[str] = ()) -> DrawnTile:
+def draw_tile(tile: Tile, *, width: int = TILE_WIDTH) -> DrawnTile:
     """Draw a tile: decode its picture once, for a preview of `width` pixels and for the contact sheet."""
     if tile.image is None:
-        return DrawnTile(_render_problem(tile.problem, tile.caption))
+        return DrawnTile(render_problem(tile.problem, tile.caption))
     try:
         preview = scale(tile.image, width)
     except GeminiError as error:
-        return DrawnTile(_render_problem(str(error), tile.caption))
+        return DrawnTile(render_problem(str(error), tile.caption))
     page = figure.render_html(
-        tile.image, preview, alt=tile.alt, caption=tile.caption, remarks=remarks, width=width
+        tile.image,
+        preview,
+        alt=tile.alt,
+        caption=tile.caption,
+        original=tile.original,
+        remarks=tile.remarks,
+        width=width,
     )
-    return DrawnTile(page, limit_width(preview, _SHEET_WIDTH))
+    return DrawnTile(page, limit(preview, SHEET_WIDTH, 2 * SHEET_WIDTH))
 
 
-def _render_problem(problem: str, caption: str) -> str:
+def render_problem(problem: str, caption: str) -> str:
     return (
         f'<div style="{_PROBLEM}">{escape_html(problem)}</div>'
         f'<div style="{figure.CAPTION_STYLE}">{escape_html(caption)}</div>'
@@ -118,7 +141,7 @@ def render_contact_sheet(thumbnails: Iterable[Any], columns: int = MAX_COLUMNS) 
     from PIL import Image  # noqa: PLC0415 - loaded with the first picture
 
     columns = max(1, min(columns, len(images)))
-    width, height = _SHEET_WIDTH + _SHEET_GAP, max(image.height for image in images) + _SHEET_GAP
+    width, height = SHEET_WIDTH + _SHEET_GAP, max(image.height for image in images) + _SHEET_GAP
     sheet = Image.new("RGB", (columns * width, -(-len(images) // columns) * height), "white")
     for place, image in enumerate(images):
         row, column = divmod(place, columns)

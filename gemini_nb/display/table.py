@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.text import escape_html, one_line
+from gemini_nb.display.preview import data_uri, encode, scale
+from gemini_nb.text import escape_html, find_text_width, one_line, terminal_columns, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from gemini_nb.display.preview import Picture
 
 _TEXT_CHARACTERS = 56  # of a cell on a terminal
 _HTML_CHARACTERS = 280
 _SHORT_CHARACTERS = 40  # of a cell that never needs a second line
+_TIED_CHARACTERS = 16  # of words that stay on one line, such as a size and its price
 _NOTE_CHARACTERS = 500
+_TIE = "\xa0"  # a space at which no line is broken
+_GAP = 2  # spaces between two columns on a terminal
+_LEAST_COLUMNS = 24  # of a column that goes on below its row
 
 _TABLE = "border-collapse:collapse;border:none;margin:0.4em 0;font-size:0.92em"
 _CAPTION = "caption-side:top;text-align:left;padding:0 0 6px;color:inherit;opacity:0.8"
@@ -29,6 +36,7 @@ _LEFT = "left"
 _LONG = "left;max-width:32em;overflow-wrap:break-word;white-space:normal"
 _RIGHT = "right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _NOTES = "font-size:0.82em;opacity:0.75;max-width:60em;white-space:pre-line"
+_PIXELS_PER_CSS_PIXEL = 1.5  # stays sharp on dense screens
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>!|~&$]")
 
 
@@ -40,6 +48,14 @@ class Thumbnail:
     alt: str
     width: int
     height: int
+
+
+def make_thumbnail(image: Picture, alt: str, *, pixels: int) -> Thumbnail:
+    """Draw a picture of so many pixels across and down at most; raise a `GeminiError` where it cannot be."""
+    small = scale(image, pixels, pixels)
+    source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))
+    width, height = (max(1, round(side / _PIXELS_PER_CSS_PIXEL)) for side in small.size)
+    return Thumbnail(source, alt, width, height)
 
 
 @dataclass(frozen=True)
@@ -60,15 +76,27 @@ class Table:
 
     __repr__ = __str__
 
-    def text(self) -> str:
-        """Return the table for a fixed-width font."""
-        columns, *rows = self._text_rows(_TEXT_CHARACTERS)
+    def text(self, width: int | None = None) -> str:
+        """Return the table for a fixed-width font, of lines as long as they are, or of `width` columns.
+
+        Where a row is too wide, the widest column goes on below it; where that column would be narrow, each
+        row becomes a heading with its other cells, named, below it.
+        """
+        room, gap = width or sys.maxsize, "\n"
+        columns, *rows = self._text_rows(_HTML_CHARACTERS if width else _TEXT_CHARACTERS)
         lines = [columns, *rows] if any(columns) else rows
-        widths = [max(map(_terminal_columns, column)) for column in zip(*lines, strict=True)]
-        above = [one_line(self.caption, _NOTE_CHARACTERS)] if self.caption else []
-        below = [one_line(note, _NOTE_CHARACTERS) for note in self.notes]
-        body = ["  ".join(_pad_cells(columns, line, widths, self.right)).rstrip() for line in lines]
-        return "\n".join([*above, *body, *below])
+        widths = [max(map(terminal_columns, column)) for column in zip(*lines, strict=True)]
+        spare = room - sum(widths) - _GAP * (len(widths) - 1)
+        if spare >= 0:
+            body = [self._pad_row(columns, line, widths) for line in lines]
+        elif max(widths) + spare >= _LEAST_COLUMNS:
+            widest = widths.index(max(widths))
+            widths[widest] += spare
+            body = [row for line in lines for row in self._wrap_row(columns, line, widths, widest)]
+        else:
+            body, gap = [_stack_row(columns, row, room) for row in rows], "\n\n"
+        above, *below = (wrap(one_line(note, _NOTE_CHARACTERS), room) for note in (self.caption, *self.notes))
+        return gap.join(filter(None, (above, "\n".join(body), "\n".join(below))))
 
     def markdown(self) -> str:
         """Return the table in GitHub's Markdown, with everything escaped that could be markup."""
@@ -96,7 +124,20 @@ class Table:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
-        return {"text/html": self.html(), "text/plain": self.text()}
+        return {"text/html": self.html(), "text/plain": self.text(find_text_width())}
+
+    def _wrap_row(self, columns: list[str], row: list[str], widths: list[int], widest: int) -> Iterator[str]:
+        """Yield the lines of a row, in which the cell of the widest column goes on below itself."""
+        for number, piece in enumerate(wrap(row[widest], widths[widest]).split("\n")):
+            cells = [piece if at == widest else "" if number else cell for at, cell in enumerate(row)]
+            yield self._pad_row(columns, cells, widths)
+
+    def _pad_row(self, columns: list[str], row: list[str], widths: list[int]) -> str:
+        cells = []
+        for name, cell, width in zip(columns, row, widths, strict=True):
+            gap = " " * (width - terminal_columns(cell))
+            cells.append(gap + cell if name in self.right else cell + gap)
+        return (" " * _GAP).join(cells).rstrip()
 
     def _text_rows(self, characters: int) -> list[list[str]]:
         """The column names, then the rows, without columns of thumbnails and every text on one line."""
@@ -112,33 +153,35 @@ class Table:
         is_long = isinstance(cell, str) and len(cell) > _SHORT_CHARACTERS
         style = _CELL + (_RIGHT if column in self.right else _LONG if is_long else _LEFT)
         scope = ' scope="col"' if tag == "th" else ""
-        return f'<{tag}{scope} style="{style}">{_render_cell(cell)}</{tag}>'
+        content = render_cell(cell) if tag == "td" else escape_html(one_line(column, _HTML_CHARACTERS))
+        return f'<{tag}{scope} style="{style}">{content}</{tag}>'
 
 
-def _render_cell(cell: str | Thumbnail) -> str:
+def render_cell(cell: str | Thumbnail) -> str:
+    """Return the HTML of what stands in a cell, text escaped."""
     if isinstance(cell, Thumbnail):
         alt = html.escape(one_line(cell.alt, _HTML_CHARACTERS))
         size = f'width="{cell.width}" height="{cell.height}"'
         return f'<img src="{cell.source}" alt="{alt}" {size} style="border-radius:3px;max-width:none">'
-    return escape_html(one_line(cell, _HTML_CHARACTERS))
+    items = re.split("(?<=,) ", one_line(cell, _HTML_CHARACTERS))
+    return " ".join(part for item in items for part in _render_item(item))
 
 
-def _pad_cells(
-    columns: Iterable[str], row: Iterable[str], widths: Iterable[int], right: frozenset[str]
-) -> list[str]:
-    cells = []
-    for name, cell, width in zip(columns, row, widths, strict=True):
-        gap = " " * (width - _terminal_columns(cell))
-        cells.append(gap + cell if name in right else cell + gap)
-    return cells
+def _render_item(text: str) -> Iterator[str]:
+    """Yield the parts of what a comma ends as HTML; a name, a date and a few words are not broken."""
+    for part in [text] if len(text) <= _TIED_CHARACTERS else text.split(" "):
+        is_tied = re.search("[ -]", part) and len(part) <= _SHORT_CHARACTERS
+        yield f'<span style="white-space:nowrap">{escape_html(part)}</span>' if is_tied else escape_html(part)
 
 
-def _terminal_columns(text: str) -> int:
-    """How many columns of a terminal a text takes: two for each wide character, none for combining ones."""
-    spacing = (
-        c for c in text if not unicodedata.combining(c) and unicodedata.category(c) not in ("Cf", "Mn", "Me")
+def _stack_row(columns: list[str], row: list[str], width: int) -> str:
+    """Return a row as its first cell, and below it, indented, its other cells with their names."""
+    facts = (
+        f"{name}: {cell}" if name else cell for name, cell in zip(columns[1:], row[1:], strict=True) if cell
     )
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in spacing)
+    joined = f"{_TIE}· ".join(fact.replace(" ", _TIE) for fact in facts)
+    packed = wrap(f"  {joined}", width).replace(f"{_TIE}·\n", "\n").replace(_TIE, " ")
+    return wrap(f"{row[0]}\n{packed}", width)
 
 
 def _escape_markdown(text: str) -> str:

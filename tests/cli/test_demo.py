@@ -23,4 +23,4 @@ def test_a_demo_says_what_it_needs():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "pip install 'gemini-nb[demo]'" in done.stderr
+    assert "pip install '.[demo]'" in done.stderr

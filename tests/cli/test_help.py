@@ -68,5 +68,5 @@ def test_the_other_examples_run_one_after_the_other(tmp_path):
         timeout=3 * WAIT_SECONDS,
         check=False,
     )
-    assert (len(lines), done.returncode) == (11, 0), done.stderr
+    assert (len(lines), done.returncode) == (12, 0), done.stderr
     assert (tmp_path / "circles.jpg").read_bytes().startswith(b"\xff\xd8")

@@ -9,6 +9,7 @@ from threading import Event
 
 from support.command_line import OK, WAIT_SECONDS, command, environment, run_program
 from support.gateway import Answer, Gateway
+from support.google_today import ALIVE, NEW, google
 from support.images import png
 from support.replies import inline, reply
 
@@ -50,3 +51,28 @@ def test_an_interrupted_probe_prints_what_was_found_until_then():
         out, _ = child.communicate(timeout=WAIT_SECONDS)
     assert child.returncode == 130
     assert [row["model"] for row in json.loads(out)] == ["gemini-3.1-flash-image-preview"]
+
+
+def test_the_list_of_models_is_free_and_needs_no_yes():
+    with google() as gateway:
+        served = {"url": gateway.url, "GEMINI_API_KEY": "a-key-of-tests"}
+        done = run_program("probe", "--list", "-p", "google", "--json", **served)
+        assert (gateway.posts, gateway.gets) == (0, 2)
+        table = run_program("probe", "--list", "-p", "google", **served)
+    facts = json.loads(done.stdout)
+    assert (sorted(facts["present"]), facts["new"], facts["gone"]) == (sorted(ALIVE), [NEW], [])
+    assert "NEW, not in the catalogue" in table.stdout
+    assert "shut down 2026-10-29" in table.stdout
+    assert "a-key" not in done.stdout + done.stderr + table.stdout + table.stderr
+
+
+def test_a_list_takes_no_models():
+    assert run_program("probe", "--list", "-m", "nano-banana", "-p", "offline").returncode == 1
+
+
+def test_a_probe_leaves_out_what_is_known_to_be_shut_down():
+    with google() as gateway:
+        served = {"url": gateway.url, "GEMINI_API_KEY": "a-key-of-tests"}
+        done = run_program("probe", "--yes", "-p", "google", "--json", **served)
+        assert gateway.posts == 3
+    assert [row["status"] for row in json.loads(done.stdout)] == [200, 200, 200]

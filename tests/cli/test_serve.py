@@ -48,12 +48,12 @@ def test_a_host_that_others_reach_must_be_allowed():
     ("option", "message"),
     [
         (("--fault", "nope"), "There is no fault 'nope'"),
-        (("--delay", "-1"), "--delay is a number of seconds"),
-        (("--delay", "nan"), "--delay is a number of seconds"),
-        (("--port", "-1"), "--port is a number from 0 to 65535"),
-        (("--port", "65536"), "--port is a number from 0 to 65535"),
-        (("--host", ".", "--allow-remote"), "--host is an address or a name"),
-        (("--host", "ä" * 70, "--allow-remote"), "--host is an address or a name"),
+        (("--delay", "-1"), "--delay must be a number of seconds"),
+        (("--delay", "nan"), "--delay must be a number of seconds"),
+        (("--port", "-1"), "--port must be a number from 0 to 65535"),
+        (("--port", "65536"), "--port must be a number from 0 to 65535"),
+        (("--host", ".", "--allow-remote"), "--host must be an address or a name"),
+        (("--host", "ä" * 70, "--allow-remote"), "--host must be an address or a name"),
     ],
 )
 def test_a_wrong_fault_delay_port_or_host_is_said_before_anything_is_served(option, message):

@@ -7,6 +7,7 @@ import subprocess
 
 from support.command_line import WAIT_SECONDS, command, environment, run_program
 from support.generations import answer
+from support.terminals import on_a_terminal
 
 
 def test_a_store_is_listed_as_a_table_and_as_json(store):
@@ -59,3 +60,14 @@ def test_no_store_is_an_error_and_makes_none(tmp_path):
     assert done.returncode == 1
     assert "There is no store" in done.stderr
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_table_fits_a_terminal_and_is_a_line_for_each_row_in_a_pipe(store):
+    store.keep(answer("a lighthouse " * 9))
+    screen, _ = on_a_terminal(
+        command("store", "list", "--folder", store.folder), stdout="terminal", env=environment()
+    )
+    assert max(map(len, screen.splitlines())) <= 120
+    assert screen.count("lighthouse") == 9
+    lines = run_program("store", "list", "--folder", store.folder).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["prompt", "a", "a", "Costs"]

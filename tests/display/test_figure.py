@@ -12,6 +12,7 @@ from gemini_nb.text import escape_html
 from support.generations import answer, picture
 from support.html_tags import Tags
 from support.images import encoded, jpeg, png
+from support.pngs import plain_png
 
 WIDE = GeneratedImage.from_bytes(png(1600, 400), source="inlineData")
 
@@ -37,6 +38,39 @@ def test_a_small_picture_is_not_blown_up():
     small = GeneratedImage.from_bytes(png(40, 30), source="inlineData")
     assert preview(bundle(small)["text/html"]).size == (40, 30)
     assert image_tag(bundle(small)["text/html"])["width"] == "40"
+
+
+SHAPES = {
+    "16,384 pixels tall": (100, 16_384, (25, 4096), (17, 2731)),
+    "60,000 pixels tall": (90, 60_000, (6, 4096), (4, 2731)),
+    "a line down": (1, 100_000, (1, 4096), (1, 2731)),
+    "a line across": (100_000, 1, (768, 1), (512, 1)),
+    "as tall as a preview": (10, 4096, (10, 4096), (7, 2731)),
+    "wide and tall": (3000, 16_384, (750, 4096), (500, 2731)),
+}
+
+
+@pytest.mark.parametrize(("width", "height", "pixels", "css"), SHAPES.values(), ids=SHAPES)
+def test_a_picture_of_any_shape_has_a_preview_that_fits(width, height, pixels, css):
+    shown = bundle(GeneratedImage.from_bytes(plain_png(width, height), source="inlineData"))
+    tag = image_tag(shown["text/html"])
+    assert preview(shown["text/html"]).size == pixels
+    assert (int(tag["width"]), int(tag["height"])) == css
+    with Image.open(io.BytesIO(b64decode(shown["image/jpeg"]))) as fallback:
+        assert fallback.width <= 256
+        assert fallback.height <= 1024
+
+
+def test_the_original_of_a_tall_picture_is_embedded_in_its_own_size():
+    tall = GeneratedImage.from_bytes(plain_png(100, 16_384), source="inlineData")
+    tag = image_tag(bundle(tall, width=None)["text/html"])
+    assert (tag["width"], tag["height"]) == ("100", "16384")
+
+
+def test_a_tall_picture_in_a_chain_is_small():
+    tall = GeneratedImage.from_bytes(plain_png(100, 16_384), source="inlineData")
+    page = bundle(chain=[("a tower", tall)])["text/html"]
+    assert preview(page).height <= 256
 
 
 def test_the_preview_is_shown_denser_than_the_page():
@@ -93,6 +127,16 @@ def test_promise_16_text_is_escaped_wherever_it_stands(text):
     assert not any(name.startswith("on") for _, attrs in tags.tags for name in attrs)
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_promise_16_links_are_escaped_and_learn_nothing_of_the_notebook(text):
+    shown = bundle(links={"Sources": [(text, f"https://a.example/?q={text}"), ("b", "https://b.example")]})
+    first, second = Tags(shown["text/html"]).all("a")
+    assert (first["href"], second["href"]) == (f"https://a.example/?q={text}", "https://b.example")
+    assert first["rel"] == second["rel"] == "noopener noreferrer"
+    assert not any(name.startswith("on") for _, attrs in Tags(shown["text/html"]).tags for name in attrs)
+    assert "b (https://b.example)" in shown["text/plain"]
+
+
 def test_mathematics_is_not_typeset():
     assert "$x$" not in escape_html("$x$")
     assert "\\(" not in escape_html("\\(x\\)")
@@ -110,8 +154,12 @@ def test_long_words_of_the_model_are_folded_away():
 
 def test_facts_tell_pictures_apart():
     other = GeneratedImage.from_bytes(jpeg(1600, 400), source="inlineData")
-    assert figure.describe(WIDE).startswith("PNG · 1600 × 400 · sha256 ")
-    assert figure.describe(WIDE) != figure.describe(other)
+    assert figure.describe(WIDE) == "PNG · 1600 × 400"
+    one, another = (bundle(image) for image in (WIDE, other))
+    assert one["text/plain"] == f"a caption · sha256 {WIDE.sha256[:12]}"
+    assert one["text/plain"] != another["text/plain"]
+    (attributes,) = Tags(one["text/html"]).all("figure")
+    assert attributes["data-sha256"] == WIDE.sha256
 
 
 def test_drafts_are_folded_away_below_the_picture_with_its_prompt():

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
+from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from gemini_nb import ImageRequest
 from gemini_nb.batch.result import Batch
 from gemini_nb.display import grid
-from gemini_nb.errors import OutcomeUnknownError
+from gemini_nb.errors import BlockedError, OutcomeUnknownError
 from gemini_nb.images.image import GeneratedImage
 from support.generations import answer, picture
 from support.html_tags import Tags
 from support.images import encoded, png
+from support.pngs import plain_png
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> 🟥 $x$'
 
@@ -81,6 +84,13 @@ def test_front_ends_without_html_get_one_sheet_of_all():
     assert Image.open(io.BytesIO(b64decode(sheet))).size == (2 * 168, 2 * 88)
 
 
+def test_tall_pictures_do_not_make_the_sheet_endless():
+    tall = answer(images=(picture(plain_png(100, 16_384)),))
+    bundle = shown(*[tall] * 9, columns=2)
+    assert bundle["text/html"].count("<img") == 9
+    assert Image.open(io.BytesIO(b64decode(bundle["image/jpeg"]))).size == (2 * 168, 5 * 328)
+
+
 def test_nothing_made_has_no_sheet():
     assert set(shown(None)) == {"text/html", "text/plain"}
 
@@ -91,3 +101,63 @@ def test_a_prompt_of_many_lines_is_a_caption_of_one_that_is_cut():
     assert lines[1].startswith('{ "scene": "xxx')
     assert lines[1].endswith("…")
     assert len(lines[1]) <= 120
+
+
+PAID = {"seconds": 12.0}
+UNPRICED = {"model": "another-model"}
+REPLAYED = {"replayed": True, **PAID}
+OFFLINE = {"provider": "offline", **PAID}
+HEADINGS = {
+    "made": ([PAID, PAID], "2 pictures: 2 made · $0.134 by estimate · 41 s"),
+    "some failed": (
+        [PAID, BlockedError("no"), OutcomeUnknownError("502")],
+        "3 pictures: 1 made, 2 failed (1 perhaps billed) · $0.067 by estimate · 41 s",
+    ),
+    "replayed": ([REPLAYED, REPLAYED], "2 pictures: 2 replayed"),
+    "some replayed": (
+        [PAID, REPLAYED, None],
+        "3 pictures: 1 made, 1 replayed, 1 not asked · $0.067 by estimate · 41 s",
+    ),
+    "offline": ([OFFLINE, OFFLINE], "2 pictures: 2 made"),
+    "served offline": ([{"model_version": "m-offline", **PAID}], "1 picture: 1 made · $0.067 by estimate"),
+    "price unknown": ([UNPRICED], "1 picture: 1 made · price unknown · 41 s"),
+    "some prices unknown": (
+        [PAID, UNPRICED],
+        "2 pictures: 2 made · $0.067 by estimate and 1 of unknown price · 41 s",
+    ),
+    "nothing": ([None], "1 picture: 0 made, 1 not asked"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The model 'another-model' is not in the catalogue")
+@pytest.mark.parametrize(("facts", "heading"), HEADINGS.values(), ids=HEADINGS)
+def test_a_grid_is_headed_by_what_this_run_made_and_cost_and_how_long_it_took(facts, heading):
+    batch = batch_of(*(made(**one) if isinstance(one, dict) else one for one in facts), seconds=41.2)
+    assert batch.heading == heading
+    assert batch._repr_mimebundle_()["text/plain"].startswith(f"{heading}\n")
+
+
+def test_what_equal_requests_share_was_paid_for_once_and_a_part_took_some_of_the_time():
+    shared = made(**PAID)
+    batch = batch_of(shared, shared, made(**PAID), seconds=41)
+    assert batch.heading == "3 pictures: 3 made · $0.134 by estimate · 41 s"
+    assert batch[1:].heading == "2 pictures: 2 made · $0.134 by estimate"
+
+
+def made(model="nano-banana-2", **facts):
+    return answer(ImageRequest("a cat", model=model), **facts)
+
+
+def test_below_a_grid_stands_how_to_have_the_originals_until_all_are_saved():
+    hint, saved = "save the originals with -s FOLDER/ or .save(FOLDER)", made(path=Path("out/cat.png"))
+    assert hint in shown(saved, made())["text/html"]
+    assert hint not in shown(saved, None)["text/html"]
+
+
+def test_a_tile_says_what_its_picture_cost_and_where_it_was_saved():
+    noted = {"notes": ("Offline painter left out: whiskers",), **OFFLINE}
+    tiles = batch_of(made(path=Path("out/cat.png"), **REPLAYED), made(**noted)).tiles()
+    assert [tile.text for tile in tiles] == [
+        "a cat\n4 × 4 · $0.067 by estimate · 12 s · replayed · saved as out/cat.png",
+        "a cat\n4 × 4 · painted offline, no cost\nOffline painter left out: whiskers",
+    ]

@@ -73,6 +73,50 @@ def test_a_thumbnail_has_alt_text_and_is_left_out_of_text():
     assert str(both).splitlines() == ["what", "a dot", "gone"]
 
 
+def test_a_row_that_is_too_wide_goes_on_below_in_its_widest_column():
+    both = Table(("n", "what", "by"), (("7", "a boat on the sea " * 3, "me"),), right=frozenset({"n"}))
+    assert both.text(40).splitlines() == [
+        "n  what                               by",
+        "7  a boat on the sea a boat on the    me",
+        "   sea a boat on the sea",
+    ]
+
+
+def test_rows_of_many_columns_become_headings_with_their_cells_named():
+    wide = Table(("model", "alias", "price"), (("a" * 20, "b" * 12, "1 K"), ("c", "", "2 K")), notes=("x",))
+    assert wide.text(30).splitlines() == [
+        "a" * 20,
+        "  alias: bbbbbbbbbbbb",
+        "  price: 1 K",
+        "c",
+        "  price: 2 K",
+        "",
+        "x",
+    ]
+
+
+def test_a_cell_of_a_heading_is_broken_where_it_alone_is_too_wide():
+    (_, *facts) = Table(("a", "b"), (("x" * 25, "one two three four five six"),)).text(30).splitlines()
+    assert facts == ["  b: one two three four five", "  six"]
+
+
+def test_without_a_width_each_row_is_a_line():
+    wide = Table(tuple("abcdefgh"), (("x" * 50,) * 8,))
+    assert len(str(wide).splitlines()) == 2
+
+
+def test_a_notebooks_text_has_80_columns():
+    assert table("word " * 40)._repr_mimebundle_()["text/plain"] == table("word " * 40).text(80)
+
+
 def test_a_notebook_gets_both_and_a_terminal_text():
     assert table("x")._repr_mimebundle_() == {"text/html": table("x").html(), "text/plain": "what\nx"}
     assert repr(table("x")) == "what\nx"
+
+
+def test_a_name_and_a_date_are_not_broken_at_their_hyphens():
+    page = table("seen on 2026-04-14", "nano-banana-2", "one, 1024 × 1024", f"a-{'x' * 60}").html()
+    assert 'seen on <span style="white-space:nowrap">2026-04-14</span>' in page
+    assert '<span style="white-space:nowrap">nano-banana-2</span>' in page
+    assert 'one, <span style="white-space:nowrap">1024 × 1024</span>' in page
+    assert page.count("<span") == 3
