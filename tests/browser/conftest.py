@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from support.browsers import CHROMIUM, FLAGS, fetch_axe
 from support.gateway import Answer, Gateway
-from support.jupyter_lab import CHROMIUM, Lab
+from support.jupyter_lab import Lab
 from support.replies import inline, reply
 
 
@@ -26,12 +26,28 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A Jupyter server and a browser; closed before other files' tests need the main thread's event loop."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
+    skip_without_browser()
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
     with Lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser alone, for pages that need no server."""
+    skip_without_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def skip_without_browser():
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
 
 
 @pytest.fixture
@@ -54,15 +70,9 @@ def photo() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def axe(tmp_path_factory) -> str:
-    """The source of axe-core, from npm."""
-    folder = tmp_path_factory.mktemp("axe")
-    try:
-        done = subprocess.run(
-            ["npm", "pack", "axe-core@4", "--silent"], cwd=folder, capture_output=True, timeout=60, check=True
-        )
-        archive = done.stdout.decode().split()[-1]
-        subprocess.run(["tar", "xzf", archive, "package/axe.min.js"], cwd=folder, check=True)
-    except (OSError, subprocess.SubprocessError, IndexError) as problem:
-        pytest.skip(f"axe-core could not be fetched from npm: {problem}")
-    return (folder / "package" / "axe.min.js").read_text()
+def axe() -> str:
+    """The source of axe-core."""
+    source = fetch_axe()
+    if source is None:
+        pytest.skip("axe-core could not be fetched from npm")
+    return source

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from support.gateway import Answer, Gateway
-from support.jupyter_lab import open_studio, studio_cell
+from support.jupyter_lab import BEGINS_GENERATE, open_studio, studio_cell
 from support.replies import inline, reply
+from support.studio_page import TAKES, expect_texts
 
 APPS = ("lab", "notebook")
 
@@ -16,10 +17,13 @@ APPS = ("lab", "notebook")
 @pytest.mark.parametrize("app", APPS)
 def test_two_prompts_become_two_pictures(lab, gateway, app):
     with open_studio(lab, f"two-{app}", studio_cell(gateway), app=app) as page:
-        for prompt in ("a red fox", 'a "blue" whale'):
-            page.generate(prompt)
-            page.says("1 picture made")
+        page.generate("a red fox")
+        page.says("1 picture made")
+        page.button("Generate").wait_for()
+        page.field("Prompt").fill('a "blue" whale')
+        page.field("Prompt").press("Control+Enter")
         assert page.pictures(2) == ['a "blue" whale', "a red fox"]
+        assert page.focused() == "Prompt"
         assert gateway.posts == 2
         assert (page.errors, page.strangers) == ([], [])
 
@@ -50,11 +54,11 @@ def test_stop_closes_the_connection(lab, app):
     ):
         page.generate("a red fox")
         assert gateway.wait_for_posts(1)
-        page.button("Stop").click()
+        page.press("Stop")
         assert gateway.wait_for_disconnects(1)
         page.button("Generate").wait_for()
         page.says("Stopped")
-        assert page.focused() == "Generate"
+        assert page.focused().startswith("Generate")
         assert gateway.posts == 1
         assert page.field("Prompt").input_value() == "a red fox"
 
@@ -68,6 +72,42 @@ def test_interrupting_the_kernel_closes_the_connection_of_a_cell(lab):
         assert gateway.wait_for_posts(1)
         page.interrupt()
         assert gateway.wait_for_disconnects(1)
+        assert gateway.posts == 1
+
+
+def test_takes_are_tiles_and_stop_keeps_what_came_and_what_failed(lab, photo):
+    come = threading.Event()
+    answers = (
+        Answer(reply(inline(photo)), hold=come),
+        Answer({"promptFeedback": {"blockReason": "SAFETY"}}, hold=come),
+        Answer(hold=threading.Event()),
+    )
+    with Gateway(*answers) as gateway, open_studio(lab, "takes", studio_cell(gateway)) as page:
+        page.field("Number").fill("3")
+        page.button("Generate").filter(has_text="Generate 3 · about $0.20").wait_for()
+        page.generate("a red fox")
+        assert gateway.wait_for_posts(3)
+        expect_texts(page, TAKES, "Take 1", "Take 2", "Take 3")
+        assert page.tab.locator(f"{TAKES} progress").count() == 3
+        come.set()
+        page.pictures(1)
+        expect_texts(page, f"{TAKES}.problem", "SAFETY")
+        expect_texts(page, f"{TAKES}:not(.problem)", "Take")
+        page.press("Stop")
+        page.says("finished pictures are kept")
+        expect_texts(page, TAKES, "SAFETY")
+        assert page.pictures(1) == ["a red fox"]
+        assert gateway.wait_for_disconnects(1)
+        assert (page.errors, gateway.posts) == ([], 3)
+
+
+def test_a_wait_of_a_rate_limit_is_shown(lab, photo):
+    limited = Answer({"error": {"code": 429, "message": "slow down"}}, 429, {"Retry-After": "100"})
+    with Gateway(limited) as gateway, open_studio(lab, "limited", studio_cell(gateway)) as page:
+        page.generate("a red fox")
+        expect_texts(page, TAKES, "rate limited; asking again in")
+        page.press("Stop")
+        page.says("nothing more is billed")
         assert gateway.posts == 1
 
 
@@ -86,8 +126,7 @@ def test_stop_at_once_on_a_fresh_kernel_sends_nothing(lab, gateway):
         page.run(1)
         page.generate("a red fox")
         page.button("Stop").wait_for()
-        page.tab.wait_for_timeout(100)  # so that it is no double click
-        page.button("Stop").click()
+        page.press("Stop")
         page.says("Stopped")
         page.run(2)
         page.generate("a blue whale")
@@ -115,7 +154,7 @@ def test_running_the_cell_again_keeps_the_prompt_the_pictures_and_the_work(lab, 
         page.generate("a blue whale")
         assert gateway.wait_for_posts(2)
         page.field("Prompt").press("Shift+Enter")
-        page.button("Stop").click()
+        page.press("Stop")
         assert gateway.wait_for_disconnects(1)
         assert page.field("Prompt").input_value() == "a blue whale"
         assert page.pictures(1) == ["a red fox"]
@@ -128,7 +167,7 @@ def test_two_studios_work_side_by_side(lab, gateway):
         for studio, prompt in ((first, "a red fox"), (second, "a blue whale")):
             studio.get_by_label("Prompt", exact=True).fill(prompt)
         for studio in (first, second):
-            studio.get_by_role("button", name="Generate", exact=True).click()
+            studio.get_by_role("button", name=BEGINS_GENERATE).click()
         assert sorted(page.pictures(4)) == ["a blue whale", "a blue whale", "a red fox", "a red fox"]
         assert gateway.posts == 2
 
@@ -161,14 +200,14 @@ def test_prompts_and_the_models_words_run_nothing_and_fetch_nothing(lab, photo):
     with Gateway(words, refusal) as gateway, open_studio(lab, "hostile", studio_cell(gateway)) as page:
         page.generate(HOSTILE)
         page.pictures(1)
-        page.button("Generate").click()
-        page.says("onerror")
+        page.generate()
+        page.alerts("onerror")
         assert page.pictures(1) == [HOSTILE]
         assert page.tab.evaluate("() => window.hacked") is None
         assert (page.errors, page.strangers) == ([], [])
 
 
-def test_a_refusal_stands_in_the_status_line_and_nothing_is_lost(lab, photo):
+def test_a_refusal_is_an_alert_and_nothing_is_lost(lab, photo):
     blocked = Answer({"promptFeedback": {"blockReason": "SAFETY"}})
     with (
         Gateway(Answer(reply(inline(photo))), blocked) as gateway,
@@ -177,7 +216,7 @@ def test_a_refusal_stands_in_the_status_line_and_nothing_is_lost(lab, photo):
         page.generate("a red fox")
         page.pictures(1)
         page.generate("something else")
-        page.says("SAFETY")
-        page.says("Reword the prompt")
+        page.alerts("SAFETY")
+        page.alerts("Reword the prompt")
         assert page.field("Prompt").input_value() == "something else"
         assert page.pictures(1) == ["a red fox"]

@@ -1,15 +1,19 @@
-"""Pictures in the studio: saved, exported, replayed, compared and used again; keyboard and accessibility."""
+"""Pictures in the studio: saved, exported, replayed and made again by a cell; the order of the keyboard.
+
+And the links under a picture, which every way to read a notebook must follow.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 
 import pytest
 
-from support.jupyter_lab import SCREENSHOTS, open_studio, studio_cell
+from support.jupyter_lab import download, open_studio, studio_cell
+from support.studio_page import dialog, save
 
 APPS = ("lab", "notebook")
-OFFLINE = "%load_ext gemini_nb\n%gemini studio"
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -19,7 +23,7 @@ def test_a_saved_notebook_shows_its_pictures_without_kernel_or_widgets(lab, gate
         for count, prompt in enumerate(prompts, start=1):
             page.generate(prompt)
             page.pictures(count)
-        saved = page.save()
+        saved = save(page, 2)
         path = page.path
     assert "widgets" not in saved.metadata
     assert path.stat().st_size < 200_000 * len(prompts)
@@ -27,6 +31,8 @@ def test_a_saved_notebook_shows_its_pictures_without_kernel_or_widgets(lab, gate
         page.errors.clear()
         page.shut_down()
         assert set(page.pictures(2)) == set(prompts)
+        assert page.tab.get_by_text("Run this cell for the controls").is_visible()
+        assert page.tab.locator(".gemini-nb-studio").count() == 0
         assert (page.errors, page.strangers) == ([], [])
 
 
@@ -36,7 +42,7 @@ def test_a_saved_notebook_becomes_a_page_with_its_pictures(lab, gateway):
     with open_studio(lab, "exported", studio_cell(gateway)) as page:
         page.generate("a red fox")
         page.pictures(1)
-        saved = page.save()
+        saved = save(page, 1)
     html, _ = HTMLExporter().from_notebook_node(saved)
     assert 'alt="a red fox"' in html
     assert "No description" not in html
@@ -62,7 +68,7 @@ def test_a_copied_cell_makes_the_very_picture_from_the_store(lab, gateway, photo
         source = page.field("Cell").input_value()
         cell = page.insert(source)
         page.run(cell)
-        assert f"sha256 {hashlib.sha256(photo).hexdigest()[:12]}" in page.outputs(cell)
+        assert page.digests(cell) == [hashlib.sha256(photo).hexdigest()]
         assert "replayed from the store" in page.outputs(cell)
         assert gateway.posts == 2
 
@@ -76,82 +82,75 @@ def test_a_word_inserts_the_cell_of_a_picture(lab, gateway):
         assert page.sources()[2] == "%%gemini_image\na red fox"
 
 
-def test_an_upload_and_a_picture_are_sources_of_the_next(lab, gateway, photo):
-    with open_studio(lab, "sources", studio_cell(gateway)) as page:
-        page.generate("a red fox")
-        page.pictures(1)
-        page.button("Use as source").click()
-        page.says("Picture 1 is a source")
-        page.upload("my photo.png", photo)
-        page.says("Uploaded")
-        assert page.field("Source pictures").input_value() == "#1 my_photo.png"
-        page.generate("mix them")
-        page.pictures(2)
-        parts = gateway.requests[1].json["contents"][0]["parts"]
-        assert [part.get("inlineData", {}).get("mimeType") for part in parts] == [
-            None,
-            "image/png",
-            "image/png",
-        ]
-
-
 def test_the_keyboard_reaches_everything_in_order_and_keeps_the_focus(lab, gateway):
     with open_studio(lab, "keyboard", studio_cell(gateway)) as page:
         page.field("Prompt").focus()
         page.tab.keyboard.type("a red fox")
         order = [page.focused()]
-        while order[-1] != "Generate":
+        for _ in range(11):
             page.tab.keyboard.press("Tab")
             order.append(page.focused())
-        assert order == [
-            "Prompt", "Model", "Aspect ratio", "Size", "Number", "Source pictures", "Upload (0)",
-            "Clear sources", "Generate",
+        assert order[:2] == ["Prompt", "Generate · about $0.067"]
+        assert order[2:] == [
+            "Source pictures", "Add", "Upload", "Model", "Aspect ratio", "Size", "Number", "More settings",
+            "From the store…", "Keys",
         ]  # fmt: skip
+        page.field("Prompt").press("Tab")
         page.tab.keyboard.press("Enter")
         page.pictures(1)
         page.says("1 picture made")
-        assert page.focused() == "Generate"
+        page.button("Generate").wait_for()
+        assert page.focused().startswith("Generate")
+        page.generate("a blue whale")
+        page.pictures(2)
+        prompt = page.field("Prompt")
+        walked = []
+        prompt.fill("a draft")
+        prompt.fill("a draft")
+        for key in ("Control+Home", "ArrowUp", "ArrowUp", "ArrowUp", "Control+End", "ArrowDown", "ArrowDown"):
+            prompt.press(key)
+            walked.append(prompt.input_value())
+        fox, whale, draft = "a red fox", "a blue whale", "a draft"
+        assert walked == [draft, whale, fox, fox, fox, whale, draft]
+        for key in ("a", "b", "Shift+M", "?"):  # the notebook's commands elsewhere
+            page.button("Keys").press(key)
+        assert len(page.sources()) == 1
+        with dialog(page, "Keys") as keys:
+            assert "earlier prompts" in keys.inner_text()
+        assert page.focused() == "Keys"
 
 
-def test_two_pictures_are_compared_side_by_side_and_under_a_slider(lab, gateway):
-    with open_studio(lab, "compared", studio_cell(gateway)) as page:
-        for count, prompt in enumerate(("a red fox", "a blue whale"), start=1):
-            page.generate(prompt)
-            page.pictures(count)
-        page.field("Compare with").select_option("1 · a red fox")
-        slider = page.tab.locator(".gemini-nb-steps input")
-        slider.first.wait_for()
-        (left, *_), (right, *_) = page.places(".gemini-nb-pair img")
-        assert left < right
-        slider.nth(9).click()
-        slider.nth(9).press("ArrowRight")
-        one, other = page.places(".gemini-nb-pair img")
-        assert one == other
-        assert page.clip(".gemini-nb-pair > div:last-child") == "inset(0px 0px 0px 50%)"
+LINKED = (
+    "%load_ext gemini_nb",
+    "%%gemini_image -z 512\na red square",
+    "%%gemini_image -z 512 -s 'out/a füchs: 1.jpg'\na blue circle",
+)
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_axe_finds_nothing_and_it_looks_well(lab, axe, theme):
-    kind = theme.split()[-1].lower()
-    with open_studio(lab, f"axe-{kind}", OFFLINE, height=1600) as page:
-        page.theme(theme)
-        for count, prompt in enumerate(
-            (
-                "a sunset over the sea behind mountains",
-                "a red house under a tree",
-                "three sailing boats on the sea at dawn",
-            ),
-            start=1,
-        ):
-            page.generate(prompt)
-            page.pictures(count)
-        page.screenshot(SCREENSHOTS / f"studio-{kind}.png")
-        page.field("Compare with").select_option("2 · a red house under a tree")
-        page.button("Copy as cell").click()
-        page.says("Copy the text")
-        page.tab.get_by_label("50 % of picture 3").check()
-        page.screenshot(SCREENSHOTS / f"compare-{kind}.png")
-        assert page.violations(axe, ".gemini-nb-studio", ".gemini-nb-gallery") == []
-        page.tab.set_viewport_size({"width": 480, "height": 1600})
-        page.screenshot(SCREENSHOTS / f"narrow-{kind}.png")
-        assert page.overflow(".gemini-nb-studio") == page.overflow(".gemini-nb-gallery") == 0
+def links(tab):
+    """The links under the pictures of a page."""
+    links = tab.locator("figcaption a")
+    links.nth(1).wait_for()
+    return links.all()
+
+
+def test_the_links_under_pictures_bring_the_originals_wherever_a_notebook_is_read(lab):
+    from nbconvert import HTMLExporter
+
+    with lab.open("linked", *LINKED) as page:
+        for cell in range(len(LINKED)):
+            page.run(cell)
+        brought = list(map(download, links(page.tab)))
+        digests = page.digests(1) + page.digests(2)
+        assert brought == list(zip(("a-red-square.jpg", "a füchs_ 1.jpg"), digests, strict=True))
+        saved = page.save()
+    with lab.open("linked", app="notebook") as page:
+        assert list(map(download, links(page.tab))) == brought
+    export = page.path.with_suffix(".html")
+    export.write_text(HTMLExporter().from_notebook_node(saved)[0])
+    with closing(lab.browser.new_page()) as tab:
+        tab.goto(export.as_uri())
+        small, file = links(tab)
+        assert download(small) == brought[0]
+        file.click()  # of another origin, as a browser sees files: it is shown
+        assert tab.locator("img").evaluate("image => image.naturalWidth") == 512

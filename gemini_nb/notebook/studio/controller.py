@@ -1,34 +1,31 @@
-"""The controller of one studio: connects its controls and buttons, its gallery and the job that runs.
+"""The controller of one studio: what the page asks for is done here, and the page is told what came of it.
 
-A widget's callbacks come on whatever thread the kernel chooses, so they only start things; the work is done
-on the background loop, and state is changed under a lock.
+Messages come on whatever thread the kernel chooses, so they only start things; the work is done on the
+background loop and its threads, and state is changed under a lock.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import anyio
-from anyio import to_thread
 
-from gemini_nb import event_loop, interrupts, models
+from gemini_nb import event_loop, interrupts
 from gemini_nb.call import Call
-from gemini_nb.costs import estimate
-from gemini_nb.errors import GeminiError
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.event_loop import run_in_thread
 from gemini_nb.notebook import export, saving
-from gemini_nb.notebook.studio.controls import UPLOAD_MEGABYTES, Controls
-from gemini_nb.notebook.studio.gallery import Gallery
-from gemini_nb.notebook.studio.job import Sources, StudioRequest, new_takes, requests_for, run_job
-from gemini_nb.request import ImageRequest
-from gemini_nb.text import format_count, format_dollars
+from gemini_nb.notebook.error_boundary import explain_missing_key
+from gemini_nb.notebook.studio.job import StudioRequest, new_takes, run_job
+from gemini_nb.notebook.studio.page import Page
+from gemini_nb.notebook.studio.price import describe_price
+from gemini_nb.notebook.studio.sources import Sources
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     from gemini_nb.client.client import Client
@@ -36,66 +33,103 @@ if TYPE_CHECKING:
     from gemini_nb.notebook.session import Session
     from gemini_nb.notebook.studio.album import Album, Entry
 
-_DEBOUNCE_SECONDS = 0.3  # a second click within it stops before anything is sent; late keystrokes arrive
-_DOUBLE_CLICK_SECONDS = 0.06  # two clicks as close as this are one: nobody has seen the button change
 _SAVE_FOLDER = "pictures/"
+_MAX_PROMPTS = 100
+_NEW_PROMPT = "A new prompt begins without the source pictures of the last one. Pin those that should stay."
 
 
 class StudioController:
-    """The controls and the gallery of one studio."""
+    """The work of one studio, and its page."""
 
     def __init__(self, session: Session, album: Album) -> None:
         self._session = session
         self._album = album
         self._lock = threading.RLock()
-        self._drawing = threading.RLock()
         self._future: Future[None] | None = None
-        self._started = 0.0
-        self._gallery = Gallery()
-        self._display_id = f"gemini-nb-{uuid4().hex}"
-        self._is_shown = self.is_closed = False
-        self._uploads: dict[str, bytes] = {}  # files by name
-        self.controls = Controls(session)
-        self._connect()
-        self.controls.offer_pictures(album.entries)
-        self._show_estimate()
-        album.watch(self)
-
-    def _connect(self) -> None:
-        controls = self.controls
-        controls.go.on_click(lambda _button: self._start_or_stop())
-        controls.observe(self._show_estimate)
-        controls.observe_choice(self._publish)
-        actions: dict[str, Callable[[Entry], None]] = {
-            "Edit this": self._edit,
-            "Again": self._repeat,
-            "Use as source": self._use_as_source,
-            "Save": self._save,
-            "Copy as cell": self._show_cell,
-            "Python": self._show_python,
+        self._reading: anyio.Lock | None = None
+        self._used_prompt = ""
+        self._sources = Sources(album)
+        self._page = Page(session, album)
+        self._actions: dict[str, Callable[[Entry], object]] = {
+            "again": self._repeat,
+            "edit": self._edit,
+            "save": partial(self._in_background, self._save),
+            "cell": partial(self._in_background, self._show_cell),
+            "python": partial(self._in_background, self._show_python),
+            "favourite": partial(self._in_background, self._turn_favourite),
+            "remove": partial(self._in_background, self._remove),
         }
-        for name, button in controls.actions.items():
-            button.on_click(partial(self._run_action, actions[name]))
-        controls.clear.on_click(lambda _button: self._clear_sources())
-        controls.upload.observe(lambda change: self._add_uploads(change["new"]), "value")
+        self.is_closed = False
+        self.widget = self._page.widget
+        self.widget.on_msg(self._receive)
+        self.widget.observe(lambda _change: self._change_settings(), "settings")
+        self.widget.observe(lambda _change: self._in_background(self._page.publish), "view")
+        self._show_price()
+        album.watch(self._page)
 
-    def _start_or_stop(self) -> None:
-        """Generate, or Stop while something is being made."""
+    def _receive(self, _widget: Any, message: Any, buffers: Sequence[memoryview]) -> None:
+        """Do what a message of the page asks for."""
+        try:
+            self._handle(str(message.get("kind", "")), message, b"".join(buffers))
+        except Exception as error:  # noqa: BLE001 - nobody sees what a callback raises
+            self._page.show_error(error)
+
+    def _handle(self, kind: str, message: Mapping[str, Any], data: bytes) -> None:
+        if kind in self._actions:
+            self._actions[kind](self._album.find(int(message["number"])))
+        elif kind == "generate":
+            self._generate(message["settings"])
+        elif kind == "stop":
+            self._stop()
+        elif kind == "source":
+            self._read_source(partial(self._add_word, str(message["word"])))
+        elif kind == "upload":
+            self._take_upload(message, data)
+        elif kind == "mask":
+            self._read_source(partial(self._add_mask, int(message["number"]), data, int(message["feather"])))
+        elif kind == "picture":
+            self._in_background(self._page.send_picture, int(message["number"]), str(message["size"]))
+        elif kind == "store":
+            self._in_background(self._page.list_store, int(message["page"]))
+        elif kind == "recall":
+            self._in_background(self._add_from_store, [str(digest) for digest in message["digests"]])
+        elif kind == "undo":
+            self._in_background(self._undo)
+        elif kind in ("unsource", "pin", "unmask"):
+            self._change_sources(kind, str(message.get("id", "")))
+
+    def _in_background(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function that reads files or draws in a worker's thread; its error is shown."""
+        self._submit(lambda: run_in_thread(partial(function, *args)))
+
+    def _submit(self, work: Callable[[], Awaitable[object]]) -> None:
+        async def call() -> None:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - nobody sees what a task raises
+                self._page.show_error(error)
+
+        event_loop.submit(call)
+
+    # Making pictures
+
+    def _generate(self, values: Mapping[str, Any]) -> None:
         with self._lock:
-            now = self._click_time()
-            if self._future is None:
-                self._started = now
-                self._start(self._request_from_controls, "Generating…")
-            elif not 0 <= now - self._started < _DOUBLE_CLICK_SECONDS:
-                self._future.cancel()
+            if self._future is not None:
+                return
+            self.widget.settings = {**self.widget.settings, **values}
+            prompt = str(self.widget.settings["prompt"]).strip()
+            if prompt:
+                prompts = [one for one in self.widget.prompts if one != prompt]
+                self.widget.prompts = [*prompts, prompt][-_MAX_PROMPTS:]
+            self._start(self._request_from_page, "Generating…")
 
-    def _click_time(self) -> float:
-        """Return when the front end sent the message that is handled now; else the time now."""
-        parent: dict[str, Any] = getattr(self._session.shell, "get_parent", dict)() or {}
-        header = parent.get("header", {})
-        sent = header.get("date")
-        is_ours = header.get("msg_type") == "comm_msg" and isinstance(sent, datetime)
-        return sent.timestamp() if is_ours else time.time()
+    def _stop(self) -> None:
+        with self._lock:
+            if self._future is not None:
+                self._future.cancel()
+            else:
+                self.widget.update_work()
 
     def _repeat(self, entry: Entry) -> None:
         entry.check_whole()
@@ -104,36 +138,53 @@ class StudioController:
                 self._start(partial(self._request_repeat, entry), f"Picture {entry.number} again…")
 
     def _start(self, work: Callable[[Client], Awaitable[StudioRequest]], words: str) -> None:
-        self.controls.show_running(True)
-        self.controls.show_status(words)
+        self.widget.update_work(running=True, status=words, problem="", hint="", undo="", takes=[])
         call = Call()
         with interrupts.held(), call.watched():
             future = self._future = event_loop.submit(self._run, work)
             future.add_done_callback(partial(self._finish, call))
 
     async def _run(self, work: Callable[[Client], Awaitable[StudioRequest]]) -> None:
-        await anyio.sleep(_DEBOUNCE_SECONDS)
-        client = await to_thread.run_sync(self._session.client)
-        request = await work(client)
-        words, error = await run_job(
+        client = await run_in_thread(self._session.client)
+        async with self._reading_lock():  # sources that were named before are read first
+            request = await work(client)
+        prompt = self.widget.settings["prompt"]
+        outcome = await run_job(
             self._session,
             request,
             client,
             on_picture=partial(self._add_picture, sources=request.sources),
-            on_progress=self._show_progress,
+            on_progress=self._show_takes,
         )
-        self._session.last_error = error or self._session.last_error
-        self.controls.show_status(words)
+        if outcome.made:
+            self._used_prompt = prompt
+            self._sources.mark_used()
+        if outcome.error:
+            self._page.show_error(outcome.error, words=outcome.words)
+        else:
+            self.widget.update_work(status=outcome.words)
 
-    async def _request_from_controls(self, client: Client) -> StudioRequest:
-        sources = Sources(self._album, self._uploads, self._session.shell.user_ns)
-        return await requests_for(self.controls.settings(), client, sources)
+    def _reading_lock(self) -> anyio.Lock:
+        if self._reading is None:  # on the loop's thread only
+            self._reading = anyio.Lock()
+        return self._reading
+
+    async def _request_from_page(self, client: Client) -> StudioRequest:
+        wanted, sources = self._page.read_settings(), self._sources.usable()
+        options = dict(wanted.options)
+        for source in sources:
+            if source.mask is not None:
+                options |= {"mask": source.mask, "feather": source.feather}
+        images = [image for source in sources for image in source.images]
+        first = await client.asynchronous.request(wanted.prompt, images=images, **options)
+        words = tuple(source.word for source in sources for _image in source.images)
+        return StudioRequest(new_takes(first, wanted.number, self._album.known_takes(first)), words)
 
     async def _request_repeat(self, entry: Entry, client: Client) -> StudioRequest:
-        request = entry.generation.request
+        request = entry.generation.request.at(client.provider.name)
         known = self._album.known_takes(request)
         if client.store is not None:
-            known |= set(range(await to_thread.run_sync(client.store.next_take, request)))
+            known |= set(range(await run_in_thread(client.store.next_take, request)))
         return StudioRequest(new_takes(request, 1, known), entry.sources)
 
     def _add_picture(self, generation: Generation, *, sources: tuple[str, ...]) -> None:
@@ -141,162 +192,168 @@ class StudioController:
         self._session.spending.add(generation)
         self._session.last = generation
         entry = self._album.add(generation, sources=sources)
-        with self._drawing:
-            self.controls.picture.value = entry.number  # a replayed picture may be an older one
+        self._page.choose(entry)  # a replayed picture may be an older one
 
-    def _show_progress(self, page: str) -> None:
-        with self._lock:
-            if self._future is not None:
-                self.controls.show_progress(page)
+    def _show_takes(self, takes: list[dict[str, Any]]) -> None:
+        if self._future is None:  # stopped, and the last of it comes later
+            takes = _list_failed(takes)
+        if takes != self.widget.work["takes"]:
+            self.widget.update_work(takes=takes)
 
     def _finish(self, call: Call, future: Future[None]) -> None:
         """Show Generate again and how the job ended."""
         with self._lock:
             if self._future is future:
                 self._future = None
-                self.controls.show_running(False)
+        self.widget.update_work(running=False, takes=_list_failed(self.widget.work["takes"]))
         if future.cancelled():
             billed = (
                 "What was under way may have been billed"
                 if call.may_be_billed
                 else "Nothing was under way, so nothing more is billed"
             )
-            self.controls.show_status(f"Stopped. {billed}; finished pictures are kept.")
+            self._page.say(f"Stopped. {billed}; finished pictures are kept.")
         elif (error := future.exception()) is not None:
-            self._show_error(error)
-        event_loop.submit(to_thread.run_sync, self._show_estimate)  # this is the loop, and it reads files
+            self._page.show_error(error)
+        self._in_background(self._show_sources)  # this is the loop, and it reads files
 
-    def _show_error(self, error: BaseException) -> None:
-        if isinstance(error, GeminiError):
-            self._session.last_error = error
-            self.controls.show_status(str(error))
-        else:  # its text may hold anything, so it is not shown
-            self.controls.show_status(
-                f"A mistake of gemini_nb's own ({type(error).__name__}). Nothing made is lost."
+    # Settings and sources
+
+    def _change_settings(self) -> None:
+        """Offer what the model takes, let used sources go where the prompt is new, and show the price."""
+        self._page.offer()
+        if self.widget.settings["prompt"] != self._used_prompt and self._sources.drop_used():
+            self._page.say(_NEW_PROMPT)
+            self._show_sources()
+        else:
+            self._show_price()
+
+    def _show_price(self) -> None:
+        """Show what the next press does and costs, before it is spent."""
+        try:
+            label, words = describe_price(
+                self._session, self._page.read_settings(), self._sources.all, self._album
             )
-
-    def _show_estimate(self) -> None:
-        """Show which provider the next press asks and its estimated cost, before it is spent."""
-        try:
-            self.controls.show_price(self._describe_price())
         except GeminiError as error:
-            self.controls.show_price(str(error))
+            explain_missing_key(error)
+            label, words = "Generate", str(error)
+        self.widget.update_work(label=label, price=words)
 
-    def _describe_price(self) -> str:
-        settings, client = self.controls.settings(), self._session.client()
-        if client.provider.name == "offline":
-            return "Offline: painted here without a model, at no cost. %gemini key sets a key."
-        request = ImageRequest(settings.prompt or "…", **settings.options)
-        requests = new_takes(request, settings.number, self._album.known_takes(request))
-        costs = estimate([] if settings.sources else requests, holds=client.holds, provider=client.provider)
-        sent = len(requests) - len(costs.replayed)
-        provider = client.provider.name
-        if not sent:
-            return f"{provider}: {format_count(len(requests), 'picture')} from the store, at no cost."
-        each, row = request.estimated_cost, models.find(request.model)
-        total = format_dollars(None if each is None else each * sent)
-        words = f"{provider}: {format_count(sent, 'picture')}, estimated at {total} (Google's list price)."
-        return f"{words} {row.note if row else ''}".strip()
+    def _show_sources(self) -> None:
+        self.widget.sources = [source.describe() for source in self._sources.all]
+        self._show_price()
 
-    def _run_action(self, action: Callable[[Entry], None], _button: Any) -> None:
+    def _read_source(self, add: Callable[[Client], Awaitable[object]]) -> None:
+        """Read a source picture in the background; its chip comes when it is read."""
+
+        async def read() -> None:
+            client = await run_in_thread(self._session.client)
+            await add(client)
+            await run_in_thread(self._show_sources)
+
+        async def read_in_order() -> None:
+            async with self._reading_lock():
+                await read()
+
+        self._submit(read_in_order)
+
+    async def _add_word(self, word: str, client: Client) -> None:
+        source = await self._sources.add(word, self._session.shell.user_ns, client.asynchronous)
+        if not source.problem:
+            said = f"Picture {source.number}" if source.number else source.word
+            self._page.say(f"{said} is a source of the next picture.")
+
+    async def _edit_picture(self, entry: Entry, client: Client) -> None:
+        self._sources.keep_pinned()
+        await self._sources.add(f"#{entry.number}", {}, client.asynchronous)
+        self._page.say(f"Say what to change in picture {entry.number}, and press Generate.")
+
+    async def _add_mask(self, number: int, mask: bytes, feather: int, client: Client) -> None:
+        word = f"#{number}"
+        known = [source for source in self._sources.all if source.word == word and not source.problem]
+        if not known:
+            self._sources.keep_pinned()
+            known = [await self._sources.add(word, {}, client.asynchronous)]
+        self._sources.drop_masks()
+        self._sources.change(known[0].id, mask=mask, feather=feather)
+        self._page.say(f"Only what is painted over changes in picture {number}.")
+
+    def _take_upload(self, message: Mapping[str, Any], piece: bytes) -> None:
+        name = str(message.get("name", ""))
         try:
-            action(self._album.find(self.controls.picture.value or 0))
-        except Exception as error:  # noqa: BLE001 - nobody sees what a callback raises
-            self._show_error(error)
+            data = self._sources.take_piece(message, piece)
+        except ArgumentError as error:
+            self._sources.refuse(name, error)
+            self._show_sources()
+            return
+        if data is not None:
+            self._read_source(partial(self._add_upload, name, data))
+
+    async def _add_upload(self, name: str, data: bytes, client: Client) -> None:
+        source = await self._sources.add_upload(name, data, client.asynchronous)
+        self._page.say("" if source.problem else f"{source.word} is a source of the next picture.")
+
+    def _change_sources(self, kind: str, source_id: str) -> None:
+        if kind == "unsource":
+            self._sources.remove(source_id)
+        elif kind == "unmask":
+            self._sources.drop_masks()
+        else:
+            self._sources.turn_pin(source_id)
+        self._show_sources()
+
+    # What is done with a picture
 
     def _edit(self, entry: Entry) -> None:
-        controls, words = self.controls, f"Say what to change in picture {entry.number}"
-        controls.model.value = entry.generation.model
-        controls.sources.value = f"#{entry.number}"
-        controls.prompt.value = ""
-        controls.prompt.placeholder = words
-        controls.prompt.focus()
-        controls.show_status(f"{words}, and press Generate.")
-
-    def _use_as_source(self, entry: Entry) -> None:
-        self._add_sources([f"#{entry.number}"])
-        self.controls.show_status(f"Picture {entry.number} is a source of the next one.")
+        self._read_source(partial(self._edit_picture, entry))
 
     def _save(self, entry: Entry) -> None:
         saved = saving.save_one(entry.generation, _SAVE_FOLDER)
         if saved.path is not None:
             self._album.set_path(entry, saved.path)
-        self.controls.show_status(f"Picture {entry.number} is saved as {saved.path}.")
+        self._page.say(f"Picture {entry.number} is saved as {saved.path}.")
 
     def _show_cell(self, entry: Entry) -> None:
-        self.controls.show_text("Cell", export.cell_source(self._session, entry))
-        self.controls.show_status(
-            f"Copy the text into a new cell, or run %gemini cell {entry.number} to have it inserted."
-        )
+        self.widget.send({"kind": "text", "label": "Cell", "text": export.cell_source(self._session, entry)})
+        self._page.say(f"Copy the text into a new cell, or run %gemini cell {entry.number} to insert it.")
 
     def _show_python(self, entry: Entry) -> None:
         entry.check_whole()
-        self.controls.show_text("Python", export.python_source(self._session, entry.generation.request))
-        self.controls.show_status(f"This Python makes picture {entry.number}.")
+        text = export.python_source(self._session, entry.generation.request)
+        self.widget.send({"kind": "text", "label": "Python", "text": text})
+        self._page.say(f"This Python makes picture {entry.number}.")
 
-    def _clear_sources(self) -> None:
-        self._uploads.clear()
-        self.controls.sources.value = ""
-        self.controls.show_status("The next picture has no source pictures.")
+    def _turn_favourite(self, entry: Entry) -> None:
+        self._album.set_favourite(entry.number, not entry.is_favourite)
 
-    def _add_uploads(self, files: Any) -> None:
-        if not files:
-            return
-        for file in files:
-            name, data = _make_word(file["name"]), bytes(file["content"])
-            if len(data) > UPLOAD_MEGABYTES * 1_000_000:
-                self.controls.show_status(
-                    f"{name} has more than {UPLOAD_MEGABYTES} MB. Name the file instead."
-                )
-                break
-            self._uploads[name] = data
-            self._add_sources([name])
-        else:
-            self.controls.show_status("Uploaded; the next picture is made from what Source pictures names.")
-        self.controls.upload.value = ()
+    def _remove(self, entry: Entry) -> None:
+        self._album.remove(entry.number)
+        keeps = "It can be painted again" if entry.generation.provider == "offline" else "The store keeps it"
+        self._page.say(f"Picture {entry.number} is removed from here. {keeps}.", undo="remove")
 
-    def _add_sources(self, words: list[str]) -> None:
-        known = self.controls.sources.value.split()
-        self.controls.sources.value = " ".join(dict.fromkeys([*known, *words]))
+    def _undo(self) -> None:
+        entry = self._album.restore()
+        self._page.say(f"Picture {entry.number} is back.")
 
-    def redraw(self) -> None:
-        """Offer and draw the album's entries again; the album calls this when it has changed."""
-        with self._drawing:  # pictures may come on several threads at once
-            self.controls.offer_pictures(self._album.entries)
-            self._publish()
+    def _add_from_store(self, digests: Sequence[str]) -> None:
+        entries = self._page.add_from_store(digests)
+        self._page.say(f"{format_count(len(entries), 'picture')} added from the store.")
 
-    def _publish(self, *, update: bool = True) -> None:
-        with self._drawing:
-            if update and not self._is_shown:
-                return
-            compared = self.controls.compare.value or None
-            bundle = self._gallery.render(
-                self._album.entries,
-                selected=self.controls.picture.value,
-                compared=compared if compared != self.controls.picture.value else None,
-            )
-            self._session.shell.display_pub.publish(
-                bundle, transient={"display_id": self._display_id}, update=update
-            )
-            self._is_shown = True
+    # The cell
 
     def show(self) -> None:
-        """Display controls and gallery in the cell that runs."""
-        from IPython.display import display  # noqa: PLC0415 - here only in a shell
-
-        display(self.controls.root)
-        self._publish(update=False)
+        """Display the studio in the cell that runs."""
+        self._page.show()
 
     def close(self) -> None:
         """Stop what is being made and take the controls away; the gallery stays."""
         self.is_closed = True
-        self._album.unwatch(self)
+        self._album.unwatch(self._page)
         with self._lock:
             if self._future is not None:
                 self._future.cancel()
-        self.controls.close()
+        self.widget.close()
 
 
-def _make_word(name: str) -> str:
-    """Return a file's name as one word that needs no quotes and begins no comment."""
-    return "_".join("".join(c for c in name if c not in "\"',").split()).lstrip("#-") or "upload"
+def _list_failed(takes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [take for take in takes if take["problem"]]

@@ -1,137 +1,141 @@
-"""The studio's gallery as a notebook saves it: one large picture or two to compare, and the others small.
+"""The studio's gallery as a notebook saves it: an ordinary output that needs no script and no kernel.
 
-Two pictures are compared side by side or one over the other, with CSS and radio buttons alone: a saved page
-runs no script.
+One picture is large, or two to compare, and the others are small. The page's script, where there is one,
+finds it by `data-gemini-nb-studio` and shows its own gallery in its place.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from itertools import count
-from pathlib import Path
+import html
+import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from gemini_nb import models
-from gemini_nb.display import grid
-from gemini_nb.text import escape_html, format_dollars, format_time, one_line, printable
+from gemini_nb.display import figure, grid
+from gemini_nb.display.original import MAX_LINKED_BYTES, NO_ORIGINAL, Original
+from gemini_nb.errors import GeminiError
+from gemini_nb.notebook.studio import album_record, comparison
+from gemini_nb.notebook.studio.previews import TILE_WIDTH, Previews
+from gemini_nb.text import format_time, one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gemini_nb.notebook.studio.album import Entry
+    from gemini_nb.notebook.studio.comparison import Mode
 
-LARGE_WIDTH = 768  # pixels of a preview
-SMALL_WIDTH = 384
 MAX_SHOWN = 24
+RUN_FOR_CONTROLS = "Run this cell for the controls"
+_TERMINAL_NOTE = "The studio's controls need a notebook page that shows widgets."
+_NOTHING = "No pictures yet. Say what to paint, and press Generate."
 _PROMPT_CHARACTERS = 240
+_TILE_CHARACTERS = 90
 
 _GALLERY = "display:flow-root;margin:0.5em 0;max-width:1120px"
-_TILE = "display:inline-block;vertical-align:top;width:256px;max-width:100%;margin-right:20px"
-_FEATURED = "float:left;width:512px;max-width:100%;margin-right:20px"
-_LINK = "font-size:0.85em;margin:-0.1em 0 0.4em;overflow-wrap:anywhere"
+_TILE = "display:inline-block;vertical-align:top;width:171px;max-width:46%;margin:0 16px 8px 0"
+_FEATURED = "float:left;width:512px;max-width:100%;margin:0 20px 8px 0"
+_NOTE = "opacity:0.8;margin:0 0 0.5em;font-size:0.9em"
 _EMPTY = "opacity:0.8;margin:0.75em 0"
-_NOTHING = "No pictures yet. Say what to paint, and press Generate."
-
-_STEP = 5  # per cent that the slider moves at a time
-_KEYS = 'data-lm-suppress-shortcuts="true"'  # else arrow keys on a radio button are JupyterLab's commands
-_STYLE = Path(__file__).with_name("compare.css")
-_numbers = count(1)
 
 
 class Gallery:
-    """Draws entries as one MIME bundle; a picture is decoded once for each size it is shown in."""
+    """Draws entries as one output; `previews` holds the small versions of their pictures."""
 
-    def __init__(self) -> None:
-        self._drawn: dict[tuple[int, int, Path | None], grid.DrawnTile] = {}
+    def __init__(self, previews: Previews | None = None) -> None:
+        self.previews = previews or Previews()
+        self._name = secrets.token_hex(4)  # of radio buttons: other outputs of the page have some too
 
     def render(
-        self, entries: Sequence[Entry], *, selected: int | None = None, compared: int | None = None
-    ) -> dict[str, Any]:
-        """Return the MIME bundle of entries, newest first; number `selected` is large, beside `compared`."""
-        featured = [entry for number in (selected, compared) for entry in entries if entry.number == number]
-        others = [entry for entry in list(reversed(entries))[:MAX_SHOWN] if entry not in featured]
+        self,
+        entries: Sequence[Entry],
+        *,
+        selected: int | None = None,
+        compared: int | None = None,
+        comparison: Mode = "aside",
+        position: int = 50,
+        studio_id: str = "",
+        record: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the MIME bundle of entries, newest first, and the metadata of the output.
+
+        Number `selected` is large, beside `compared`, which begin as `comparison` and `position` say.
+        `record` is what `Album.record` returned, `studio_id` the model id of the widget on the page.
+        """
+        by_number = {entry.number: entry for entry in entries}
+        featured = [by_number.pop(number) for number in (selected, compared) if number in by_number]
+        others = list(by_number.values())[: -MAX_SHOWN - 1 : -1]
         shown = [*featured, *others]
-        widths = {entry.number: LARGE_WIDTH if entry in featured else SMALL_WIDTH for entry in shown}
-        drawn = {entry.number: self._draw(entry, widths[entry.number]) for entry in shown}
-        page = _render_page(featured, others, {number: tile.html for number, tile in drawn.items()})
+        page = self._render_featured(featured, comparison, position)
+        page += "".join(f'<div style="{_TILE}">{self._draw(entry)}</div>' for entry in others)
         if (older := len(entries) - len(shown)) > 0:
             page += f"<div>… and {older} older; %gemini history lists them.</div>"
-        text = "\n".join(printable(_describe(entry)) for entry in shown) or _NOTHING
-        sheet = grid.render_contact_sheet(tile.thumbnail for tile in drawn.values())
-        html = f'<div class="gemini-nb-gallery" style="{_GALLERY}">{page}</div>'
-        return {"text/html": html, **sheet, "text/plain": text}
+        if not shown:
+            page = f'<p style="{_EMPTY}">{_NOTHING}</p>'
+        marks = f' data-gemini-nb-studio="{html.escape(studio_id)}"' if studio_id else ""
+        text = "\n".join([printable(describe(entry)) for entry in shown] or [_NOTHING])
+        bundle = {
+            "text/html": f'<div class="gemini-nb-gallery"{marks} style="{_GALLERY}">'
+            f'<p style="{_NOTE}">{RUN_FOR_CONTROLS}</p>{page}</div>',
+            **grid.render_contact_sheet(map(self._find_thumbnail, shown)),
+            "text/plain": f"{text}\n{_TERMINAL_NOTE}",
+        }
+        return bundle, {} if record is None else {album_record.KEY: dict(record)}
 
-    def _draw(self, entry: Entry, width: int) -> grid.DrawnTile:
+    def _render_featured(self, featured: Sequence[Entry], mode: Mode, position: int) -> str:
+        drawn = [self._draw(entry, is_large=True) for entry in featured]
+        if len(featured) < 2:
+            return "".join(f'<div style="{_FEATURED}">{page}</div>' for page in drawn)
+        left, right = featured
+        return comparison.render(
+            *drawn,
+            numbers=(left.number, right.number),
+            name=f"gemini-nb-compare-{self._name}",
+            mode=mode,
+            position=position,
+        )
+
+    def _draw(self, entry: Entry, *, is_large: bool = False) -> str:
+        """Return the figure of an entry; what cannot be decoded is said in its place."""
         generation = entry.generation
-        key = (entry.number, width, generation.path)
-        if key not in self._drawn:
-            tile = grid.Tile(generation.prompt, _describe(entry), generation.image)
-            drawn = grid.draw_tile(tile, width=width, remarks=generation.remarks)
-            self._drawn[key] = replace(drawn, html=drawn.html + _render_link(generation.path))
-        return self._drawn[key]
+        image, caption = (
+            generation.image,
+            describe(entry, _PROMPT_CHARACTERS if is_large else _TILE_CHARACTERS),
+        )
+        try:
+            preview = (self.previews.preview if is_large else self.previews.tile)(entry)
+        except GeminiError as error:
+            return grid.render_problem(str(error), caption)
+        return figure.render_html(
+            image,
+            preview.data,
+            alt=generation.prompt,
+            caption=caption,
+            original=_find_original(generation.original, image.size if is_large else MAX_LINKED_BYTES + 1),
+            remarks=generation.remarks if is_large else (),
+            width=figure.PREVIEW_WIDTH if is_large else TILE_WIDTH,
+        )
+
+    def _find_thumbnail(self, entry: Entry) -> Any:
+        try:
+            return self.previews.thumbnail(entry)
+        except GeminiError:
+            return None
 
 
-def _render_page(featured: Sequence[Entry], others: Sequence[Entry], drawn: dict[int, str]) -> str:
-    if not featured and not others:
-        return f'<p style="{_EMPTY}">{_NOTHING}</p>'
-    above = [drawn[entry.number] for entry in featured]
-    if len(featured) == 2:
-        left, right = (entry.number for entry in featured)
-        top = render_comparison(*above, left_number=left, right_number=right)
-    else:
-        top = "".join(f'<div style="{_FEATURED}">{html}</div>' for html in above)
-    tiles = "".join(f'<div style="{_TILE}">{drawn[entry.number]}</div>' for entry in others)
-    return top + tiles
+def _find_original(original: Original, size: int) -> Original:
+    """Return what is said of the original: a file, a link, or the bytes where they are few."""
+    return original if original.saved_as or original.link or size <= MAX_LINKED_BYTES else NO_ORIGINAL
 
 
-def _describe(entry: Entry) -> str:
-    """Two lines: number and prompt; then model, pixels, how long, price, when, where it came from."""
+def describe(entry: Entry, characters: int = _PROMPT_CHARACTERS) -> str:
+    """Two lines: number, ★ of a favourite, and prompt; then model, pixels, price, seconds, and when."""
     generation = entry.generation
-    image, row = generation.image, models.find(generation.model)
-    is_offline = generation.provider == "offline"
+    image, alias = generation.image, models.alias_at(generation.model, generation.provider)
     facts = (
-        (row.alias if row else None) or generation.model,
+        alias or generation.model,
         f"{image.width} × {image.height}",
-        f"{generation.seconds:.{0 if generation.seconds >= 10 else 1}f} s",
-        "offline, no cost" if is_offline else f"{format_dollars(generation.estimated_cost)} by estimate",
+        *generation.describe_making(),
         format_time(entry.created),
-        *(["from the store"] if generation.replayed else []),
     )
-    return f"{entry.number} · {one_line(generation.prompt, _PROMPT_CHARACTERS)}\n{' · '.join(facts)}"
-
-
-def _render_link(path: Path | None) -> str:
-    """Link to the saved file; a notebook can link only to files in its own folder, so others are named."""
-    if path is None:
-        return ""
-    here = Path.cwd()
-    whole = path if path.is_absolute() else here / path
-    if not whole.is_relative_to(here):
-        return f'<div style="{_LINK}">{escape_html(os.fspath(path))}</div>'
-    near = whole.relative_to(here).as_posix()
-    return f'<div style="{_LINK}"><a href="{quote(near)}" target="_blank">{escape_html(near)}</a></div>'
-
-
-def render_comparison(left: str, right: str, *, left_number: int, right_number: int) -> str:
-    """Return the HTML of two figures to compare, one shown up to the slider; arrow keys move it."""
-    name = f"gemini-nb-compare-{next(_numbers)}"
-    steps = range(0, 101, _STEP)
-    positions = "".join(
-        f'.gemini-nb-compare:has([value="{at}"]:checked) {{--gemini-nb-at:{at}%}}\n' for at in steps
-    )
-    radios = "".join(
-        f'<input type="radio" name="{name}" value="{at}"'
-        f' aria-label="{at} % of picture {left_number}" {_KEYS}>'
-        for at in steps
-    )
-    return (
-        f"<style>{_STYLE.read_text(encoding='utf-8')}{positions}</style>"
-        f'<div class="gemini-nb-compare"><fieldset>'
-        f"<legend>Picture {left_number} and picture {right_number}</legend>"
-        f'<label><input type="radio" name="{name}" value="aside" class="gemini-nb-aside" {_KEYS} checked> '
-        "side by side, or one over the other:</label>"
-        f'<div class="gemini-nb-steps">{radios}</div></fieldset>'
-        f'<div class="gemini-nb-pair"><div>{left}</div><div>{right}</div></div></div>'
-    )
+    number = f"{entry.number} ★" if entry.is_favourite else f"{entry.number}"
+    return f"{number} · {one_line(generation.prompt, characters)}\n{' · '.join(facts)}"

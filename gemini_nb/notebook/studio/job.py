@@ -9,23 +9,21 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from anyio import to_thread
 
 from gemini_nb.batch import run as batch
 from gemini_nb.costs import estimate
-from gemini_nb.errors import ArgumentError, GeminiError
-from gemini_nb.notebook import options, progress, variables
+from gemini_nb.event_loop import run_in_thread
+from gemini_nb.generation import Generation
 from gemini_nb.notebook.generate import batch_error
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from gemini_nb.client.client import Client
-    from gemini_nb.generation import Generation
+    from gemini_nb.costs import Spending
+    from gemini_nb.errors import GeminiError
     from gemini_nb.notebook.session import Session
-    from gemini_nb.notebook.studio.album import Album
-    from gemini_nb.notebook.studio.controls import Settings
     from gemini_nb.request import ImageRequest
 
 _CONCURRENCY = 4
@@ -41,41 +39,12 @@ class StudioRequest:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where the words of "Source pictures" are looked up: #number in the album, uploads, then as `-i`."""
+class Outcome:
+    """How a job ended, in words; `error` is the first of its failures, `made` the number of its pictures."""
 
-    album: Album
-    uploads: Mapping[str, bytes]
-    names: Mapping[str, Any]
-
-    def read(self, text: str) -> list[tuple[str, Any]]:
-        """Return each word of a text with its picture; raise `ArgumentError` for one that names none."""
-        words = [word.strip(",") for word in options.split_words(text)]
-        options.check_no_keys(words)
-        return [(word, value) for word in words if word for value in self._values(word)]
-
-    def _values(self, word: str) -> list[Any]:
-        if word.startswith("#") and word[1:].isdecimal():
-            return [self.album.find(int(word[1:])).generation]
-        if word in self.uploads:
-            return [self.uploads[word]]
-        try:
-            return variables.read_images([word], self.names)
-        except ArgumentError as problem:
-            message, hint = str(problem.args[0]).removeprefix("-i "), problem.hint
-        raise ArgumentError(message, hint=hint)
-
-
-async def requests_for(settings: Settings, client: Client, sources: Sources) -> StudioRequest:
-    """Return the requests for settings: takes that the album does not show yet."""
-    images = sources.read(settings.sources)
-    first = await client.asynchronous.request(
-        settings.prompt, images=[image for _word, image in images], **settings.options
-    )
-    return StudioRequest(
-        new_takes(first, settings.number, sources.album.known_takes(first)),
-        tuple(word for word, _image in images),
-    )
+    words: str
+    error: GeminiError | None
+    made: int
 
 
 def new_takes(request: ImageRequest, number: int, without: Iterable[int]) -> tuple[ImageRequest, ...]:
@@ -91,48 +60,77 @@ async def run_job(
     client: Client,
     *,
     on_picture: Callable[[Generation], None],
-    on_progress: Callable[[str], None],
-) -> tuple[str, GeminiError | None]:
-    """Send the requests, after the cost was checked; return how it ended, in words, with the first error.
+    on_progress: Callable[[list[dict[str, Any]]], None],
+) -> Outcome:
+    """Send the requests, after the cost was checked; return how it ended.
 
-    `on_picture` takes each picture as it comes, on a worker's thread, `on_progress` HTML of how far it is.
+    `on_picture` takes each picture as it comes, on a worker's thread, `on_progress` what is said of each take
+    that is not made.
     """
-    costs = await to_thread.run_sync(
+    costs = await run_in_thread(
         partial(estimate, request.requests, holds=client.holds, provider=client.provider)
     )
     costs.check(max_cost=session.defaults.max_cost, max_images=session.defaults.max_images)
     state, ask = batch.Progress(request.requests), client.asynchronous.generate_function()
-    name, spending = client.provider.name, session.spending
-    if len(request.requests) == 1:
-        render = progress.one_image(request.requests[0].model, name, spending, state.call)
-    else:
-        render = progress.many_images(state, name, spending, _CONCURRENCY)
+    started: dict[str, float] = {}
 
     async def generate(request: ImageRequest) -> Generation:
+        started[request.digest] = monotonic()
         generation = await ask(request)
         with anyio.CancelScope(shield=True):  # it is paid for: Stop does not lose it
-            await to_thread.run_sync(on_picture, generation)
+            await run_in_thread(on_picture, generation)
         return generation
 
-    async def show_progress() -> None:
-        started = monotonic()
+    def show_progress() -> None:
+        on_progress(describe_takes(state, started, client.provider.name, session.spending))
+
+    async def keep_showing() -> None:
         while True:
-            on_progress(render(monotonic() - started)["text/html"])
+            show_progress()
             await anyio.sleep(_TICK_SECONDS)
 
+    state.listeners.append(lambda *_outcome: show_progress())
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(show_progress)
+            tasks.start_soon(keep_showing)
             await batch.run(generate, state, concurrency=_CONCURRENCY)
             tasks.cancel_scope.cancel()
     finally:
         session.count_failures(state.batch(), client)
+        show_progress()
     result = state.batch()
-    error = batch_error(result, strict=True)
-    return (str(error), result.errors[0]) if error else (_describe_success(result.generations), None)
+    made = result.generations
+    return Outcome(_describe_success(made), batch_error(result, strict=True), len(made))
+
+
+def describe_takes(
+    state: batch.Progress, started: dict[str, float], provider: str, spending: Spending
+) -> list[dict[str, Any]]:
+    """Return what is said of each take that is no picture yet: how long it takes, or why it failed."""
+    takes = []
+    for place, (request, outcome) in enumerate(zip(state.requests, state.outcomes, strict=True)):
+        if isinstance(outcome, Generation):
+            continue
+        words, share, problem = "waits for its turn", None, str(outcome) if outcome else ""
+        if outcome is None and request.digest in started:
+            words, share = _describe_progress(
+                monotonic() - started[request.digest], spending.expected_seconds(request.model, provider)
+            )
+            words = state.call.describe_wait() or words
+        label = f"Take {request.take + 1}" if len(state.requests) > 1 or request.take else "Your picture"
+        takes.append({"id": str(place), "label": label, "words": words, "share": share, "problem": problem})
+    return takes
+
+
+def _describe_progress(seconds: float, expected: float | None) -> tuple[str, float | None]:
+    if not expected or expected < 1:
+        return f"{seconds:.0f} s", None
+    return f"{seconds:.0f} s, usually {expected:.0f} s", min(seconds / expected, 0.95)
 
 
 def _describe_success(generations: list[Generation]) -> str:
+    if not generations:
+        return ""
     pictures = format_count(len(generations), "picture")
     replayed = sum(generation.replayed for generation in generations)
     if replayed:

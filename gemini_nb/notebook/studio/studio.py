@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from gemini_nb.errors import ArgumentError
 from gemini_nb.notebook.studio.album import Album
 from gemini_nb.notebook.studio.controller import StudioController
+from gemini_nb.notebook.studio.recall import CellMemory
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -28,7 +29,7 @@ class Studio:
         shell = shell or _current_shell()
         session = _load_session(shell)
         if shell not in _studios:
-            _studios[shell] = _ShellStudios(Album(session.open_store()))
+            _studios[shell] = _ShellStudios(Album())
         studios = _studios[shell]
         self._album = studios.album
         self._controller = studios.controller_for_cell(shell, session)
@@ -37,7 +38,7 @@ class Studio:
 
     @property
     def pictures(self) -> list[Generation]:
-        """The pictures of this session, oldest first, begun with the newest of the store."""
+        """The pictures of this session, oldest first, begun with those that its studios had before."""
         return [entry.generation for entry in self._album.entries]
 
     def close(self) -> None:
@@ -57,6 +58,7 @@ class _ShellStudios:
 
     album: Album
     _controllers: dict[tuple[str, int], StudioController] = field(default_factory=dict)
+    _memories: dict[str, CellMemory] = field(default_factory=dict)
     _last_run: str = ""
     _count: int = 0
 
@@ -69,6 +71,9 @@ class _ShellStudios:
         self._last_run = run
         if not cell:
             return StudioController(session, self.album)
+        if cell not in self._memories:
+            self._memories[cell] = CellMemory(session, self.album, cell)
+            self._memories[cell].start()
         place = (cell, self._count)
         if place not in self._controllers or self._controllers[place].is_closed:
             self._controllers[place] = StudioController(session, self.album)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from support.gateway import Gateway
-from support.shells import a_shell
-from support.studios import OK, Visitor, visiting
+from gemini_nb.errors import ArgumentError
+from gemini_nb.notebook.studio.album import Album
+from support.albums import Watcher, album_of, numbers, prompts
+from support.generations import answer
+from support.studios import Visitor, visiting
 
 pytestmark = pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
 
 
-def test_the_pictures_of_the_store_are_there_in_a_fresh_session():
-    with Gateway(OK) as gateway:
-        with a_shell(gateway.url) as shell:
-            Visitor(shell).generate("a red square")
-        with a_shell(gateway.url) as shell:
-            visitor = Visitor(shell)
-            assert 'alt="a red square"' in visitor.page
-            visitor.press("Copy as cell")
-            assert visitor.shell.run(visitor.controls.text.value).result.replayed
-        assert gateway.posts == 1
+def three() -> Album:
+    return album_of(*map(answer, ("one", "two", "three")))
 
 
 def test_a_second_studio_shows_what_the_first_makes():
@@ -28,4 +22,72 @@ def test_a_second_studio_shows_what_the_first_makes():
         other = Visitor(visitor.shell)
         visitor.generate("a red square")
         assert len(other.studio.pictures) == 1
-        assert [label for label, _ in other.controls.picture.options] == ["1 · a red square"]
+        assert [entry["prompt"] for entry in other.widget.entries] == ["a red square"]
+
+
+def test_a_removed_picture_is_gone_and_its_number_is_not_used_again():
+    album = three()
+    album.remove(2)
+    album.add(answer("four"))
+    assert prompts(album) == ["one", "three", "four"]
+    assert numbers(album) == [1, 3, 4]
+
+
+def test_a_removed_picture_comes_back_in_its_place():
+    album = three()
+    album.remove(1)
+    album.remove(2)
+    assert album.restore().number == 2
+    assert album.restore(1).number == 1
+    assert prompts(album) == ["one", "two", "three"]
+    with pytest.raises(ArgumentError, match="no removed picture"):
+        album.restore()
+
+
+def test_a_removed_picture_that_is_made_again_has_its_number():
+    album = three()
+    album.remove(2)
+    assert album.add(answer("two")).number == 2
+    assert album.removed == ()
+
+
+def test_a_picture_that_is_there_keeps_its_number_and_its_mark():
+    album = three()
+    album.set_favourite(1, True)
+    entry = album.add(answer("one"))
+    assert (entry.number, entry.is_favourite) == (1, True)
+
+
+def test_every_change_is_told():
+    album = three()
+    watcher = Watcher(album)
+    album.set_favourite(1, True)
+    album.remove(1)
+    album.restore()
+    album.set_path(album.find(1), "one.png")
+    album.add(answer("four"))
+    assert watcher.changes == 5
+    album.unwatch(watcher)
+    album.remove(1)
+    assert watcher.changes == 5
+
+
+@pytest.mark.parametrize("change", [Album.find, Album.remove, Album.restore])
+def test_a_number_that_nothing_has_is_said(change):
+    with pytest.raises(ArgumentError, match="There is no "):
+        change(three(), 9)
+
+
+def test_a_removed_picture_is_said_to_be_removed():
+    album = three()
+    album.remove(1)
+    with pytest.raises(ArgumentError, match="was removed"):
+        album.find(1)
+
+
+def test_takes_that_were_removed_may_be_made_again():
+    album = three()
+    request = album.find(1).generation.request
+    assert album.known_takes(request) == {0}
+    album.remove(1)
+    assert album.known_takes(request) == set()

@@ -7,7 +7,6 @@ from functools import partial
 
 import anyio
 import anyio.to_thread
-import pytest
 
 from gemini_nb import event_loop
 from gemini_nb.notebook.studio.job import StudioRequest, run_job
@@ -15,8 +14,6 @@ from gemini_nb.providers.provider import OFFLINE
 from support.gateway import Answer
 from support.studios import OK, SECONDS, offline, visiting
 from support.timing import given_time, in_time
-
-pytestmark = pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
 
 
 def test_generate_again_makes_another_take():
@@ -27,44 +24,28 @@ def test_generate_again_makes_another_take():
         assert gateway.posts == 2
 
 
-def test_a_picture_that_a_cell_made_is_replayed_at_no_cost():
-    with visiting() as (visitor, gateway):
-        visitor.shell.run("%%gemini_image\na red square")
-        visitor.controls.prompt.value = "a red square"
-        assert "from the store, at no cost" in visitor.price
-        visitor.press("Generate")
-        visitor.wait()
-        assert "from the store at no cost" in visitor.status
-        assert gateway.posts == 1
-
-
 def test_a_limit_of_cost_is_kept():
     with visiting() as (visitor, gateway):
         visitor.shell.magics.max_cost = 0.01
         visitor.generate("a red square")
-        assert "the limit is $0.010" in visitor.status
+        assert "the limit is $0.010" in visitor.problem
         assert gateway.posts == 0
 
 
 def test_a_failure_among_several_keeps_the_others():
     with visiting(OK, Answer("bad gateway", status=502), OK) as (visitor, _):
         visitor.generate("a red square", number=3)
-        assert "1 of 3 pictures failed" in visitor.status
+        assert "1 of 3 pictures failed" in visitor.problem
+        assert visitor.status == "2 pictures made."
         assert len(visitor.studio.pictures) == 2
+        (take,) = visitor.work["takes"]
+        assert "may have been billed" in take["problem"]
 
 
 def test_an_empty_prompt_is_said():
     with visiting() as (visitor, gateway):
         visitor.generate("   ")
-        assert "The prompt is empty" in visitor.status
-        assert gateway.posts == 0
-
-
-@pytest.mark.parametrize("word", ["nothing", "#7"])
-def test_a_source_that_is_none_is_said(word):
-    with visiting() as (visitor, gateway):
-        visitor.generate("now blue", sources=word)
-        assert "There is no picture 7" in visitor.status or "no variable and no file" in visitor.status
+        assert "The prompt is empty" in visitor.problem
         assert gateway.posts == 0
 
 
@@ -99,7 +80,7 @@ def test_a_picture_that_comes_while_it_is_stopped_is_kept():
             StudioRequest((client.generation.request,)),
             client,
             on_picture=lambda generation: (kept.append(generation), over.set()),
-            on_progress=lambda _page: None,
+            on_progress=lambda _takes: None,
         )
         future = event_loop.submit(job)
         assert client.storing.wait(SECONDS)

@@ -11,8 +11,6 @@ from support.gateway import Answer
 from support.shells import a_shell
 from support.studios import offline, visiting
 
-pytestmark = pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
-
 
 def test_a_prompt_becomes_a_picture_in_the_gallery():
     with visiting() as (visitor, gateway):
@@ -28,8 +26,7 @@ def test_the_studio_begins_with_pictures_of_other_cells():
         boat = visitor.shell.run("%%gemini_image\na boat").result
         again = Studio(boat, boat, shell=visitor.shell.shell)
         assert again.pictures == [boat]
-        visitor.press("Copy as cell")
-        assert visitor.controls.text.value == "%%gemini_image\na boat"
+        assert visitor.text("cell") == "%%gemini_image\na boat"
 
 
 def test_the_studio_needs_a_notebook():
@@ -46,8 +43,7 @@ def test_the_studio_loads_the_extension():
 
 def test_closing_stops_the_work():
     with visiting(Answer(hold=threading.Event())) as (visitor, gateway):
-        visitor.controls.prompt.value = "a red square"
-        visitor.press("Generate")
+        visitor.start("a red square")
         assert gateway.wait_for_posts(1)
         visitor.studio.close()
         assert gateway.wait_for_disconnects(1)
