@@ -9,6 +9,8 @@ from traitlets import TraitError
 
 from gemini_nb import models
 from gemini_nb.errors import ArgumentError
+from gemini_nb.files import expand_path
+from gemini_nb.providers.keys import check_no_keys, mask_keys
 from gemini_nb.providers.selection import choose_provider
 
 if TYPE_CHECKING:
@@ -19,15 +21,17 @@ _SECTION = "GeminiMagics"
 
 def check_value(name: str, value: str) -> str:
     """Return the value of a default; raise `TraitError` for one that no request could have."""
-    from gemini_nb.notebook import options  # noqa: PLC0415 - needed where a default is set
     from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
     if name == "model" and models.find(value):  # what the catalogue says of it is said when it is asked
         return value
     setting: dict[str, Any] = {name: value}
     try:
-        options.check_no_keys([value])
-        if name == "base_url":
+        check_no_keys([value])
+        if name == "store":
+            if value:
+                expand_path(value, what="The store")
+        elif name == "base_url":
             choose_provider("crazyrouter", base_url=value or None)
         else:
             ImageRequest("a check", **setting)
@@ -49,7 +53,7 @@ def drop_bad_values(owner: Configurable, config: Config) -> None:
         problem = _problem_with(owner, name, value)
         if problem:
             del given[name]
-            print(f"GeminiMagics.{name}: {problem}")
+            print(mask_keys(f"GeminiMagics.{name}: {problem}"))
             _restore_in_shell(parent, name, getattr(owner, name, None))
 
 
@@ -65,7 +69,7 @@ def _problem_with(owner: Configurable, name: str, value: Any) -> str:
     except TraitError as error:
         # The line begins with the trait's name, so that its message need not say it again.
         message = str(error).replace(f"The '{name}' trait of a GeminiMagics instance ", "").rstrip(".")
-        return f"{message}. It stays {old!r}."
+        return f"{message}. It stays at {old!r}."
     return ""
 
 

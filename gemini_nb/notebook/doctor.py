@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from gemini_nb import event_loop, files, models
 from gemini_nb._version import __version__
+from gemini_nb.client.client import Client
 from gemini_nb.errors import GeminiError
-from gemini_nb.notebook import options
 from gemini_nb.providers import provider as providers
-from gemini_nb.providers.keys import find_key
-from gemini_nb.providers.selection import choose_provider
+from gemini_nb.providers.keys import check_no_keys, find_key, mask_keys
 from gemini_nb.store import inventory
+from gemini_nb.store.replay import Replay
 from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from gemini_nb.providers.provider import Provider
 
 CONNECT_SECONDS = 3.0
+LIST_SECONDS = 5.0
 _PACKAGES = ("IPython", "ipykernel", "ipywidgets", "httpx", "Pillow")
-_VARIABLES = ("GEMINI_NB_PROVIDER", "GEMINI_NB_BASE_URL", "GEMINI_NB_REPLAY", "GEMINI_NB_STORE")
+_VARIABLES = tuple(f"GEMINI_NB_{name}" for name in ("PROVIDER", "BASE_URL", "REPLAY", "STORE", "PROGRESS"))
 # Variables that a place sets for the notebooks that run in it.
 _PLACES = {
     "COLAB_RELEASE_TAG": "Colab",
@@ -47,11 +48,12 @@ def diagnose(session: Session) -> list[str]:
         f"front end    {_describe_front_end(session)}",
         *describe_settings(session),
         f"writable     {_value_or_error(lambda: _check_writable(session))}",
-        f"reachable    {_value_or_error(lambda: _check_reachable(_find_provider(session)))}",
+        f"reachable    {_value_or_error(lambda: _check_reachable(session.find_provider()))}",
+        *_describe_catalogue(session),
         f"proxies      {', '.join(sorted(proxies)) or 'none set'}",
         f"variables    {', '.join(_list_variables()) or 'no GEMINI_NB_* set'}",
     ]
-    return list(map(_redact, lines))
+    return list(map(mask_keys, lines))
 
 
 def describe_settings(session: Session) -> list[str]:
@@ -59,19 +61,11 @@ def describe_settings(session: Session) -> list[str]:
     lines = [
         f"provider     {_value_or_error(lambda: _describe_provider(session))}",
         f"base URL     {_value_or_error(lambda: _describe_base_url(session))}",
-        f"model        {_describe_model(session.defaults.model)}",
+        f"model        {_value_or_error(lambda: _describe_model(session))}",
         f"store        {_value_or_error(lambda: _describe_store(session))}",
         f"replay       {_value_or_error(lambda: _describe_replay(session.defaults.replay))}",
     ]
-    return list(map(_redact, lines))
-
-
-def _redact(line: str) -> str:
-    """Mask a key that was put where none belongs, as the name of a folder or of a model."""
-    for provider in providers.KEYED:
-        if (key := find_key(provider)) is not None:
-            line = key.redact(line)
-    return line
+    return list(map(mask_keys, lines))
 
 
 def _value_or_error(describe: Callable[[], str]) -> str:
@@ -79,26 +73,21 @@ def _value_or_error(describe: Callable[[], str]) -> str:
         return describe()
     except GeminiError as error:
         return str(error).replace("\n", " ")
-
-
-def _find_provider(session: Session) -> Provider:
-    return choose_provider(session.provider_name(), base_url=session.defaults.base_url or None)
+    except OSError as error:
+        return f"unknown: {error.strerror or type(error).__name__}"
 
 
 def _describe_provider(session: Session) -> str:
-    provider = _find_provider(session)
+    provider = session.find_provider()
+    reason = "GeminiMagics.provider" if session.defaults.provider else "GEMINI_NB_PROVIDER"
     if session.provider_name().strip().lower() == "auto":
         key = find_key(provider)
-        return (
-            f"{provider.name} (automatic: {f'its key is set, from {key.where}' if key else 'no key is set'})"
-        )
-    return (
-        f"{provider.name} ({'GeminiMagics.provider' if session.defaults.provider else 'GEMINI_NB_PROVIDER'})"
-    )
+        reason = f"automatic: its key is set, from {key.where}" if key else "automatic: no key is set"
+    return f"{provider.name} ({reason})"
 
 
 def _describe_base_url(session: Session) -> str:
-    provider = _find_provider(session)
+    provider = session.find_provider()
     if provider is providers.OFFLINE:
         return "none: pictures are painted in this process"
     given = "GeminiMagics.base_url" if session.defaults.base_url else "GEMINI_NB_BASE_URL"
@@ -106,11 +95,13 @@ def _describe_base_url(session: Session) -> str:
     return f"{provider.base_url} ({'its own' if own else given})"
 
 
-def _describe_model(model: str) -> str:
-    row = models.find(model)
+def _describe_model(session: Session) -> str:
+    name, provider = session.defaults.model, session.find_provider().name
+    row = models.find(name, provider)
     if row is None:
-        return f"{one_line(model, 80)} (not in the catalogue; passed on as it is)"
-    return row.id if row.id == model else f"{row.id} ({model})"
+        return f"{one_line(name, 80)} (not in the catalogue; passed on as it is)"
+    shutdown = models.describe_shutdown(row.id, provider)
+    return shutdown or (row.id if row.id == name else f"{row.id} ({name})")
 
 
 def _describe_store(session: Session) -> str:
@@ -121,16 +112,14 @@ def _describe_store(session: Session) -> str:
 
 
 def _describe_replay(trait: str) -> str:
-    from gemini_nb.store.replay import Replay  # noqa: PLC0415 - needed for some words only
-
     mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
     if mode == variable == "only":
         return "locked to what is stored by GEMINI_NB_REPLAY"
     if trait != "auto":
-        passed = f"; GEMINI_NB_REPLAY is set to {variable[:20]} and not heeded" if variable else ""
+        passed = f"; GEMINI_NB_REPLAY is set to {variable[:20]} and ignored" if variable else ""
         return f"{mode} (GeminiMagics.replay{passed})"
     if not variable:
-        return "auto: what is stored is replayed, what is not is asked for"
+        return "auto: what is stored is replayed, the rest is requested"
     return f"{mode} (GEMINI_NB_REPLAY)"
 
 
@@ -161,16 +150,21 @@ def _check_writable(session: Session) -> str:
     folder = folder.absolute()
     existing = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if files.is_folder(existing) and os.access(existing, os.W_OK | os.X_OK):
-        return "yes" if existing == folder else f"yes: it is made with the first picture, in {existing}"
-    return f"NO: {existing} cannot be written to, so that pictures are not kept"
+        return (
+            "yes" if existing == folder else f"yes: it will be created with the first picture, in {existing}"
+        )
+    return f"NO: {existing} cannot be written to, so pictures are not kept"
 
 
 def _check_reachable(provider: Provider) -> str:
     """Open a connection to the provider's origin and close it: nothing is sent, and above all no key."""
     if provider is providers.OFFLINE:
         return "nothing to reach"
-    from gemini_nb.http.environment import proxy_for  # noqa: PLC0415 - loads httpx
+    from gemini_nb.http import fetch_transport  # noqa: PLC0415 - loads httpx
+    from gemini_nb.http.environment import proxy_for  # noqa: PLC0415
 
+    if fetch_transport.is_supported():
+        return "not tried: a browser connects only to send"
     parts = urlsplit(provider.origin)
     if not provider.is_loopback and proxy_for(parts.scheme, parts.netloc):
         return "not tried: a proxy is set"
@@ -184,6 +178,18 @@ def _check_reachable(provider: Provider) -> str:
         return f"NO: no connection within {CONNECT_SECONDS:.0f} s"
 
 
+def _describe_catalogue(session: Session) -> list[str]:
+    """Say which models of the catalogue the provider offers today; the list is free, and takes the key."""
+    try:
+        with Client(
+            session.provider_name(), base_url=session.defaults.base_url or None, timeout=LIST_SECONDS
+        ) as client:
+            lines = client.list_models().lines()
+    except GeminiError as error:
+        lines = [f"not asked: {error.args[0]}"]
+    return [f"{'' if number else 'catalogue':13}{line}" for number, line in enumerate(lines)]
+
+
 def _try_connection(host: str, port: int, *, secure: bool) -> str:
     try:
         with socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection:
@@ -194,7 +200,7 @@ def _try_connection(host: str, port: int, *, secure: bool) -> str:
     except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that cannot be written
         reason = getattr(problem, "strerror", None) or type(problem).__name__
         return f"NO: {host}, port {port}: {reason}"
-    return f"yes: {host} accepts connections on port {port}{' and proves its name' if secure else ''}"
+    return f"yes: {host} accepts connections on port {port}{' with a valid certificate' if secure else ''}"
 
 
 def _list_variables() -> list[str]:
@@ -210,10 +216,8 @@ def _list_variables() -> list[str]:
 
 def _is_plain(value: str) -> bool:
     """Whether a value can be shown: no key of ours, nothing like one, no address with more than a path."""
-    keys = [key for provider in providers.KEYED if (key := find_key(provider)) is not None]
     try:
-        options.check_no_keys([value])
+        check_no_keys([value])
     except GeminiError:
         return False
-    hides = any(mark in value for mark in "?@#") or not value.isprintable()
-    return not hides and all(key.redact(value) == value for key in keys)
+    return value.isprintable() and not any(mark in value for mark in "?@#")

@@ -9,12 +9,21 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from gemini_nb import models
 from gemini_nb.call import Call
 from gemini_nb.client.chat import Turn
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
-from gemini_nb.images.inputs import SentImage
-from gemini_nb.notebook import options, template, variables
-from gemini_nb.notebook.generate import check_cost, finish, read_prompt, request_settings
+from gemini_nb.images.inputs import let_go
+from gemini_nb.notebook import options, template
+from gemini_nb.notebook.file_names import FileNames
+from gemini_nb.notebook.generate import (
+    check_cost,
+    finish,
+    read_given_mask,
+    read_images,
+    read_prompt,
+    request_settings,
+)
 from gemini_nb.notebook.progress import one_image, showing_progress
 
 if TYPE_CHECKING:
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.images.image import GeneratedImage
     from gemini_nb.images.inputs import InputImage
+    from gemini_nb.notebook.call_site import CallSite
     from gemini_nb.notebook.session import Session
     from gemini_nb.store.record import Record, StoredImage
     from gemini_nb.store.store import Store
@@ -33,19 +43,25 @@ if TYPE_CHECKING:
 _MAX_ECHOES = 50  # turns of megabytes that are read to find what an edit began with
 
 
-def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Generation | None:
+def run(
+    session: Session, line: str, cell: str, names: Mapping[str, Any], site: CallSite
+) -> Generation | None:
     """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
-    args = options.edit_parser().parse_words(options.split_words(line))
+    parser = options.edit_parser()
+    args = parser.parse_words(options.split_words(line))
     if len(args.models) > 1:
         raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
     if args.new and args.undo:
-        raise ArgumentError("--new and --undo exclude each other.")
-    prompt = read_prompt(cell) if args.raw else template.fill(read_prompt(cell), names)
-    images = variables.read_images(args.images, names)
+        raise ArgumentError("--new and --undo cannot be used together.")
+    prompt = read_prompt(cell, parser, args)
+    prompt = prompt if args.raw else template.fill(prompt, names)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
+    images = read_images(args, names, client)
     chat = _continue_chat(session, client, args, prompt)
-    request = chat.request(prompt, images=images, **request_settings(session, args))
-    if not check_cost(session, args, [request], client):
+    mask = {"mask": read_given_mask(args, names, client), "feather": args.feather}
+    request = chat.request(prompt, images=images, **mask, **request_settings(session, args, names))
+    paths = FileNames.of_one(args.save, names)
+    if not check_cost(session, args, [request], client, paths=paths):
         return None
     call = Call()
     render = one_image(request.model, client.provider.name, session.spending, call)
@@ -58,13 +74,19 @@ def run(session: Session, line: str, cell: str, names: Mapping[str, Any]) -> Gen
     with (
         session.counting_failures(request, client),
         showing_progress(
-            render, alone=True, quiet=args.quiet, offline=client.is_offline, words=words, call=call
+            session,
+            render,
+            site=site,
+            quiet=args.quiet,
+            instant=not args.is_sent,
+            words=words,
+            call=call,
         ),
     ):
         generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat
-    generation = finish(session, args, generation)
-    return None if args.quiet else generation
+    generation = finish(session, args, generation, paths=paths)
+    return None if args.quiet and not site.is_taken else generation
 
 
 def _continue_chat(session: Session, client: Client, args: Namespace, prompt: str) -> Chat:
@@ -79,7 +101,7 @@ def _continue_chat(session: Session, client: Client, args: Namespace, prompt: st
         turns = chat.turns[:-1] if args.undo else chat.turns
         return client.chat(_model(session, args, last), turns=turns, source=chat.source)
     if args.undo:
-        raise ArgumentError("There is no turn to take back.", hint="The last picture is no edit.")
+        raise ArgumentError("There is no turn to take back.", hint="The last picture is not an edit.")
     if last is None:
         return _chat_from_store(session, client, args, prompt)
     return client.chat(_model(session, args, last), source=last)
@@ -93,19 +115,20 @@ def _chat_from_store(session: Session, client: Client, args: Namespace, prompt: 
     if earlier is None:
         raise ArgumentError(
             "There is no picture to edit yet.",
-            hint="Make one with %%gemini_image, begin anew with --new, or give one of yours with -i.",
+            hint="Make one with %%gemini_image, start without one with --new, or pass your own with -i.",
         )
     record, source = earlier
-    warnings.warn(
-        f"Going on from the store's picture of {record.prompt[:60]!r}.", GeminiWarning, stacklevel=2
-    )
-    return client.chat(str(args.models[0]) if args.models else record.model, source=source)
+    warnings.warn(f"Continuing from the stored picture {record.prompt[:60]!r}.", GeminiWarning, stacklevel=2)
+    model = models.name_in_use(record.model, client.provider.name)
+    return client.chat(str(args.models[0]) if args.models else model, source=source)
 
 
 def _model(session: Session, args: Namespace, last: Generation | None) -> str:
     if args.models:
         return str(args.models[0])
-    return last.model if last is not None else session.defaults.model
+    if last is None:
+        return session.defaults.model
+    return last.request.alias or last.model  # the model of the last picture may be shut down by now
 
 
 def _find_earlier(store: Store | None, prompt: str) -> tuple[Record, Generation | GeneratedImage] | None:
@@ -152,7 +175,7 @@ def _is_echoed(store: Store, record: Record, edit: Record) -> bool:
     """Whether an edit went on from a record's turn: its digest is that of the request that echoes it."""
     with suppress(GeminiError):  # a request that this version refuses
         answer = store.recall(record.images[-1].sha256, digest=record.digest)
-        given = tuple(SentImage(cast("InputImage", image)) for image in edit.inputs)
+        given = tuple(let_go(cast("InputImage", image)) for image in edit.inputs)
         request = replace(store.request(edit), images=given)
         echo = Turn(*answer).echo_before(request) if answer else None
         return echo is not None and echo.digest == edit.digest

@@ -1,8 +1,10 @@
-"""Loading and unloading of the extension: the magics, their completion, pictures in a terminal."""
+"""Loading and unloading of the extension: magics, completion, pictures in a terminal and in data frames."""
 
 from __future__ import annotations
 
+import sys
 from base64 import b64decode
+from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 # By name, since loading the extension must not load the classes.
 _RESULTS = (("gemini_nb.generation", "Generation"), ("gemini_nb.batch.result", "Batch"))
+_FRAMES = ("pandas", "pandas.core.frame", "polars.dataframe.frame")  # where `DataFrame` says that it is from
 _TERMINAL_WIDTH = 512  # pixels
 
 
@@ -28,6 +31,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(magics)
     matcher.install(shell, magics.session)
     _draw_in_terminal(shell)
+    _draw_in_frames(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -39,7 +43,11 @@ def unload(shell: InteractiveShell) -> None:
     matcher.remove(shell)
     formatter: Any = shell.display_formatter
     for module, name in _RESULTS:
-        formatter.formatters["image/png"].pop(f"{module}.{name}", None)
+        for one in (formatter.mimebundle_formatter, formatter.formatters["image/png"]):
+            one.pop(f"{module}.{name}", None)
+    for module in _FRAMES:
+        if _find_formatter(shell, module) is _render_frame:
+            formatter.formatters["text/html"].pop(f"{module}.DataFrame")
     for table in manager.magics.values():
         for name in [name for name, magic in table.items() if getattr(magic, "__self__", None) is magics]:
             del table[name]
@@ -47,16 +55,24 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _draw_in_terminal(shell: InteractiveShell) -> None:
-    """Draw results in a terminal that shows PNG, as IPython 9.13 does by kitty's graphics protocol.
+    """Show results in a terminal as text that says which file to open, and as PNG where it draws that.
 
-    Elsewhere the result's own bundle is enough.
+    IPython 9.13 draws PNG by kitty's graphics protocol. A notebook has the result's own bundle.
     """
     formatter: Any = shell.display_formatter
     if not formatter.trait_has_value("active_types"):
         return  # a notebook's kernel leaves them alone, and asking for them makes all of its formatters
-    if "image/png" in formatter.active_types and "text/html" not in formatter.active_types:
-        for module, name in _RESULTS:
+    if "text/html" in formatter.active_types:
+        return
+    for module, name in _RESULTS:
+        formatter.mimebundle_formatter.for_type_by_name(module, name, _render_text)
+        if "image/png" in formatter.active_types:
             formatter.formatters["image/png"].for_type_by_name(module, name, _render_png)
+
+
+def _render_text(result: Any) -> dict[str, str]:
+    """Return the MIME bundle of a picture or a batch for a terminal."""
+    return {"text/plain": result.render_text()}
 
 
 def _render_png(result: Any) -> bytes | None:
@@ -75,3 +91,48 @@ def _render_png(result: Any) -> bytes | None:
             return None
     sheet = result._repr_mimebundle_().get("image/jpeg")
     return encode(Image.open(io.BytesIO(b64decode(sheet))), "PNG") if sheet else None
+
+
+def _draw_in_frames(shell: InteractiveShell) -> None:
+    """Show thumbnails in data frames that hold pictures, unless somebody shows data frames already.
+
+    It begins with the next cell: to load the extension makes none of the kernel's formatters.
+    """
+
+    def register(*_info: object) -> None:
+        shell.events.unregister("pre_run_cell", register)
+        if "GeminiMagics" not in shell.magics_manager.registry:
+            return  # it was unloaded meanwhile
+        formatter: Any = shell.display_formatter
+        for module in _FRAMES:
+            if _find_formatter(shell, module) is None:
+                formatter.formatters["text/html"].for_type_by_name(module, "DataFrame", _render_frame)
+
+    shell.events.register("pre_run_cell", register)
+
+
+def _find_formatter(shell: InteractiveShell, module: str) -> Any:
+    formatter: Any = shell.display_formatter
+    with suppress(KeyError):
+        return formatter.formatters["text/html"].lookup_by_type(f"{module}.DataFrame")
+    return None
+
+
+def _render_frame(frame: Any) -> str | None:
+    """Return the HTML of a frame with its pictures, or else as it shows itself."""
+    if "gemini_nb.images.image" in sys.modules:  # else there is no picture
+        from gemini_nb.display import frames  # noqa: PLC0415 - needed in such a notebook only
+
+        with suppress(Exception):  # a formatter that fails would fail the cell
+            return frames.render_html(frame, _find_picture)
+    page: str | None = frame._repr_html_()
+    return page
+
+
+def _find_picture(value: Any) -> tuple[Any, str] | None:
+    from gemini_nb.generation import Generation  # noqa: PLC0415 - loaded by whoever made a picture
+    from gemini_nb.images.image import GeneratedImage  # noqa: PLC0415
+
+    if isinstance(value, Generation):
+        return value.image, value.prompt
+    return (value, "") if isinstance(value, GeneratedImage) else None

@@ -8,18 +8,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import interrupts
+from gemini_nb import event_loop, interrupts
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.run import Progress
 from gemini_nb.call import Call
 from gemini_nb.costs import estimate
-from gemini_nb.errors import ArgumentError, Cancelled, GeminiError
+from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
 from gemini_nb.generation import Generation
-from gemini_nb.images import save
 from gemini_nb.notebook import options, saving, variables
+from gemini_nb.notebook.error_boundary import explain_missing_key
 from gemini_nb.notebook.plan import make_plan
 from gemini_nb.notebook.progress import latest_images, many_images, one_image, showing_progress
 from gemini_nb.request import ImageRequest
+from gemini_nb.settings.words import check_mask_options, read_options
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -27,42 +28,56 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gemini_nb.client.client import Client
+    from gemini_nb.images.inputs import InputImage
+    from gemini_nb.notebook.call_site import CallSite
     from gemini_nb.notebook.plan import Plan
     from gemini_nb.notebook.session import Session
 
 
-def run(session: Session, line: str, cell: str | None, names: Mapping[str, Any]) -> Generation | Batch | None:
+def run(
+    session: Session, line: str, cell: str | None, names: Mapping[str, Any], site: CallSite
+) -> Generation | Batch | None:
     """Carry out one `%gemini_image`: parse, plan, check the cost, ask, save, assign, and return what to show.
 
-    `names` are the variables that the line and the prompt may name.
+    `names` are the variables that the line and the prompt may name, `site` is where the magic was called.
     """
-    args = options.image_parser(cell=cell is not None).parse_words(options.split_words(line))
-    args.is_cell = cell is not None
-    args.name = args.name if args.is_cell else None
-    prompt = " ".join(args.prompt) if cell is None else read_prompt(cell)
+    parser = options.image_parser(cell=cell is not None)
+    args = parser.parse_words(options.split_words(line))
+    args.site = site
+    args.name = None if cell is None else args.name
+    prompt = " ".join(args.prompt) if cell is None else read_prompt(cell, parser, args)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
     plan = _make_plan(session, args, prompt, client, names)
-    if not check_cost(session, args, plan.requests, client):
+    if not check_cost(session, args, plan.requests, client, paths=plan.paths):
         return None
     if args.stream and plan.is_grid:
-        raise ArgumentError("--stream shows the words of one picture.", hint="Leave it out for several.")
+        raise ArgumentError("--stream works for one picture only.", hint="Leave it out for several.")
     result = (_generate_many if plan.is_grid else _generate_one)(session, args, plan, client)
-    return None if args.quiet and args.is_cell else result
+    return None if args.quiet and not site.is_taken else result
 
 
-def read_prompt(cell: str) -> str:
-    """Return the prompt in a cell's body; a leading `# NBVAL_…` line is for the test runner."""
+def read_prompt(cell: str, parser: options.Parser, args: Namespace) -> str:
+    """Return the prompt in a cell's body; a leading `# NBVAL_…` line is for the test runner.
+
+    Warns of options in it; raises `ArgumentError` where there is none.
+    """
     first, _, rest = cell.partition("\n")
-    return (rest if first.startswith("# NBVAL_") else cell).strip()
+    prompt = (rest if first.startswith("# NBVAL_") else cell).strip()
+    if not prompt:
+        name = f" {args.name!r} on the line is the name of the result." if args.name else ""
+        raise ArgumentError("The prompt is empty.", hint=f"Write it below the line, in the body.{name}")
+    parser.warn_of_options_in(prompt)
+    return prompt
 
 
 def _make_plan(
     session: Session, args: Namespace, prompt: str, client: Client, names: Mapping[str, Any]
 ) -> Plan:
     if not prompt:
-        raise ArgumentError("The prompt is empty.", hint="Say what to paint.")
-    sources = variables.read_images(args.images, names)
-    images = client.read_images(sources) if sources else ()
+        raise ArgumentError("The prompt is empty.", hint='Say what to paint: %gemini_image "a red square"')
+    images = read_images(args, names, client)
+    given = read_given_mask(args, names, client)
+    mask = client.read_mask(given, images, feather=args.feather)
     return make_plan(
         prompt,
         models=args.models or [session.defaults.model],
@@ -72,31 +87,64 @@ def _make_plan(
         each=args.each,
         raw=args.raw,
         names=names,
-        request=partial(ImageRequest, images=images, **request_settings(session, args)),
+        save=args.save,
+        request=partial(
+            ImageRequest,
+            images=images,
+            mask=mask,
+            provider=client.provider.name,
+            **request_settings(session, args, names),
+        ),
+        provider=client.provider.name,
     )
 
 
-def request_settings(session: Session, args: Namespace) -> dict[str, Any]:
+def read_images(args: Namespace, names: Mapping[str, Any], client: Client) -> tuple[InputImage, ...]:
+    """Read the input images that the line names, off the main thread: an interrupt is heard."""
+    if not args.images:
+        return ()
+    found = variables.find_images(args.images, names)
+    return tuple(event_loop.run(variables.read_images, found, client.asynchronous))
+
+
+def read_given_mask(args: Namespace, names: Mapping[str, Any], client: Client) -> Any:
+    """Return what the line gives as the mask of an edit: an array, a box or a picture, else None."""
+    check_mask_options(args)
+    if args.mask is None:
+        return args.region
+    return event_loop.run(variables.read_mask, args.mask, names, client.asynchronous)
+
+
+def request_settings(session: Session, args: Namespace, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of `ImageRequest` that the line sets, or else the defaults of the session."""
     return {
+        **read_options(args),
+        "system": variables.read_text("--system", args.system, names),
         "aspect_ratio": args.aspect_ratio or session.defaults.aspect_ratio or None,
         "image_size": args.image_size or session.defaults.image_size or None,
         "text": args.text or args.stream,
     }
 
 
-def check_cost(session: Session, args: Namespace, requests: Sequence[ImageRequest], client: Client) -> bool:
-    """Check cost and target before anything is sent; a dry run says what it would be and returns False."""
+def check_cost(
+    session: Session,
+    args: Namespace,
+    requests: Sequence[ImageRequest],
+    client: Client,
+    *,
+    paths: Sequence[str],
+) -> bool:
+    """Check cost and targets before anything is sent; a dry run says what it would be and returns False."""
     session.say_where_store_is(client)
     costs = estimate(requests, holds=client.holds, provider=client.provider)
     max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
     max_images = session.defaults.max_images
+    args.is_sent = bool(costs.sent) and client.may_ask and not client.is_offline
     if args.dry_run:
         print("\n".join(costs.lines(max_cost=max_cost, max_images=max_images)))
         return False
-    several = len(requests) > 1
-    if args.save and (several or costs.sent):  # a stored one may be there from the cell's last run
-        save.check_free(args.save, folder=several)
+    if paths:
+        saving.check_paths(requests, paths, costs=costs, client=client, overwrite=args.overwrite)
     costs.check(max_cost=max_cost, max_images=max_images)
     return True
 
@@ -109,11 +157,17 @@ def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client)
     with (
         session.counting_failures(request, client),
         showing_progress(
-            render, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline, words=words, call=call
+            session,
+            render,
+            site=args.site,
+            quiet=args.quiet,
+            instant=not args.is_sent,
+            words=words,
+            call=call,
         ),
     ):
         generation = _stream(client, request, words) if args.stream else client.generate(request)
-    return finish(session, args, generation, streamed=args.stream)
+    return finish(session, args, generation, paths=plan.paths, streamed=args.stream)
 
 
 def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generation:
@@ -125,14 +179,19 @@ def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generati
 
 
 def finish(
-    session: Session, args: Namespace, generation: Generation, *, streamed: bool = False
+    session: Session,
+    args: Namespace,
+    generation: Generation,
+    *,
+    paths: Sequence[str],
+    streamed: bool = False,
 ) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
     width = None if args.full else args.width or session.defaults.preview_width
     generation = replace(generation, preview_width=width)
     session.keep(generation, sources=args.images, streamed=streamed)
-    if args.save:
-        generation = saving.save_one(generation, args.save)
+    for path in paths:
+        generation = saving.save_one(generation, path, overwrite=args.overwrite)
     session.assign(args.name, generation)
     return generation
 
@@ -149,13 +208,18 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     with interrupts.held() as hold:  # a second interrupt must not lose what has finished
         try:
             with showing_progress(
-                render, pictures=latest, alone=args.is_cell, quiet=args.quiet, offline=client.is_offline
+                session,
+                render,
+                pictures=latest,
+                site=args.site,
+                quiet=args.quiet,
+                instant=not args.is_sent,
             ):
                 client.run_batch(progress, args.concurrency)
         except Cancelled:
             is_cancelled = True
         batch, save_error = _collect_batch(session, args, plan, client, progress)
-        if is_cancelled or hold.is_pending:
+        if is_cancelled or hold.is_pending or isinstance(save_error, Cancelled):
             cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
             cancelled.batch = batch
             raise cancelled
@@ -172,7 +236,7 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
 
 def _collect_batch(
     session: Session, args: Namespace, plan: Plan, client: Client, progress: Progress
-) -> tuple[Batch, GeminiError | None]:
+) -> tuple[Batch, SaveError | Cancelled | None]:
     """Return the batch as it stands, counted, saved and assigned, and why a picture could not be saved."""
     for outcome in progress.outcomes:
         if isinstance(outcome, Generation):
@@ -183,30 +247,25 @@ def _collect_batch(
         request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
     }
     interrupted = {asked.requests[index].digest for index in asked.interrupted}
-    save_error = _save_images(args.save, plan, outcomes) if args.save else None
+    answers: list[Any] = [outcomes[request.digest] for request in plan.requests]
+    save_error = None
+    if plan.paths:
+        answers, save_error = saving.save_many(answers, plan.paths, plan.labels, overwrite=args.overwrite)
     batch = Batch(
         plan.requests,
-        tuple(outcomes[request.digest] for request in plan.requests),
+        tuple(answers),
         labels=plan.labels,
         values=plan.values,
         columns=plan.columns,
+        source=plan.source,
         interrupted=frozenset(
             index for index, request in enumerate(plan.requests) if request.digest in interrupted
         ),
+        seconds=asked.seconds,
     )
+    session.last_error = batch_error(batch, strict=True) or session.last_error
     session.assign(args.name, batch)
     return batch, save_error
-
-
-def _save_images(path: str, plan: Plan, outcomes: dict[str, Any]) -> GeminiError | None:
-    """Save the pictures among the outcomes, and put them back with their paths."""
-    labels = {request.digest: label for request, label in zip(plan.requests, plan.labels, strict=True)}
-    labelled = [
-        (outcome, labels[digest]) for digest, outcome in outcomes.items() if isinstance(outcome, Generation)
-    ]
-    saved, error = saving.save_many(path, labelled)
-    outcomes.update({generation.digest: generation for generation in saved})
-    return error
 
 
 def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool) -> Cancelled:
@@ -225,7 +284,9 @@ def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:
     if not errors or (batch.generations and not strict):
         return None
     error = copy(errors[0])
+    explain_missing_key(error)
     if len(batch) > 1:
-        summary = f"{len(errors)} of {format_count(len(batch), 'picture')} failed. The first: "
+        first = ". The first" if len(errors) > 1 else ""
+        summary = f"{len(errors)} of {format_count(len(batch), 'picture')} failed{first}: "
         error.args = (summary + str(error.args[0]), *error.args[1:])
     return error

@@ -17,7 +17,7 @@ from IPython.core.magic import (
     needs_local_scope,
     no_var_expand,
 )
-from traitlets import Enum, Float, Int, Unicode, default, validate
+from traitlets import Bool, Enum, Float, Int, Unicode, default, validate
 
 from gemini_nb.notebook.session import Session
 
@@ -38,10 +38,10 @@ class GeminiMagics(Magics):
     provider = Enum(
         ("", "crazyrouter", "google", "offline", "auto"),
         "",
-        help="whom to ask; empty: GEMINI_NB_PROVIDER, else auto",
+        help="provider to ask; empty: GEMINI_NB_PROVIDER, else auto",
     ).tag(config=True)
     base_url = Unicode("", help="another server's address; empty: the provider's own").tag(config=True)
-    model = Unicode(help="model id or alias").tag(config=True)
+    model = Unicode("default", help="model id or alias; default: the provider's own").tag(config=True)
     aspect_ratio = Unicode("", help="aspect ratio, e.g. 16:9; empty: the model's choice").tag(config=True)
     image_size = Unicode("", help="image size, e.g. 2K; empty: the model's choice").tag(config=True)
     store = Unicode(
@@ -53,12 +53,15 @@ class GeminiMagics(Magics):
         help="how the store is used; auto: as GEMINI_NB_REPLAY says",
     ).tag(config=True)
     timeout = Float(240.0, min=0.1, help="seconds for one picture, everything included").tag(config=True)
-    requests_per_minute = Float(
-        None, min=0.001, allow_none=True, help="requests that may be sent in a minute; None: no limit"
+    progress = Bool(
+        None, allow_none=True, help="a line while a cell waits for a model; None: as GEMINI_NB_PROGRESS says"
     ).tag(config=True)
-    preview_width = Int(min=16, max=4096, help="pixels of the preview that is saved with the notebook").tag(
-        config=True
-    )
+    requests_per_minute = Float(
+        None, min=0.001, allow_none=True, help="requests per minute that may be sent; None: no limit"
+    ).tag(config=True)
+    preview_width = Int(
+        min=16, max=4096, help="width in pixels of the preview that is saved with the notebook"
+    ).tag(config=True)
     max_cost = Float(
         None, min=0, allow_none=True, help="US dollars that one cell may cost by estimate; None: no limit"
     ).tag(config=True)
@@ -68,19 +71,13 @@ class GeminiMagics(Magics):
         super().__init__(shell, **settings)
         self.session = Session(shell, self)  # type: ignore[arg-type]  # traitlets: a Float of None is an int
 
-    @default("model")
-    def _default_model(self) -> str:
-        from gemini_nb.models import DEFAULT_MODEL
-
-        return DEFAULT_MODEL
-
     @default("preview_width")
     def _default_preview_width(self) -> int:
         from gemini_nb.display.figure import PREVIEW_WIDTH
 
         return PREVIEW_WIDTH
 
-    @validate("model", "aspect_ratio", "image_size", "base_url")
+    @validate("model", "aspect_ratio", "image_size", "base_url", "store")
     def _valid(self, proposal: Any) -> str:
         from gemini_nb.notebook import defaults
 
@@ -101,32 +98,39 @@ class GeminiMagics(Magics):
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
     ) -> Generation | Batch | None:
         """Ask a Gemini image model for a picture; `--help` lists the options."""
-        from gemini_nb.notebook import error_boundary
+        from gemini_nb import interrupts
 
+        with interrupts.held():
+            from gemini_nb.notebook import call_site, error_boundary, generate
+
+            site = call_site.find()
+        result = None
         with error_boundary.reporting_errors(self.session):
-            from gemini_nb.notebook import generate
-
-            return generate.run(self.session, line, cell, self.session.names(local_ns))
-        return None
+            result = generate.run(self.session, line, cell, self.session.names(local_ns), site)
+        return site.show(result)
 
     @no_var_expand
     @needs_local_scope
     @cell_magic
     def gemini_edit(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Generation | None:
         """Change the last picture, turn by turn; `--help` lists the options."""
-        from gemini_nb.notebook import error_boundary
+        from gemini_nb import interrupts
 
+        with interrupts.held():
+            from gemini_nb.notebook import call_site, edit, error_boundary
+
+            site = call_site.find()
+        result = None
         with error_boundary.reporting_errors(self.session):
-            from gemini_nb.notebook import edit
-
-            return edit.run(self.session, line, cell, self.session.names(local_ns))
-        return None
+            result = edit.run(self.session, line, cell, self.session.names(local_ns), site)
+        return site.show(result)
 
     @no_var_expand
     @line_magic
     def gemini(self, line: str) -> Any:
         """Look after gemini_nb; `%gemini` alone says what there is."""
-        from gemini_nb.notebook import commands, error_boundary, options
+        from gemini_nb.notebook import call_site, commands, error_boundary, options
 
-        with error_boundary.warnings_as_lines():
-            return commands.run(self.session, options.split_words(line))
+        with error_boundary.masking_keys(), error_boundary.warnings_as_lines():
+            result = commands.run(self.session, options.split_words(line))
+        return call_site.find().show(result)

@@ -10,21 +10,20 @@ import difflib
 import itertools
 import keyword
 import re
+import warnings
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from gemini_nb.errors import ArgumentError
+from gemini_nb.errors import ArgumentError, GeminiWarning
+from gemini_nb.providers.keys import check_no_keys
+from gemini_nb.settings import words as settings
 from gemini_nb.store import replay_mode
-from gemini_nb.text import one_line
+from gemini_nb.text import TEXT_COLUMNS, one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_KEY_BEGINNINGS = ("AIza", "sk-", "AQ.")
 _SHOWN_CHARACTERS = 60  # of a word that is wrong
 _WORD = re.compile(r"""(?:[^\s"']++|"[^"]*+"|'[^']*+')++""")
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
-_Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=94)
+_Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=TEXT_COLUMNS)
 
 
 class HelpShown(Exception):  # noqa: N818 - ends the parsing, is no error
@@ -39,7 +38,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `ArgumentError` where argparse would leave the process."""
-        raise ArgumentError(f"{self.prog}: {message}.", hint="--help lists the options.")
+        end = "" if message.endswith("?") else "."
+        raise ArgumentError(f"{self.prog}: {message}{end}", hint="--help lists the options.")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002 - argparse's signature
         """Raise `HelpShown`: `--help` is the only option that ends the parsing."""
@@ -53,17 +53,44 @@ class Parser(argparse.ArgumentParser):
             if is_option and word.split("=", 1)[0] not in self._option_string_actions:
                 self.error(self._describe_unknown(word))  # before its value is taken for something else
         args, rest = self.parse_known_args(words)
+        if rest and self.prog.startswith("%%") and not rest[0].startswith("-"):
+            raise self.error_for_prompt(" ".join([args.name or "", *rest]))
         if rest:
             self.error(self._describe_unknown(rest[0]))
         return args
+
+    def warn_of_options_in(self, prompt: str) -> None:
+        """Warn of a line of the prompt that begins with an option, which is sent as text."""
+        for line in prompt.splitlines():
+            first, *_ = line.split(maxsplit=1) or [""]
+            if first.split("=", 1)[0] in self._option_string_actions:
+                warnings.warn(
+                    f"The prompt holds {one_line(line, _SHOWN_CHARACTERS)!r} as text: "
+                    f"options belong on the first line, after {self.prog}.",
+                    GeminiWarning,
+                    stacklevel=2,
+                )
+                return
+
+    def error_for_prompt(self, text: str) -> ArgumentError:
+        """Return the error for a prompt on the line of a cell magic."""
+        shown = one_line(text, _SHOWN_CHARACTERS)
+        on_one_line = f' With a single % it may stay on the line: %gemini_image "{shown}"'
+        return ArgumentError(
+            f"{self.prog}: the line takes one NAME and options, not {shown!r}.",
+            hint="Write the prompt below the line, in the body of the cell."
+            + (on_one_line if "edit" not in self.prog else ""),
+        )
 
     def _describe_unknown(self, token: str) -> str:
         shown = one_line(token, _SHOWN_CHARACTERS)
         if not token.startswith("-"):
             return f"unexpected {shown!r}"
+        # Without its value, which may be a secret.
+        shown = shown.split("=", maxsplit=1)[0] if shown.startswith("--") else shown[:2]
         known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(shown.split("=", maxsplit=1)[0], known, n=1)
-        return f"there is no option {shown}" + (f"; did you mean {near[0]}" if near else "")
+        near = difflib.get_close_matches(shown, known, n=1)
+        return f"there is no option {shown}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def split_words(line: str) -> list[str]:
@@ -83,30 +110,20 @@ def split_words(line: str) -> list[str]:
         end = word.end()
     if line[end:].strip():  # only a quote is neither space nor word
         raise ArgumentError(
-            f"A quote is opened and not closed in: {one_line(line, 80)}",
-            hint='Put a prompt that holds an apostrophe into "double quotes", or into the body of a cell.',
+            "A quote on this line is not closed.",
+            hint='Put a prompt with an apostrophe in "double quotes", or in the body of a cell.',
         )
     return words
-
-
-def check_no_keys(words: Iterable[str]) -> None:
-    """Raise `ArgumentError` for a word that looks like a key: it would be saved with the notebook."""
-    for word in words:
-        value = word.split("=", 1)[-1]
-        if word.lower().lstrip("-").startswith(("key=", "api-key", "api_key", "apikey")) or (
-            value.startswith(_KEY_BEGINNINGS) and len(value) >= 20 and " " not in value
-        ):
-            raise ArgumentError(
-                "A key does not belong in a cell: it would be saved with the notebook.",
-                hint="Remove it from the cell and use %gemini key, which asks for it and keeps it in memory.",
-            )
 
 
 def image_parser(*, cell: bool) -> Parser:
     """Return the parser of `%%gemini_image`, which takes a name, or `%gemini_image`, which takes a prompt."""
     magic = "%%gemini_image" if cell else "%gemini_image"
     parser = Parser(
-        prog=magic, description=_CELL if cell else _LINE, epilog=_FIELDS + _SEVERAL_EXAMPLES + _DEFAULTS
+        prog=magic,
+        usage="%(prog)s [NAME] [options]" if cell else '%(prog)s [options] "prompt"',
+        description=_CELL if cell else _LINE,
+        epilog=_FIELDS + _SEVERAL_EXAMPLES + _DEFAULTS,
     )
     _add_what(parser, cell=cell)
     _add_several(parser)
@@ -117,11 +134,20 @@ def image_parser(*, cell: bool) -> Parser:
 
 def edit_parser() -> Parser:
     """Return the parser of `%%gemini_edit`."""
-    parser = Parser(prog="%%gemini_edit", description=_EDIT, epilog=_EDIT_EXAMPLES + _EDIT_DEFAULTS)
+    parser = Parser(
+        prog="%%gemini_edit",
+        usage="%(prog)s [NAME] [options]",
+        description=_EDIT,
+        epilog=_EDIT_EXAMPLES + _EDIT_DEFAULTS,
+    )
     _add_what(parser, cell=True)
     add = parser.add_argument_group("the conversation").add_argument
-    add("--new", action="store_true", help="begin anew instead of going on from the last picture")
-    add("--undo", action="store_true", help="take the last turn back, and go on from the picture before it")
+    add(
+        "--new",
+        action="store_true",
+        help="start a new conversation instead of continuing from the last picture",
+    )
+    add("--undo", action="store_true", help="undo the last turn, and continue from the picture before it")
     _add_money(parser)
     _add_showing(parser)
     return parser
@@ -130,7 +156,8 @@ def edit_parser() -> Parser:
 def _add_what(parser: Parser, *, cell: bool) -> None:
     add = parser.add_argument_group("the picture").add_argument
     if cell:
-        add("name", nargs="?", metavar="NAME", type=_parse_name, help="assign the result to this name")
+        parse_name = partial(_parse_name, parser)
+        add("name", nargs="?", metavar="NAME", type=parse_name, help="assign the result to this name")
     else:
         add("prompt", nargs="*", metavar="PROMPT", help="what to paint, in quotes")
     add(
@@ -140,20 +167,30 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
     )  # fmt: skip
     add(
         "-i", "--image", metavar="SOURCE", action="append", default=[], dest="images",
-        help="picture to work from: a variable (PIL, NumPy, Matplotlib, bytes, an earlier result; _ is the "
-        "last), a file, or an https address, looked for in this order; may be repeated",
+        help="input image: a variable (PIL, NumPy, Matplotlib, an upload, bytes, an earlier result; "
+        "_ is the last), a file, or an https address, looked for in this order; may be repeated",
     )  # fmt: skip
+    source = "the last picture" if "edit" in parser.prog else "the picture of -i"
+    settings.add_mask_options(
+        add,
+        about=f"where {source} may change: a picture of its size, white there; all other pixels stay exactly "
+        "as they are; a variable or a file, as for -i",
+    )
     add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, such as 16:9")
     add("-z", "--image-size", metavar="SIZE", help="512, 1K, 2K or 4K, where the model has a choice")
-    add("--text", action="store_true", help="ask for words as well as a picture")
-    add("--stream", action="store_true", help="show the words as they come; asks for them as --text does")
-    add("--raw", action="store_true", help="fill nothing into the prompt, not even {{name}}")
+    add("--text", action="store_true", help="ask for text as well as a picture")
+    add("--stream", action="store_true", help="show the text as it arrives; asks for it as --text does")
+    add("--raw", action="store_true", help="send the prompt as it is typed, {{name}} included")
+    group = parser.add_argument_group("what the model may do", description=_UNVALIDATED)
+    settings.add_options(
+        group.add_argument, system="system instruction, or the name of a variable that holds one"
+    )
 
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
     parse_count = partial(_parse_number, "a count", 1, 10_000)
-    add("-n", "--count", metavar="N", type=parse_count, default=1, help="this many takes of each picture")
+    add("-n", "--count", metavar="N", type=parse_count, default=1, help="number of takes of each picture")
     add(
         "--take",
         metavar="K",
@@ -162,13 +199,14 @@ def _add_several(parser: Parser) -> None:
         help="begin with this take (default: 0)",
     )
     add(
-        "--vary", metavar="VAR", action="append", default=[],
-        help="a picture for each value of the list VAR, filled in for {{VAR}}; repeat it for combinations",
+        "--vary", metavar="VAR", action="append", default=[], type=partial(_parse_variable, "--vary"),
+        help="a picture for each value of a list; takes the name of its variable, and fills {{VAR}} in; "
+        "repeat it for combinations",
     )  # fmt: skip
     add(
-        "--each", metavar="FRAME",
-        help="a picture for each row of a table (pandas, polars, Arrow, a list of dicts, a dict of columns); "
-        "{{column}} is filled from the row",
+        "--each", metavar="FRAME", type=partial(_parse_variable, "--each"),
+        help="a picture for each row of a table; takes the name of its variable (a pandas or polars frame, "
+        "an Arrow table, a list of dicts, a dict of columns), and fills {{column}} in",
     )  # fmt: skip
     add(
         "--concurrency",
@@ -184,7 +222,7 @@ def _add_money(parser: Parser) -> None:
     add = parser.add_argument_group("money and replay").add_argument
     add(
         "--replay", choices=replay_mode.MODES, metavar="MODE",
-        help="auto: replay what is stored, ask for the rest; only: never ask; refresh: ask for all again; "
+        help="auto: replay what is stored, request the rest; only: never send; refresh: request all again; "
         "off: leave the store alone",
     )  # fmt: skip
     add(
@@ -198,7 +236,12 @@ def _add_showing(parser: Parser) -> None:
     add = parser.add_argument_group("showing and saving").add_argument
     add(
         "-s", "--save", metavar="PATH",
-        help="save the original bytes to this file, several pictures to this folder; nothing is overwritten",
+        help="save to this file or folder/, filled as the prompt is: out/{{sku}}.jpg; the suffix says the "
+        "type, without one the bytes are what came",
+    )  # fmt: skip
+    add(
+        "--overwrite", action="store_true",
+        help="let -s replace any file, not only one saved from the store and not changed since",
     )  # fmt: skip
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
@@ -211,11 +254,13 @@ def _add_showing(parser: Parser) -> None:
     add("-h", "--help", action="help", help="show this page")
 
 
+_UNVALIDATED = "Checked against what is known of the model; not validated on Crazyrouter."
 _CELL = "Ask a Gemini image model for a picture. The body of the cell is the prompt."
 _LINE = 'Ask a Gemini image model for a picture:  pic = %gemini_image "a red square"'
 _EDIT = """\
 Change the last picture, turn by turn. The body of the cell says what to change.
-Each turn goes on from the one before it; a picture made by another cell begins a new conversation."""
+Each turn continues from the one before it; a picture made by another cell
+starts a new conversation."""
 _FIELDS = """\
 in the prompt:
   {{city}} {{frame.price[0]:.2f}}    filled in from the notebook's variables
@@ -229,23 +274,40 @@ examples:
   %%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
   %%gemini_image places --each cities --max-cost 2 -s places/
   %%gemini_image -i photo --dry-run
+  %%gemini_image -i photo --region 40,60,200,120 --feather 8
 """
 _EDIT_EXAMPLES = """\
 examples:
   %%gemini_edit
   %%gemini_edit night --undo
   %%gemini_edit -i sketch.png --new
+  %%gemini_edit --mask sky.png
 """
 _EDIT_DEFAULTS = """
-%config GeminiMagics lists the defaults; %config GeminiMagics.model = "nano-banana-pro" sets one."""
+%config GeminiMagics lists the defaults, and
+%config GeminiMagics.model = "nano-banana-pro" sets one."""
 _DEFAULTS = f"""
-Several pictures come back as a batch: NAME.generations, NAME.errors, NAME.to_frame().{_EDIT_DEFAULTS}"""
+Several pictures come back as a batch: NAME[0], NAME.errors,
+df.join(NAME.to_frame()), NAME.save("out/"), NAME.to_html("sheet.html").
+{_EDIT_DEFAULTS}"""
 
 
-def _parse_name(text: str) -> str:
+def _parse_name(parser: Parser, text: str) -> str:
+    if len(text.split()) > 1:
+        raise parser.error_for_prompt(text)
     if not text.isidentifier() or keyword.iskeyword(text):
         raise argparse.ArgumentTypeError(
             f"{text[:_SHOWN_CHARACTERS]!r} is not a name to assign to; the prompt goes into the body"
+        )
+    return text
+
+
+def _parse_variable(option: str, text: str) -> str:
+    if not text.isidentifier():
+        name = "rows" if option == "--each" else "values"
+        raise ArgumentError(
+            f"{option} takes the name of a variable, not {one_line(text, _SHOWN_CHARACTERS)!r}.",
+            hint=f"Assign it to a name first: {name} = …, then {option} {name}",
         )
     return text
 

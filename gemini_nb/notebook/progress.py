@@ -12,7 +12,9 @@ from gemini_nb.batch.result import Batch
 from gemini_nb.call import Call
 from gemini_nb.display import figure, grid
 from gemini_nb.errors import Cancelled
+from gemini_nb.event_loop import HAS_THREADS
 from gemini_nb.generation import Generation
+from gemini_nb.notebook.call_site import ELSEWHERE
 from gemini_nb.text import escape_html, printable
 
 if TYPE_CHECKING:
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 
     from gemini_nb.batch.run import Progress
     from gemini_nb.costs import Spending
+    from gemini_nb.notebook.call_site import CallSite
+    from gemini_nb.notebook.session import Session
 
     Render = Callable[[float], dict[str, str]]
 
 _REDRAW_SECONDS = 1.0  # an answer that is here by then needs no line
-_OFFLINE_SECONDS = 10.0  # painting is a matter of moments: on a busy machine a line would only flicker
+_INSTANT_SECONDS = 10.0  # painting and replay take moments: on a busy machine a line would only flicker
 _POLL_SECONDS = 0.25  # whether there are new words to draw
 _SHOWN_CHARACTERS = 4000  # of words while they come; all of them stand under the picture
 _LATEST_IMAGES = 8  # pictures shown while a batch runs; the whole grid comes at the end
@@ -32,40 +36,54 @@ _LATEST_IMAGES = 8  # pictures shown while a batch runs; the whole grid comes at
 
 @contextmanager
 def showing_progress(
+    session: Session,
     render: Render,
     *,
     pictures: Callable[[], str] | None = None,
-    alone: bool = False,
+    site: CallSite = ELSEWHERE,
     quiet: bool = False,
-    offline: bool = False,
+    instant: bool = False,
     words: Sequence[str] = (),
     call: Call | None = None,
 ) -> Iterator[None]:
     """Draw what `render(seconds)` returns in a notebook until the block ends, then take it away.
 
-    `pictures` returns the HTML of what is finished; after an interrupt it stays. `alone` says that the cell
-    has no other output, so that all of it can be cleared; `quiet` that no result follows; `offline` that
-    there is hardly anything to wait for. What is appended to `words` is drawn below, a moment later. What is
-    asked for in the block is part of `call`.
-    """
-    from IPython import get_ipython  # noqa: PLC0415 - here only in a kernel
+    `pictures` returns the HTML of what is finished; after an interrupt it stays. `site` is where the magic
+    was called, `quiet` says that it shows no result, and `instant` that no server is asked. What is appended
+    to `words` is drawn below, a moment later. What is asked for is part of `call`.
 
-    if getattr(get_ipython(), "kernel", None) is None:
+    A cell leaves the same outputs however long it waits. Where nothing stands under it yet, they are cleared;
+    elsewhere an output without data stands there from the beginning. Both get their data in updates, which
+    nbval leaves out of its comparison.
+    """
+    if not HAS_THREADS or not _is_seen() or not session.shows_progress() or (instant and not site.is_first):
         yield
         return
-    first = _OFFLINE_SECONDS if offline else _REDRAW_SECONDS
+    first = _INSTANT_SECONDS if instant else _REDRAW_SECONDS
     drawing = _DrawingThread(render, pictures, first=first, words=words)
-    drawing.start()
+    is_followed, keep_pictures = True, False  # by an error, if not by a result
     try:
+        if not site.is_first:
+            drawing.open()
+        drawing.start()
         with (call or Call()).watched():
             yield
+        is_followed = not (quiet or site.is_taken)
     except Cancelled:
-        drawing.stop(alone=alone, quiet=quiet, keep_pictures=True)
+        keep_pictures = True
         raise
-    except BaseException:
-        drawing.stop(alone=alone)
-        raise
-    drawing.stop(alone=alone, quiet=quiet)
+    finally:
+        drawing.stop(clear=site.is_first, wait=is_followed, keep_pictures=keep_pictures)
+
+
+def _is_seen() -> bool:
+    """Whether a front end draws what is displayed now: not in a terminal, nor where `%%capture` takes it."""
+    from IPython import get_ipython  # noqa: PLC0415 - here only in a shell
+    from IPython.core.displaypub import CapturingDisplayPublisher  # noqa: PLC0415
+
+    shell: Any = get_ipython()
+    is_kernel = getattr(shell, "kernel", None) is not None
+    return is_kernel and not isinstance(shell.display_pub, CapturingDisplayPublisher)
 
 
 def one_image(model: str, provider: str, spending: Spending, call: Call) -> Render:
@@ -190,47 +208,61 @@ class _DrawingThread(threading.Thread):
                     self._line.draw(line)
                     self._grid.draw({"text/plain": "", "text/html": page} if page else {})
 
-    def stop(self, *, alone: bool, quiet: bool = False, keep_pictures: bool = False) -> None:
-        """Draw no more, and take away what was drawn; after an interrupt the pictures stay."""
+    def open(self) -> None:
+        """Take the places under the cell at once, empty."""
+        with suppress(Exception):  # a display that fails must not cost the picture
+            self._line.open()
+            if self._pictures:
+                self._grid.open()
+
+    def stop(self, *, clear: bool, wait: bool, keep_pictures: bool) -> None:
+        """Draw no more, and take away what was drawn, except for pictures that are to be kept.
+
+        `clear` takes the places away too, and all else that stands under the cell: at once, or, with `wait`,
+        as the next output comes.
+        """
         from IPython.display import clear_output  # noqa: PLC0415 - here only in a kernel
 
         with self._drawing:
             self._over.set()
         with suppress(Exception):  # a display that fails must not cost the picture
             if keep_pictures and self._grid.is_drawn:
-                self._line.empty()
-            elif alone and self._line.is_drawn:
-                clear_output(wait=not quiet)
+                self._line.draw({})
+            elif clear and self._line.is_open:
+                clear_output(wait=wait)
             else:
-                self._line.empty()
-                self._grid.empty()
+                self._line.draw({})
+                self._grid.draw({})
 
 
 class _Output:
-    """One place in a cell's output, updated only where it changes."""
+    """One place in a cell's output, updated only where it changes; it has no data until it is drawn."""
 
     def __init__(self) -> None:
         self._handle: Any = None
         self._bundle: dict[str, str] = {}
 
     @property
-    def is_drawn(self) -> bool:
-        """Whether this place is in the output, even if it is empty by now."""
+    def is_open(self) -> bool:
+        """Whether this place is in the output, even if nothing is drawn in it."""
         return self._handle is not None
 
-    def draw(self, bundle: dict[str, str]) -> None:
-        """Display a MIME bundle in this place; the same one again is not sent."""
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self._bundle)
+
+    def open(self) -> None:
+        """Take this place."""
         from IPython.display import display  # noqa: PLC0415 - here only in a kernel
 
+        self._handle = display({}, raw=True, display_id=True)
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        """Draw a MIME bundle in this place, or nothing; the same one again is not sent."""
         if bundle == self._bundle:
             return
-        self._bundle = bundle
         if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
-
-    def empty(self) -> None:
-        """Leave nothing to see; a place in an output cannot be removed by itself."""
-        if self._handle is not None:
-            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+            self.open()
+        self._bundle = bundle
+        self._handle.update(bundle, raw=True)

@@ -1,49 +1,86 @@
-"""Saving the pictures of a cell under the name that was asked for, once however often the cell runs."""
+"""Saving the pictures of a cell where its line says, the same however often it runs."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gemini_nb import files
-from gemini_nb.errors import SaveError
+from gemini_nb.errors import Cancelled, SaveError
+from gemini_nb.files import is_folder
+from gemini_nb.generation import Generation
 from gemini_nb.images import save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from gemini_nb.generation import Generation
-    from gemini_nb.images.image import GeneratedImage
+    from gemini_nb.client.client import Client
+    from gemini_nb.costs import Estimate
+    from gemini_nb.images.save import Saved
+    from gemini_nb.request import ImageRequest
 
 _PROMPT_CHARACTERS = 48
+_HINT = "Name another file, or let --overwrite replace it."
 
 
-def save_one(generation: Generation, path: str) -> Generation:
+def check_paths(
+    requests: Sequence[ImageRequest],
+    paths: Sequence[str],
+    *,
+    costs: Estimate,
+    client: Client,
+    overwrite: bool,
+) -> None:
+    """Raise SaveError where a picture that would be sent for could not be saved.
+
+    A stored one costs nothing, nor does one that is painted offline: it may be there from the last run.
+    """
+    sent = {request.digest for request in costs.sent}
+    may_exist = overwrite or client.is_offline
+    for request, path in zip(requests, paths, strict=True):
+        if request.digest in sent:
+            save.check_free(path, archive=client.saved_files, overwrite=may_exist, hint=_HINT)
+
+
+def save_one(generation: Generation, path: str, *, overwrite: bool = False) -> Generation:
     """Save a picture and return it with its path; into a folder it goes under a name made of its prompt."""
-    target, image = _expand(path), generation.image
-    if path.endswith("/") or files.is_folder(target):
-        return _save_into(target, generation)
-    for file in (target, target.with_name(target.name + image.suffix)):
-        if target.name and _is_saved(image, file):
-            return replace(generation, path=file)
-    return replace(generation, path=image.save(path))
+    saved = _save(generation, path, overwrite=overwrite)
+    _say(saved)
+    return replace(generation, path=saved.path)
 
 
 def save_many(
-    path: str, labelled: Iterable[tuple[Generation, str]]
-) -> tuple[list[Generation], SaveError | None]:
-    """Save pictures with their labels into a folder; one that fails keeps no other from being saved."""
-    saved, first_error = [], None
-    for generation, label in labelled:
+    outcomes: Iterable[Any], paths: Iterable[str], labels: Iterable[str], *, overwrite: bool = False
+) -> tuple[list[Any], SaveError | Cancelled | None]:
+    """Save the pictures among a grid's outcomes, and return the outcomes with their paths.
+
+    One that fails keeps no other from being saved; the first error is returned too. An interrupt ends it.
+    """
+    answers, saved = list(outcomes), []
+    first_error: SaveError | Cancelled | None = None
+    for index, (path, label) in enumerate(zip(paths, labels, strict=True)):
+        if not isinstance(answers[index], Generation):
+            continue
         try:
-            saved.append(_save_into(_expand(path), generation, label))
+            saved.append(_save(answers[index], path, label, overwrite=overwrite))
+            answers[index] = replace(answers[index], path=saved[-1].path)
         except SaveError as error:
-            saved.append(generation)
             first_error = first_error or error
-    return saved, first_error
+        except Cancelled as error:
+            first_error = error
+            break
+    _say(*saved)
+    return answers, first_error
+
+
+def _save(generation: Generation, path: str, label: str = "", *, overwrite: bool) -> Saved:
+    folder = _expand(path)
+    if not (path.endswith("/") or is_folder(folder)):
+        return save.save(generation.image, path, overwrite=overwrite, hint=_HINT)
+    # The prompt's beginning, and what tells the picture from the others of its grid.
+    own_label = "" if label == generation.prompt else label
+    stem = save.safe_stem(f"{generation.prompt[:_PROMPT_CHARACTERS]} {own_label}")
+    return save.save_into(generation.image, folder, stem=stem)
 
 
 def _expand(path: str) -> Path:
@@ -53,23 +90,6 @@ def _expand(path: str) -> Path:
         return Path(path)
 
 
-def _save_into(folder: Path, generation: Generation, label: str = "") -> Generation:
-    """Save a picture under its prompt's beginning and what tells it from the others of its grid."""
-    image = generation.image
-    own_label = "" if label == generation.prompt else label
-    stem = save.safe_stem(f"{generation.prompt[:_PROMPT_CHARACTERS]} {own_label}")
-    for number in count(1):
-        file = folder / f"{stem}{'' if number == 1 else f'-{number}'}{image.suffix}"
-        if _is_saved(image, file):
-            return replace(generation, path=file)
-        if not os.path.lexists(file):  # False, too, where the folder may not be looked at: `save` says why
-            break
-    return replace(generation, path=image.save(f"{folder}/", unique=True, stem=stem))
-
-
-def _is_saved(image: GeneratedImage, file: Path) -> bool:
-    """Whether a file holds exactly this picture's bytes."""
-    try:
-        return file.stat().st_size == len(image.data) and file.read_bytes() == image.data
-    except (OSError, ValueError):
-        return False
+def _say(*saved: Saved) -> None:
+    if remark := save.describe_conversions(saved):
+        save.warn(remark)

@@ -6,11 +6,14 @@ Everything in `notebook/` reads the `Session`; the magics hand in their traits a
 # ruff: noqa: PLC0415 - a session is made while the extension loads, which must not load a client
 from __future__ import annotations
 
+import builtins
 import os
 import sys
+import warnings
 from collections import ChainMap
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from gemini_nb.costs import Spending
     from gemini_nb.errors import GeminiError
     from gemini_nb.generation import Generation
+    from gemini_nb.providers.provider import Provider
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.store import Store
 
@@ -40,6 +44,7 @@ class Defaults(Protocol):
     store: str
     replay: str
     timeout: float
+    progress: bool | None
     requests_per_minute: float | None
     preview_width: int
     max_cost: float | None
@@ -108,19 +113,27 @@ class Session:
                 self.spending.add_failure(outcome, request.model)
 
     def assign(self, name: str | None, result: Generation | Batch) -> None:
-        """Give a result the name that the line asks for, if any."""
-        if name:
-            self.shell.user_ns[name] = result
+        """Give a result the name that the line asks for, if any; warn of one that hides what others use."""
+        if not name:
+            return
+        old = self.shell.user_ns.get(name)
+        if isinstance(old, ModuleType):
+            _warn(f"{name} was the module {old.__name__} and is this result now: import it to get it back.")
+        elif hasattr(builtins, name):
+            _warn(f"{name} hides Python's own {name} now: del {name} brings that back.")
+        self.shell.user_ns[name] = result
 
     def client(self, *, replay: str | None = None, dry_run: bool = False) -> Client:
         """Return the client that the defaults and the environment ask for; one is kept for each choice."""
-        from gemini_nb.client.client import Client
-        from gemini_nb.providers.keys import find_key
-        from gemini_nb.providers.selection import choose_provider
-        from gemini_nb.store.location import default_folder
+        from gemini_nb import interrupts
+
+        with interrupts.held():
+            from gemini_nb.client.client import Client
+            from gemini_nb.providers.keys import find_key
+            from gemini_nb.store.location import default_folder
 
         defaults = self.defaults
-        provider = choose_provider(self.provider_name(), base_url=defaults.base_url or None)
+        provider = self.find_provider()
         key = find_key(provider)
         store, mode = self.store_path(), replay or defaults.replay
         if dry_run and store is None:
@@ -138,9 +151,29 @@ class Session:
             self._clients[choice] = Client(provider.name, **settings)
         return self._clients[choice]
 
+    def find_provider(self) -> Provider:
+        """Return the provider that the defaults and the environment ask for, with its address."""
+        from gemini_nb.providers.selection import choose_provider
+
+        return choose_provider(self.provider_name(), base_url=self.defaults.base_url or None)
+
     def provider_name(self) -> str:
         """Return the provider asked for: the default, else `GEMINI_NB_PROVIDER`, else "auto"."""
         return self.defaults.provider or os.environ.get("GEMINI_NB_PROVIDER") or "auto"
+
+    def shows_progress(self) -> bool:
+        """Whether a cell that waits says so: the default, else `GEMINI_NB_PROGRESS`, else it does.
+
+        Raises `ArgumentError` where the variable is neither "on" nor "off".
+        """
+        from gemini_nb.errors import ArgumentError
+
+        if self.defaults.progress is not None:
+            return self.defaults.progress
+        word = os.environ.get("GEMINI_NB_PROGRESS") or "on"
+        if word not in ("on", "off"):
+            raise ArgumentError(f"GEMINI_NB_PROGRESS is on or off, not {ascii(word)[:40]}.")
+        return word == "on"
 
     def store_path(self) -> Path | None:
         """Return the store's folder: the default, else `GEMINI_NB_STORE`, else beside the notebook.
@@ -159,7 +192,11 @@ class Session:
         return self.defaults.store or os.environ.get("GEMINI_NB_STORE") or ""
 
     def say_where_store_is(self, client: Client) -> None:
-        """Say once which store is used, where that is beside the notebook and not in the current folder."""
+        """Say once which store is used, where that is beside the notebook and not in the current folder.
+
+        A warning, since the magics print those once their waiting line is gone.
+        """
+        from gemini_nb.errors import GeminiWarning
         from gemini_nb.files import is_folder
         from gemini_nb.store import location
 
@@ -168,7 +205,7 @@ class Session:
             return
         if folder not in self._said_stores and (not client.is_offline or is_folder(folder)):
             self._said_stores.add(folder)
-            print_line(f"The store is {folder}, beside the notebook.")
+            warnings.warn(f"The store is {folder}, beside the notebook.", GeminiWarning, stacklevel=2)
 
     def open_store(self) -> Store | None:
         """Return the store of `store_path`, or None where it is off; nothing is made on disk."""
@@ -178,14 +215,22 @@ class Session:
         return None if folder is None else Store(folder)
 
 
+def _warn(words: str) -> None:
+    from gemini_nb.errors import GeminiWarning
+
+    warnings.warn(words, GeminiWarning, stacklevel=3)
+
+
 def print_line(line: str) -> None:
     """Print a line; what stdout cannot take must not cost the picture of the cell."""
+    from gemini_nb.text import TEXT_COLUMNS, wrap
+
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     with suppress(OSError, ValueError):  # ValueError: it is closed
-        print(line.encode(encoding, "backslashreplace").decode(encoding))
+        print(wrap(line, TEXT_COLUMNS).encode(encoding, "backslashreplace").decode(encoding))
 
 
 _OFFLINE_LINES = (
-    "Painted offline, since no key is set. For a model's picture set CRAZYROUTER_API_KEY\n"
-    "(or GEMINI_API_KEY and %config GeminiMagics.provider = 'google'), or type %gemini key."
+    "Painted offline, since no key is set. For a model's picture type %gemini key,\n"
+    "or set CRAZYROUTER_API_KEY or GEMINI_API_KEY before the kernel starts."
 )

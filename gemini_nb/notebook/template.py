@@ -13,7 +13,9 @@ import inspect
 import re
 import traceback
 import warnings
+from collections import ChainMap
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from numbers import Real
@@ -23,14 +25,16 @@ from gemini_nb.errors import ArgumentError
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_EXPRESSION_CHARS = 200  # deeper nesting than a prompt needs stays out of Python's own parser
+MAX_FILLED_CHARS = 1_000_000  # of all values in one prompt: several times what any image model reads
+_MAX_EXPONENT = 1000  # of a Decimal, which a format may write out as so many zeros
 
 # No run of it can be read twice from two starts, since a field ends at the next brace.
 _MARK = re.compile(r"\\\{\{|\{\{([^{}\n]*)\}\}")
 _TOKEN = re.compile(r""" "[^"]*" | '[^']*' | [\[\]():] | !(?!=) """, re.VERBOSE)
-_AS_TEXT = r"Write \{{ where braces are meant as text, or --raw to fill nothing."
+_AS_TEXT = r"Write \{{ for braces that are text, or use --raw to fill nothing in."
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
 _REFUSED = {
     ast.Call: "calls are",
@@ -44,6 +48,7 @@ _REFUSED = {
     ast.Lambda: "a function is",
     ast.Constant: "a constant is",
 }
+_LONG_NUMBER = re.compile(r"\d{5,}")  # digits of any script, as `format` reads them
 _NOTHING = object()
 _SEARCHED_NAMES = 1000
 
@@ -56,17 +61,30 @@ class _Field:
     spec: str
 
 
-def fill(text: str, names: Mapping[str, Any]) -> str:
-    r"""Return `text` with its fields replaced by the values that `names` gives them.
+def fill(text: str, names: Mapping[str, Any], *, adapt: Callable[[str], str] = lambda value: value) -> str:
+    r"""Return `text` with its fields replaced by the values that `names` gives them, adapted if need be.
 
     An expression is a name with attributes and indices: nothing is called and nothing computed. What is
     filled in is not read again. Raises `ArgumentError` for other expressions, undefined names, missing
-    values (None, NaN), texts that hold a memory address, and whatever an object raises while it is read.
+    values (None, NaN), texts that hold a memory address, a width or precision of five digits, values of more
+    than `MAX_FILLED_CHARS` in all, and whatever an object raises while it is read.
 
     >>> fill(r'{"city": "{{city}}", "\{{n}}": {{n:.1f}}}', {"city": "Łódź", "n": 2})
     '{"city": "Łódź", "{{n}}": 2.0}'
     """
-    return _MARK.sub(lambda mark: _fill_mark(mark, names), text)
+    left = MAX_FILLED_CHARS
+
+    def fill_mark(mark: re.Match[str]) -> str:
+        nonlocal left
+        if mark[1] is None:
+            return "{{"
+        if not _is_field(mark):
+            return mark[0]
+        value = _run_for_field(mark[1], lambda source: _format_value(_parse_field(source), names, left))
+        left -= len(value)
+        return adapt(value)
+
+    return _MARK.sub(fill_mark, text)
 
 
 def list_fields(text: str) -> list[str]:
@@ -94,14 +112,6 @@ def _is_field(mark: re.Match[str]) -> bool:
     return mark[1] is not None and mark[1].lstrip(" \t")[:1].isidentifier()
 
 
-def _fill_mark(mark: re.Match[str], names: Mapping[str, Any]) -> str:
-    if mark[1] is None:
-        return "{{"
-    if not _is_field(mark):
-        return mark[0]
-    return _run_for_field(mark[1], lambda source: _format_value(_parse_field(source), names))
-
-
 def _run_for_field(source: str, act: Callable[[str], str]) -> str:
     """Run `act(source)`; whatever goes wrong becomes an `ArgumentError` that names the field."""
     try:
@@ -120,7 +130,9 @@ def _parse_field(source: str) -> _Field:
     if len(expression) > MAX_EXPRESSION_CHARS:
         raise ArgumentError(f"an expression has at most {MAX_EXPRESSION_CHARS} characters.", hint=_AS_TEXT)
     if conversion not in _CONVERSIONS:
-        raise ArgumentError("after ! comes r, s or a.", hint=_AS_TEXT)
+        raise ArgumentError("after ! only r, s or a can stand.", hint=_AS_TEXT)
+    if _LONG_NUMBER.search(spec):
+        raise ArgumentError("a width or precision has at most four digits.", hint=_AS_TEXT)
     node = parse_expression(expression)
     _check(node)
     return _Field(expression, node, conversion, spec)
@@ -148,7 +160,7 @@ def parse_expression(expression: str) -> ast.expr:
             return ast.parse(expression, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
-    raise ArgumentError("this is no name that can be filled in.", hint=_AS_TEXT)
+    raise ArgumentError("this is not a name that can be filled in.", hint=_AS_TEXT)
 
 
 def _check(node: ast.expr) -> None:
@@ -180,21 +192,31 @@ def _check_index(node: ast.expr) -> None:
             _check(node)
         case _:
             raise ArgumentError(
-                "an index is a constant, a name or a slice; assign anything else to a name first.",
+                "an index must be a constant, a name or a slice; assign anything else to a name first.",
                 hint=_AS_TEXT,
             )
 
 
-def _format_value(field: _Field, names: Mapping[str, Any]) -> str:
+def _format_value(field: _Field, names: Mapping[str, Any], most: int) -> str:
     value = _evaluate(field.node, names)
     if _is_missing(value):
         raise ArgumentError(f"the value is {value}.", hint="Give it a value, or leave the field out.")
+    if field.spec and isinstance(value, Decimal) and abs(value.adjusted()) > _MAX_EXPONENT:
+        raise ArgumentError(
+            "a Decimal of this size has no format: it may have a digit for each power of ten.",
+            hint="Fill it in without a format.",
+        )
     text = format(_CONVERSIONS[field.conversion](value), field.spec)
     if not isinstance(value, str) and text.startswith("<") and " at 0x" in text:
         # such a text differs in each run, so that no stored picture would be found again
         raise ArgumentError(
             f"its value, a {type(value).__name__}, has no text of its own.",
             hint="Fill in one of its values instead.",
+        )
+    if len(text) > most:
+        raise ArgumentError(
+            f"with this value, the values filled in have more than {MAX_FILLED_CHARS:,} characters.",
+            hint="Fill in a part of it: no image model reads that much.",
         )
     return text
 
@@ -214,7 +236,7 @@ def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
         case ast.Name(id=name) if name in names:
             return names[name]
     name = cast("ast.Name", node).id
-    raise ArgumentError(f"the name {name!r} is not defined.", hint=_suggest_name(name, names) or _AS_TEXT)
+    raise ArgumentError(f"the name {name!r} is not defined.", hint=suggest_name(name, names) or _AS_TEXT)
 
 
 def _evaluate_index(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
@@ -234,20 +256,35 @@ def _get_attribute(value: Any, name: str, *, of: ast.expr) -> Any:
     except AttributeError:
         if inspect.getattr_static(value, name, _NOTHING) is not _NOTHING:
             raise  # it is there, and failed by itself
-    raise ArgumentError(f"{ast.unparse(of)} has no attribute {name!r}.", hint=_suggest_name(name, dir(value)))
+    hint = _suggest_key(name, value, of=of) or suggest_name(name, dir(value))
+    raise ArgumentError(f"{ast.unparse(of)} has no attribute {name!r}.", hint=hint)
 
 
 def _get_item(value: Any, key: Any, *, of: ast.expr, written: ast.expr) -> Any:
     try:
         return value[key]
     except LookupError:
-        keys = value.keys() if callable(getattr(value, "keys", None)) else ()
-    hint = _suggest_name(key, keys) if isinstance(key, str) else ""
+        hint = _suggest_key(key, value, of=of) if isinstance(key, str) else ""
     raise ArgumentError(f"{ast.unparse(of)} has no item {ast.unparse(written)}.", hint=hint)
 
 
-def _suggest_name(name: str, known: Any) -> str:
-    names = (other for other in islice(known, _SEARCHED_NAMES) if isinstance(other, str))
-    short = [other for other in names if len(other) <= MAX_EXPRESSION_CHARS and not other.startswith("_")]
-    near = difflib.get_close_matches(name, short, n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+def _suggest_key(name: str, value: Any, *, of: ast.expr) -> str:
+    """Return a hint at the key or column of this or nearly this name, else ""."""
+    keys = value.keys() if callable(getattr(value, "keys", None)) else getattr(value, "columns", ())
+    near = _find_nearest(name, keys)
+    return f"Did you mean {{{{{ast.unparse(of)}[{near!r}]}}}}?" if near else ""
+
+
+def suggest_name(name: str, known: Iterable[Any]) -> str:
+    """Return a hint at the known name that is nearest to one that is not known, else ""."""
+    near = _find_nearest(name, known)
+    return f"Did you mean {near!r}?" if near else ""
+
+
+def _find_nearest(name: str, known: Iterable[Any]) -> str | None:
+    """Return the nearest name; of layered names the first layer that has one decides."""
+    if isinstance(known, ChainMap):
+        return next(filter(None, (_find_nearest(name, layer) for layer in known.maps)), None)
+    names = (other for other in known if isinstance(other, str) and not other.startswith("_"))
+    short = [other for other in islice(names, _SEARCHED_NAMES) if len(other) <= MAX_EXPRESSION_CHARS]
+    return next(iter(difflib.get_close_matches(name, short, n=1)), None)

@@ -1,14 +1,12 @@
-"""The commands of `%gemini` in a real shell; the key is typed into a real kernel."""
+"""The commands of `%gemini` in a real shell."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from gemini_nb.errors import BadResponseError
 from gemini_nb.notebook import commands
@@ -16,8 +14,9 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.store.store import Store
 from support.gateway import Answer, Gateway
 from support.generations import answer
+from support.google_today import NEW, google
 from support.images import encoded, png
-from support.key_leaks import KEY, leaks
+from support.replies import inline, reply
 
 pytestmark = pytest.mark.filterwarnings("ignore::gemini_nb.errors.GeminiWarning")
 
@@ -35,8 +34,10 @@ def html(table):
 
 
 def test_alone_it_lists_every_word_with_a_line_about_it(keyless):
-    lines = keyless.printed("%gemini").splitlines()
+    page = keyless.printed("%gemini")
+    lines = re.split(r"\n(?=%)", page.strip())
     assert [line.split()[1] for line in lines] == list(WORDS)
+    assert max(map(len, page.splitlines())) <= 80
     assert {"models", "key", "status", "cost", "history", "store", "last", "code", "probe", "doctor"} <= set(
         WORDS
     )
@@ -45,8 +46,10 @@ def test_alone_it_lists_every_word_with_a_line_about_it(keyless):
 
 @pytest.mark.parametrize("word", WORDS)
 def test_help_of_a_word_is_its_line_and_does_nothing(keyless, word):
-    (line,) = keyless.printed(f"%gemini {word} --help").splitlines()
-    assert line.startswith(f"%gemini {word}")
+    page = keyless.printed(f"%gemini {word} --help").strip()
+    assert page.startswith(f"%gemini {word}")
+    assert page.endswith(".")
+    assert page.count("%gemini") == 1
 
 
 @pytest.mark.parametrize(
@@ -77,62 +80,32 @@ def test_models_are_a_table_with_prices_and_where_they_are_from(keyless):
     assert html(table).count("<tr ") == len(table.rows) + 1
 
 
-def typed(tmp_path, monkeypatch, *sources, stdin=True):
-    """What a real kernel says to these cells while the key is typed wherever it asks."""
-    monkeypatch.setenv("GEMINI_NB_PROVIDER", "google")
-    heard = []
-    manager, kernel = start_new_kernel(cwd=str(tmp_path))
-    try:
-        for source in ("%load_ext gemini_nb", *sources):
-            kernel.execute_interactive(
-                source,
-                allow_stdin=stdin,
-                stdin_hook=lambda _: kernel.input(KEY),
-                output_hook=lambda message: heard.append(str(message["content"])),
-                timeout=60,
-            )
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel()
-    return "".join(heard)
+def test_models_say_where_they_are_shut_down(keyless):
+    text = str(keyless.run("%gemini models").result)
+    assert "shut down 2026-10-29" in text
+    assert "gemini-3.1-flash-image was shut down at google on 2026-10-29" in text
+    assert "nano-banana is gemini-2.5-flash-image at Crazyrouter, gemini-nano-banana-2.1 at Google." in text
 
 
-KERNEL = pytest.mark.filterwarnings("ignore:Kernel is running over TCP:RuntimeWarning")
+def test_models_live_asks_the_provider_for_free(keyless, monkeypatch):
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-of-tests")
+    keyless.magics.provider = "google"
+    with google() as gateway:
+        keyless.magics.base_url = gateway.url
+        text = str(keyless.run("%gemini models --live").result)
+        assert (gateway.posts, gateway.gets) == (0, 2)
+        assert "3 of 8 known models offered by google" in keyless.printed("%gemini doctor")
+        assert f"new, image models by their names: {NEW}" in keyless.printed("%gemini doctor")
+    assert f"{NEW} " in text
+    assert "a-key" not in text
+    assert "does not take" in keyless.refused("%gemini models --dead")
 
 
-@KERNEL
-def test_a_key_that_is_typed_is_used_and_is_in_no_output_and_no_history(tmp_path, monkeypatch):
-    heard = typed(
-        tmp_path,
-        monkeypatch,
-        "%gemini key",
-        "%gemini doctor",
-        "%history",
-        "_i, _ih, _oh, list(get_ipython().user_ns)",
-        "%gemini key forget",
-        "get_ipython().history_manager.writeout_cache()",
-    )
-    assert "google: set, from entered in this session" in heard
-    assert "google: not set" in heard
-    assert leaks(heard) == []
-    with sqlite3.connect(tmp_path / "ipython/profile_default/history.sqlite") as history:
-        rows = history.execute("select source_raw from history").fetchall()
-    history.close()
-    assert any("%gemini key" in source for (source,) in rows)
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and leaks(path.read_bytes())] == []
-
-
-@KERNEL
-def test_a_notebook_that_runs_unattended_is_told_how_to_set_a_key(tmp_path, monkeypatch):
-    heard = typed(tmp_path, monkeypatch, "%gemini key", stdin=False)
-    assert "ArgumentError" in heard
-    assert "Set GEMINI_API_KEY before it is started" in heard
-
-
-def test_a_key_is_read_from_a_file_and_forgotten(keyless, tmp_path):
-    (tmp_path / ".env").write_text(f"GEMINI_API_KEY={KEY}\n")
-    assert "google: set, from .env" in keyless.printed("%gemini key .env")
-    assert "google: not set" in keyless.printed("%gemini key forget")
+def test_doctor_says_why_the_list_is_not_asked_for(keyless, monkeypatch):
+    keyless.magics.provider = "google"
+    assert "catalogue    not asked: No API key" in keyless.printed("%gemini doctor")
+    monkeypatch.setenv("GEMINI_NB_REPLAY", "only")
+    assert "catalogue    not asked: Replay is locked" in keyless.printed("%gemini doctor")
 
 
 def test_cost_tells_what_was_asked_replayed_and_painted(shell, gateway):
@@ -191,7 +164,7 @@ def test_a_picture_that_was_altered_leaves_its_place_empty(keyless, store):
 
 
 def test_an_empty_store_and_none_are_said(keyless):
-    assert "holds nothing yet" in keyless.printed("%gemini history")
+    assert "holds nothing yet" in keyless.said("%gemini history")
     keyless.magics.store = "off"
     assert "The store is off." in keyless.printed("%gemini history")
 
@@ -206,7 +179,7 @@ def test_store_tells_folder_records_and_size(keyless, store):
 
 def test_store_verify_names_what_was_altered(keyless, store):
     store.keep(answer())
-    assert "Every file is what its name says." in keyless.printed("%gemini store verify")
+    assert "Every file is intact." in keyless.printed("%gemini store verify")
     path = next((store.folder / "images").iterdir())
     path.write_bytes(b"other")
     assert f"PROBLEM  images/{path.name}" in keyless.printed("%gemini store verify")
@@ -229,8 +202,29 @@ def test_last_tells_the_last_failure_and_where_its_reply_is(keyless, monkeypatch
     assert isinstance(error, BadResponseError)
     text = keyless.printed("%gemini last")
     assert text.startswith("BadResponseError: ")
-    assert error.hint in text
+    assert str(error).replace("\n", " ") in keyless.said("%gemini last")
     assert f"reply        {error.raw_path}" in text
+
+
+def test_last_tells_what_failed_among_several_pictures(keyless, monkeypatch):
+    monkeypatch.setenv("CRAZYROUTER_API_KEY", "a-key-of-tests")
+    with Gateway(Answer(reply(inline(png()))), Answer("{"), Answer("{")) as gateway:
+        keyless.magics.base_url = gateway.url
+        batch = keyless.run("%%gemini_image -n 3 --concurrency 1\na red square").result
+    text = keyless.said("%gemini last")
+    assert text.startswith("BadResponseError: 2 of 3 pictures failed. The first: ")
+    assert str(batch.errors[0].raw_path) in text
+
+
+def test_a_missing_key_is_told_in_the_words_of_a_notebook(keyless):
+    keyless.magics.provider = "google"
+    for source in ("%gemini_image a cat", "%gemini_image -n 2 a cat", "%gemini models --live"):
+        message = keyless.refused(source)
+        assert "No API key is set for google" in message
+        assert "Set CRAZYROUTER_API_KEY (for google GEMINI_API_KEY), or type %gemini key" in message
+        assert '%config GeminiMagics.provider = "offline"' in message
+        assert "api_key" not in message
+    assert "and this picture is not stored" in keyless.refused("%gemini_image a cat")
 
 
 def test_a_probe_says_its_cost_and_sends_nothing_until_told(shell, gateway):

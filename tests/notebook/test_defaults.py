@@ -25,6 +25,7 @@ GOOD_DEFAULTS = {
     "base_url": "http://127.0.0.1:8765",
     "timeout": 5.0,
     "preview_width": 300,
+    "progress": False,
     "max_cost": None,
     "max_images": 7,
     "store": "elsewhere",
@@ -53,6 +54,7 @@ BAD_DEFAULTS = {
     "base_url": "http://example.com",
     "timeout": "long",
     "preview_width": 5,
+    "progress": "never",
     "max_cost": -1.0,
     "max_images": 0,
     "store": 7,
@@ -66,7 +68,7 @@ def test_a_bad_default_is_said_and_the_old_one_stays_for_the_next_load_too(keyle
     old = getattr(keyless.magics, name)
     done = keyless.run(f"%config GeminiMagics.{name} = {BAD_DEFAULTS[name]!r}")
     assert done.stdout.startswith(f"GeminiMagics.{name}: ")
-    assert done.stdout.endswith(f"It stays {old!r}.\n")
+    assert done.stdout.endswith(f"It stays at {old!r}.\n")
     assert done.stderr == ""
     assert keyless.run("%reload_ext gemini_nb").stdout == ""
     assert getattr(keyless.magics, name) == old
@@ -104,5 +106,5 @@ def test_ipython_config_sets_defaults_and_a_bad_one_there_is_not_fatal(tmp_path)
         [sys.executable, "-m", "IPython", "--profile-dir", str(profile), "--colors=NoColor", "-c", code],
         capture_output=True, text=True, timeout=30, check=True,
     )  # fmt: skip
-    assert "GeminiMagics.timeout: expected a float, not the str 'long'. It stays 240.0." in done.stdout
+    assert "GeminiMagics.timeout: expected a float, not the str 'long'. It stays at 240.0." in done.stdout
     assert "'nano-banana-pro'" in done.stdout

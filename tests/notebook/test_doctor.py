@@ -41,7 +41,7 @@ def test_status_names_the_address_and_where_it_is_set(keyless, monkeypatch):
 
 def test_status_names_the_store_and_counts_its_records(keyless, store):
     store.keep(answer())
-    assert f"store        {store.folder} (1 record)" in keyless.printed("%gemini status")
+    assert f"store {store.folder} (1 record)" in keyless.said("%gemini status")
     keyless.magics.store = "off"
     assert "store        off" in keyless.printed("%gemini status")
 
@@ -93,15 +93,15 @@ def test_doctor_names_versions_front_end_and_store(keyless):
     for name in ("gemini_nb", "Python", "IPython", "ipykernel", "ipywidgets", "httpx", "Pillow"):
         assert re.search(rf"{name} \d+\.\d+", text)
     assert "front end    a terminal" in text
-    assert "made with the first picture" in text
+    assert "created with the first picture" in text
     assert "nothing to reach" in text
 
 
-def test_doctor_connects_to_the_provider_and_sends_nothing(shell, gateway):
+def test_doctor_connects_to_the_provider_and_asks_for_nothing_but_its_models(shell, gateway):
     assert f"reachable    yes: 127.0.0.1 accepts connections on port {gateway.port}" in shell.printed(
         "%gemini doctor"
     )
-    assert (gateway.posts, gateway.gets) == (0, 0)
+    assert (gateway.posts, gateway.gets) == (0, 1)
 
 
 def test_doctor_says_that_a_server_is_not_there(shell, gateway):

@@ -117,7 +117,7 @@ def test_the_prompt_is_filled_and_raw_fills_nothing(shell, gateway):
 
 BAD = {
     "two models": ("%%gemini_edit -m nano-banana-2 -m nano-banana-pro\nx", "asks one model"),
-    "new and undo": ("%%gemini_edit --new --undo\nx", "exclude each other"),
+    "new and undo": ("%%gemini_edit --new --undo\nx", "cannot be used together"),
     "nothing to edit": ("%%gemini_edit\nx", "no picture to edit yet"),
     "cost": ("%%gemini_edit --new --max-cost 0.01\nx", "the limit is $0.010"),
 }
@@ -132,7 +132,7 @@ def test_a_wrong_edit_fails_before_anything_is_sent(shell, gateway, case):
 
 def test_a_dry_run_of_an_edit_sends_nothing_and_changes_nothing(shell, gateway):
     shell.run(MADE)
-    assert "1 picture would be asked of crazyrouter" in shell.run("%%gemini_edit --dry-run\nx").stdout
+    assert "1 picture would be requested from crazyrouter" in shell.run("%%gemini_edit --dry-run\nx").stdout
     assert gateway.posts == 1
     assert shell.magics.session.last.prompt == "a cat"
 
@@ -160,7 +160,7 @@ def test_in_a_fresh_kernel_an_edit_goes_on_from_the_newest_stored_picture_and_sa
         made = shell.run(MADE).result
     with a_shell(gateway.url) as shell:
         done = shell.run("%%gemini_edit\nat night")
-    assert "Going on from the store's picture of 'a cat'." in done.stdout
+    assert "Continuing from the stored picture 'a cat'." in done.stdout
     assert_echoes(gateway.requests[1], "a cat", made)
 
 

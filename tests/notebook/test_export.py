@@ -91,7 +91,7 @@ def test_the_code_without_its_input_picture_fails_before_it_pays(shell, gateway,
     shell.run("%%gemini_image -i photo.png\nbluer")
     (tmp_path / "photo.png").unlink()
     code = shell.printed("%gemini code")
-    assert "# Set picture_1 first, to the input picture: image/png" in code
+    assert "# First set picture_1 to the input image: image/png" in code
     with pytest.raises(NameError, match="picture_1"):
         in_a_fresh_namespace(code)
     assert gateway.posts == 1

@@ -7,6 +7,7 @@ import pytest
 from gemini_nb import Generation
 from gemini_nb.batch.result import Batch
 from support.gateway import Answer, Gateway
+from support.html_tags import Tags
 from support.images import noise_png
 from support.replies import inline, reply
 from support.shells import a_shell, prompt_of
@@ -95,6 +96,12 @@ def test_two_takes_of_two_models_are_a_grid_and_a_batch(shell, gateway, tmp_path
     assert all(made.path.read_bytes() == PNG for made in done.result.generations)
 
 
+def test_a_grid_knows_how_long_it_took_and_what_it_cost(shell, gateway):
+    batch = shell.run("%%gemini_image -n 2 -m nano-banana-2\na cat").result
+    assert batch.seconds > 0
+    assert batch.heading.startswith("2 pictures: 2 made · $0.134 by estimate")
+
+
 def test_rows_of_a_frame_become_pictures(shell, gateway):
     shell.run("import pandas; cities = pandas.DataFrame({'city': ['Łódź', 'Oslo'], 'n': [1, 2]})")
     done = shell.run("%%gemini_image --each cities --vary when\n{{city}} {{n}} {{when}}")
@@ -104,7 +111,7 @@ def test_rows_of_a_frame_become_pictures(shell, gateway):
     assert {prompt_of(request) for request in gateway.requests} == {
         "Łódź 1 by day", "Łódź 1 at night", "Oslo 2 by day", "Oslo 2 at night",
     }  # fmt: skip
-    assert list(done.result.to_frame()["city"]) == ["Łódź", "Łódź", "Oslo", "Oslo"]
+    assert list(done.result.to_frame(with_source=True)["city"]) == ["Łódź", "Łódź", "Oslo", "Oslo"]
 
 
 def test_equal_requests_are_asked_once_and_shown_in_each_place(shell, gateway):
@@ -135,7 +142,8 @@ def test_a_grid_fails_if_all_failed_or_if_strict_any_and_is_assigned_all_the_sam
     assert len(shell.names["grid"].generations) == values.count("good")
     if fails:
         bad = len(values) - values.count("good")
-        assert f"{bad} of {len(values)} pictures failed. The first: " in str(done.error)
+        assert f"{bad} of {len(values)} pictures failed" in str(done.error)
+        assert (bad > 1) == ("The first: " in str(done.error))
         assert "pictures failed" not in str(shell.names["grid"].errors[0])
         assert f"{bad} failed" in done.stdout  # the grid is shown, though the cell fails
 
@@ -156,7 +164,7 @@ def test_a_dry_run_sends_nothing_and_needs_no_key(keyless):
         done = keyless.run("%%gemini_image hero -n 2 --dry-run\na cat")
         assert done.error is None
         assert done.result is None
-        assert "2 pictures would be asked of crazyrouter" in done.stdout
+        assert "2 pictures would be requested from crazyrouter" in done.stdout
         assert "$0.134" in done.stdout
     assert "hero" not in keyless.names
 
@@ -189,3 +197,17 @@ def test_a_stream_is_of_one_picture(streaming, options):
     done = shell.run(f"%%gemini_image --stream {options}\na red square")
     assert "one picture" in str(done.error)
     assert gateway.posts == 0
+
+
+@pytest.mark.parametrize("store", ["pictures", ".pictures"])
+def test_the_original_in_a_visible_store_is_linked_before_and_after_a_replay(
+    shell, store, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    shell.run(f"%config GeminiMagics.store = {store!r}")
+    for cell in ["%%gemini_image\na cat"] * 2 + ["%%gemini_image -n 2\na cat"]:
+        page = shell.run(cell).result._repr_mimebundle_()["text/html"]
+        links = [link["href"] for link in Tags(page).all("a")]
+        linked = [tmp_path / link for link in links if not link.startswith("data:")]
+        assert all(file.read_bytes() == PNG for file in linked)
+        assert len(linked) == (page.count("<img") if store == "pictures" else 0)

@@ -18,12 +18,12 @@ BAD = {
     "option without value": ("%%gemini_image -m\na", "expected one argument"),
     "no name": ("%%gemini_image 2nd\na", "not a name to assign to"),
     "keyword": ("%%gemini_image class\na", "not a name to assign to"),
-    "two names": ("%%gemini_image a b\na", "unexpected 'b'"),
-    "malformed ratio": ("%%gemini_image -a 16x9\na", "no aspect ratio"),
-    "malformed size": ("%%gemini_image -z huge\na", "no image size"),
+    "two names": ("%%gemini_image a b\na", "one NAME and options, not 'a b'"),
+    "malformed ratio": ("%%gemini_image -a 16x9\na", "not an aspect ratio"),
+    "malformed size": ("%%gemini_image -z huge\na", "not an image size"),
     "unreadable source": ("%%gemini_image -i nowhere.png\na", "no variable and no file"),
     "source that is no picture": ("x = 7\n%gemini_image -i x a", "cannot be an input image"),
-    "open quote": ("%gemini_image a cat's hat", "opened and not closed"),
+    "open quote": ("%gemini_image a cat's hat", "is not closed"),
     "width": ("%%gemini_image --width 5\na", "not a width"),
     "key as an option": ("%%gemini_image --api-key=abc\na", "does not belong in a cell"),
     "key as a word": ("%gemini key AIzaSyA1234567890abcdefghijk", "does not belong in a cell"),
@@ -43,7 +43,7 @@ def test_bad_input_fails_the_cell_before_anything_is_sent(shell, gateway, case):
 def test_an_error_is_one_message_and_no_traceback(shell):
     done = shell.run("%%gemini_image -a 16x9\na")
     assert "Traceback" not in done.stdout + done.stderr
-    assert done.stdout.startswith("ArgumentError: '16x9' is no aspect ratio.")
+    assert done.stdout.startswith("ArgumentError: '16x9' is not an aspect ratio.")
 
 
 def test_without_a_key_it_paints_offline_and_says_so_once(keyless):

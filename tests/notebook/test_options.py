@@ -59,7 +59,7 @@ BAD = {
     "--max-cost -1": "amount in US dollars",
     "--replay never": "invalid choice",
     "--width 5": "a width in pixels",
-    "a b": "unexpected 'b'",
+    "a b": "takes one NAME and options, not 'a b'",
     "lambda": "not a name",
     "--key=abc": "does not belong in a cell",
     "-i AIzaSyA1234567890abcdefghijk": "does not belong in a cell",
@@ -97,9 +97,9 @@ def test_help_is_written_as_it_is_typed(magic, capsys):
     assert page.startswith(f"usage: {magic} ")
     assert "%%%" not in page
     assert "%%gemini models" not in page
-    assert "%gemini models" in page
+    assert "%gemini models" in " ".join(page.split())
     assert "%config GeminiMagics" in page.replace("%%config", "")
-    assert max(map(len, page.splitlines())) <= 100
+    assert max(map(len, page.splitlines())) <= 80
 
 
 def test_help_shows_fields_with_two_braces(capsys):
@@ -127,4 +127,4 @@ def test_the_examples_of_the_help_are_lines_that_parse(magic):
 
 def test_help_says_that_it_asks_for_words(keyless):
     page = " ".join(keyless.run("%gemini_image --help").stdout.split())
-    assert "--stream show the words as they come; asks for them as --text does" in page
+    assert "--stream show the text as it arrives; asks for it as --text does" in page

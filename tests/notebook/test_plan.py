@@ -80,22 +80,38 @@ def test_what_was_filled_in_is_known_of_each_request():
     assert made.values == ({"city": "Łódź"}, {"city": "Oslo"})
 
 
+def test_levels_of_one_name_and_levels_without_one_are_read_too():
+    pandas = pytest.importorskip("pandas")
+    levels = pandas.MultiIndex.from_tuples([("x", 1, "p"), ("x", 2, "q")], names=["k", None, "k"])
+    made = planned("{{k}} {{city}}", {"t": pandas.DataFrame(ROWS, index=levels)}, each="t")
+    assert prompts(made) == ["p Łódź", "q Oslo"]
+
+
+def test_the_index_of_a_frame_fills_fields_by_its_names_and_is_kept():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(ROWS, index=pandas.Index(["a", "b"], name="sku"))
+    made = planned("{{sku}} in {{city}}", {"t": frame}, each="t", count=2)
+    assert prompts(made)[1:3] == ["a in Łódź", "b in Oslo"]
+    assert list(made.source.table.index) == ["a", "a", "b", "b"]
+    assert made.source.numbers == (0, 0, 1, 1)
+
+
 BAD = {
     "no such list": ({"vary": ["x"]}, "{{x}}", {}, "no variable"),
     "not in the prompt": ({"vary": ["x"]}, "a", {"x": [1]}, "does not hold {{x}}"),
     "a text": ({"vary": ["x"]}, "{{x}}", {"x": "abc"}, "is a str"),
-    "a number": ({"vary": ["x"]}, "{{x}}", {"x": 3}, "is a int"),
+    "a number": ({"vary": ["x"]}, "{{x}}", {"x": 3}, "is an int"),
     "a generator": ({"vary": ["x"]}, "{{x}}", {"x": iter([1])}, "only once"),
-    "endless": ({"vary": ["x"]}, "{{x}}", {"x": range(10**12)}, "at most"),
+    "endless": ({"vary": ["x"]}, "{{x}}", {"x": range(10**12)}, "the limit is"),
     "empty list": ({"vary": ["x"]}, "{{x}}", {"x": []}, "is empty"),
     "no such table": ({"each": "t"}, "{{x}}", {}, "no variable"),
     "no table": ({"each": "t"}, "{{x}}", {"t": [1]}, "has no rows"),
     "uneven columns": ({"each": "t"}, "{{x}}", {"t": {"x": [1, 2], "y": [1]}}, "different lengths: x 2, y 1"),
-    "scalar column": ({"each": "t"}, "{{x}}", {"t": {"x": 5}}, "no column"),
-    "text column": ({"each": "t"}, "{{x}}", {"t": {"x": "abc"}}, "no column"),
+    "scalar column": ({"each": "t"}, "{{x}}", {"t": {"x": 5}}, "not a column"),
+    "text column": ({"each": "t"}, "{{x}}", {"t": {"x": "abc"}}, "not a column"),
     "empty table": ({"each": "t"}, "{{x}}", {"t": []}, "is empty"),
     "missing value": ({"each": "t"}, "{{x}}", {"t": [{"x": float("nan")}]}, "the value is nan"),
-    "missing column": ({"each": "t"}, "{{y}}", {"t": [{"x": 1}]}, "'y' is not defined"),
+    "missing column": ({"each": "t"}, "{{y}}", {"t": [{"x": 1}]}, "no column 'y'"),
     "raw": ({"each": "t", "raw": True}, "{{x}}", {"t": [{"x": 1}]}, "--raw"),
     "too many": ({"vary": ["x", "y"]}, "{{x}}{{y}}", {"x": range(400), "y": range(400)}, "160,000 pictures"),
 }

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections import ChainMap
 from contextlib import suppress
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -149,21 +150,21 @@ REFUSED = {
     "condition": ("{{n if n else 0}}", "a condition is not filled in"),
     "tuple": ("{{n, n}}", "several values are not filled in"),
     "filter of a template": ("{{city | upper}}", "operators are not filled in"),
-    "lambda": ("{{lambda: 0}}", "no name that can be filled in"),
+    "lambda": ("{{lambda: 0}}", "not a name that can be filled in"),
     "constant": ("{{True}}", "a constant is not filled in"),
-    "two words": ("{{foo bar}}", "no name that can be filled in"),
-    "keyword": ("{{class}}", "no name that can be filled in"),
-    "open bracket": ("{{rows[0}}", "no name that can be filled in"),
-    "call in an index": ("{{rows[len(rows)]}}", "an index is a constant"),
-    "attribute in an index": ("{{rows[place.at]}}", "an index is a constant"),
+    "two words": ("{{foo bar}}", "not a name that can be filled in"),
+    "keyword": ("{{class}}", "not a name that can be filled in"),
+    "open bracket": ("{{rows[0}}", "not a name that can be filled in"),
+    "call in an index": ("{{rows[len(rows)]}}", "an index must be a constant"),
+    "attribute in an index": ("{{rows[place.at]}}", "an index must be a constant"),
     "dunder": ("{{city.__class__}}", "__class__ is private"),
     "private": ("{{frame._columns}}", "_columns is private"),
     "private inside": ("{{city.__class__.mro}}", "__class__ is private"),
     "builtins": ('{{__builtins__["x"]}}', "__builtins__ is private"),
-    "conversion": ("{{city!q}}", "after ! comes r, s or a"),
-    "no conversion": ("{{city!}}", "after ! comes r, s or a"),
+    "conversion": ("{{city!q}}", "after ! only r, s or a"),
+    "no conversion": ("{{city!}}", "after ! only r, s or a"),
     "long": ("{{a" + ".a" * 50_000 + "}}", "at most 200 characters"),
-    "NUL": ("{{city\0}}", "no name that can be filled in"),
+    "NUL": ("{{city\0}}", "not a name that can be filled in"),
 }
 
 
@@ -179,14 +180,14 @@ def test_what_would_run_code_is_refused_before_anything_is_read(case):
 
 UNFILLABLE = {
     "undefined": ("{{citty}}", "{{citty}}: the name 'citty' is not defined.\nDid you mean 'city'?"),
-    "undefined and far": ("{{xyzzy}}", r"Write \{{ where braces"),
+    "undefined and far": ("{{xyzzy}}", r"Write \{{ for braces"),
     "undefined index": ("{{rows[m]}}", "the name 'm' is not defined"),
     "attribute": ("{{place.at.y}}", "place.at has no attribute 'y'"),
     "attribute near": ("{{place.nam}}", "Did you mean 'name'?"),
     "attribute of a frame": ("{{frame.town}}", "frame has no attribute 'town'"),
     "index": ("{{rows[7]}}", "rows has no item 7"),
-    "key near": ('{{rows[0]["citty"]}}', "rows[0] has no item 'citty'.\nDid you mean 'city'?"),
-    "column near": ('{{frame["prise"]}}', "Did you mean 'price'?"),
+    "key near": ('{{rows[0]["citty"]}}', "rows[0] has no item 'citty'.\nDid you mean {{rows[0]['city']}}?"),
+    "column near": ('{{frame["prise"]}}', "Did you mean {{frame['price']}}?"),
     "no index": ("{{n[0]}}", "TypeError: 'int' object is not subscriptable"),
     "None": ("{{nothing}}", "the value is None"),
     "None as repr": ("{{nothing!r}}", "the value is None"),
@@ -207,6 +208,75 @@ def test_a_field_without_a_value_is_an_error_that_names_it(case):
         fill(f"before {text} after", NAMES)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 3
+
+
+class Formatted:
+    """Says in which formats it was asked for: each would have cost what it says."""
+
+    def __init__(self):
+        self.specs = []
+        self.inner = {"a": self}
+
+    def __format__(self, spec):
+        self.specs.append(spec)
+        return spec
+
+    __repr__ = __str__ = lambda self: format(self, "as text")
+
+
+# Of five digits, so that even a guard that is gone costs no more than 100 kB.
+COSTLY = {
+    "width": "{{x:>999999999}}",
+    "least that is refused": "{{x:10000}}",
+    "zeros before it": "{{x:0000000009}}",
+    "zero fill": "{{x:0999999999d}}",
+    "precision": "{{x:.999999999f}}",
+    "width and precision": "{{x:10.99999}}",
+    "centred": "{{x:*^99999999}}",
+    "other digits": "{{x:>٩٩٩٩٩٩}}",
+    "wide digits": "{{x:>" + "\uff19" * 6 + "}}",
+    "a percentage": "{{x:.99999%}}",
+    "of a text": "{{x!r:>99999999}}",
+    "as ASCII": "{{x!a:^99999}}",
+    "more digits than a number has": "{{x:>" + "9" * 5000 + "}}",
+    "of an attribute": '{{x.inner["a"]:<77777}}',
+    "of a date": "{{x:%099999Y}}",
+    "between signs": "{{x:+#055555,.5e}}",
+}
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_a_format_that_would_cost_gigabytes_is_refused_before_it_is_used(text):
+    value = Formatted()
+    for act in (lambda: fill(f"before {text}", {"x": value}), lambda: list_fields(text)):
+        with pytest.raises(ArgumentError, match="at most four digits") as caught:
+            act()
+        assert str(caught.value).startswith("{{x")
+    assert value.specs == []
+
+
+@pytest.mark.parametrize("spec", ["f", ".2f", ",", "F", ">9"])
+@pytest.mark.parametrize("number", ["1e9999", "-1e9999", "1e-9999", "0e9999"])
+def test_a_decimal_of_thousands_of_digits_is_refused_in_any_format(number, spec):
+    with pytest.raises(ArgumentError, match=r"\{\{d:.*a digit for each power of ten"):
+        fill(f"{{{{d:{spec}}}}}", {"d": Decimal(number)})
+    assert fill("{{d}}", {"d": Decimal(number)}) == str(Decimal(number))
+
+
+def test_a_decimal_of_any_other_size_has_its_format():
+    assert fill("{{d:,.2f}}", {"d": Decimal("1234567.891")}) == "1,234,567.89"
+
+
+@pytest.mark.parametrize(
+    "fields", [["{{s}}"], ["{{n:>9999}}"] * 101, ["{{s!r}}"]], ids=["one", "many", "repr"]
+)
+def test_values_past_a_million_characters_are_refused(fields):
+    with pytest.raises(ArgumentError, match=r"^\{\{.*more than 1,000,000 characters"):
+        fill(" ".join(fields), {"s": "s" * 1_000_001, "n": 2})
+
+
+def test_a_million_characters_are_filled_and_what_is_no_field_does_not_count():
+    assert len(fill("x" * 1_000_000 + "{{s}}", {"s": "s" * 1_000_000})) == 2_000_000
 
 
 def test_an_error_keeps_no_chain_to_the_users_objects():

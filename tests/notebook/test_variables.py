@@ -68,8 +68,8 @@ def test_a_name_that_is_a_variable_and_a_file_is_the_variable_and_that_is_said(s
 BAD_SOURCES = {
     "text file": ("-i a.txt", "is not a PNG"),
     "folder": ("-i folder", "Is a directory"),
-    "number": ("-i n", "-i n: A int cannot be an input image"),
-    "empty underscore": ("-i none", "-i none: A NoneType cannot be"),
+    "number": ("-i n", "-i n: An int cannot be an input image"),
+    "empty underscore": ("-i none", "-i none: None cannot be"),
     "NaN": ("-i nan", "without NaN"),
     "shape": ("-i flat", "height × width"),
     "NUL": ("-i a\0b", "no variable and no file"),

@@ -22,8 +22,11 @@ from gemini_nb.errors import ArgumentError
 from gemini_nb.generation import Generation
 from gemini_nb.images.header import sniff
 from gemini_nb.images.image import GeneratedImage
+from gemini_nb.models import DEFAULT_PROVIDER
 from gemini_nb.notebook import template
 from gemini_nb.providers import provider
+from gemini_nb.settings.options import ALL_CATEGORIES, SEARCHES, THINKING_LEVELS, THRESHOLDS
+from gemini_nb.settings.words import CONFIG_KEYS
 from gemini_nb.store import replay_mode
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif")
 _READ_ENTRIES = 5_000
+_UNKNOWN = object()
 _ATTRIBUTE = re.compile(r"(?:(.+)\.)?([^\W\d]\w*)?")
 _KEY = re.compile(r"""(.+)\[["']([^"']*)""")
 
@@ -44,10 +48,11 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Scope:
-    """What candidates depend on: the notebook's variables, and the models that are asked."""
+    """What candidates depend on: the notebook's variables, the models that are asked, and their provider."""
 
     variables: Mapping[str, Any]
     models: tuple[str, ...] = ()
+    provider: str = DEFAULT_PROVIDER
 
 
 def option_values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
@@ -107,9 +112,6 @@ def columns_of(value: Any) -> dict[str, Any]:
     return {name: _UNKNOWN for name in _list_keys(value) if _is_name(name)}
 
 
-_UNKNOWN = object()
-
-
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier()
 
@@ -120,8 +122,22 @@ def _common_values(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
 
 
 def _known_models(scope: Scope) -> list[models.Model]:
-    known = [row for name in scope.models if (row := models.find(name)) is not None]
-    return known or [models.resolve(models.DEFAULT_MODEL)]
+    known = [row for name in scope.models if (row := models.find(name, scope.provider)) is not None]
+    return known or [models.resolve(models.DEFAULT, scope.provider)]
+
+
+def _list_thresholds(typed: str) -> list[Candidate]:
+    category, equals, _ = typed.rpartition("=")
+    values = as_values(f"{category}{equals}{threshold}" for threshold in THRESHOLDS)
+    return values if equals else [*values, *as_values(f"{category}=" for category in ALL_CATEGORIES)]
+
+
+def _list_settings(typed: str) -> list[Candidate]:
+    """Return the known keys of `generationConfig`, or behind a key the values that it is known to take."""
+    key, equals, _ = typed.partition("=")
+    if equals:
+        return as_values(f"{key}={value}" for value in CONFIG_KEYS.get(key, ()))
+    return [Candidate(f"{known}=", "property") for known in CONFIG_KEYS]
 
 
 def _list_variables(scope: Scope, fits: Callable[[Any], bool]) -> list[Candidate]:
@@ -217,7 +233,21 @@ _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
         *_list_variables(scope, _is_picture),
         *list_paths(typed, suffixes=_PICTURES),
     ],
+    "--mask": lambda typed, scope: [
+        *_list_variables(scope, _is_picture),
+        *list_paths(typed, suffixes=_PICTURES),
+    ],
     "--save": lambda typed, _scope: list_paths(typed, suffixes=_PICTURES),
+    "--search": lambda _typed, scope: _common_values(
+        SEARCHES if row.searches is None else row.searches for row in _known_models(scope)
+    ),
+    "--thinking": lambda _typed, scope: _common_values(
+        THINKING_LEVELS if row.thinking_levels is None else row.thinking_levels
+        for row in _known_models(scope)
+    ),
+    "--system": lambda _typed, scope: _list_variables(scope, lambda value: type(value) is str),
+    "--safety": lambda typed, _scope: _list_thresholds(typed),
+    "--config": lambda typed, _scope: _list_settings(typed),
     "--vary": lambda _typed, scope: _list_variables(scope, _is_list),
     "--each": lambda _typed, scope: _list_variables(scope, _is_frame),
     "--replay": lambda _typed, _scope: as_values(replay_mode.MODES),
@@ -228,12 +258,15 @@ _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
 def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
     """Return what may follow these words of `%gemini`."""
     match words:
-        case ("key",):
+        case ("key",) | ("key", "--keep"):
             paths = list_paths(typed) if typed else []
             files = [path for path in paths if path.text.endswith((".env", "/"))]
-            return [*as_values(["forget", ".env"]), *files]
+            others = ["forget", "--keep", "--forget"] if words == ("key",) else []
+            return [*as_values([*others, ".env"]), *files]
         case ("store",):
             return as_values(["list", "verify", "clear"])
+        case ("models",):
+            return as_values(["--live"])
         case ("probe", *_):
             return as_values(models.names())
     return []

@@ -68,10 +68,20 @@ def _make_hook(session: Session) -> Any:
 def _complete(shell: InteractiveShell, session: Session, text: str, line: int, column: int) -> Completion:
     from gemini_nb.notebook.completion import suggest  # noqa: PLC0415 - needed for the first Tab, not for loading
 
+    names, model = _visible_variables(shell), session.defaults.model
     try:
-        return suggest.complete(text, line, column, _visible_variables(shell), model=session.defaults.model)
+        return suggest.complete(text, line, column, names, model=model, provider=_find_provider(session))
     except Exception:  # noqa: BLE001 - a `__dir__` of the user's; Tab never prints a traceback
         return suggest.Completion()
+
+
+def _find_provider(session: Session) -> str:
+    from gemini_nb.models import DEFAULT_PROVIDER  # noqa: PLC0415 - needed for the first Tab, not for loading
+
+    try:
+        return session.find_provider().name
+    except Exception:  # noqa: BLE001 - wrong settings: the magic says so, Tab goes on
+        return DEFAULT_PROVIDER
 
 
 def _visible_variables(shell: InteractiveShell) -> dict[str, Any]:

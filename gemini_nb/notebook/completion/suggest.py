@@ -6,7 +6,7 @@ Options come from the parsers of `options`, so that a new one completes by itsel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.notebook import commands, options, template
@@ -28,8 +28,13 @@ class Completion:
     candidates: tuple[Candidate, ...] = ()
 
 
-def complete(text: str, line: int, column: int, variables: Mapping[str, Any], *, model: str) -> Completion:
-    """Return what may stand at the cursor of a cell; `model` is asked where its magic names none."""
+def complete(
+    text: str, line: int, column: int, variables: Mapping[str, Any], *, model: str, provider: str
+) -> Completion:
+    """Return what may stand at the cursor of a cell; `model` is asked where its magic names none.
+
+    `provider` says what an alias means.
+    """
     place = cursor.find_place(text, line, column)
     if place is None:
         return Completion()
@@ -37,33 +42,33 @@ def complete(text: str, line: int, column: int, variables: Mapping[str, Any], *,
         return _complete_command(cursor.split_line(place.line))
     edits = place.magic == "gemini_edit"
     parser = options.edit_parser() if edits else options.image_parser(cell=place.cell)
-    return complete_at(place, parser._option_string_actions, variables, model=model)  # noqa: SLF001 - no public list
+    known = parser._option_string_actions  # noqa: SLF001 - no public list
+    return complete_at(place, known, Scope(variables, (model,), provider))
 
 
-def complete_at(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Completion:
-    """Return what may stand at a place of a magic that knows these options."""
-    if place.body is None:
-        return _complete_line(place, known, variables, model=model)
-    return _complete_prompt(place.body, known, cursor.split_line(place.line + " ").whole, variables)
-
-
-def _complete_line(place: Place, known: Options, variables: Mapping[str, Any], *, model: str) -> Completion:
-    """Return what may stand on the line of a magic that knows these options."""
+def complete_at(place: Place, known: Options, scope: Scope) -> Completion:
+    """Return what may stand at a place of a magic that knows these options, whose line may name models."""
+    if place.body is not None:
+        return _complete_prompt(place.body, known, cursor.split_line(place.line + " ").whole, scope.variables)
     words = cursor.split_line(place.line)
     if "#" in words.whole or "--" in words.whole or _is_closed(words):
         return Completion()
     after = cursor.split_line(place.after + " ").whole
     models = cursor.values_given(known, "--model", words.whole) + cursor.values_given(known, "--model", after)
-    scope = Scope(variables, models or (model,))
+    scope = replace(scope, models=models or scope.models)
     action = cursor.pending_option(known, words.whole)
-    if action is not None and (words.quote or not words.partial.startswith("-")):
-        return _complete_value(action, words.typed, words, scope)
     option = cursor.split_option(known, words.partial)
-    if option is not None and words.typed.endswith(option[1]):
+    if action is not None and (words.quote or not words.partial.startswith("-")):
+        option = action, words.typed
+    elif option is not None and not words.typed.endswith(option[1]):
+        option = None
+    if option is not None:
+        if "--save" in option[0].option_strings and template.find_open_field(option[1]) is not None:
+            return _complete_prompt(option[1], known, (*words.whole, *after), scope.variables)
         return _complete_value(*option, words, scope)
     if not words.quote and (not words.partial or words.partial.startswith("-")):
         return _keep_matching(words.partial, [Candidate(name, "param") for name in known])
-    return Completion() if place.cell else _complete_prompt(words.typed, known, words.whole, variables)
+    return Completion() if place.cell else _complete_prompt(words.typed, known, words.whole, scope.variables)
 
 
 def _complete_prompt(

@@ -105,7 +105,25 @@ MESSAGES = {
     "ratio": ("%%gemini_image -a 16:¦\na red square", "16:", ["16:9"]),
     "field": ("%%gemini_image\na view of 🗼 {{ci¦}}", "ci", ["city"]),
     "option": ("x = 1\npic = %gemini_image --mod¦", "--mod", ["--model"]),
-}
+    "search": ("%%gemini_image --search ¦\na red square", "", ["web", "image", "both"]),
+    "search of an edit": ("%%gemini_edit --search i¦\nbluer", "i", ["image"]),
+    "thinking level": ("pic = %gemini_image --thinking=h¦", "h", ["high"]),
+    "thinking level of a model": ("%%gemini_image -m nano-banana-2.1 --thinking me¦", "me", ["medium"]),
+    "text of a variable": ("%%gemini_image --system ci¦\na red square", "ci", ["city"]),
+    "seed, by its name": ("%%gemini_image --se¦", "--se", ["--search", "--seed"]),
+    "threshold": ("%%gemini_image --safety only¦", "only", ["only_high"]),
+    "threshold of a category": (
+        "%%gemini_image --safety harassment=n¦", "harassment=n", ["harassment=none"],
+    ),
+    "setting": ("%%gemini_image -c temp¦", "temp", ["temperature="]),
+    "setting in an object": (
+        "%%gemini_edit -c imageConfig.p¦", "imageConfig.p", ["imageConfig.personGeneration="],
+    ),
+    "value of a setting": (
+        "%%gemini_image -c mediaResolution=¦", "mediaResolution=",
+        [f"mediaResolution=MEDIA_RESOLUTION_{name}" for name in ("LOW", "MEDIUM", "HIGH")],
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Kernel is running over TCP:RuntimeWarning")

@@ -9,6 +9,7 @@ import pytest
 from gemini_nb import models
 from gemini_nb.notebook import options
 from gemini_nb.notebook.completion import cursor, suggest
+from gemini_nb.notebook.completion.candidates import Scope
 from support.completions import offered, pressed
 
 ALIASES = [("nano-banana-", f"nano-banana-{end}") for end in ("2", "pro", "2-lite", "2.1")]
@@ -37,6 +38,21 @@ OFFERED = {
     "size of a model that follows": ("%%gemini_image -z ¦ -m nano-banana-2-lite", [("", "1K")]),
     "sizes of a model without": ("%%gemini_image -m nano-banana -z ¦", []),
     "ratio no model of the line has": ("%%gemini_image -m nano-banana-2 -m nano-banana-pro -a 1:4¦", []),
+    "search": ("%%gemini_image --search b¦", [("b", "both")]),
+    "thinking of a model that does not": ("%%gemini_image -m nano-banana --thinking ¦", []),
+    "thinking that both models have": (
+        "%%gemini_image -m nano-banana-2 -m nano-banana-2.1 --thinking ¦", [("", "minimal"), ("", "high")],
+    ),
+    "category of safety": ("%%gemini_image --safety=har¦", [("har", "harassment=")]),
+    "setting that is JSON": (
+        "%%gemini_image -c responseModalities=¦",
+        [
+            ("responseModalities=", """'responseModalities=["IMAGE"]'"""),
+            ("responseModalities=", """'responseModalities=["TEXT","IMAGE"]'"""),
+        ],
+    ),
+    "setting in quotes": ("%%gemini_image -c 'topK¦", [("topK", "topK=")]),
+    "value of a setting that takes any": ("%%gemini_image -c topK=¦", []),
     "word of the house": ("%gemini stat¦", [("stat", "status")]),
     "argument of a word": ("%gemini key f¦", [("f", "forget")]),
 }  # fmt: skip
@@ -130,14 +146,21 @@ def test_an_option_yet_to_come_completes_by_itself(case):
     typed, expected = TO_COME[case]
     variables = {"cities": ["Oslo"], "rows": [{"city": "Oslo"}], "n": 1, "text": "a"}
     place = cursor.Place("gemini_image", f" {typed.partition('¦')[0]}", cell=True)
-    found = suggest.complete_at(
-        place, parser_to_come()._option_string_actions, variables, model=models.DEFAULT_MODEL
-    )
+    scope = Scope(variables, (models.DEFAULT_MODEL,))
+    found = suggest.complete_at(place, parser_to_come()._option_string_actions, scope)
     assert [one.text for one in found.candidates] == expected
 
 
 def test_the_columns_of_a_frame_are_names_of_its_fields():
     place = cursor.Place("gemini_image", " --each rows", cell=True, body="a view of {{ci")
     known = parser_to_come()._option_string_actions
-    found = suggest.complete_at(place, known, {"rows": [{"city": "Oslo", "no name": 1}]}, model="")
+    found = suggest.complete_at(place, known, Scope({"rows": [{"city": "Oslo", "no name": 1}]}))
     assert [one.text for one in found.candidates] == ["city"]
+
+
+@pytest.mark.parametrize("line", ["--each rows -s out/{{s¦", "-s out/{{s¦ --each rows", "--save=out/{{s¦"])
+def test_the_fields_of_a_file_name_are_those_of_the_prompt(shell, line):
+    shell.user_ns["rows"] = [{"sku": "A1", "name": "cup"}]
+    shell.user_ns["scale"] = 2
+    wanted = ["scale", "sku"] if "--each" in line else ["scale"]
+    assert [text for text in offered(shell, f"%%gemini_image {line}") if text.startswith("s")] == wanted
