@@ -25,15 +25,16 @@ UNSET = "OWNER/gemini_nb"
 HEAD = """\
 # The course
 
-{count} notebooks, about {minutes} minutes in all, in the order in which they are best read; the first makes a picture, the
-second shows what comes back from a gateway, and why. Each is kept with its outputs, so it can be read right here. Each runs without a key: the
-pictures are painted on your machine and marked *offline*.
+{count} notebooks, about {minutes} minutes in all, best read in this order: the first makes a picture, the second shows
+what comes back from a gateway, and why. Each is kept with its outputs, so it can be read right here, and each runs
+without a key: the pictures are painted on your machine and marked *offline*.
 
 To run them without installing anything, [open them on Binder]({launch}).
 The first start takes a while; a session ends when it is not used for ten minutes.{owner} On your own machine:
-`pip install -e '.[demo]'` in a checkout, then `jupyter lab notebooks`.
+`pip install -e '.[demo]'` in a clone, then `jupyter lab notebooks`.
 
-To teach with them, or with a notebook of your own, see [CLASSROOM.md](CLASSROOM.md).
+To teach with them, or with a notebook of your own, see [CLASSROOM.md](CLASSROOM.md). To keep notebooks as text, with
+jupytext, MyST or marimo, see [TEXT_FORMATS.md](TEXT_FORMATS.md).
 
 | | notebook | you will learn | minutes | run it |
 | --- | --- | --- | --- | --- |
@@ -42,7 +43,11 @@ ROW = (
     '| <img src="thumbnails/{stem}.jpg" width="120" alt=""> | [{number} {title}]({name}) | {what} | {minutes} '
     "| [Binder]({launch}) |\n"
 )
-OWNER = " (OWNER in the links stands for the account that hosts this repository.)"
+# `make home` takes out what stands between these marks, and puts an account in place of OWNER.
+OWNER = (
+    "<!-- until there is a home --> (OWNER in the links stands for the account that hosts this repository.)"
+    "<!-- / -->"
+)
 
 
 def main() -> None:

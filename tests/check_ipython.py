@@ -13,7 +13,18 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MAGICS = tuple(
     f"notebook/test_{module}.py"
-    for module in ("magics", "generate", "edit", "variables", "saving", "defaults", "extension", "kernel")
+    for module in (
+        "magics",
+        "call_site",
+        "generate",
+        "edit",
+        "progress",
+        "variables",
+        "saving",
+        "defaults",
+        "extension",
+        "kernel",
+    )
 )
 VERSIONS = {
     "ipython==7.34.0": (*MAGICS, "notebook/completion/test_completion_hook.py"),

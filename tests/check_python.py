@@ -1,8 +1,8 @@
 """The suite on the newest Python that can be had beside this one, in an environment of its own.
 
 Run: make check-python, or make check-python PYTHON=/path/to/python3.14. Without a path the newest Python of
-PATH and of pyenv is taken. Where none is newer than this one, Debian's trixie (Python 3.13) is set up in a
-temporary chroot: that takes root, the package debootstrap and some minutes.
+PATH and of pyenv is taken. Where none is newer than this one, Debian's unstable (Python 3.14 in 2026) is
+set up in a temporary chroot: that takes root, the package debootstrap and some minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SUITE = (
     "-p",
     "no:cacheprovider",
 )
-SYSTEM = "trixie"
+SYSTEM = "sid"
 MIRROR = "http://deb.debian.org/debian"
 HELP = "Name one: make check-python PYTHON=/path/to/python3.14, or install debootstrap and run this as root."
 # What a chroot needs of this machine to reach the package index: its certificates, names and pip's settings.
@@ -47,6 +47,7 @@ def main() -> int:
     """Run the suite; return pytest's exit code."""
     python = Path(sys.argv[1]) if sys.argv[1:] else find_newest()
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # a test becomes another user, who imports from here
         if python:
             print(f"== {python}", flush=True)
             return run_suite(python, Path(folder))

@@ -8,7 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import promise_counts, work_order
+from support import loop_watchdog, promise_counts, systems, work_order
 
 VARIABLES = (
     "CRAZYROUTER_API_KEY",
@@ -18,6 +18,7 @@ VARIABLES = (
     "GEMINI_NB_BASE_URL",
     "GEMINI_NB_REPLAY",
     "GEMINI_NB_STORE",
+    "GEMINI_NB_PROGRESS",
 )
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # another client reads .env files on import
 for variable in VARIABLES:
@@ -38,13 +39,38 @@ settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(config, items):
+    systems.skip_what_is_missing(items)
     if hasattr(config, "workerinput"):  # set in pytest-xdist's workers
         work_order.put_longest_first(items)
+
+
+loop_watchdog.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def turns_of_children(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("turns")
+    os.environ[loop_watchdog.FOLDER_VARIABLE] = str(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_turn_of_the_loop_is_long(request, turns_of_children, record_property):
+    """One call never holds up another: they all run on one event loop."""
+    loop_watchdog.take()
+    yield
+    turns = loop_watchdog.take()
+    longest = max(turns[loop_watchdog.BACKGROUND], loop_watchdog.take_children(turns_of_children))
+    for loop, turn in {**turns, loop_watchdog.BACKGROUND: longest}.items():
+        record_property(loop, turn.seconds)
+    assert longest.seconds < 2 * loop_watchdog.LIMIT_SECONDS, longest.what
 
 
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(tmp_path / "appdata"))  # platformdirs on Windows
     monkeypatch.chdir(tmp_path)  # the magics keep their store beside the notebook
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
@@ -65,9 +91,19 @@ def authority(tmp_path, monkeypatch):
     return made
 
 
-def pytest_terminal_summary(terminalreporter):
-    rows = promise_counts.lines(terminalreporter.stats.get("passed", []))
+def pytest_addoption(parser):
+    parser.addoption("--count-cases", metavar="PATH", help="write how many promised cases passed, as JSON")
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    passed = terminalreporter.stats.get("passed", [])
+    if path := config.getoption("--count-cases"):
+        promise_counts.write(passed, path, complete=exitstatus == 0)
+    rows = promise_counts.lines(passed)
     if rows:
         terminalreporter.section("cases passed, of those promised")
         for row in rows:
             terminalreporter.write_line(row)
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    for line in loop_watchdog.summarize(reports):
+        terminalreporter.write_line(line)

@@ -10,8 +10,8 @@ from support.paths import PACKAGE
 ORDER = (
     "errors _version call interrupts",
     "text files event_loop models",
-    "providers display",
-    "images http",
+    "providers display notebook_folder",
+    "images http settings",
     "request",
     "generation",
     "costs reply",
@@ -23,7 +23,7 @@ ORDER = (
     "__init__ __main__",
 )
 LEVEL = {name: level for level, row in enumerate(ORDER) for name in row.split()}
-OFFLINE_MAY_IMPORT = {"errors", "models", "offline"}
+OFFLINE_MAY_IMPORT = {"errors", "event_loop", "models", "offline"}
 OFFLINE_ENTRANCES = {"client/pipeline.py", "cli/serve.py"}
 HTTPX_ROOMS = {"http", "offline/transport.py"}
 MODULES = {
@@ -88,6 +88,24 @@ def test_httpx_is_named_by_the_transports_alone():
     }
     assert modules
     assert {module for module in modules if not {room(module), module} & HTTPX_ROOMS} == set()
+
+
+def test_threads_and_waiting_are_one_modules():
+    """In a browser no thread can be started: whatever blocks goes through the seam, which knows."""
+    named = {
+        module
+        for module, tree in MODULES.items()
+        for base, name in imported_names(tree)
+        if "to_thread" in (*base, name)
+    }
+    assert named == {"event_loop.py"}
+    asking = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.platform"
+    }
+    assert asking == {"event_loop.py", "http/fetch_transport.py"}
 
 
 def test_no_import_is_relative():

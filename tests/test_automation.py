@@ -31,14 +31,24 @@ def test_the_workflow_runs_make_check_and_nothing_else():
     assert steps() == ["make check"]
 
 
-def test_the_workflow_may_only_read():
-    assert loaded(".github/workflows/check.yml")["permissions"] == {"contents": "read"}
+def test_the_catalogue_is_compared_every_week_and_not_by_check():
+    workflow = loaded(".github/workflows/catalogue.yml")
+    (when,) = workflow[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", when["cron"])
+    (job,) = workflow["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make check-catalogue"]
+    assert not re.search(r"^check: .*catalogue", MAKEFILE, re.MULTILINE)
 
 
-def test_the_workflow_runs_on_the_oldest_and_the_newest_python_that_are_named():
+def test_the_workflow_runs_on_every_python_that_is_named_and_on_three_systems():
     named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     (job,) = loaded(".github/workflows/check.yml")["jobs"].values()
-    assert job["strategy"]["matrix"]["python"] == [named[0], named[-1]]
+    matrix = job["strategy"]["matrix"]
+    assert (matrix["os"], matrix["python"]) == (["ubuntu-latest"], named)
+    others = {(row["os"], row["python"]) for row in matrix["include"]}
+    assert others == {
+        (system, python) for system in ("macos-latest", "windows-latest") for python in (named[0], named[-1])
+    }
     assert PROJECT["requires-python"] == f">={named[0]}"
 
 
@@ -48,13 +58,36 @@ def test_ci_ends_with_make_check():
     assert os.access(script, os.X_OK)
 
 
-def test_check_is_lint_and_the_tests_that_test_runs():
-    assert re.search(r"^check: .*\blint run-tests$", MAKEFILE, re.MULTILINE)
+def test_check_is_lint_the_pages_and_the_tests_that_test_runs():
+    assert re.search(r"^check: .*\blint check-docs run-tests$", MAKEFILE, re.MULTILINE)
+    assert re.search(r"^check-docs: .*\bdocs$", MAKEFILE, re.MULTILINE)
     assert re.search(r"^test: .*\brun-tests$", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    "target", ["demo", "test", "check", "lint", "notebooks", "bench", "check-binder", "check-python"]
+    "target",
+    [
+        "demo",
+        "test",
+        "check",
+        "lint",
+        "docs",
+        "check-docs",
+        "notebooks",
+        "bench",
+        "check-binder",
+        "check-catalogue",
+        "check-python",
+        "lite",
+        "home",
+        "release",
+        "check-tag",
+        "dist",
+        "check-wheel",
+        "check-sdist",
+        "check-release",
+        "site",
+    ],
 )
 def test_the_makefile_knows_how(target):
     done = subprocess.run(
@@ -77,14 +110,3 @@ def test_dependabot_looks_after_packages_and_actions():
     updates = loaded(".github/dependabot.yml")["updates"]
     assert {update["package-ecosystem"] for update in updates} == {"pip", "github-actions"}
     assert all((ROOT / update["directory"].lstrip("/")).is_dir() for update in updates)
-
-
-def test_the_citation_has_the_version_that_is_built():
-    citation = loaded("CITATION.cff")
-    assert (citation["cff-version"], citation["type"]) == ("1.2.0", "software")
-    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
-
-
-def test_the_changelog_begins_with_the_version_that_is_built():
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert newest[1] == PROJECT["version"]

@@ -65,3 +65,12 @@ def test_an_interrupt_is_pickled_with_its_batch():
     cancelled.batch = [1]
     copy = pickle.loads(pickle.dumps(cancelled))
     assert (str(copy), copy.batch) == ("stopped", [1])
+
+
+def test_a_notebook_shows_an_error_in_lines_of_80_columns_broken_between_words():
+    address = "https://pictures.invalid/" + "x" * 80
+    error = errors.GeminiError(f"{'word ' * 30}\n{address}", hint="What to do.")
+    first, *_, link, hint = error._render_traceback_()
+    assert first.startswith("GeminiError: word word")
+    assert (link, hint) == (address, "What to do.")
+    assert max(map(len, error._render_traceback_()[:-2])) <= 80

@@ -7,7 +7,7 @@ import pytest
 
 from gemini_nb import event_loop
 from gemini_nb.errors import APIError, Cancelled, GeminiError
-from support.processes import WAIT_SECONDS, ran, running
+from support.processes import WAIT_SECONDS, ran, ran_bare, running
 from support.timing import given_time, in_time
 
 
@@ -312,3 +312,23 @@ with event_loop._lock:
 print(os.waitpid(child, 0)[1])
 """
     assert ran(code) == "True\n0"
+
+
+def test_a_browser_that_cannot_wait_says_so_before_anything_is_sent():
+    """What Pyodide answers without JSPI; with it, tests/browser/test_lite.py waits in a real browser."""
+    code = """
+import sys, types
+sys.platform = "emscripten"
+ffi = sys.modules["pyodide.ffi"] = types.ModuleType("pyodide.ffi")
+sys.modules["pyodide"] = types.ModuleType("pyodide")
+ffi.can_run_sync = lambda: False
+from gemini_nb import Client, GeminiError
+try:
+    Client("offline").generate("a red square")
+except GeminiError as error:
+    print(error)
+"""
+    said = ran_bare(code).splitlines()
+    assert said[0].startswith("This browser cannot wait inside a cell")
+    assert said[1].startswith("Nothing was sent.")
+    assert "await gemini_nb.AsyncClient()" in said[1]

@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from gemini_nb import files
+from support.processes import ran_bare
 
 DATA = b"0123456789"
 
@@ -18,6 +19,26 @@ def test_a_file_without_hard_links_is_claimed_all_the_same(tmp_path):
     (tmp_path / "whole").write_bytes(b"other")
     assert not files._claim_exclusively(tmp_path / "whole", tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == DATA
+
+
+def test_a_system_without_hard_links_claims_and_replaces_names(tmp_path):
+    """As in a browser, where Python has neither this nor users: the file has a temporary name at first."""
+    code = f"""
+import os
+del os.link, os.geteuid
+from pathlib import Path
+from gemini_nb import files
+folder = Path({str(tmp_path)!r})
+for data in (b"first", b"second"):
+    with files.atomic_file(data, folder) as file:
+        print(file.is_named, file.claim(folder / "claimed"))
+    files.write_private(folder / "replaced", data)
+files.make_secret_folder(folder)
+print(sorted((path.name, path.read_bytes()) for path in folder.iterdir()))
+"""
+    lines = ran_bare(code).splitlines()
+    assert lines[:2] == ["True True", "True False"]
+    assert lines[2] == "[('claimed', b'first'), ('replaced', b'second')]"
 
 
 def test_a_file_that_gets_no_name_leaves_nothing(tmp_path):
@@ -86,6 +107,30 @@ def test_a_link_and_a_folder_count_as_missing(tmp_path):
         assert files.read_plain(tmp_path / name, limit=1000) is None
     assert files.plain_size(tmp_path / "link") == files.plain_size(tmp_path) == 0
     assert files.plain_size(tmp_path / "file") == 10
+
+
+HELD = {
+    "the same": (DATA, True),
+    "another": (DATA[:-1] + b"x", False),
+    "shorter": (DATA[:-1], False),
+    "longer": (DATA + b"x", False),
+    "empty": (b"", False),
+    "many megabytes": (DATA * 100_000, False),
+}
+
+
+@pytest.mark.parametrize(("written", "is_held"), HELD.values(), ids=HELD)
+def test_a_file_holds_just_these_bytes(tmp_path, written, is_held):
+    (tmp_path / "file").write_bytes(written)
+    assert files.holds(tmp_path / "file", DATA) is is_held
+    with (tmp_path / "file").open("rb", buffering=0) as other:
+        assert files.holds(tmp_path / "file", other)
+
+
+def test_what_is_no_plain_file_holds_nothing(tmp_path):
+    (tmp_path / "file").write_bytes(DATA)
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert [files.holds(tmp_path / name, DATA) for name in ("link", "gone", ".")] == [False] * 3
 
 
 def test_a_file_is_addressed_by_the_digest_of_its_bytes(tmp_path):

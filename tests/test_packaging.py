@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from support.paths import ROOT
 
 PACKAGE = ROOT / "gemini_nb"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +129,21 @@ def test_no_store_and_no_cache_is_shipped(kind, built, tmp_path):
     assert [name for name in PRIVATE if name in names] == []
 
 
+def test_the_page_on_pypi_links_to_the_files_of_its_tag(wheel):
+    """There is no checkout beside it: a path of the repository would lead nowhere."""
+    page = metadata(wheel, "METADATA")
+    targets = re.findall(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)", page)
+    assert [link for link in map("".join, targets) if not re.match(r"(https?|data):|#", link)] == []
+    assert f"/gemini_nb/v{PROJECT['version']}/notebooks/pictures/first_image.png" in page
+    assert f"/gemini_nb/blob/v{PROJECT['version']}/CHANGELOG.md" in page
+
+
+def test_the_wheel_says_where_the_project_lives(wheel):
+    urls = dict(re.findall(r"^Project-URL: (.+), (.+)$", metadata(wheel, "METADATA"), re.MULTILINE))
+    assert urls == PROJECT["urls"]
+    assert {"Homepage", "Repository", "Issues", "Releases", "Changelog"} <= set(urls)
+
+
 def test_the_command_is_the_command_lines_main(wheel):
     assert "gemini-nb = gemini_nb.cli:main" in metadata(wheel, "entry_points.txt")
 
@@ -149,6 +167,11 @@ def test_the_wheel_says_what_it_is_for(wheel, line):
         "Makefile",
         "CONTRIBUTING.md",
         "CITATION.cff",
+        "CODE_OF_CONDUCT.md",
+        "SECURITY.md",
+        ".gitattributes",
+        ".ci/home.py",
+        ".github/ISSUE_TEMPLATE/bug.yml",
     ],
 )
 def test_the_sdist_has_what_the_tests_need(in_sdist, name):

@@ -161,7 +161,7 @@ def test_settings_that_hold_themselves_are_a_clear_error():
 
 @pytest.mark.parametrize("settings", ["seed=1", 7, [1]])
 def test_settings_that_are_no_dict_are_a_clear_error(settings):
-    with pytest.raises(ArgumentError, match="config is a dict"):
+    with pytest.raises(ArgumentError, match="config must be a dict"):
         ImageRequest("x", config=settings)
 
 

@@ -26,6 +26,10 @@ def paint(client: Client, folder: Path) -> list[Path]:
     stream: Stream = client.generate("a square", stream=True)
     words = [piece for piece in stream if isinstance(piece, str)]
     batch: Batch = client.generate_many(["a", "b"], concurrency=2, aspect_ratio="1:1")
+    client.generate("a square", search="web", thinking="high", system="Be brief.", seed=7, safety="off")
+    client.generate_many(["a"], thinking=512, safety={"harassment": "none"}, search="both")
+    client.request("a square", safety=["none", "harassment=off"], seed=7)
+    generate("a square", provider="offline", search="image", seed=7)
     print(words, len(image.data), batch.errors, client.request("a square", image_size="2K").digest)
     try:
         return [g.save(folder / "g.png"), client.chat().send("bluer").save(folder / "h.png")]
@@ -36,7 +40,7 @@ def paint(client: Client, folder: Path) -> list[Path]:
 async def paint_later(client: AsyncClient) -> str:
     """The same from a coroutine."""
     async with client:
-        g: Generation = await client.generate("a square")
+        g: Generation = await client.generate("a square", search="web", seed=7)
         async for piece in await client.generate("a square", stream=True):
             print(piece)
     return g.caption
@@ -51,6 +55,13 @@ TYPOS = (
     "client.generate('x', aspekt_ratio='1:1')",
     "client.generate('x', aspect_ratio=1.5)",
     "client.generate_many(['x'], aspekt_ratio='1:1')",
+    "client.generate('x', search='wbe')",
+    "client.generate('x', thinking='hihg')",
+    "client.generate('x', seed='seven')",
+    "client.generate('x', system=7)",
+    "client.generate('x', safety=7)",
+    "client.request('x', search='wbe')",
+    "client.generate_many(['x'], thinking='hihg')",
     "client.request('x', aspekt_ratio='1:1')",
     "print(g.imaeg)",
     "print(g.image.widht)",
@@ -118,10 +129,12 @@ OFFERED = {
     "client.": {"generate", "generate_many", "chat", "close"},
     "g.": {"image", "images", "save", "caption", "text"},
     "g.image.": {"data", "width", "save", "sha256"},
-    "client.generate_many(['x']).": {"errors", "to_frame"},
+    "client.generate_many(['x']).": {"errors", "to_frame", "save", "to_html"},
+    "client.generate_many(['x'])[0].": {"image", "caption"},
     "client.generate('x', stream=True).": {"result", "close"},
     "gemini_nb.": {"Client", "AsyncClient", "generate", "GeminiError"},
     "client.generate('x', aspect": {"aspect_ratio="},
+    "client.generate('x', s": {"search=", "system=", "seed=", "safety=", "stream="},
 }
 
 
@@ -134,7 +147,7 @@ SIGNATURES = {
     "gemini_nb.Client(": ("provider", "api_key", "base_url", "store", "replay", "timeout"),
     "gemini_nb.AsyncClient(": ("provider", "api_key", "base_url", "store", "replay", "timeout"),
     "gemini_nb.generate(": ("prompt", "provider", "model", "images", "aspect_ratio", "image_size"),
-    "client.generate(": ("prompt", "model", "images", "aspect_ratio", "image_size", "take", "text"),
+    "client.generate(": ("prompt", "model", "images", "aspect_ratio", "image_size", "take", "text", "search"),
     "client.asynchronous.generate(": ("prompt", "model", "images", "aspect_ratio", "image_size", "take"),
     "client.generate_many(": ("prompts", "concurrency", "executor", "manifest", "progress"),
 }

@@ -1,7 +1,7 @@
 """One client at work, in a process of its own: many pictures at a concurrency, then what that took.
 
 Run: python loopback_clients.py WAY URL IMAGES CONCURRENCY FOLDER. Each way posts what a text prompt needs,
-decodes the picture and drops it, one way after keeping it in a store in FOLDER; the gateway closes each
+decodes the picture and drops it, three ways after keeping it in FOLDER; the gateway closes each
 connection. Prints seconds, CPU seconds and peak MiB.
 """
 
@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
+import os
 import socket
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +69,26 @@ async def whole(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> m
     while got < length:
         got += await loop.sock_recv_into(connection, reply[got:])
     return reply
+
+
+def floor_kept(url: str) -> Ask:
+    """The same, each picture then hashed and written to a file, a few facts to another, and both synced."""
+    fetch = floor(url)
+
+    async def ask(number: int) -> bytes:
+        data = await fetch(number)
+        facts = json.dumps({"sha256": hashlib.sha256(data).hexdigest()}).encode()
+        write(f"{number}.png", data)
+        write(f"{number}.json", facts)
+        return data
+
+    return ask
+
+
+def write(name: str, content: bytes) -> None:
+    with Path(sys.argv[5], name).open("xb", buffering=0) as file:
+        file.write(content)
+        os.fsync(file.fileno())
 
 
 def naive(url: str) -> Ask:
@@ -137,7 +160,25 @@ def ours_stored(url: str) -> Ask:
     return ask
 
 
-ASYNC = {"floor": floor, "naive": naive, "genai_async": genai_async, "ours": ours, "ours_stored": ours_stored}
+def ours_kept(url: str) -> Ask:
+    """Kept only, each as a picture that the store did not hold before; it is not read again."""
+    from gemini_nb import AsyncClient
+
+    client = AsyncClient(api_key="k", base_url=url, store=tempfile.mkdtemp(dir=sys.argv[5]))
+
+    async def ask(number: int) -> bytes:
+        held = (await client.generate(f"a red square, number {number}")).image.held
+        with suppress(FileNotFoundError):  # another call of the same moment has moved it
+            held.path.rename(held.path.with_name(f"{number}.png"))
+        return held
+
+    return ask
+
+
+ASYNC = {
+    "floor": floor, "floor_kept": floor_kept, "naive": naive, "genai_async": genai_async,
+    "ours": ours, "ours_stored": ours_stored, "ours_kept": ours_kept,
+}  # fmt: skip
 THREADED = {"genai_threads": genai_threads}
 
 

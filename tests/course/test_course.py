@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
-from support.course import FOLDER, NOTEBOOKS, each_notebook, module
+from support.course import FOLDER, NOTEBOOKS, each_notebook, module, solution
 
 ANY_OUTPUT = "nbval-ignore-output"  # a solution's cells are kept without outputs
 LAUNCH = re.compile(
@@ -55,16 +55,6 @@ def command(*arguments, cwd):
     return subprocess.run(
         [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
-
-
-def solution(notebook) -> list[str]:
-    """The cells of a notebook's folded solutions."""
-    folded = re.findall(r"<details>.*?</details>", notebook.cells[-1].source, re.DOTALL)
-    return [
-        code
-        for text in folded
-        for code in re.findall(r"^```\w*\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
-    ]
 
 
 @each_notebook

@@ -60,6 +60,7 @@ def test_promise_3_ten_pictures_are_paid_for_once_and_replayed_without_key_and_n
     assert digests[0] == digests[1] == digests[2]
     assert len(set(digests[0].split())) == 10
     assert "replayed from the store" in pages(third)[0]
+    assert pages(second) == pages(third) != pages(first)
 
 
 def test_promise_3_a_changed_prompt_costs_one_request_and_locked_it_is_named(environment, manager):

@@ -19,8 +19,16 @@ URL_SAFE = base64.urlsafe_b64encode(NOISE[:1001]).decode()
 MIXED = RUN[:500] + "-_+/" + RUN[504:]
 SPARE_BITS = b64(NOISE[:899] + b"\x01")[:-2] + "B="
 LINES = "\n".join(RUN[at : at + 76] for at in range(0, len(RUN), 76))
+PNG_LINES = "iVBORw0KGgo" + "".join(RUN[at : at + 76] for at in range(0, len(RUN), 76))
+PNG_LINES = "\n".join(PNG_LINES[at : at + 64] for at in range(0, len(PNG_LINES), 64))
+LF, CRLF = "\n", "\r\n"
+PLAIN_START = b64(bytes(3000))
 
 assert len(RUN) >= MIN_RUN_CHARS
+
+
+def in_lines(text: str, width: int, line_break: str) -> str:
+    return line_break.join(text[at : at + width] for at in range(0, len(text), width))
 
 
 CUT = {
@@ -51,9 +59,6 @@ CUT = {
     "text of a key": f'{{";base64,{RUN}":1}}',
     "a UTF-8 byte order mark": f'\ufeff{{"data":"{RUN}"}}',
     "space before it": f' \n\n{{"data":"{RUN}"}}',
-}
-LEFT = {
-    "short": '{"data":"iVBORw0KGgo="}',
     "spare bits set": f'{{"data":"{SPARE_BITS}"}}',
     "both alphabets": f'{{"data":"{MIXED}"}}',
     "three signs of padding": f'{{"data":"{RUN}==="}}',
@@ -62,8 +67,24 @@ LEFT = {
     "the URL-safe alphabet late in text": f'{{"text":"data:;base64,{RUN}-_-_"}}',
     "one slash of many escaped": '{"data":"' + RUN.replace("/", "\\/", 1) + '"}',
     "all slashes but one escaped": '{"data":"' + RUN.replace("/", "\\/") + '/QUJ"}',
-    "spare bits set, URL-safe": f'{{"data":"{URL_SAFE[:1000]}QUJDQR"}}',
     "spare bits set, in text": f'{{"text":"data:;base64,{SPARE_BITS} and more"}}',
+    "line breaks": json.dumps({"data": LINES}),
+    "percent-encoding": f'{{"text":"data:;base64,{RUN}%3D"}}',
+    "prose under data": json.dumps({"data": "word " * 500}),
+    "lines of 76 in Markdown": json.dumps({"text": f"![a](data:image/png;base64,{LINES})"}),
+    "lines of 76 that end in two bytes": json.dumps({"text": f"(data:;base64,{LINES.replace(LF, CRLF)})"}),
+    "lines of 76 and a line break behind them": json.dumps({"image": f"{PNG_LINES}\n"}),
+    "lines and escaped slashes": json.dumps({"data": LINES}).replace("/", "\\/"),
+    "lines and spaces": json.dumps({"data": LINES.replace("\n", " \t\r\n")}),
+    "signs as escapes": '{"data":"' + RUN.replace("+", "\\u002b").replace("/", "\\u002F") + '"}',
+    "signs as escapes in text": '{"text":";base64,' + RUN.replace("+", "\\u002B") + '\\u003d"}',
+    "signs as escapes late": '{"data":"' + PLAIN_START + RUN.replace("+", "\\u002b") + '"}',
+    "URL-safe late": '{"data":"' + PLAIN_START + URL_SAFE + '"}',
+    "percent-encoding in text": f'{{"text":"(data:;base64,{RUN.replace("+", "%2B").replace("/", "%2f")})"}}',
+}
+LEFT = {
+    "short": '{"data":"iVBORw0KGgo="}',
+    "spare bits set, URL-safe": f'{{"data":"{URL_SAFE[:1000]}QUJDQR"}}',
     "an escape among letters": f'{{"data":"{RUN[:500]}\\b{RUN[500:]}"}}',
     "an escape among URL-safe letters": f'{{"data":"{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
     "an escape among URL-safe letters in text": f'{{"text":";base64,{URL_SAFE[:500]}\\b{URL_SAFE[500:]}"}}',
@@ -71,18 +92,26 @@ LEFT = {
     "padding inside": f'{{"data":"{RUN}QQ==QUJD"}}',
     "padding inside, in text": f'{{"text":"data:;base64,{RUN}QQ==QUJD"}}',
     "a letter too many": f'{{"data":"{RUN}Q"}}',
-    "line breaks": json.dumps({"data": LINES}),
     "an escaped letter at its end": f'{{"data":"{RUN}\\u0041"}}',
     "an escaped letter in text": f'{{"text":"data:;base64,{RUN}\\u0041"}}',
-    "percent-encoding": f'{{"text":"data:;base64,{RUN}%3D"}}',
     "another key": f'{{"thoughtSignature":"{RUN}"}}',
-    "prose under data": json.dumps({"data": "word " * 500}),
 }
 LARGE = {
     "plain": lambda text: text,
     "unpadded": lambda text: text.rstrip("="),
     "URL-safe": lambda text: text.replace("+", "-").replace("/", "_"),
     "slashes escaped": lambda text: text.replace("/", "\\/"),
+    "slashes escaped from some place on": lambda text: text[:4000] + text[4000:].replace("/", "\\/"),
+    "URL-safe from some place on": lambda text: text[:4000] + text[4000:].replace("+", "-").replace("/", "_"),
+    "both alphabets, by turns": lambda text: text.replace("/", "_", 2000),
+    "signs as escapes": lambda text: text.replace("+", "\\u002b").replace("/", "\\u002F"),
+    "lines of 76": lambda text: in_lines(text, 76, "\\r\\n"),
+    "lines of 4,096": lambda text: in_lines(text, 4096, "\\n"),
+    "lines, escaped slashes and no padding": lambda text: (
+        in_lines(text, 64, "\\n").replace("/", "\\/").rstrip("=")
+    ),
+    "lines and URL-safe": lambda text: in_lines(text, 60, " ").replace("+", "-").replace("/", "_"),
+    "broken at the end": lambda text: f"{text[:-200]}\\n{text[-200:]}\\n",
 }
 FRAGMENTS = st.sampled_from([
     *("data:", "image/png", ";base64,", "DATA:;base64,", "](", "![a](", ")", "<", ">", "\\", '"', "'"),

@@ -43,8 +43,9 @@ def ipyparallel(count: int):
 @contextmanager
 def dask(count: int):
     library = pytest.importorskip("distributed", reason="pip install gemini-nb[cluster]")
+    free_port = "127.0.0.1:0"  # without one the scheduler warns when another cluster has its usual port
     with (
-        library.LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster,
+        library.LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=free_port) as cluster,
         library.Client(cluster) as client,
     ):
         yield Cluster(

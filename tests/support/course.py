@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,3 +25,13 @@ def module(name: str) -> ModuleType:
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made
+
+
+def solution(notebook) -> list[str]:
+    """The cells of a notebook's folded solutions."""
+    folded = re.findall(r"<details>.*?</details>", notebook.cells[-1].source, re.DOTALL)
+    return [
+        code
+        for text in folded
+        for code in re.findall(r"^```\w*\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gemini_nb.generation import Generation
+from gemini_nb.generation import Generation, Grounding, WebLink
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.request import ImageRequest
@@ -44,4 +44,10 @@ def full_answer() -> Generation:
         usage={"totalTokenCount": 1120, "promptTokensDetails": None},
         seconds=31.25,
         notes=("declared image/jpeg, the bytes are image/png",),
+        grounding=Grounding(
+            ("carré rouge",),
+            (WebLink("Le carré « rouge »", "https://example.org/carr%C3%A9?a=b"),),
+            (WebLink("rouge", "https://www.google.com/search?q=rouge"),),
+        ),
+        safety_ratings=({"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"},),
     )

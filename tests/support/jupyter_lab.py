@@ -1,69 +1,50 @@
 """JupyterLab and Notebook 7 in a real browser, driven through their own commands.
 
-A `Lab` is one server and one browser; `open` gives a `Page` with a notebook and a kernel of its own.
-Menus and key presses fail now and then, `window.jupyterapp` does not.
+A `Lab` is one server and one browser; `open` gives a `Page` with a notebook and a kernel of its own. To load
+JupyterLab takes more than most tests do, so its notebooks share a tab, one after the other; each notebook of
+Notebook 7 has its own. Menus and key presses fail now and then, `window.jupyterapp` does not.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import time
-import urllib.request
+import re
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
-from urllib.error import URLError
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import nbformat
 
+from support.browsers import CHROMIUM, FLAGS
+from support.jupyter_server import TOKEN, JupyterServer
 from support.paths import TESTS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = TESTS / "screenshots"
-TOKEN = "a-token-of-tests"
-START_SECONDS = 120
 WAIT_MS = 60_000
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
+DOUBLE_CLICK_MS = 400
+BEGINS_GENERATE = re.compile("^Generate")
 ADDRESSES = {"lab": "doc/tree", "notebook": "notebooks"}
-NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-FOLDERS = {
-    "JUPYTER_CONFIG_DIR": "config",
-    "JUPYTER_DATA_DIR": "data",
-    "JUPYTER_RUNTIME_DIR": "runtime",
-    "JUPYTERLAB_SETTINGS_DIR": "settings",
-    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    "IPYTHONDIR": "ipython",
-}
 
 
 class Lab:
     """A context manager: one Jupyter server in `folder`, and Chromium."""
 
     def __init__(self, folder: Path, *, python: str | None = None) -> None:
-        self.folder = folder / "work"
-        self._own = folder / "own"
-        self._python = python or os.environ.get("GEMINI_NB_KERNEL_PYTHON") or sys.executable
+        self._server = JupyterServer(folder, python=python)
+        self.folder = self._server.folder
         self._closing = ExitStack()
+        self.idle_tab: Any = None  # where JupyterLab is loaded and no notebook is open
 
     def __enter__(self) -> Lab:
         from playwright.sync_api import sync_playwright
 
-        self.folder.mkdir(parents=True)
         try:
-            self.url = self._serve()
+            self.url = self._closing.enter_context(self._server).url
             playwright = self._closing.enter_context(sync_playwright())
             self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             self._closing.callback(self.browser.close)
             self._context = self.browser.new_context()  # one cache for all
+            self._context.grant_permissions(["clipboard-read", "clipboard-write"])
         except BaseException:
             self._closing.close()
             raise
@@ -72,62 +53,17 @@ class Lab:
     def __exit__(self, *_exception) -> None:
         self._closing.close()
 
-    def _serve(self) -> str:
-        (self._own / "settings").mkdir(parents=True)
-        app_settings = self._own / "app" / "settings"
-        environment = {**os.environ, **{name: str(self._own / at) for name, at in FOLDERS.items()}}
-        self._kernel_spec()
-        self._overrides(app_settings)
-        command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-            "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.folder}",
-            "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
-            f"--LabApp.app_settings_dir={app_settings}", "--JupyterNotebookApp.expose_app_in_browser=True",
-            "--ServerApp.terminals_enabled=False",
-        ]  # fmt: skip
-        log = self._closing.enter_context((self._own / "server.log").open("w"))
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
-        self._closing.callback(_ended, server)
-        return self._address(server)
-
-    def _kernel_spec(self) -> None:
-        """A kernel of the chosen Python, under the name that notebooks ask for."""
-        at = self._own / "data" / "kernels" / "python3"
-        at.mkdir(parents=True)
-        argv = [self._python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
-        (at / "kernel.json").write_text(json.dumps(spec))
-
-    def _overrides(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        (folder / "overrides.json").write_text(json.dumps(NO_NEWS))
-
-    def _address(self, server: subprocess.Popen) -> str:
-        """Wait until the server answers, and return its address."""
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and server.poll() is None:
-            for file in (self._own / "runtime").glob("jpserver-*.json"):
-                url = json.loads(file.read_text() or "{}").get("url", "")
-                try:
-                    urllib.request.urlopen(f"{url}api/status?token={TOKEN}", timeout=5).close()
-                except (URLError, OSError, ValueError):
-                    continue
-                return url
-            time.sleep(0.05)
-        raise RuntimeError((self._own / "server.log").read_text()[-2000:])
-
     def open(self, name: str, *cells: str, app: str = "lab", height: int = 1000) -> Page:
         """Open a new notebook of these cells, or the one there, in a folder `name`; its kernel is ready."""
-        path = self.folder / name / "notebook.ipynb"
-        if cells:
-            path.parent.mkdir()
-            notebook = nbformat.v4.new_notebook(
-                cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-            )
-            nbformat.write(notebook, path)
-        page = Page(self, path, self._context.new_page(), height=height)
-        page.go(f"{self.url}{ADDRESSES[app]}/{name}/notebook.ipynb?token={TOKEN}")
+        path = self._server.write_notebook(name, *cells)
+        tab, self.idle_tab = (self.idle_tab, None) if app == "lab" else (None, self.idle_tab)
+        page = Page(self, path, tab or self._context.new_page(), height=height, may_stay=app == "lab")
+        at = f"{name}/notebook.ipynb"
+        if tab is None:
+            page.go(f"{self.url}{ADDRESSES[app]}/{at}?token={TOKEN}")
+        else:
+            tab.evaluate(_OPEN, at)
+        page.tab.evaluate(READY, at)
         return page
 
 
@@ -148,23 +84,23 @@ def open_studio(lab: Lab, name: str, *cells: str, **options) -> Page:
     return page
 
 
-def _ended(server: subprocess.Popen) -> None:
-    server.terminate()
-    try:
-        server.wait(30)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+def download(link) -> tuple[str, str]:
+    """Follow a link; return the name of the file that comes, and its SHA-256."""
+    with link.page.expect_download() as coming:
+        link.click()
+    return coming.value.suggested_filename, sha256(Path(coming.value.path()).read_bytes()).hexdigest()
 
 
 class Page:
     """One notebook in one tab, and everything that must not happen there."""
 
-    def __init__(self, lab: Lab, path: Path, tab, *, height: int) -> None:
+    def __init__(self, lab: Lab, path: Path, tab, *, height: int, may_stay: bool) -> None:
         self.lab = lab
+        self._may_stay = may_stay
         self.path = path
         self.errors: list[str] = []
         self.strangers: list[str] = []
+        self._next_click = 0.0
         self.tab = tab
         self.tab.set_viewport_size({"width": 1280, "height": height})
         self.tab.set_default_timeout(WAIT_MS)
@@ -174,9 +110,16 @@ class Page:
     def __enter__(self) -> Page:
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, kind, *_exception) -> None:
         self.shut_down()
-        self.tab.close()
+        if kind is not None or not self._may_stay:
+            self.tab.close()
+            return
+        # To close the notebook would ask whether to save it.
+        self.tab.evaluate("() => jupyterapp.shell.currentWidget.dispose()")
+        self.tab.remove_listener("pageerror", self._failed)
+        self.tab.remove_listener("request", self._requested)
+        self.lab.idle_tab = self.tab
 
     def _failed(self, error) -> None:
         # JupyterLab's widgets ask each kernel for a subshell; one that is shut down at once never answers.
@@ -190,11 +133,10 @@ class Page:
     def go(self, url: str) -> None:
         self.tab.goto(url)
         self.tab.wait_for_function("() => window.jupyterapp")
-        self.tab.evaluate(_READY)
 
     def run(self, index: int, *, wait: bool = True) -> None:
         """Run a cell, and wait until it has ended."""
-        self.tab.evaluate(_RUN if wait else _START, index)
+        self.tab.evaluate(RUN if wait else _START, index)
 
     def insert(self, source: str) -> int:
         """Add a cell at the end and return its place."""
@@ -245,10 +187,14 @@ class Page:
     def wait_for_cells(self, count: int) -> None:
         self.tab.wait_for_function("n => jupyterapp.shell.currentWidget.model.cells.length === n", arg=count)
 
-    def upload(self, name: str, data: bytes) -> None:
+    def upload(self, *files: Path) -> None:
         with self.tab.expect_file_chooser() as choosing:
-            self.tab.get_by_role("button", name="Upload").click()
-        choosing.value.set_files({"name": name, "mimeType": "image/png", "buffer": data})
+            self.button("Upload").click()
+        choosing.value.set_files(files)
+
+    def digests(self, index: int) -> list[str]:
+        """The SHA-256 that each picture under a cell is said to have."""
+        return self.tab.evaluate(_DIGESTS, index)
 
     def violations(self, axe: str, *places: str) -> list[str]:
         """What axe-core finds wrong in these places."""
@@ -262,9 +208,6 @@ class Page:
             ".toJSON()))",
             what,
         )
-
-    def clip(self, what: str) -> str:
-        return self.tab.evaluate("at => getComputedStyle(document.querySelector(at)).clipPath", what)
 
     def overflow(self, place: str) -> int:
         """By how many pixels a place is wider than the room it has."""
@@ -280,29 +223,47 @@ class Page:
     def field(self, label: str):
         return self.tab.get_by_label(label, exact=True)
 
+    def choice(self, label: str):
+        return self.tab.get_by_role("combobox", name=label, exact=True)
+
     def button(self, name: str):
-        return self.tab.get_by_role("button", name=name, exact=True)
+        """The button of this name; that of "Generate" goes on with what it will do and cost."""
+        exact = name != "Generate"
+        return self.tab.get_by_role("button", name=name if exact else BEGINS_GENERATE, exact=exact)
 
     def says(self, words: str) -> None:
         """Wait until the studio's status line says so."""
         self.tab.locator(".gemini-nb-studio [role=status]").filter(has_text=words).first.wait_for()
 
-    def generate(self, prompt: str) -> None:
-        self.field("Prompt").fill(prompt)
-        self.button("Generate").click()
+    def alerts(self, words: str) -> None:
+        """Wait until the studio says so as an error."""
+        self.tab.locator(".gemini-nb-studio [role=alert]").filter(has_text=words).first.wait_for()
+
+    def generate(self, prompt: str | None = None) -> None:
+        """Type a prompt, or leave the one that stands there, and press Generate."""
+        if prompt is not None:
+            self.field("Prompt").fill(prompt)
+        self.press("Generate")
+
+    def press(self, name: str) -> None:
+        """Press a button as another click, not as the second of a double click."""
+        self.tab.wait_for_function("at => performance.now() > at", arg=self._next_click)
+        self.button(name).click()
+        self._next_click = self.tab.evaluate("() => performance.now()") + DOUBLE_CLICK_MS
 
 
-_READY = """async () => {
+_OPEN = "async path => { await jupyterapp.commands.execute('docmanager:open', {path}); }"
+READY = """async path => {
   await jupyterapp.restored;
   const until = Date.now() + 60000;
-  while (!jupyterapp.shell.currentWidget?.context && Date.now() < until)
+  while (jupyterapp.shell.currentWidget?.context?.path !== path && Date.now() < until)
     await new Promise(done => setTimeout(done, 50));
   const panel = jupyterapp.shell.currentWidget;
   await panel.context.ready;
   await panel.sessionContext.ready;
   await panel.sessionContext.session.kernel.info;
 }"""
-_RUN = """async index => {
+RUN = """async index => {
   jupyterapp.shell.currentWidget.content.activeCellIndex = index;
   await jupyterapp.commands.execute('notebook:run-cell');
 }"""
@@ -327,7 +288,12 @@ _RESTART = """async () => {
 }"""
 _FOCUSED = """() => {
   const it = document.activeElement;
-  return it.labels?.[0]?.innerText.trim() || it.getAttribute('aria-label') || it.innerText.trim();
+  const label = it.labels?.[0];
+  return it.ariaLabel || (label?.querySelector('span') ?? label ?? it).innerText.trim();
+}"""
+_DIGESTS = """index => {
+  const outputs = jupyterapp.shell.currentWidget.content.widgets[index].outputArea.node;
+  return [...outputs.querySelectorAll('figure')].map(figure => figure.dataset.sha256);
 }"""
 _AXE = """async places => {
   const found = await axe.run({include: places.map(p => [p])});

@@ -102,6 +102,25 @@ class Kernel:
         return shown["text"].strip()
 
 
+def kept(sent: list[dict]) -> list[dict]:
+    """What a front end keeps of the outputs that a cell sent."""
+    outputs: list[dict] = []
+    waits = False
+    for output in sent:
+        if output["type"] == "clear_output":
+            waits = output["wait"]
+            outputs = outputs if waits else []
+        elif output["type"] == "update_display_data":
+            same = [one for one in outputs if one.get("transient") == output["transient"]]
+            for one in same:
+                one["data"] = output["data"]
+        else:
+            outputs = [] if waits else outputs
+            waits = False
+            outputs.append(dict(output))
+    return outputs
+
+
 @contextmanager
 def a_kernel(manager):
     """A manager's kernel as if it were new, and a front end's connections to it."""

@@ -12,7 +12,7 @@ from support.replies import body, inline, reply
 if TYPE_CHECKING:
     from gemini_nb.generation import Generation
 
-LARGE = noise_png(500_000)
+LARGE = noise_png(3_000_001)
 REPLY = body(reply(inline(LARGE)))
 
 

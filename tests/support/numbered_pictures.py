@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from support.clients import client_of
@@ -10,9 +11,10 @@ from support.images import png
 from support.replies import inline, reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from gemini_nb import Batch, ImageRequest
+    from gemini_nb import Batch, Client, ImageRequest
     from support.gateway import Request, Script
 
 PROMPTS = [str(number) for number in range(8)]
@@ -33,6 +35,13 @@ def by_prompt(**answers: Answer) -> Script:
     return lambda request: answers.get(f"n{prompt_of(request)}") or painted(request)
 
 
+@contextmanager
+def client_of_gateway(script: Script = painted, **settings: Any) -> Iterator[Client]:
+    """A client of a gateway of its own; `settings` are the client's."""
+    with Gateway(script) as gateway, client_of(gateway.url, **settings) as client:
+        yield client
+
+
 def run_batch(
     prompts: list[str | ImageRequest],
     manifest: str | Path | None,
@@ -41,5 +50,5 @@ def run_batch(
     **settings: Any,
 ) -> Batch:
     """Ask a gateway of its own for a batch; `settings` are the client's."""
-    with Gateway(script) as gateway, client_of(gateway.url, **settings) as client:
+    with client_of_gateway(script, **settings) as client:
         return client.generate_many(prompts, manifest=manifest)

@@ -18,6 +18,8 @@ PREAMBLE = f"""
 import sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, {TESTS!r})
+from support import loop_watchdog
+loop_watchdog.install_in_child()
 from support.clients import PICTURE, client_of
 url = sys.argv[1]
 """
@@ -60,6 +62,14 @@ def finished(child, answer: str | None = None) -> str:
 def ran(code: str, url: str = "") -> str:
     with running(code, url) as child:
         return finished(child)
+
+
+def ran_bare(code: str) -> str:
+    """Run code in a Python that has imported nothing yet, and return what it printed."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def interrupted(child, server, *, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""How many cases of each promised class were tried: the table that closes a test run.
+"""How many cases of each promised class were tried: the table that closes a run, and the documentation's.
 
 A class is a list of beginnings of test names; a test that loops over many inputs says so with
 `record_property("cases", n)`.
@@ -6,7 +6,11 @@ A class is a list of beginnings of test names; a test that loops over many input
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pytest
@@ -60,12 +64,35 @@ CLASSES: dict[str, tuple[int, tuple[str, ...]]] = {
 
 def lines(reports: list[pytest.TestReport]) -> list[str]:
     """Return the table's lines for the classes of which any test was run."""
-    counts = {name: sum(map(cases, of(reports, beginnings))) for name, (_, beginnings) in CLASSES.items()}
     wide = max(map(len, CLASSES))
     return [
-        f"{name:{wide}}  {counts[name]:>5} of {wanted}"
-        for name, (wanted, _) in CLASSES.items()
-        if counts[name]
+        f"{row['name']:{wide}}  {row['passed']:>5} of {row['promised']}"
+        for row in count(reports)
+        if row["passed"]
+    ]
+
+
+def write(reports: list[pytest.TestReport], path: str, *, complete: bool) -> None:
+    """Write the counts of a run as JSON, unless it failed or left a class out."""
+    rows = count(reports)
+    if not complete or not all(row["passed"] for row in rows):
+        print(f"\n{path} was left alone: a test failed, or a class was not run.")
+        return
+    facts = {
+        "when": datetime.now(UTC).date().isoformat(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": platform.system(),
+        "classes": rows,
+    }
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def count(reports: list[pytest.TestReport]) -> list[dict[str, Any]]:
+    """Return for each class how many cases are promised, and how many of these reports' passed."""
+    return [
+        {"name": name, "promised": promised, "passed": sum(map(cases, of(reports, beginnings)))}
+        for name, (promised, beginnings) in CLASSES.items()
     ]
 
 

@@ -14,7 +14,10 @@ KEY = "a-key-of-tests"
 
 
 class Shell:
-    """`run` a cell: its `result`, `stdout`, `error` and the `shown` bundles; `names` are the variables."""
+    """`run` a cell: its `result`, `stdout`, `error` and the `shown` bundles; `names` are the variables.
+
+    `said` is its `stdout` on one line: words are not where lines break.
+    """
 
     def __init__(self) -> None:
         self.shell = InteractiveShell()
@@ -32,6 +35,7 @@ class Shell:
         with capture_output() as captured:
             done = self.shell.run_cell(source, store_history=True)
         done.stdout, done.stderr, done.shown = captured.stdout, captured.stderr, captured.outputs
+        done.said = " ".join(captured.stdout.split())
         done.error = done.error_in_exec or done.error_before_exec
         return done
 
@@ -40,6 +44,10 @@ class Shell:
         done = self.run(source)
         assert done.error is None
         return done.stdout
+
+    def said(self, source) -> str:
+        """What a cell prints that must not fail, on one line."""
+        return " ".join(self.printed(source).split())
 
     def refused(self, source) -> str:
         """The error of a cell that must fail, by class and message: three lines at most."""

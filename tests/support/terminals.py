@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import pty
 import subprocess
-import termios
 import threading
 
 from support.processes import WAIT_SECONDS
@@ -17,6 +15,9 @@ def on_a_terminal(command, *, stdout=subprocess.DEVNULL, env=None) -> tuple[str,
 
     `stdout="terminal"` is the same terminal. A program that does not end is killed.
     """
+    import pty  # here: Windows has neither, and skips the tests that come here
+    import termios
+
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as screen:
         with os.fdopen(theirs, "wb", buffering=0) as terminal:

@@ -1,4 +1,4 @@
-"""The order in which two workers of pytest-xdist take the test files: the longest first."""
+"""The order in which the workers of pytest-xdist take the test files: the longest first."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # A long file that came last would leave the other worker idle. The others follow in the folders' order.
 LONGEST = (
+    "browser/test_lite.py",
     "browser/test_studio_pictures.py",
     "browser/test_studio_asking.py",
     "course/test_course.py",

@@ -1,0 +1,32 @@
+"""An installed Chromium, its flags, and axe-core, which knows what hinders people who cannot see a page."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+
+
+def fetch_axe() -> str | None:
+    """The source of axe-core, from npm, or None where it cannot be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(
+                ["npm", "pack", "axe-core@4", "--silent"],
+                cwd=folder,
+                capture_output=True,
+                timeout=60,
+                check=True,
+            )
+            archive = done.stdout.decode().split()[-1]
+            subprocess.run(["tar", "xzf", archive, "package/axe.min.js"], cwd=folder, check=True)
+        except (OSError, subprocess.SubprocessError, IndexError):
+            return None
+        return Path(folder, "package", "axe.min.js").read_text(encoding="utf-8")
