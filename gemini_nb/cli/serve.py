@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 MAX_DELAY_SECONDS = 3600
+MAX_BATCH_SECONDS = 24 * 3600
 
 
 def add(parser: ArgumentParser) -> None:
@@ -28,6 +29,8 @@ def add(parser: ArgumentParser) -> None:
     add("--fault", metavar="NAME", help=about)
     add("--list-faults", action="store_true", help="list the faults, and serve nothing")
     add("--delay", type=float, default=0.0, metavar="SECONDS", help="seconds that each call takes")
+    about = "seconds that a batch job takes (default: %(default)g)"
+    add("--batch-seconds", type=float, default=5.0, metavar="SECONDS", help=about)
     about = "style of the error bodies, Google's or a gateway's (default: %(default)s)"
     add("--dialect", choices=("google", "gateway"), default="google", help=about)
 
@@ -50,6 +53,7 @@ def _serve(args: Namespace) -> None:
             fault=args.fault,
             delay=args.delay,
             dialect=args.dialect,
+            batch_seconds=args.batch_seconds,
         )
         serve(server)
     except OSError as problem:
@@ -69,6 +73,8 @@ def _check(args: Namespace, *, known: bool) -> None:
         raise ArgumentError(f"--port must be a number from 0 to 65535, not {args.port}.")
     if not 0 <= args.delay <= MAX_DELAY_SECONDS:
         raise ArgumentError(f"--delay must be a number of seconds from 0 to {MAX_DELAY_SECONDS}.")
+    if not 0 <= args.batch_seconds <= MAX_BATCH_SECONDS:
+        raise ArgumentError(f"--batch-seconds must be a number of seconds from 0 to {MAX_BATCH_SECONDS}.")
 
 
 def _is_host(name: str) -> bool:

@@ -21,7 +21,7 @@ from gemini_nb.offline.provider import OfflineGateway, parse_model_path
 from gemini_nb.offline.responses import Response, error_response, to_gateway_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gemini_nb.offline.responses import Delivery
 
@@ -134,7 +134,7 @@ class _Connection(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self._send(response, path=path, delayed=bool(parse_model_path(unquote(path))[1]))
 
-    do_GET = do_POST = _answer  # noqa: N815 - the names that http.server calls
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
 
     def _read_body(self, headers: Mapping[str, str]) -> tuple[bytes, Response | None]:
         """Read the body, or return an error; a connection with its body left unread is closed afterwards."""
@@ -158,17 +158,20 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or not whole
         if delayed and not (chunked and whole):
             self.server.pause()
-        self._send_head(response, chunked=chunked)
+        if response.delivery != "unanswered":
+            self._send_head(response, chunked=chunked)
         self._log(response.status, path)
         if not whole:
-            wire = b"".join(map(chunk, response.events)) if chunked else response.body
-            if response.delivery == "reset":
+            if response.delivery in ("reset", "unanswered"):
                 self.server.to_reset.add(self.connection)
-            break_off(self.connection, wire, response.delivery)
+            wire = b"".join(map(chunk, response.events))
+            pieces, length = (iter([wire]), len(wire)) if chunked else (response.pieces(), response.length)
+            break_off(self.connection, pieces, length, response.delivery)
         elif chunked:
             send_chunks(self.connection, response.events, self.server.pause)
         elif self.command != "HEAD":
-            self.wfile.write(response.body)
+            for piece in response.pieces():
+                self.wfile.write(piece)
 
     def _send_head(self, response: Response, *, chunked: bool) -> None:
         self.send_response_only(response.status)
@@ -216,9 +219,10 @@ def respond(
     """
     url = urlsplit(target)
     query = dict(parse_qsl(url.query))
-    if not url.path.startswith("/images/"):
+    # the address of an upload is a secret of its own, as that of a hosted picture is
+    if not url.path.startswith("/images/") and "upload_id" not in query:
         error = error or check_key(headers, query)
-    response = error or gateway.answer(method, url.path, query, body, origin=origin)
+    response = error or gateway.answer(method, url.path, query, body, origin=origin, headers=headers)
     return in_dialect(response, replies.stream_form(parse_model_path(unquote(url.path))[1], query), dialect)
 
 
@@ -267,15 +271,19 @@ def chunk(piece: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(piece), piece)
 
 
-def break_off(connection: socket.socket, wire: bytes, delivery: Delivery) -> None:
-    """Send the part of a body that a broken delivery sends; the caller closes the connection afterwards."""
+def break_off(connection: socket.socket, pieces: Iterator[bytes], length: int, delivery: Delivery) -> None:
+    """Send the part of a body of `length` bytes that a broken delivery sends; the caller then closes."""
     if delivery == "drip":
-        for at in range(len(wire)):
-            connection.sendall(wire[at : at + 1])  # raises soon after the client has left
+        for byte in (piece[at : at + 1] for piece in pieces for at in range(len(piece))):
+            connection.sendall(byte)  # raises soon after the client has left
             time.sleep(DRIP_SECONDS)
         return
-    connection.sendall(wire[: len(wire) // 2])
-    if delivery == "reset":
+    left = 0 if delivery == "unanswered" else length // 2
+    while left > 0:
+        piece = next(pieces)[:left]
+        connection.sendall(piece)
+        left -= len(piece)
+    if delivery in ("reset", "unanswered"):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_FOR_NO_TIME)
     elif delivery == "stall":
         connection.settimeout(None)

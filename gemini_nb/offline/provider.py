@@ -10,12 +10,14 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gemini_nb import models
 from gemini_nb.offline import replies
+from gemini_nb.offline.batches.api import BATCH_SECONDS, BatchApi
 from gemini_nb.offline.job import Job, Painted, mime_type_of
 from gemini_nb.offline.painter.recipes import RecipeBook, Step
 from gemini_nb.offline.request import Refusal, read_request
@@ -39,26 +41,39 @@ _GENERATE = ("generateContent", "streamGenerateContent")
 class OfflineGateway:
     """Answers the Gemini API's image calls by painting; remembers the pictures it hosts.
 
-    With `faults` a prompt may ask for one. Safe to share between threads.
+    With `faults` a prompt may ask for one; `batches` does many requests as one job, which takes
+    `batch_seconds`. Safe to share between threads.
     """
 
-    def __init__(self, faults: Faults | None = None) -> None:
+    def __init__(self, faults: Faults | None = None, *, batch_seconds: float = BATCH_SECONDS) -> None:
         self._faults = faults
+        self.batches = BatchApi(self._answer_row, seconds=batch_seconds)
         self._hosted = HostedImages()
         self._recipes = RecipeBook()
         # A 4K picture takes some 200 MB while it is painted: no more at a time than there are cores.
         self._painting_slots = threading.BoundedSemaphore(os.cpu_count() or 2)
 
     def answer(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes, *, origin: str
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes,
+        *,
+        origin: str,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Answer one request, errors included; `path` is as it came, percent-encoded, without the query.
 
-        `origin`, as in "http://127.0.0.1:8765", is where links to hosted pictures lead.
+        `origin`, as in "http://127.0.0.1:8765", is where links to hosted pictures lead; `headers`, which
+        only uploads have need of, have names in lower case.
         """
+        path = unquote(path)
+        found = self.batches.answer(method, path, query, body, origin=origin, headers=headers or {})
+        if found is not None:
+            return found
         if method not in ("GET", "POST"):
             return error_response(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")
-        path = unquote(path)
         if method == "GET" and path in _LIST_PATHS:
             return json_response(200, {"models": [_describe_model(row) for row in models.CATALOGUE]})
         if method == "GET" and (image := _IMAGE_PATH.fullmatch(path)):
@@ -71,10 +86,21 @@ class OfflineGateway:
             return json_response(200, _describe_model(row))
         if name and method == "POST" and verb in _GENERATE:
             return self._generate(name, body, origin=origin, form=replies.stream_form(verb, query))
+        if name and method == "POST" and verb == "batchGenerateContent":
+            return self.batches.create(name, body)
         return error_response(404, f"Nothing is found at {path[:200]!r}.")
 
+    def _answer_row(self, name: str, body: bytes) -> Response:
+        """Answer a request of a batch job, whose pictures are always inline: a job outlives hosted ones."""
+        model = replace(models.find(name) or models.Model(name), shape=None, shape_source=None)
+        return self._answer_call(model, body, origin="", form=None)
+
     def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Response:
-        model = models.find(name) or models.Model(name)
+        return self._answer_call(models.find(name) or models.Model(name), body, origin=origin, form=form)
+
+    def _answer_call(
+        self, model: models.Model, body: bytes, *, origin: str, form: replies.Form | None
+    ) -> Response:
         try:
             request = read_request(body, model, find_hosted=self._hosted.find)
             job = Job(request, model, body, origin, partial(self._paint, model), self._hosted.add, form)
@@ -159,5 +185,5 @@ def _describe_model(row: models.Model) -> dict[str, Any]:
         "description": "Painted offline, without a model; replies have the shape last seen for this one.",
         "inputTokenLimit": 32768,
         "outputTokenLimit": 32768,
-        "supportedGenerationMethods": ["generateContent"],
+        "supportedGenerationMethods": ["generateContent", "batchGenerateContent"],
     }

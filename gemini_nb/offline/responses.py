@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-Delivery = Literal["whole", "truncated", "reset", "stall", "drip"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Delivery = Literal["whole", "truncated", "reset", "stall", "drip", "unanswered"]
+
+PIECE_BYTES = 256 * 1024
+"""How much of a long body is read from a file at a time."""
 
 JSON = "application/json; charset=UTF-8"
 _STATUS = {
@@ -14,6 +21,7 @@ _STATUS = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
     503: "UNAVAILABLE",
 }
 _GATEWAY_REASON = {404: "model_not_found", 429: "rate_limit_exceeded", 503: "get_channel_failed"}
@@ -24,6 +32,7 @@ class Response:
     """An HTTP response: status, headers and the whole body.
 
     `events` is the same body in the pieces that a stream is sent in; `delivery` is how a server sends it.
+    A body that may not fit into memory is in `parts` instead, bytes and files in their order.
     """
 
     status: int
@@ -31,6 +40,17 @@ class Response:
     body: bytes
     events: tuple[bytes, ...] = ()
     delivery: Delivery = "whole"
+    parts: tuple[bytes | Path, ...] = ()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body in pieces of a network's size."""
+        for part in self.parts or (self.body,):
+            yield from _read(part) if isinstance(part, Path) else _cut(part)
+
+    @property
+    def length(self) -> int:
+        """The length of the body in bytes."""
+        return int(self.headers["content-length"])
 
     @property
     def is_json(self) -> bool:
@@ -51,6 +71,25 @@ def bytes_response(status: int, content_type: str, body: bytes) -> Response:
         "x-content-type-options": "nosniff",
     }
     return Response(status, headers, body)
+
+
+def parts_response(status: int, content_type: str, parts: Sequence[bytes | Path]) -> Response:
+    """Build a response of bytes and files, which are read while they are sent."""
+    length = sum(part.stat().st_size if isinstance(part, Path) else len(part) for part in parts)
+    response = bytes_response(status, content_type, b"")
+    response.headers["content-length"] = str(length)
+    return replace(response, parts=tuple(parts))
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def _cut(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
 
 
 def dump_json(value: Any) -> bytes:

@@ -14,6 +14,7 @@ from typing import Self
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.event_loop import HAS_THREADS
+from gemini_nb.offline.batches.api import BATCH_SECONDS, BatchApi
 from gemini_nb.offline.faults import Faults
 from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, REJECTED_KEY, Dialect, Listener
 from gemini_nb.offline.in_page import PageListener
@@ -30,6 +31,7 @@ class OfflineServer:
 
     `fault` is what every call meets that names no other in its prompt (`faults.FAULTS`); `delay` the seconds
     that a call takes; `dialect` the words of errors, Google's or a gateway's. `posts` counts the POSTs.
+    A batch job takes `batch_seconds`; `batches` counts what was made of them.
 
     >>> with OfflineServer() as server:
     ...     server.url.startswith("http://127.0.0.1:")
@@ -46,19 +48,22 @@ class OfflineServer:
         fault: str | None = None,
         delay: float = 0.0,
         dialect: Dialect = "google",
+        batch_seconds: float = BATCH_SECONDS,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
             raise ArgumentError(
                 f"The offline server accepts any key, so it is not opened on {host!r}.",
                 hint="Use 127.0.0.1, or allow it: allow_remote=True, --allow-remote.",
             )
-        if not 0 <= delay <= threading.TIMEOUT_MAX:
-            raise ArgumentError(f"A delay of {delay} is not a delay.", hint="Give seconds, 0 or more.")
+        for seconds in (delay, batch_seconds):
+            if not 0 <= seconds <= threading.TIMEOUT_MAX:
+                raise ArgumentError(f"A delay of {seconds} is not a delay.", hint="Give seconds, 0 or more.")
         if dialect not in DIALECTS:
             raise ArgumentError(
                 f"There is no dialect {dialect!r}.", hint=f"There are {' and '.join(DIALECTS)}."
             )
-        gateway = OfflineGateway(Faults(fault))
+        gateway = OfflineGateway(Faults(fault), batch_seconds=batch_seconds)
+        self._gateway = gateway
         self._listener: Listener | PageListener
         if HAS_THREADS:
             self._listener = Listener(host, port, quiet=quiet, gateway=gateway, delay=delay, dialect=dialect)
@@ -89,6 +94,11 @@ class OfflineServer:
         """How many POSTs have come: what a client sent, and may have paid for elsewhere."""
         return self._listener.posts
 
+    @property
+    def batches(self) -> BatchApi:
+        """The batch jobs of this server: `created` are their display names, `rows_made` counts their rows."""
+        return self._gateway.batches
+
     def run(self) -> None:
         """Answer requests until the `with` ends or the thread is interrupted."""
         if isinstance(self._listener, PageListener):
@@ -96,7 +106,8 @@ class OfflineServer:
         self._listener.serve_forever(poll_interval=0.02)
 
     def close(self) -> None:
-        """Close the port and every open connection."""
+        """Close the port and every open connection, and let no batch job go on."""
+        self._gateway.batches.close()
         if isinstance(self._listener, PageListener):
             self._listener.close()
             return

@@ -12,12 +12,10 @@ from gemini_nb.offline.in_page import find_listener
 from gemini_nb.offline.provider import OfflineGateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from gemini_nb.offline.in_page import PageListener
     from gemini_nb.offline.responses import Response
-
-_PIECE_BYTES = 256 * 1024
 
 
 class OfflineTransport(httpx.AsyncBaseTransport):
@@ -41,6 +39,7 @@ class OfflineTransport(httpx.AsyncBaseTransport):
                 dict(request.url.params),
                 body,
                 origin=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
+                headers=request.headers,
             )
 
         response = await run_in_thread(answer, abandon_on_cancel=True)
@@ -78,6 +77,8 @@ class PageTransport(httpx.AsyncBaseTransport):
 
         response = await run_in_thread(answer)
         await anyio.sleep(listener.delay)
+        if response.delivery == "unanswered":
+            raise httpx.ReadError("the connection was reset before an answer")
         return httpx.Response(response.status, headers=response.headers, stream=_Delivery(response))
 
 
@@ -91,19 +92,17 @@ class _Delivery(httpx.AsyncByteStream):
     """A body in the pieces of a network, so that readers meet both the same way; it may break off."""
 
     def __init__(self, response: Response) -> None:
-        self._body = response.body
-        self._delivery = response.delivery
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        is_whole = self._delivery == "whole"
-        for piece in _pieces(self._body if is_whole else self._body[: len(self._body) // 2]):
-            yield piece
-        if self._delivery in ("stall", "drip"):  # a drip comes to no end that anybody waits for
+        response = self._response
+        is_whole = response.delivery == "whole"
+        left = response.length if is_whole else response.length // 2
+        for piece in response.pieces():
+            if left > 0:
+                yield piece[:left]
+            left -= len(piece)
+        if response.delivery in ("stall", "drip"):  # a drip comes to no end that anybody waits for
             await anyio.sleep_forever()
         if not is_whole:
             raise httpx.ReadError("the body ended early")
-
-
-def _pieces(body: bytes) -> Iterator[bytes]:
-    for start in range(0, len(body), _PIECE_BYTES):
-        yield body[start : start + _PIECE_BYTES]

@@ -64,7 +64,7 @@ def test_models_are_listed_and_described(gateway):
     assert [entry["name"] for entry in listed] == [f"models/{row.id}" for row in models.CATALOGUE]
     one = gateway.answer("GET", f"/v1beta/models/{FLASH}", {}, b"", origin=ORIGIN)
     assert json.loads(one.body) == listed[0]
-    assert listed[0]["supportedGenerationMethods"] == ["generateContent"]
+    assert listed[0]["supportedGenerationMethods"] == ["generateContent", "batchGenerateContent"]
 
 
 def test_a_picture_that_was_painted_here_is_known_when_it_comes_back(gateway):
