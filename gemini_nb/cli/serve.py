@@ -36,14 +36,17 @@ def add(parser: ArgumentParser) -> None:
 
 
 def _serve(args: Namespace) -> None:
-    from gemini_nb.offline import faults  # noqa: PLC0415 - the other commands need none of it
+    # The other commands need none of it.
+    from gemini_nb.offline.batches.faults import BATCH_FAULTS, is_batch_fault  # noqa: PLC0415
+    from gemini_nb.offline.faults import FAULTS, is_known  # noqa: PLC0415
     from gemini_nb.offline.server import OfflineServer, serve  # noqa: PLC0415
 
     if args.list_faults:
-        wide = max(map(len, faults.FAULTS))
-        print("\n".join(f"{name:{wide}}  {fault.effect}" for name, fault in faults.FAULTS.items()))
+        effects = {name: fault.effect for name, fault in (FAULTS | BATCH_FAULTS).items()}
+        wide = max(map(len, effects))
+        print("\n".join(f"{name:{wide}}  {effect}" for name, effect in effects.items()))
         return
-    _check(args, known=not args.fault or faults.is_known(args.fault))
+    _check(args, known=not args.fault or is_known(args.fault) or is_batch_fault(args.fault))
     try:
         server = OfflineServer(
             host=args.host,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline import replies
+from gemini_nb.offline.batches.faults import BATCH_FAULTS
 from gemini_nb.offline.request import Refusal
 from gemini_nb.offline.responses import bytes_response, error_response, gateway_error, json_response
 
@@ -54,7 +55,10 @@ class Faults:
         self._met: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
         if not is_known(self._always):
-            raise ArgumentError(f"There is no fault {always!r}.", hint=f"There are {_list_names()}.")
+            batches = f"For batch jobs there are {', '.join(BATCH_FAULTS)}."
+            raise ArgumentError(
+                f"There is no fault {always!r}.", hint=f"There are {_list_names()}. {batches}"
+            )
 
     def answer(self, job: Job) -> Response:
         """Answer a job, with a fault if one is due.

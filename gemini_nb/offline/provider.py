@@ -42,12 +42,18 @@ class OfflineGateway:
     """Answers the Gemini API's image calls by painting; remembers the pictures it hosts.
 
     With `faults` a prompt may ask for one; `batches` does many requests as one job, which takes
-    `batch_seconds`. Safe to share between threads.
+    `batch_seconds` and meets `batch_fault`. Safe to share between threads.
     """
 
-    def __init__(self, faults: Faults | None = None, *, batch_seconds: float = BATCH_SECONDS) -> None:
+    def __init__(
+        self,
+        faults: Faults | None = None,
+        *,
+        batch_seconds: float = BATCH_SECONDS,
+        batch_fault: str | None = None,
+    ) -> None:
         self._faults = faults
-        self.batches = BatchApi(self._answer_row, seconds=batch_seconds)
+        self.batches = BatchApi(self._answer_row, seconds=batch_seconds, fault=batch_fault)
         self._hosted = HostedImages()
         self._recipes = RecipeBook()
         # A 4K picture takes some 200 MB while it is painted: no more at a time than there are cores.

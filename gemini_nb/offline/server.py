@@ -15,6 +15,7 @@ from typing import Self
 from gemini_nb.errors import ArgumentError
 from gemini_nb.event_loop import HAS_THREADS
 from gemini_nb.offline.batches.api import BATCH_SECONDS, BatchApi
+from gemini_nb.offline.batches.faults import is_batch_fault
 from gemini_nb.offline.faults import Faults
 from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, REJECTED_KEY, Dialect, Listener
 from gemini_nb.offline.in_page import PageListener
@@ -29,7 +30,8 @@ class OfflineServer:
     `port=0` picks a free one; `url` and `port` say which. A host that is not loopback is refused
     unless `allow_remote`, since any key is accepted.
 
-    `fault` is what every call meets that names no other in its prompt (`faults.FAULTS`); `delay` the seconds
+    `fault` is what every call meets that names no other in its prompt (`faults.FAULTS`), or every batch job
+    (`batches.faults.BATCH_FAULTS`); `delay` the seconds
     that a call takes; `dialect` the words of errors, Google's or a gateway's. `posts` counts the POSTs.
     A batch job takes `batch_seconds`; `batches` counts what was made of them.
 
@@ -62,7 +64,10 @@ class OfflineServer:
             raise ArgumentError(
                 f"There is no dialect {dialect!r}.", hint=f"There are {' and '.join(DIALECTS)}."
             )
-        gateway = OfflineGateway(Faults(fault), batch_seconds=batch_seconds)
+        batch_fault = fault if fault and is_batch_fault(fault) else None
+        gateway = OfflineGateway(
+            Faults(None if batch_fault else fault), batch_seconds=batch_seconds, batch_fault=batch_fault
+        )
         self._gateway = gateway
         self._listener: Listener | PageListener
         if HAS_THREADS:
@@ -118,7 +123,9 @@ class OfflineServer:
 def serve(server: OfflineServer) -> None:
     """Answer requests until interrupted, and say on standard output where; the command line's `serve`."""
     sys.stdout.write(f"Painting offline at {server.url} (keys are not checked). Ctrl-C stops it.\n")
-    if server.fault:
+    if server.fault and is_batch_fault(server.fault):
+        sys.stdout.write(f"Batch jobs meet the fault {server.fault!r}.\n")
+    elif server.fault:
         sys.stdout.write(f"Every call is answered with the fault {server.fault!r}.\n")
     sys.stdout.flush()
     try:

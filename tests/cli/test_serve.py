@@ -50,6 +50,7 @@ def test_a_host_that_others_reach_must_be_allowed():
         (("--fault", "nope"), "There is no fault 'nope'"),
         (("--delay", "-1"), "--delay must be a number of seconds"),
         (("--delay", "nan"), "--delay must be a number of seconds"),
+        (("--batch-seconds", "-1"), "--batch-seconds must be a number of seconds"),
         (("--port", "-1"), "--port must be a number from 0 to 65535"),
         (("--port", "65536"), "--port must be a number from 0 to 65535"),
         (("--host", ".", "--allow-remote"), "--host must be an address or a name"),
@@ -63,7 +64,8 @@ def test_a_wrong_fault_delay_port_or_host_is_said_before_anything_is_served(opti
 
 
 def test_the_faults_are_listed():
+    from gemini_nb.offline.batches.faults import BATCH_FAULTS
     from gemini_nb.offline.faults import FAULTS
 
     lines = run_program("serve", "--list-faults").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(FAULTS)
+    assert [line.split()[0] for line in lines] == [*FAULTS, *BATCH_FAULTS]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.event_loop import HAS_THREADS
+from gemini_nb.offline.batches.faults import BatchFaults
 from gemini_nb.offline.batches.files import GRANULARITY, MAX_FILE_BYTES, Files
 from gemini_nb.offline.batches.job import BatchJob, JobOrder
 from gemini_nb.offline.batches.rows import write_rows
@@ -49,11 +50,14 @@ class BatchApi:
     """Answers for batch jobs and files; `answer_row` answers one request for a model, by its body.
 
     For tests it counts: `created` holds the display names of the jobs in the order in which they were
-    accepted, `rows_made` how many times each row was made, by the key that its caller gave it.
+    accepted, `rows_made` how many times each row was answered without an error, by its caller's key.
     """
 
-    def __init__(self, answer_row: AnswerRow, *, seconds: float = BATCH_SECONDS) -> None:
+    def __init__(
+        self, answer_row: AnswerRow, *, seconds: float = BATCH_SECONDS, fault: str | None = None
+    ) -> None:
         self._answer_row = answer_row
+        self._faults = BatchFaults(fault)
         self._seconds = seconds
         self._files = Files()
         self._jobs: dict[str, BatchJob] = {}
@@ -99,13 +103,16 @@ class BatchApi:
         order = self._read_order(model, batch if isinstance(batch, dict) else {})
         if not isinstance(order, JobOrder):
             return order
+        fault = order.fault
+        if fault.creation and not fault.is_accepted:
+            return fault.creation
         job = BatchJob(order, self._files)
         with self._lock:
             self._jobs[job.id] = job
             self.created.append(order.display_name)
         if HAS_THREADS:
             job.start()
-        return _send_job(job)
+        return fault.creation or _send_job(job)
 
     def _read_order(self, model: str, batch: dict[str, Any]) -> JobOrder | Response:
         given = _field(batch, "inputConfig")
@@ -125,6 +132,7 @@ class BatchApi:
         else:
             message = "Exactly one of `requests` and `file_name` must be set in `input_config`."
             return error_response(400, message)
+        fault = self._faults.next_job()
         return JobOrder(
             model=model,
             display_name=str(_field(batch, "displayName") or ""),
@@ -132,13 +140,16 @@ class BatchApi:
             count=count,
             is_inline=bool(inline),
             seconds=self._seconds,
-            answer=lambda row: self._make(model, row),
+            answer=lambda row, number: self._make(model, row, fault.row(number)),
+            fault=fault,
         )
 
-    def _make(self, model: str, row: Row) -> Response:
-        with self._lock:
-            self.rows_made[row.key] += 1
-        return self._answer_row(model, dump_json(row.request))
+    def _make(self, model: str, row: Row, answer: Response | None) -> Response:
+        answer = answer or self._answer_row(model, dump_json(row.request))
+        if answer.status == 200:
+            with self._lock:
+                self.rows_made[row.key] += 1
+        return answer
 
     def _answer_job(self, method: str, job_id: str, query: Mapping[str, str], *, cancels: bool) -> Response:
         if not job_id:
@@ -150,7 +161,7 @@ class BatchApi:
             job.catch_up()
         match method, cancels:
             case "GET", False:
-                return _send_job(job)
+                return self._tell_job(job)
             case "POST", True if job.cancel():
                 return json_response(200, {})
             case "POST", True:
@@ -162,9 +173,25 @@ class BatchApi:
                 return json_response(200, {})
         return _method_not_allowed(method)
 
+    def _tell_job(self, job: BatchJob) -> Response:
+        fault = job.order.fault
+        if fault.poll:
+            job.met["poll"] += 1
+            if job.met["poll"] == 1 if fault.once else job.met["poll"] % 2:
+                return fault.poll
+        if job.has_ended and job.order.is_inline:
+            return _spoil(job, _send_job(job))
+        return _send_job(job)
+
     def _list_jobs(self, query: Mapping[str, str]) -> Response:
-        jobs, token = _page(list(self._jobs.values())[::-1], query)
-        return json_response(200, {"operations": [job.operation() for job in jobs]} | token)
+        with self._lock:
+            jobs = list(self._jobs.values())[::-1]
+        listed = []
+        for job in jobs:
+            job.met["list"] += 1
+            listed += [job] if job.met["list"] > job.order.fault.hidden_lists else []
+        page, token = _page(listed, query)
+        return json_response(200, {"operations": [job.operation() for job in page]} | token)
 
     # Files
 
@@ -183,7 +210,9 @@ class BatchApi:
             case "GET", False:
                 return json_response(200, stored.describe(origin))
             case "GET", True:
-                return _download(stored, query)
+                job = self._jobs.get(file_id.removeprefix("batch-"))
+                answer = _download(stored, query)
+                return _spoil(job, answer) if job else answer
             case "DELETE", False:
                 self._files.delete(file_id)
                 return json_response(200, {})
@@ -221,7 +250,7 @@ class BatchApi:
             upload.append(body)
             if "finalize" in commands:
                 self._files.finish_upload(upload)
-            return _tell_upload(upload, origin=origin)
+            return replace(_tell_upload(upload, origin=origin), delivery=self._faults.next_piece())
 
 
 def _check_piece(upload: Upload, commands: list[str], offset: str, body: bytes) -> Response | None:
@@ -256,6 +285,17 @@ def _download(stored: StoredFile, query: Mapping[str, str]) -> Response:
     if query.get("alt") != "media":
         return error_response(400, "A download takes alt=media.")
     return parts_response(200, stored.mime_type, [stored.path])
+
+
+def _spoil(job: BatchJob, results: Response) -> Response:
+    """Return the answer with a job's results as its fault has it."""
+    job.met["download"] += 1
+    fault = job.order.fault
+    if fault.once and job.met["download"] > 1:
+        return results
+    if isinstance(fault.download, str):
+        return replace(results, delivery=fault.download)
+    return fault.download
 
 
 def _send_job(job: BatchJob) -> Response:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.offline.batches.faults import NO_FAULT
 from gemini_nb.offline.batches.files import to_json_time
 from gemini_nb.offline.batches.rows import ResultLines, UnreadableRowError, read_rows, result_line
 from gemini_nb.offline.responses import dump_json
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gemini_nb.offline.batches.faults import BatchFault
     from gemini_nb.offline.batches.files import Files
     from gemini_nb.offline.batches.rows import Row
     from gemini_nb.offline.responses import Response
@@ -32,7 +35,7 @@ _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
 
 @dataclass(frozen=True)
 class JobOrder:
-    """What a job is asked to do: `count` rows of the JSON Lines at `path`, and how to answer each.
+    """What a job does: `count` rows of the JSON Lines at `path`, each answered by `answer` with its number.
 
     `is_inline` says that the rows came in the request itself, and that the results go into the answer.
     """
@@ -43,15 +46,20 @@ class JobOrder:
     count: int
     is_inline: bool
     seconds: float
-    answer: Callable[[Row], Response]
+    answer: Callable[[Row, int], Response]
+    fault: BatchFault = NO_FAULT
 
 
 class BatchJob:
-    """A job that makes its rows once it is started. Safe to share between threads."""
+    """A job that makes its rows once it is started. Safe to share between threads.
+
+    `met` counts how often a client has asked for what the job's fault spoils.
+    """
 
     def __init__(self, order: JobOrder, files: Files) -> None:
         self.id = secrets.token_hex(16)
         self.order = order
+        self.met: Counter[str] = Counter()
         self._files = files
         self._results = ResultLines(files.new_path())
         self._source = order.path.open("rb")  # the file may be deleted meanwhile
@@ -103,8 +111,11 @@ class BatchJob:
             return 0
         made, order = len(self._results), self.order
         elapsed = time.monotonic() - self._began
-        if self._state == "PENDING" and elapsed >= order.seconds * _PENDING_SHARE:
+        limit = int(order.count * order.fault.share)
+        if self._state == "PENDING" and limit and elapsed >= order.seconds * _PENDING_SHARE:
             self._state = "RUNNING"
+        if order.fault.share < 1 and made >= limit:
+            return self._end_early(elapsed)
         due = order.seconds * (made + 1) / max(order.count, 1)
         if elapsed < due:
             return due - elapsed
@@ -119,8 +130,17 @@ class BatchJob:
             self._make(row)
         return 0
 
+    def _end_early(self, elapsed: float) -> float:
+        """End as the fault says once the seconds are over; return those that are left until then."""
+        if self.order.fault.end is None:
+            return threading.TIMEOUT_MAX
+        state, code, message = self.order.fault.end
+        if elapsed >= self.order.seconds:
+            self._end(state, {"code": code, "message": message})
+        return max(self.order.seconds - elapsed, 0)
+
     def _make(self, row: Row) -> None:
-        line, is_success = result_line(row, self.order.answer(row))
+        line, is_success = result_line(row, self.order.answer(row, len(self._results)))
         with self._lock:
             self._results.append(line)
             self._failed += not is_success
@@ -147,9 +167,9 @@ class BatchJob:
 
     def _compose(self) -> Iterator[bytes]:
         separator = b"," if self.order.is_inline else b"\n"
-        for number, index in enumerate(range(len(self._results))):
+        for number, result in enumerate(self.order.fault.results(len(self._results))):
             yield separator if self.order.is_inline and number else b""
-            yield self._results.read(index)
+            yield result.change(self._results.read(result.row))
             yield b"" if self.order.is_inline else separator
 
     def _close(self) -> None:
