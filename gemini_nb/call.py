@@ -48,13 +48,16 @@ class Call:
 
     `began` is a number of `ORDER`; with 0, for the rows of a batch that another process runs, no pause lets
     it through. `let_through` holds the rate limiters that have done so, `trying` those among them whose
-    server has not answered yet.
+    server has not answered yet. `words` say what it waits for where that is a batch job, `words_after_stop`
+    what goes on after an interrupt.
     """
 
     def __init__(self, *, began: int | None = None) -> None:
         self.began = next(ORDER) if began is None else began
         self.let_through: set[object] = set()
         self.trying: set[object] = set()
+        self.words = ""
+        self.words_after_stop = ""
         self._was_answered = False
         self._states: set[RequestState] = set()
 
@@ -91,10 +94,12 @@ class Call:
         refused = [wait.until for wait in waits if wait and wait.is_refused]
         if refused:
             return f"rate limited; asking again in {max(1, math.ceil(min(refused) - monotonic()))} s"
-        return "waiting for its turn" if waits and all(waits) else ""
+        return "waiting for its turn" if waits and all(waits) else self.words
 
     def describe_stop(self, *, result_is_lost: bool = False) -> str:
         """Return what an interrupt has stopped, in words; a result may have come too late to be returned."""
+        if self.words_after_stop:
+            return self.words_after_stop
         is_billed = self.may_be_billed or (result_is_lost and self._was_answered)
         return MAY_BE_BILLED if is_billed else NOT_BILLED
 

@@ -60,7 +60,8 @@ class Spending:
 
     def add(self, generation: Generation) -> None:
         """Count one result; a replayed one costs nothing, but its duration counts."""
-        self._seconds[generation.model, generation.provider].append(generation.seconds)
+        if generation.tier is None:  # a batch job takes hours for all of its pictures together
+            self._seconds[generation.model, generation.provider].append(generation.seconds)
         if generation.replayed:
             self.replayed += 1
         elif generation.provider == "offline":
@@ -73,7 +74,7 @@ class Spending:
     def add_failure(self, error: GeminiError, model: str) -> None:
         """Count a failed request, if it may have been billed."""
         if error.may_be_billed:
-            cost = price_usage(model, error.usage)
+            cost = price_usage(model, error.usage, tier=error.tier)
             self.failed += 1
             self.failed_unknown += cost is None
             self.failed_dollars += cost or 0.0
@@ -129,6 +130,7 @@ class Estimate:
     """The requests that would be sent, with their cost, and those that would be replayed.
 
     `left_alone` are those which only a later version can replay: they fail, and nothing is sent for them.
+    `tier` is "batch" where they would be sent in batch jobs, and so at that price.
     """
 
     sent: tuple[ImageRequest, ...]
@@ -136,6 +138,7 @@ class Estimate:
     provider: str
     base_url: str
     left_alone: tuple[ImageRequest, ...] = ()
+    tier: str | None = None
 
     @property
     def cost(self) -> float | None:
@@ -144,7 +147,10 @@ class Estimate:
 
     @property
     def _list_price(self) -> float | None:
-        prices = [request.estimated_cost for request in self.sent]
+        return self._price_in(self.tier)
+
+    def _price_in(self, tier: str | None) -> float | None:
+        prices = [request.estimate_cost(tier) for request in self.sent]
         return None if None in prices else sum(price for price in prices if price is not None)
 
     def check(self, *, max_cost: float | None, max_images: int) -> None:
@@ -168,7 +174,7 @@ class Estimate:
                     hint="Nothing was sent. --max-cost USD allows as many as that amount pays for.",
                 )
         elif cost is None:
-            unpriced = {request.model for request in self.sent if request.estimated_cost is None}
+            unpriced = {request.model for request in self.sent if request.estimate_cost(self.tier) is None}
             return CostLimitError(
                 f"The price of {', '.join(sorted(unpriced))} is unknown, "
                 f"so the limit of {format_dollars(max_cost)} cannot be checked.",
@@ -204,7 +210,8 @@ class Estimate:
         if refusal is not None:
             lines.append(f"It would be refused: {refusal.args[0]}")
         for request in self.sent[:1]:
-            lines.append(f"POST {self.base_url}/v1beta/models/{request.model}:generateContent")
+            method = "batchGenerateContent, each as" if self.tier == models.BATCH else "generateContent"
+            lines.append(f"POST {self.base_url}/v1beta/models/{request.model}:{method}")
             lines.append(json.dumps(elide_base64(request.body), indent=2, ensure_ascii=False))
         if len(self.sent) > 1:
             lines.append(f"… and {len(self.sent) - 1} more like it.")
@@ -214,16 +221,23 @@ class Estimate:
         price = format_dollars(self._list_price)
         if self.provider == "offline":
             return f"Estimated price: nothing, painted offline; with a key {price}."
+        if self.tier == models.BATCH:
+            at_once = format_dollars(self._price_in(None))
+            return f"Estimated price: {price} as batch jobs, within a day; one by one it would be {at_once}."
         return f"Estimated price: {price} at Google's list prices; a gateway charges its own."
 
 
 def estimate(
-    requests: Sequence[ImageRequest], *, holds: Callable[[ImageRequest], bool], provider: Provider
+    requests: Sequence[ImageRequest],
+    *,
+    holds: Callable[[ImageRequest], bool],
+    provider: Provider,
+    tier: str | None = None,
 ) -> Estimate:
     """Estimate the cost of requests at a provider, equal ones once; `holds` says which the store answers.
 
     `holds` is called in several threads, since it reads the stored pictures. What it raises a
-    `ReplayMissError` for is left alone.
+    `ReplayMissError` for is left alone. `tier` is "batch" for requests of batch jobs.
     """
     distinct = {request.digest: request for request in requests}.values()
     held = list(zip(distinct, _call_in_threads(partial(_is_stored, holds), distinct), strict=True))
@@ -233,6 +247,7 @@ def estimate(
         provider.name,
         provider.base_url,
         left_alone=tuple(request for request, is_stored in held if is_stored is None),
+        tier=tier,
     )
 
 

@@ -46,11 +46,13 @@ class GeminiError(Exception):
     `str(error)` is one to three lines: what happened, then `hint`, what to do next. `raw_path` is the file
     that keeps the reply, where the error is about a reply that was received; else None. `may_be_billed` says
     that the request was sent and perhaps carried out; `usage` is then the reply's, empty if there was none.
+    `tier` is "batch" where it was sent in a batch job, and so at that price.
     """
 
     hint = ""
     raw_path: Path | None = None
     may_be_billed: bool = False
+    tier: str | None = None
     usage: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:

@@ -10,7 +10,7 @@ from gemini_nb.display import figure
 from gemini_nb.display.figure import PREVIEW_WIDTH
 from gemini_nb.display.original import Original
 from gemini_nb.images.save import safe_stem
-from gemini_nb.models import OFFLINE_VERSION
+from gemini_nb.models import BATCH, OFFLINE_VERSION
 from gemini_nb.models.usage import count_image_tokens, price_usage
 from gemini_nb.notebook_folder import link_to
 from gemini_nb.text import format_dollars, format_seconds
@@ -56,6 +56,7 @@ class Generation:
     `grounding` is what was searched for, None without a search, `safety_ratings` the reply's `safetyRatings`.
     With a mask `images` are compositions, with the source's own pixels outside of it, and `received` are the
     pictures that they were made of, byte for byte as they came; without a mask it is empty.
+    `tier` is "batch" for what a batch job made, at its price; else None.
     `content` returns the model's raw content, for an edit to echo; None where a store has it, or nobody.
     """
 
@@ -73,6 +74,7 @@ class Generation:
     grounding: Grounding | None = None
     safety_ratings: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     received: tuple[GeneratedImage, ...] = field(default=(), repr=False)
+    tier: str | None = field(default=None, repr=False)
     preview_width: int | None = field(default=PREVIEW_WIDTH, repr=False, compare=False)
     chain: tuple[tuple[str, GeneratedImage], ...] = field(default=(), repr=False, compare=False)
     path: Path | None = field(default=None, repr=False, compare=False)
@@ -133,8 +135,9 @@ class Generation:
             pictures=len(self.images),
             image_size=self.request.image_size,
             queries=len(self.grounding.queries) if self.grounding else 0,
+            tier=self.tier,
         )
-        return self.request.estimated_cost if by_usage is None else by_usage
+        return self.request.estimate_cost(self.tier) if by_usage is None else by_usage
 
     @property
     def pil(self) -> Any:
@@ -196,6 +199,7 @@ class Generation:
             return ("painted offline, no cost",)
         cost = self.estimated_cost
         price = "price unknown" if cost is None else f"{format_dollars(cost)} by estimate"
+        price += ", batch price" if self.tier == BATCH and cost is not None else ""
         is_slow = not self.is_painting and self.seconds >= 1
         replayed = "replayed from the store at no cost" if at_length else "replayed"
         return (

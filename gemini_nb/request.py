@@ -217,8 +217,12 @@ class ImageRequest:
     @property
     def estimated_cost(self) -> float | None:
         """US dollars at Google's list price, or None where that is not known."""
+        return self.estimate_cost()
+
+    def estimate_cost(self, tier: str | None = None) -> float | None:
+        """Return US dollars at Google's list price in a tier ("batch"), or None where that is not known."""
         row = models.find(self.model)
-        return row.price(self.image_size) if row else None
+        return row.price(self.image_size, tier=tier) if row else None
 
     def _body(self, data: Callable[[InputImage], str], history: Sequence[Any]) -> dict[str, Any]:
         images = [image.part(data) for image in self.inputs]

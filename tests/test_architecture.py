@@ -17,6 +17,7 @@ ORDER = (
     "costs reply",
     "store",
     "batch",
+    "jobs",
     "client",
     "probe",
     "cli notebook",

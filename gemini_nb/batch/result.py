@@ -36,7 +36,8 @@ class Batch:
     `labels` are short captions, `values` what was filled into each prompt, `source` the rows of the table
     that the requests were made from. A notebook shows `columns` pictures side by side. `interrupted` are the
     indexes of the requests that had been sent and were not yet answered when the batch was stopped: they may
-    have been billed. `seconds` is how long the whole run took, 0.0 where nobody measured it.
+    have been billed. `in_jobs` are those in batch jobs, which go on. `seconds` is how long the whole run
+    took, 0.0 where nobody measured it.
     """
 
     requests: tuple[ImageRequest, ...] = field(repr=False)
@@ -45,6 +46,7 @@ class Batch:
     values: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     columns: int = field(default=grid.MAX_COLUMNS, repr=False, compare=False)
     interrupted: frozenset[int] = field(default=frozenset(), repr=False, compare=False)
+    in_jobs: frozenset[int] = field(default=frozenset(), repr=False, compare=False)
     source: Source | None = field(default=None, repr=False, compare=False)
     seconds: float = field(default=0.0, repr=False, compare=False)
 
@@ -204,6 +206,8 @@ class Batch:
         return reasons
 
     def _why_unanswered(self, place: int) -> str:
+        if place in self.in_jobs:
+            return "in a batch job, which goes on"
         return "interrupted: it may have been billed" if place in self.interrupted else "not asked"
 
     def _records(self) -> list[dict[Any, Any]]:
@@ -245,6 +249,11 @@ class Batch:
             raise copy(outcome)  # the batch's own one keeps no traceback
         if place in self.interrupted:
             raise OutcomeUnknownError(f"Picture {place} was interrupted after it had been sent.")
+        if place in self.in_jobs:
+            raise GeminiError(
+                f"Picture {place} is in a batch job, which goes on.",
+                hint="Run it again: it waits for the job. client.jobs() lists the jobs.",
+            )
         raise GeminiError(
             f"Picture {place} was not asked for: the batch was stopped before.",
             hint="Run it again: it asks for what is missing.",
@@ -265,6 +274,7 @@ class Batch:
             labels=tuple(self.labels[place] for place in places) if self.labels else (),
             values=tuple(self.values[place] for place in places) if self.values else (),
             interrupted=frozenset(new for new, place in enumerate(places) if place in self.interrupted),
+            in_jobs=frozenset(new for new, place in enumerate(places) if place in self.in_jobs),
             source=self.source and self.source.take(places),
             seconds=0.0,  # which of them took how long of it is not known
         )
@@ -279,6 +289,7 @@ class Batch:
     def summary(self) -> str:
         """The numbers of pictures made and replayed, of failures, and of requests interrupted or not sent."""
         came, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
+        waiting = len(self.in_jobs)
         replayed = sum(generation.replayed for generation in self.generations)
         billed = sum(error.may_be_billed for error in self.errors)
         counts = (
@@ -286,7 +297,8 @@ class Batch:
             (replayed, "replayed"),
             (failed, f"failed ({billed} perhaps billed)" if billed else "failed"),
             (interrupted, "interrupted and perhaps billed"),
-            (len(self) - came - failed - interrupted, "not asked"),
+            (waiting, "in batch jobs"),
+            (len(self) - came - failed - interrupted - waiting, "not asked"),
         )
         return f"{format_count(len(self), 'picture')}: " + ", ".join(
             f"{n} {word}" for n, word in counts if n or (word == "made" and not replayed)

@@ -113,7 +113,7 @@ def _cost(request: ImageRequest, outcome: Generation | GeminiError | None) -> fl
         return outcome.estimated_cost
     if outcome is None or not outcome.may_be_billed:
         return None
-    return price_usage(request.model, outcome.usage)
+    return price_usage(request.model, outcome.usage, tier=outcome.tier)
 
 
 def rows(

@@ -75,6 +75,7 @@ class Progress:
         self.call = current()
         self.done = self.failed = 0
         self.under_way: set[int] = set()
+        self.in_jobs: set[int] = set()  # with the provider, whoever waits for them
         self.problem: BaseException | None = None  # raised by the caller's iterator; it ends the batch
         self._iterator = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
         self._count = 0
@@ -98,6 +99,7 @@ class Progress:
             requests,
             outcomes,
             interrupted=interrupted,
+            in_jobs=frozenset(index for index in tuple(self.in_jobs) if outcomes[index] is None),
             source=self._source,
             seconds=monotonic() - self._started,
         )
@@ -232,11 +234,10 @@ async def run(
     progress: Progress,
     *,
     concurrency: int,
-    each_second: Callable[[], object] | None = None,
 ) -> Batch:
     """Call `generate` for every request of `progress`, `concurrency` at a time, and return the batch.
 
-    `each_second` is called meanwhile. Raises `ArgumentError` for a bad `concurrency`. An exception of the
+    Raises `ArgumentError` for a bad `concurrency`. An exception of the
     caller's iterator is raised after the requests under way have ended, with a `batch` attribute.
     """
     if not isinstance(concurrency, int) or concurrency < 1:
@@ -255,32 +256,44 @@ async def run(
             except Exception as error:  # noqa: BLE001 - a bug: raised after the other workers' results are in
                 progress.problem = error
 
-    async def tick(call: Callable[[], object]) -> None:
+    with progress.call.watched():
+        async with anyio.create_task_group() as workers:
+            for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
+                workers.start_soon(worker)
+    if progress.problem is not None:
+        raise attach_batch(progress.problem, progress.batch())
+    return progress.batch()
+
+
+async def run_ticking(answer: Callable[[], Awaitable[Batch]], each_second: Callable[[], object]) -> Batch:
+    """Answer a batch, and call `each_second` meanwhile."""
+
+    async def tick() -> None:
         while True:
             await anyio.sleep(1.0)
-            call()
+            each_second()
 
-    with progress.call.watched():
-        async with anyio.create_task_group() as others:
-            if each_second is not None:
-                others.start_soon(tick, each_second)
-            async with anyio.create_task_group() as workers:
-                for _ in range(concurrency if progress.total is None else min(concurrency, progress.total)):
-                    workers.start_soon(worker)
-            others.cancel_scope.cancel()
-    if progress.problem is not None:
-        raise _attach_batch(progress.problem, progress.batch())
-    return progress.batch()
+    problem: BaseException | None = None
+    async with anyio.create_task_group() as others:
+        others.start_soon(tick)
+        try:
+            batch = await answer()
+        except Exception as error:  # noqa: BLE001 - raised again, and not in a group
+            problem = error
+        others.cancel_scope.cancel()
+    if problem is not None:
+        raise problem
+    return batch
 
 
 async def _call(generate: Callable[[ImageRequest], Awaitable[Generation]], request: ImageRequest) -> Outcome:
     try:
         return await generate(request)
     except GeminiError as error:
-        return _lighten(error)
+        return lighten(error)
 
 
-def _lighten(error: GeminiError) -> GeminiError:
+def lighten(error: GeminiError) -> GeminiError:
     """Return the error without traceback and long texts: ten thousand of them may be held."""
     error.__context__ = error.__cause__ = None
     text = getattr(error, "text", "")
@@ -289,7 +302,7 @@ def _lighten(error: GeminiError) -> GeminiError:
     return error.with_traceback(None)
 
 
-def _attach_batch(error: BaseException, batch: Batch) -> BaseException:
+def attach_batch(error: BaseException, batch: Batch) -> BaseException:
     """Return the iterator's error with the batch so far: no success is lost (promise 4)."""
     error.add_note(f"The batch stopped here. What had finished is in `batch` of this error: {batch.summary}.")
     error.batch = batch  # type: ignore[attr-defined]

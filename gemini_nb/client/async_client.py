@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gemini_nb.batch.result import Batch
     from gemini_nb.call import RequestState
     from gemini_nb.client.chat import Turn
+    from gemini_nb.client.jobs import AsyncJobs
     from gemini_nb.client.model_list import ModelList
     from gemini_nb.generation import Generation
     from gemini_nb.images.inputs import InputImage
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from gemini_nb.store.store import Store
 
 TIMEOUT_SECONDS = 240.0
+
+Tier = Literal["batch"]
 
 
 class AsyncClient:
@@ -250,6 +253,7 @@ class AsyncClient:
         executor: Executor | None = None,
         manifest: str | Path | None = None,
         progress: bool | None = None,
+        tier: Tier | None = None,
         **options: Unpack[Options],
     ) -> Batch:
         """Ask for many pictures, `concurrency` at a time; `options` are those of `generate`.
@@ -265,6 +269,11 @@ class AsyncClient:
         is not sent again. `manifest` is the path of a file: to `.jsonl` a line is appended as each request
         finishes; `.parquet` is written at the end. `progress` draws a bar, by default (None) on a terminal,
         and in a notebook for twenty pictures or more.
+
+        `tier="batch"` sends them as batch jobs, at half the price and within a day, to Google only and with a
+        store, where each job is recorded before it is sent: run again, even in another process, it waits for
+        the jobs that are under way and sends only what is in none. What failed is told once, and sent again
+        by the run after that. An interrupt leaves the jobs running; `jobs` lists, cancels and fetches them.
         """
         from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
         from gemini_nb.batch.progress_bar import ProgressBar  # noqa: PLC0415
@@ -277,8 +286,31 @@ class AsyncClient:
             ProgressBar(batch, progress) as bar,
         ):
             batch.listeners.append(lambda *_: bar.update())
-            generate = self.generate_function(executor)
-            return await run.run(generate, batch, concurrency=concurrency, each_second=bar.update)
+            answer = self.batch_answerer(batch, tier=tier, concurrency=concurrency, executor=executor)
+            return await run.run_ticking(answer, bar.update)
+
+    def batch_answerer(
+        self,
+        batch: run.Progress,
+        *,
+        tier: Tier | None = None,
+        concurrency: int = 4,
+        executor: Executor | None = None,
+    ) -> Callable[[], Awaitable[Batch]]:
+        """Return the function that answers all requests of a batch: one by one, or in batch jobs."""
+        if tier is None:
+            return lambda: run.run(self.generate_function(executor), batch, concurrency=concurrency)
+        if tier != models.BATCH:
+            raise ArgumentError(f'tier is "batch" or None, not {tier!r}.', hint="Nothing was sent.")
+        if executor is not None:
+            raise ArgumentError('tier="batch" takes no executor.', hint="The provider does the work.")
+        return partial(self.jobs().run, batch)
+
+    def jobs(self) -> AsyncJobs:
+        """Return the batch jobs of this client's store, to list, wait for, cancel or fetch them."""
+        from gemini_nb.client.jobs import AsyncJobs  # noqa: PLC0415 - few send batch jobs
+
+        return AsyncJobs(self._pipeline, self._until_closed)
 
     async def list_models(self) -> ModelList:
         """Ask the provider which models it offers, and compare them with the catalogue; nothing is billed."""

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from gemini_nb import event_loop, interrupts, models
-from gemini_nb.batch import run
 from gemini_nb.batch.source import Source
 from gemini_nb.client.async_client import TIMEOUT_SECONDS, AsyncClient
 from gemini_nb.client.chat import Chat
@@ -18,9 +17,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
+    from gemini_nb.batch import run
     from gemini_nb.batch.feed import CallerIterator
     from gemini_nb.batch.progress_bar import ProgressBar
     from gemini_nb.batch.result import Batch
+    from gemini_nb.client.async_client import Tier
+    from gemini_nb.client.jobs import Jobs
     from gemini_nb.client.model_list import ModelList
     from gemini_nb.generation import Generation
     from gemini_nb.images.inputs import InputImage
@@ -215,12 +217,13 @@ class Client:
         executor: Executor | None = None,
         manifest: str | Path | None = None,
         progress: bool | None = None,
+        tier: Tier | None = None,
         **options: Unpack[Options],
     ) -> Batch:
         """Ask for many pictures; the options are explained at `AsyncClient.generate_many`.
 
         An iterator is read in this thread. An interrupt raises `Cancelled`, whose `batch` holds the finished
-        requests.
+        requests; batch jobs go on, and the same call waits for them again.
         """
         with interrupts.held() as hold:  # a second interrupt must not lose what the first one has gathered
             from gemini_nb.batch import manifest as manifests  # noqa: PLC0415 - one picture does without
@@ -235,7 +238,7 @@ class Client:
                 manifests.writing_manifest(batch, manifest, redact=client.redact),
                 ProgressBar(batch, progress) as bar,
             ):
-                result = self.run_batch(batch, concurrency, executor=executor, feed=feed, bar=bar)
+                result = self.run_batch(batch, concurrency, executor=executor, feed=feed, bar=bar, tier=tier)
             if hold.is_pending:  # it came when all was done
                 raise event_loop.make_cancelled(batch.call, batch.batch)
             return result
@@ -248,6 +251,7 @@ class Client:
         executor: Executor | None = None,
         feed: CallerIterator[ImageRequest] | None = None,
         bar: ProgressBar | None = None,
+        tier: Tier | None = None,
     ) -> Batch:
         """Run a batch and wait for it; another thread may watch the outcomes of `progress`.
 
@@ -257,8 +261,10 @@ class Client:
 
         async def main() -> Batch:
             try:
-                generate = self._client.generate_function(executor)
-                return await run.run(generate, progress, concurrency=concurrency)
+                answer = self._client.batch_answerer(
+                    progress, tier=tier, concurrency=concurrency, executor=executor
+                )
+                return await answer()
             finally:
                 if feed is not None:
                     feed.close()
@@ -272,6 +278,12 @@ class Client:
                 bar.update()
 
         return event_loop.run(main, while_waiting=serve_iterator, call=progress.call, gather=progress.batch)
+
+    def jobs(self) -> Jobs:
+        """Return the batch jobs of this client's store, to list, wait for, cancel or fetch them."""
+        from gemini_nb.client.jobs import Jobs  # noqa: PLC0415 - few send batch jobs
+
+        return Jobs(self._client.jobs())
 
     def close(self) -> None:
         """Close the client; requests under way in other threads are cancelled."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
     from gemini_nb.http.rate_limit import RateLimiters
+    from gemini_nb.jobs.service import BatchService
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
     from gemini_nb.reply.content import Content
@@ -261,6 +262,15 @@ class Pipeline:
             )
         require_key(self.provider, self.key)
         return await ask_for_models(self.provider, self.key, deadline=deadline, embedded=self._offline())
+
+    def batch_service(self) -> BatchService:
+        """Return what speaks to the provider's batch API; raise `ArgumentError` where it has none."""
+        from gemini_nb.jobs import service  # noqa: PLC0415 - few send batch jobs
+
+        service.check_provider(self.provider)
+        return service.BatchService(
+            self.provider, self.key, self.limiters, embedded=self._offline(), timeout=self.timeout
+        )
 
     def reader(self) -> ReplyReader:
         """Return the reader of this provider's replies, which also fetches hosted pictures."""

@@ -1,4 +1,4 @@
-"""One POST or GET to a provider: key injection, origin lock, byte cap, total deadline, a fresh connection.
+"""One request to a provider: key injection, origin lock, byte cap, total deadline, a fresh connection.
 
 Works on httpx's transports, below its client: no redirects, no cookies, no request log, and a
 key that nothing above this module sees. Failures come back as values, to be raised by the caller, and with
@@ -47,7 +47,10 @@ MAX_PROBLEM_CHARS = 200
 
 _CLOSE_TIMEOUT_SECONDS = 0.3
 _FETCH_FAILED = "the browser's fetch failed, and a page is not told why"
-_HEADERS_KEPT = ("content-type", "retry-after", "retry-after-ms", "date")
+_HEADERS_KEPT = (
+    *("content-type", "retry-after", "retry-after-ms", "date"),
+    *("x-goog-upload-url", "x-goog-upload-status", "x-goog-upload-size-received"),
+)
 
 # UnicodeError: a host name that cannot be written. Any other error is a fault of ours, not the network's.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, UnpackError)
@@ -105,25 +108,31 @@ async def send(
     deadline: float,
     embedded: httpx.AsyncBaseTransport | None = None,
     receiver: Receiver | None = None,
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_REPLY_BYTES,
 ) -> HTTPAnswer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
-    It is a POST of `body`; without one a GET, which asks for what costs nothing, such as the list of models.
+    It is a POST of `body`; without one a GET, which asks for what costs nothing, such as the list of models;
+    or whatever `method` says. `headers` go along. Of a 2xx reply `max_bytes` are read at most.
     The body of a 2xx reply goes to `receiver` as it comes, unpacked; without one it is in the answer.
     Returns `ConnectionFailedError` when it never left, `OutcomeUnknownError` when it did and no whole
-    answer came, `TooLargeError` past 64 MiB; as `broken` of an answer, once something of a 2xx reply's body
-    has come. `ArgumentError` where a package is missing. Never sends the key to another origin than the
+    answer came, `TooLargeError` past `max_bytes`; as `broken` of an answer, once something of a 2xx reply's
+    body has come. `ArgumentError` where a package is missing. Never sends the key to another origin than the
     provider's.
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    sent = _Sent(deadline, receiver)
+    sent = _Sent(deadline, receiver, max_bytes)
     token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
             async with _open_transport(provider, embedded) as transport:
                 # The request is in frames below this one only: it holds the key.
-                return await _exchange(transport, _request(provider, key, url, body), sent)
+                return await _exchange(
+                    transport, _request(provider, key, url, body, method=method, more=headers or {}), sent
+                )
         problem = "the deadline passed"
     except ArgumentError as error:
         return error.with_traceback(None)
@@ -159,8 +168,9 @@ class _Sent:
     And how far its answer came.
     """
 
-    def __init__(self, deadline: float, receiver: Receiver | None) -> None:
+    def __init__(self, deadline: float, receiver: Receiver | None, max_bytes: int) -> None:
         self.deadline = deadline
+        self._max_bytes = max_bytes
         self.has_left = False
         self.status: int | None = None
         self.headers: dict[str, str] = {}
@@ -186,10 +196,10 @@ class _Sent:
 
     async def read_body(self, response: httpx.Response) -> GeminiError | None:
         """Hand the body of a 2xx reply to the receiver; return the error that stood in the way."""
-        body = self._body = Body(response.headers.get("content-encoding", ""), max_bytes=MAX_REPLY_BYTES)
+        body = self._body = Body(response.headers.get("content-encoding", ""), max_bytes=self._max_bytes)
         length = _content_length(response)
-        if length > MAX_REPLY_BYTES:
-            return _too_large_error(body)
+        if length > self._max_bytes:
+            return _too_large_error(body, self._max_bytes)
         if length and self._receiver is not None:
             self._receiver.expect(length)
         try:
@@ -199,7 +209,7 @@ class _Sent:
                     for _ in steps:
                         await turn.give_way()
         except OversizeError:
-            return _too_large_error(body)
+            return _too_large_error(body, self._max_bytes)
         except GeminiError as refusal:
             return refusal.with_traceback(None)
         if read_surplus := response.extensions.get("read_surplus"):
@@ -238,8 +248,16 @@ class _Sent:
         )
 
 
-def _request(provider: Provider, key: Secret | None, url: str, body: bytes | None) -> httpx.Request:
-    """Return the request with its key: a POST of `body`, without one a GET."""
+def _request(
+    provider: Provider,
+    key: Secret | None,
+    url: str,
+    body: bytes | None,
+    *,
+    method: str | None,
+    more: Mapping[str, str],
+) -> httpx.Request:
+    """Return the request with its key: a POST of `body`, without one a GET, unless `method` is another."""
     headers = {
         "Accept": "application/json, text/event-stream",
         "Accept-Encoding": "identity",
@@ -254,7 +272,8 @@ def _request(provider: Provider, key: Secret | None, url: str, body: bytes | Non
         headers["x-goog-api-key"] = key.reveal()
     if body is None:
         del headers["Content-Type"]
-    return httpx.Request("GET" if body is None else "POST", address, headers=headers, content=body)
+    method = method or ("GET" if body is None else "POST")
+    return httpx.Request(method, address, headers={**headers, **more}, content=body)
 
 
 @lru_cache(maxsize=64)  # a provider and a model have one each, without a key
@@ -279,8 +298,8 @@ async def _exchange(
             await response.aclose()
 
 
-def _too_large_error(body: Body) -> TooLargeError:
-    size = f"{MAX_REPLY_BYTES // 2**20} MiB"
+def _too_large_error(body: Body, max_bytes: int) -> TooLargeError:
+    size = f"{max_bytes // 2**20} MiB"
     if body.is_packed:
         return TooLargeError(f"The reply is compressed, and unpacks to more than {size}.")
     return TooLargeError(f"The reply is larger than {size} and was not read.")

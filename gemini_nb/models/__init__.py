@@ -12,10 +12,11 @@ from contextlib import suppress
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.models.catalogue import ALIASES, CATALOGUE, DEFAULT, DEFAULT_MODEL
-from gemini_nb.models.model import Alias, Model, Offer, Shape, Source, TokenPrices
+from gemini_nb.models.model import BATCH, Alias, Model, Offer, Shape, Source, TokenPrices
 
 __all__ = [
     "ALIASES",
+    "BATCH",
     "CATALOGUE",
     "DEFAULT",
     "DEFAULT_MODEL",

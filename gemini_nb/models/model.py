@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 
 Shape = Literal["inlineData", "data URI (JPEG)", "data URI (PNG)", "hosted URL"]
 
+BATCH = "batch"
+"""The tier of pictures that are made in batch jobs, within a day, at a share of the price."""
+
 SIZE_FACTORS = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
 """How many times the sides at 1K a picture of each image size has."""
 
@@ -90,13 +93,22 @@ class Model:
     options_source: Source | None = None
     remark: str = ""
 
-    def price(self, image_size: str | None = None) -> float | None:
+    def price(self, image_size: str | None = None, *, tier: str | None = None) -> float | None:
         """Return the list price of one picture in US dollars, or None where it is not known.
 
         >>> resolve("nano-banana-2").price("2K")
         0.101
+        >>> resolve("nano-banana-pro").price("2K", tier="batch")
+        0.067
         """
-        return dict(self.prices).get(image_size or self.default_size)
+        price, share = dict(self.prices).get(image_size or self.default_size), self.price_share(tier)
+        return None if price is None or share is None else price * share
+
+    def price_share(self, tier: str | None) -> float | None:
+        """Return what share of the list price is paid in a tier; None where it is not known."""
+        if tier != BATCH:
+            return 1.0
+        return self.token_prices.batch if self.token_prices else None
 
     def price_of_tokens(self, *, input: int, text: int, image: int) -> float | None:  # noqa: A002 - Google's word
         """Return what so many tokens cost in US dollars at list price, or None where that is not known."""

@@ -28,11 +28,13 @@ def price_usage(
     pictures: int = 0,
     image_size: str | None = None,
     queries: int = 0,
+    tier: str | None = None,
 ) -> float | None:
     """Return what a reply cost by its usage and its searches, in US dollars at list price.
 
     None where the usage or the price is not known. Where `pictures` came and the usage lists no tokens of
     pictures, as gateways do, they have as many as the catalogue says for `image_size`; other output is text.
+    `tier` is "batch" for what a batch job made; searches have one price in all tiers.
 
     >>> price_usage("nano-banana-pro", {"promptTokenCount": 500, "candidatesTokenCount": 250})
     0.004
@@ -58,7 +60,8 @@ def price_usage(
     if queries and search is None:
         return None
     tokens = row.price_of_tokens(input=given, text=text + thoughts, image=image)
-    return None if tokens is None else tokens + queries * (search or 0.0) / 1000
+    share = row.price_share(tier)
+    return None if tokens is None or share is None else tokens * share + queries * (search or 0.0) / 1000
 
 
 def count_image_tokens(usage: Mapping[str, Any]) -> int:

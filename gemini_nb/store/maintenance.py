@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_RECORD_BYTES = 16 * 2**20
 
+_JOBS = "- `jobs/`: batch jobs: what was sent to be made within a day; not for publishing\n"
 _INPUTS = "- `inputs/`: what pictures with a mask were made of: their source and the mask\n"
 README = f"""\
 # Pictures and prompts of a notebook
@@ -39,14 +40,15 @@ costs nothing.
 - `saved/`: which files were saved as another type than their picture has; so a re-run may replace them
 - `unread/`: replies that could not be used; not for publishing
 - `claims/`: which requests are with a worker of another process, while they are
-
+{_JOBS}
 You may commit it with the notebook: anyone can then run the notebook again without an API key. It holds
 your prompts and pictures, never a key. Files are checked when they are read: one that was changed counts as
 missing. `gemini-nb store verify` checks them all, `gemini-nb store clear` removes them.
 """
 GITIGNORE = "unread/\nclaims/\n*.part\n"
 ABOUT = {"README.md": README.encode(), ".gitignore": GITIGNORE.encode()}
-FORMER_README = "README.md", ABOUT["README.md"].replace(_INPUTS.encode(), b"")  # of a store without masks
+_WITHOUT_JOBS = ABOUT["README.md"].replace(_JOBS.encode(), b"")
+FORMER_READMES = (_WITHOUT_JOBS, _WITHOUT_JOBS.replace(_INPUTS.encode(), b""))
 
 _PART = r"\.[0-9a-f]{16}\.part"
 _PICTURE_NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII)
@@ -58,6 +60,10 @@ _OURS = {
     conversion.FOLDER: re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
     "unread": re.compile(rf"\d{{8}}-\d{{6}}-[0-9a-f]{{12}}\.\w{{1,20}}|{_PART}|\.gitignore", re.ASCII),
     "claims": re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}\.(?:asked|sent|kept)", re.ASCII),
+    "jobs": re.compile(
+        rf"gemini-nb-[0-9a-f]{{32}}-[0-9a-z]{{1,16}}\.(?:json|rows|jsonl)|sending\.lock|{_PART}|\.gitignore",
+        re.ASCII,
+    ),
     "": re.compile(_PART, re.ASCII),
 }
 
@@ -183,8 +189,8 @@ def clear(folder: Path) -> int:
         count += sum(map(_remove_file, _list_entries(folder, kind)))
         if kind:
             _remove_folder(folder / kind)
-    for name, *texts in (*ABOUT.items(), FORMER_README):
-        if files.read_plain(folder / name, limit=len(texts[0])) in texts:
+    for name, text in (*ABOUT.items(), *(("README.md", text) for text in FORMER_READMES)):
+        if files.read_plain(folder / name, limit=len(text)) == text:
             _remove_file(folder / name)
     _remove_folder(folder)
     return count

@@ -20,6 +20,7 @@ from gemini_nb.generation import Generation, Grounding, WebLink
 from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import COMPOSED, OTHER_SOURCE, SOURCES, GeneratedImage
 from gemini_nb.images.mask import MAX_FEATHER
+from gemini_nb.models import BATCH
 from gemini_nb.request import ASPECT_RATIO, IMAGE_SIZE, MAX_TAKE, MODEL_NAME
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Record:
     `asked_text` is the request's `text`, `text` the reply's. `created` is ISO 8601 in UTC, `seconds` the
     duration of the call, `estimated_cost` in US dollars, `content` the SHA-256 of the kept model content.
     `feather` is that of the mask, which is the last of `inputs`; None without a mask. `images` were then
-    composed with it, of the pictures in `received`.
+    composed with it, of the pictures in `received`. `tier` is "batch" for a picture of a batch job.
     """
 
     digest: str
@@ -112,6 +113,7 @@ class Record:
     safety_ratings: tuple[Mapping[str, Any], ...] = ()
     received: tuple[StoredImage, ...] = ()
     feather: int | None = None
+    tier: str | None = None
 
     def answers(self, request: ImageRequest) -> bool:
         """Whether prompt, model, take and input images are those of `request`.
@@ -145,6 +147,7 @@ class Record:
             grounding=self.grounding,
             safety_ratings=self.safety_ratings,
             received=tuple(received),
+            tier=self.tier,
         )
 
 
@@ -153,21 +156,7 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
 
     Those are a config or extra that is no JSON or nests too deeply, and pictures by the thousand.
     """
-    request = generation.request
-    config, extra = request.settings
-    request_facts: dict[str, Any] = {
-        "aspect_ratio": request.aspect_ratio,
-        "config": config,
-        "extra": extra,
-        "image_size": request.image_size,
-        "inputs": _input_rows(request.inputs),
-        "model": request.model,
-        "prompt": request.prompt,
-        "take": request.take,
-        "text": request.text,
-    }
-    if request.mask is not None:
-        request_facts["feather"] = request.mask.feather
+    request_facts = describe_request(generation.request)
     reply_facts: dict[str, Any] = {
         "content": content,
         "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
@@ -186,15 +175,34 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
         reply_facts["received"] = [_image_row(image) for image in generation.received]
     if generation.grounding:
         reply_facts["grounding"] = _grounding_row(generation.grounding)
+    if generation.tier:
+        reply_facts["tier"] = generation.tier
     if generation.safety_ratings:
         reply_facts["safety_ratings"] = [dict(rating) for rating in generation.safety_ratings]
-    whole = {"digest": request.digest, "format": FORMAT, "reply": reply_facts, "request": request_facts}
+    whole = {"digest": generation.digest, "format": FORMAT, "reply": reply_facts, "request": request_facts}
     # The checksum must be that of the values as they will be read: JSON turns all names into text.
     text = json.dumps(whole, allow_nan=False)
     _check_number_of_items(text.encode("ascii"))
     values = json.loads(text)
     _check_facts(values["request"], values["reply"])
     return values
+
+
+def describe_request(request: ImageRequest) -> dict[str, Any]:
+    """Return the facts of a request as a record has them."""
+    config, extra = request.settings
+    facts: dict[str, Any] = {
+        "aspect_ratio": request.aspect_ratio,
+        "config": config,
+        "extra": extra,
+        "image_size": request.image_size,
+        "inputs": _input_rows(request.inputs),
+        "model": request.model,
+        "prompt": request.prompt,
+        "take": request.take,
+        "text": request.text,
+    }
+    return facts if request.mask is None else {**facts, "feather": request.mask.feather}
 
 
 def encode(whole: Mapping[str, Any]) -> bytes:
@@ -375,6 +383,7 @@ _is_reply = _dict_of(
         "grounding": _is_grounding,
         "received": _list_of(_is_image, least=1, most=_MAX_IMAGES),
         "safety_ratings": _list_of(_is_settings, least=1, most=_MAX_FOUND),
+        "tier": lambda value: value == BATCH,
     },
 )
 

@@ -153,7 +153,7 @@ class Store:
             if not image.is_in(path):
                 image.put(path)
         if generation.request.mask is not None:
-            self._write_inputs(generation.request)
+            self.keep_inputs(generation.request)
         if content is not None:
             path = self._make_folder("contents") / f"{sha256(content).hexdigest()}.json"
             if not files.holds(path, content):
@@ -164,7 +164,7 @@ class Store:
         files.write_private(path, raw)
         return False
 
-    def _write_inputs(self, request: ImageRequest) -> None:
+    def keep_inputs(self, request: ImageRequest) -> None:
         """Keep the source and the mask of an edit: with the reply they make its picture again."""
         for image in request.inputs:
             if self.input_file(image) is None:
@@ -306,7 +306,8 @@ class Store:
         kept = self.folder / "inputs" / (image.sha256 + SUFFIXES[image.mime_type])
         return self.image_file(image) or (kept if is_unaltered(kept, limit=MAX_IMAGE_BYTES) else None)
 
-    def _read_input(self, image: _Addressed) -> InputImage | None:
+    def read_input(self, image: _Addressed) -> InputImage | None:
+        """Return an input image whose bytes are kept here, else None."""
         path = self.input_file(image)
         data = None if path is None else files.read_addressed(path, limit=MAX_IMAGE_BYTES)
         return None if data is None else InputImage(data, image.mime_type)
@@ -317,7 +318,7 @@ class Store:
         Other input images and the earlier turns of a conversation are not stored; where one is missing, the
         digest differs from the record's. Raises `ArgumentError` for a request that this version refuses.
         """
-        images = [image for stored in record.inputs if (image := self._read_input(stored)) is not None]
+        images = [image for stored in record.inputs if (image := self.read_input(stored)) is not None]
         mask = None
         if record.feather is not None and len(images) == len(record.inputs):
             mask = Mask(images.pop(), record.feather)

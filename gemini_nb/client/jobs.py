@@ -1,0 +1,242 @@
+"""The batch jobs of a store, as a user sees them: listed, waited for, cancelled and fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb import event_loop
+from gemini_nb.batch.result import Batch
+from gemini_nb.call import Call
+from gemini_nb.display.table import Table
+from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.event_loop import run_in_thread
+from gemini_nb.jobs.collector import Collector, failures_of
+from gemini_nb.jobs.runner import JobRunner, check_store
+from gemini_nb.providers.keys import require_key
+from gemini_nb.store.jobs import JobFolder
+from gemini_nb.text import format_count, format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from gemini_nb.batch.run import Progress
+    from gemini_nb.client.pipeline import Pipeline
+    from gemini_nb.generation import Generation
+    from gemini_nb.jobs.wire import JobStatus
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.store.jobs import JobRecord
+
+    Outcomes = dict[str, Generation | GeminiError]
+
+COLUMNS = ("job", "state", "made", "failed", "rows", "model", "since")
+_WORDS = {
+    "planned": "not sent yet",
+    "creating": "sent, no answer yet",
+    "created": "sent",
+    "over": "fetched",
+}
+
+
+@dataclass(frozen=True)
+class JobList:
+    """Batch jobs, oldest first, with what the provider said of them last; a notebook shows a table."""
+
+    jobs: tuple[JobRecord, ...]
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __iter__(self) -> Iterator[JobRecord]:
+        return iter(self.jobs)
+
+    def __getitem__(self, place: int) -> JobRecord:
+        return self.jobs[place]
+
+    def table(self) -> Table:
+        """Return the jobs as a table."""
+        rows = tuple(
+            (
+                job.name,
+                describe_state(job),
+                str(job.made),
+                str(job.failed),
+                str(job.rows),
+                job.model,
+                format_time(job.created),
+            )
+            for job in self.jobs
+        )
+        notes = (
+            ("The same call waits for a job again; wait, cancel and fetch take its name.",) if rows else ()
+        )
+        return Table(COLUMNS, rows, notes=notes or ("There are no batch jobs in this store.",))
+
+    def __str__(self) -> str:
+        """Return the table as a terminal shows it."""
+        return str(self.table())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.table()._repr_mimebundle_(include, exclude)
+
+
+def describe_state(job: JobRecord) -> str:
+    """Return in a few words how far a job is."""
+    if job.state == "over" and job.failed:
+        return f"fetched, {format_count(job.failed, 'row')} failed"
+    return job.said.lower() if job.state == "created" and job.said else _WORDS[job.state]
+
+
+class AsyncJobs:
+    """The batch jobs of a client's store; names are those of `list`, none means all that are not fetched.
+
+    Asking, cancelling and fetching are free. Raises `ArgumentError` without a store, and where there is no
+    job of a name.
+    """
+
+    def __init__(self, pipeline: Pipeline, until_closed: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._pipeline = pipeline
+        self._until_closed = until_closed
+
+    async def run(self, progress: Progress) -> Batch:
+        """Answer all requests of a batch in jobs; `AsyncClient.generate_many` says how."""
+        with self._until_closed():
+            pipeline = self._pipeline
+            runner = JobRunner(progress, pipeline.batch_service(), pipeline.replay, pipeline.reader())
+            return await runner.run()
+
+    async def list(self) -> JobList:
+        """Return all jobs of the store; the provider is asked for those that are under way."""
+        folder = self._folder()
+        records = await run_in_thread(folder.records)
+        if not (self._pipeline.replay.may_ask and any(map(self._is_here, records))):
+            return JobList(tuple(records))
+        with self._until_closed():
+            require_key(self._pipeline.provider, self._pipeline.key)
+            service = self._pipeline.batch_service()
+            listed = {status.job: status for status in await service.list_jobs()}
+        return JobList(tuple(_update(record, listed.get(record.job or "")) for record in records))
+
+    def _is_here(self, record: JobRecord) -> bool:
+        """Whether a job is under way at this client's provider."""
+        return record.state == "created" and record.base_url == self._pipeline.provider.base_url
+
+    async def wait(self, *names: str) -> Batch:
+        """Wait for jobs, put their results into the store, and return their rows as a batch."""
+        return await self._collect(names, is_waiting=True)
+
+    async def fetch(self, *names: str) -> Batch:
+        """Put the results of the jobs that are over into the store, and return their rows as a batch.
+
+        Those that are not over are left alone; their rows are `in_jobs`.
+        """
+        return await self._collect(names, is_waiting=False)
+
+    async def cancel(self, *names: str) -> JobList:
+        """Ask the provider to make no more rows of these jobs; what was made is kept, billed and fetched."""
+        folder, records = await self._choose(names)
+        with self._until_closed():
+            service = self._pipeline.batch_service()
+            for record in records:
+                if record.state == "planned":
+                    await run_in_thread(folder.remove, record.name)
+                elif record.job is not None and record.state == "created":
+                    await service.cancel(record.job)
+        return await self.list()
+
+    async def _collect(self, names: Sequence[str], *, is_waiting: bool) -> Batch:
+        folder, records = await self._choose(names)
+        call = Call()
+        outcomes: Outcomes = {}
+        requests: dict[str, ImageRequest] = {}
+        waiting: set[str] = set()
+
+        def deliver(digest: str, _request: ImageRequest | None, outcome: Generation | GeminiError) -> None:
+            outcomes[digest] = outcome
+
+        def say(record: JobRecord, problem: str) -> None:
+            call.words = problem or f"{record.made} of {record.rows} made in {record.name}"
+
+        with self._until_closed(), call.watched():
+            pipeline = self._pipeline
+            service = pipeline.batch_service()
+            collector = Collector(service, folder, pipeline.replay, pipeline.reader(), {}, deliver, say)
+            for record in records:
+                rows = await run_in_thread(partial(_read_rows, folder, record))
+                requests |= rows
+                ended = await collector.finish(record, is_waiting=is_waiting)
+                if ended is None:
+                    waiting |= rows.keys()
+                    continue
+                outcomes |= {**failures_of(ended, tuple(rows)), **outcomes}
+                await run_in_thread(partial(self._replay, rows, outcomes))
+                if not ended.is_told:
+                    await run_in_thread(folder.write, replace(ended, is_told=True))
+        digests = tuple(requests)
+        return Batch(
+            tuple(requests.values()),
+            tuple(outcomes.get(digest) for digest in digests),
+            in_jobs=frozenset(place for place, digest in enumerate(digests) if digest in waiting),
+        )
+
+    def _replay(self, rows: dict[str, ImageRequest], outcomes: Outcomes) -> None:
+        """Add what is in the store already."""
+        for digest, request in rows.items():
+            if digest not in outcomes and (found := self._pipeline.replay.find(request)) is not None:
+                outcomes[digest] = found
+
+    async def _choose(self, names: Sequence[str]) -> tuple[JobFolder, Sequence[JobRecord]]:
+        folder = self._folder()
+        require_key(self._pipeline.provider, self._pipeline.key)
+        records = {record.name: record for record in await run_in_thread(folder.records)}
+        unknown = [name for name in names if name not in records]
+        if unknown:
+            hint = f"There are: {', '.join(records)}." if records else "The store has no jobs."
+            raise ArgumentError(f"There is no batch job {unknown[0]!r} in this store.", hint=hint)
+        if names:
+            return folder, [records[name] for name in names]
+        return folder, [record for record in records.values() if record.is_live]
+
+    def _folder(self) -> JobFolder:
+        check_store(self._pipeline.replay)
+        assert self._pipeline.replay.store is not None  # noqa: S101 - it is used
+        return JobFolder(self._pipeline.replay.store)
+
+
+class Jobs:
+    """The batch jobs of a client's store, for a thread that waits; the methods are those of `AsyncJobs`."""
+
+    def __init__(self, jobs: AsyncJobs) -> None:
+        self._jobs = jobs
+
+    def list(self) -> JobList:
+        """Return all jobs of the store; the provider is asked for those that are under way."""
+        return event_loop.run(self._jobs.list)
+
+    def wait(self, *names: str) -> Batch:
+        """Wait for jobs, put their results into the store, and return their rows as a batch."""
+        return event_loop.run(partial(self._jobs.wait, *names))
+
+    def fetch(self, *names: str) -> Batch:
+        """Put the results of the jobs that are over into the store, and return their rows as a batch."""
+        return event_loop.run(partial(self._jobs.fetch, *names))
+
+    def cancel(self, *names: str) -> JobList:
+        """Ask the provider to make no more rows of these jobs; what was made is kept, billed and fetched."""
+        return event_loop.run(partial(self._jobs.cancel, *names))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.list()._repr_mimebundle_(include, exclude)
+
+
+def _read_rows(folder: JobFolder, record: JobRecord) -> dict[str, ImageRequest]:
+    found = ((digest, folder.request(digest, facts)) for digest, facts in folder.rows(record.name))
+    return {digest: request for digest, request in found if request is not None}
+
+
+def _update(record: JobRecord, status: JobStatus | None) -> JobRecord:
+    if status is None:
+        return record
+    return replace(record, said=status.state, made=status.counts.made, failed=status.counts.failed)

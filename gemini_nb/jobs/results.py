@@ -1,0 +1,209 @@
+"""Results of a job, read piece by piece: an answer's rows are cut out while it arrives, and lie in a file.
+
+`ResultReceiver` takes the answer to a question for a job, or a file of results, from the network. `read_rows`
+reads what it has written, a row at a time, so that gigabytes of results cost the memory of one row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemini_nb.errors import TooLargeError
+from gemini_nb.files import UnnamedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+MAX_RESULT_BYTES = 64 * 2**30
+MAX_ROW_BYTES = 64 * 2**20  # as of a single reply
+MAX_ANSWER_BYTES = 8 * 2**20  # of what stands around the rows
+
+_NAME = b"inlinedResponses"
+_STRUCTURE = re.compile(rb'["{}\[\],]')
+_IN_STRING = re.compile(rb'["\\]')
+_READ_BYTES = 256 * 1024
+_MAX_NAME_BYTES = 40
+
+
+class RowCutter:
+    """Cuts the items of each array called `inlinedResponses` out of a JSON text that arrives in pieces.
+
+    `on_row` gets each, as it stands there; None for one that is too large. `rest` is the text without them.
+    """
+
+    def __init__(self, on_row: Callable[[bytes | None], object]) -> None:
+        self.rest = bytearray()
+        self._on_row = on_row
+        self._row: bytearray | None = None  # while inside of an array of rows
+        self._is_oversize = False
+        self._depth = 0  # of brackets within the row
+        self._string: bytearray | None = None  # the beginning of the string that the text is in
+        self._name = b""  # the string that was read last, while only a colon follows
+        self._is_escaped = False
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece; raise `TooLargeError` where there is too much around the rows."""
+        at = 0
+        while at < len(piece):
+            at = self._skip_string(piece, at) if self._string is not None else self._read_structure(piece, at)
+
+    def _skip_string(self, piece: bytes, at: int) -> int:
+        start = at
+        if self._is_escaped:
+            self._is_escaped, at = False, at + 1
+        found = _IN_STRING.search(piece, at)
+        end = found.end() if found else len(piece)
+        self._put(piece[start:end])
+        string = self._string
+        if string is not None and len(string) < _MAX_NAME_BYTES:
+            string += piece[start : min(end, start + _MAX_NAME_BYTES)]
+        if found and found[0] == b"\\":
+            self._is_escaped = True
+        elif found:
+            self._name, self._string = bytes(string or b"").removesuffix(b'"'), None
+        return end
+
+    def _read_structure(self, piece: bytes, at: int) -> int:
+        found = _STRUCTURE.search(piece, at)
+        if found is None:
+            self._put(piece[at:])
+            return len(piece)
+        mark = found[0]
+        if self._row is not None and not self._depth and mark in b",]":
+            self._put(piece[at : found.start()])
+            self._end_row()
+            if mark == b"]":
+                self._row = None
+                self._put(mark)
+        else:
+            self._put(piece[at : found.end()])
+            self._note(mark)
+        if mark != b'"':
+            self._name = b""
+        return found.end()
+
+    def _note(self, mark: bytes) -> None:
+        if mark == b'"':
+            self._string = bytearray()
+        elif self._row is not None:
+            self._depth += 1 if mark in b"{[" else -1 if mark in b"}]" else 0
+        elif mark == b"[" and self._name == _NAME:
+            self._row = bytearray()
+
+    def _put(self, text: bytes) -> None:
+        if self._row is None:
+            self.rest += text
+            if len(self.rest) > MAX_ANSWER_BYTES:
+                raise TooLargeError(
+                    "What the provider says of its jobs is too long, and was not read.", hint=""
+                )
+        elif len(self._row) + len(text) <= MAX_ROW_BYTES:
+            self._row += text
+        else:
+            self._is_oversize = True
+
+    def _end_row(self) -> None:
+        row, self._row = bytes(self._row or b"").strip(), bytearray()
+        if row:
+            self._on_row(None if self._is_oversize else row)
+        self._is_oversize = False
+
+
+class ResultReceiver:
+    """Receives an answer whose rows go to a file of `folder`, a line each; without one they are dropped.
+
+    With `is_file` the answer is a file of results, and goes there as it is. A receiver of
+    `http.transport.send`.
+    """
+
+    def __init__(self, folder: Path | None, *, is_file: bool = False) -> None:
+        self.file: UnnamedFile | None = None
+        self._folder = folder
+        self._is_file = is_file
+        self._cutter = RowCutter(self._write_row)
+
+    def expect(self, length: int) -> None:
+        """Prepare for nothing."""
+
+    def take(self, piece: bytes | memoryview) -> Generator[None, None, None]:
+        """Take the next piece."""
+        if self._is_file:
+            self._write(piece)
+        else:
+            self._cutter.feed(bytes(piece))
+        yield
+
+    def finish(self) -> Any:
+        """Return the JSON of the answer without its rows; None where that is none, or it is a file."""
+        try:
+            return json.loads(self._cutter.rest)
+        except (ValueError, RecursionError):
+            return None
+
+    def close(self) -> None:
+        """Drop the file."""
+        if self.file is not None:
+            self.file.close()
+
+    def _write_row(self, row: bytes | None) -> None:
+        if row is not None:  # a line break in JSON is white space
+            self._write(row.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if self._folder is None:
+            return
+        if self.file is None:
+            self.file = UnnamedFile(self._folder, mode=0o600)
+        self.file.write(data)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of results: its key, and a reply as JSON or what the provider says of its failure."""
+
+    key: str | None
+    reply: bytes | None = None
+    error: dict[str, Any] | None = None
+
+
+def read_rows(file: UnnamedFile | None) -> Iterator[Row | bytes]:
+    """Yield the rows of a file of results; a line that is none as its bytes: it may have been cut short."""
+    if file is None:
+        return
+    with closing(file.open_reader()) as reader:
+        waiting, is_oversize = bytearray(), False
+        while piece := reader.read(_READ_BYTES):
+            first, *others = piece.split(b"\n")
+            if not is_oversize:
+                waiting += first
+            for line in others:
+                if waiting.strip() and not is_oversize:
+                    yield read_row(bytes(waiting))
+                waiting, is_oversize = bytearray(line), False
+            if len(waiting) > MAX_ROW_BYTES:
+                waiting, is_oversize = bytearray(), True
+        if waiting.strip() and not is_oversize:
+            yield read_row(bytes(waiting))
+
+
+def read_row(line: bytes) -> Row | bytes:
+    """Return the row of a line; where it is none, its bytes."""
+    try:
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            return line
+        metadata = row.get("metadata")
+        key = row.get("key") or (metadata.get("key") if isinstance(metadata, dict) else None)
+        reply, error = row.get("response"), row.get("error") or row.get("status")
+        return Row(
+            key if isinstance(key, str) else None,
+            json.dumps(reply, separators=(",", ":")).encode("ascii") if isinstance(reply, dict) else None,
+            error if isinstance(error, dict) else None,
+        )
+    except (ValueError, RecursionError):
+        return line

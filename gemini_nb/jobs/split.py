@@ -1,0 +1,124 @@
+"""Requests divided into batch jobs, by model and by what a provider takes; written to disk as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from gemini_nb.errors import ArgumentError
+from gemini_nb.jobs.wire import encode_row
+from gemini_nb.store.jobs import JobRecord
+from gemini_nb.store.jobs import encode_row as encode_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gemini_nb.files import UnnamedFile
+    from gemini_nb.providers.provider import Provider
+    from gemini_nb.providers.secret import Secret
+    from gemini_nb.request import ImageRequest
+    from gemini_nb.store.jobs import JobFolder
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may hold: Google takes 20 MB in a body, and files of 2 GB.
+
+    The results of a job in a body come in one JSON, and those of any job lie on the disk for a while: so its
+    rows are limited too.
+    """
+
+    inline_bytes: int = 19 * 10**6  # the API counts what stands around the rows as well
+    inline_rows: int = 100
+    file_bytes: int = 2 * 10**9
+    rows: int = 1000
+
+    def is_inline(self, record: JobRecord) -> bool:
+        """Whether the rows of a job go in the body that creates it, and not in a file."""
+        return record.size <= self.inline_bytes and record.rows <= self.inline_rows
+
+
+@dataclass
+class _Part:
+    rows: UnnamedFile
+    body: UnnamedFile
+    digests: list[str] = field(default_factory=list)
+    size: int = 0
+
+
+class Planner:
+    """Puts requests into jobs, none of which is sent; `finish` returns their records.
+
+    `choose_name` makes the name of a job from one that stands for its rows. Writing raises `ArgumentError`.
+    """
+
+    def __init__(
+        self,
+        folder: JobFolder,
+        provider: Provider,
+        key: Secret | None,
+        choose_name: Callable[[str], str],
+        limits: Limits,
+    ) -> None:
+        self._folder = folder
+        self._provider = provider
+        self._key = key
+        self._choose_name = choose_name
+        self._limits = limits
+        self._open: dict[str, _Part] = {}
+        self._records: list[JobRecord] = []
+
+    def add(self, request: ImageRequest) -> None:
+        """Put a request into a job; raise `ArgumentError` where it cannot be in one."""
+        line, facts = encode_row(request.digest, request.encode()), encode_facts(request)
+        if self._key is not None and self._key.redact_bytes(line) is not line:
+            raise ArgumentError(
+                "The request contains the API key, and a batch job would write it to the disk.",
+                hint="Nothing was sent. Take the key out of the prompt.",
+            )
+        if len(line) > self._limits.file_bytes:
+            raise ArgumentError("The request is too large for a batch job.", hint="Use smaller pictures.")
+        part = self._open.get(request.model)
+        is_full = part is not None and (
+            len(part.digests) >= self._limits.rows or part.size + len(line) > self._limits.file_bytes
+        )
+        if is_full:
+            self._close(request.model)
+        if part is None or is_full:
+            part = self._open[request.model] = _Part(self._folder.new_file(), self._folder.new_file())
+        part.rows.write(facts)
+        part.body.write(line)
+        part.digests.append(request.digest)
+        part.size += len(line)
+
+    def finish(self) -> list[JobRecord]:
+        """Write the record of every job, and return them."""
+        for model in tuple(self._open):
+            self._close(model)
+        return self._records
+
+    def _close(self, model: str) -> None:
+        part = self._open.pop(model)
+        try:
+            record = JobRecord(
+                self._choose_name(_name_rows(self._provider.base_url, model, part.digests)),
+                provider=self._provider.name,
+                base_url=self._provider.base_url,
+                model=model,
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                rows=len(part.digests),
+                size=part.size,
+            )
+            self._folder.create(record, rows=part.rows, body=part.body)
+        finally:
+            part.rows.close()
+            part.body.close()
+        self._records.append(record)
+
+
+def _name_rows(base_url: str, model: str, digests: list[str]) -> str:
+    """Return a name that the same requests have in every notebook, whatever their order."""
+    text = "\n".join([base_url, model, *sorted(digests)])
+    return f"gemini-nb-{sha256(text.encode()).hexdigest()[:32]}"
