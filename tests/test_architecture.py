@@ -19,7 +19,7 @@ ORDER = (
     "batch",
     "jobs",
     "client",
-    "probe",
+    "probe prompts",
     "cli notebook",
     "__init__ __main__",
 )

@@ -14,8 +14,7 @@ from gemini_nb.call import Call
 from gemini_nb.client.chat import Turn
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.images.inputs import let_go
-from gemini_nb.notebook import options, template
-from gemini_nb.notebook.file_names import FileNames
+from gemini_nb.notebook import options
 from gemini_nb.notebook.generate import (
     check_cost,
     finish,
@@ -25,6 +24,8 @@ from gemini_nb.notebook.generate import (
     request_settings,
 )
 from gemini_nb.notebook.progress import one_image, showing_progress
+from gemini_nb.prompts import template
+from gemini_nb.prompts.file_names import FileNames
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -15,10 +15,11 @@ from gemini_nb.call import Call
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
 from gemini_nb.generation import Generation
-from gemini_nb.notebook import options, saving, variables
+from gemini_nb.notebook import options, variables
 from gemini_nb.notebook.error_boundary import explain_missing_key
-from gemini_nb.notebook.plan import make_plan
 from gemini_nb.notebook.progress import latest_images, many_images, one_image, showing_progress
+from gemini_nb.prompts import saving
+from gemini_nb.prompts.plan import make_plan
 from gemini_nb.request import ImageRequest
 from gemini_nb.settings.words import check_mask_options, read_options
 from gemini_nb.text import format_count
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from gemini_nb.client.client import Client
     from gemini_nb.images.inputs import InputImage
     from gemini_nb.notebook.call_site import CallSite
-    from gemini_nb.notebook.plan import Plan
     from gemini_nb.notebook.session import Session
+    from gemini_nb.prompts.plan import Plan
 
 
 def run(

@@ -20,7 +20,7 @@ import loopback
 import peers
 from measuring import Table, command, interleaved, median_seconds, ratio
 
-from gemini_nb.notebook.plan import make_plan
+from gemini_nb.prompts.plan import make_plan
 from gemini_nb.request import ImageRequest
 from support.images import noise_png
 from support.replies import body, inline, reply

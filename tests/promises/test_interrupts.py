@@ -106,7 +106,7 @@ import os, signal
 os.environ["CRAZYROUTER_API_KEY"], os.environ["GEMINI_NB_BASE_URL"] = "sk-test-0123456789", url
 from IPython.core.interactiveshell import InteractiveShell
 from gemini_nb import Cancelled
-from gemini_nb.notebook import saving
+from gemini_nb.prompts import saving
 shell = InteractiveShell.instance()
 shell.run_line_magic("load_ext", "gemini_nb")
 shell.user_ns["words"] = ["last", "held"]
@@ -170,7 +170,7 @@ except KeyboardInterrupt:
 """
 FIRST_IMPORTS = {
     "a batch": ("gemini_nb.batch.feed", "gemini_nb.batch.progress_bar", "run_batch()"),
-    "a cell": ("gemini_nb.notebook.plan", "gemini_nb.notebook.generate", "run_cell()"),
+    "a cell": ("gemini_nb.prompts.plan", "gemini_nb.notebook.generate", "run_cell()"),
     "a cell's client": ("gemini_nb.client.client", "gemini_nb.store.location", "run_cell()"),
 }
 

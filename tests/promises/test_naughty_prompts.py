@@ -13,7 +13,7 @@ from gemini_nb.display import figure
 from gemini_nb.errors import ArgumentError
 from gemini_nb.images import save
 from gemini_nb.images.image import GeneratedImage
-from gemini_nb.notebook import template
+from gemini_nb.prompts import template
 from gemini_nb.text import printable
 from support.gateway import Answer, Gateway
 from support.images import png

@@ -23,7 +23,7 @@ from gemini_nb.generation import Generation
 from gemini_nb.images.header import sniff
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.models import DEFAULT_PROVIDER
-from gemini_nb.notebook import template
+from gemini_nb.prompts import template
 from gemini_nb.providers import provider
 from gemini_nb.settings.options import ALL_CATEGORIES, SEARCHES, THINKING_LEVELS, THRESHOLDS
 from gemini_nb.settings.words import CONFIG_KEYS

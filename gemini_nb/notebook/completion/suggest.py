@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.notebook import commands, options, template
+from gemini_nb.notebook import commands, options
 from gemini_nb.notebook.completion import candidates, cursor
 from gemini_nb.notebook.completion.candidates import Candidate, Scope
+from gemini_nb.prompts import template
 
 if TYPE_CHECKING:
     from argparse import Action

@@ -16,12 +16,13 @@ from gemini_nb import event_loop, interrupts
 from gemini_nb.call import Call
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.event_loop import run_in_thread
-from gemini_nb.notebook import export, saving
+from gemini_nb.notebook import export
 from gemini_nb.notebook.error_boundary import explain_missing_key
 from gemini_nb.notebook.studio.job import StudioRequest, new_takes, run_job
 from gemini_nb.notebook.studio.page import Page
 from gemini_nb.notebook.studio.price import describe_price
 from gemini_nb.notebook.studio.sources import Sources
+from gemini_nb.prompts import saving
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import httpx
 import pytest
@@ -131,8 +132,25 @@ def test_a_job_with_a_file_that_is_not_there_is_refused(server):
 
 
 def test_rows_beyond_20_mb_belong_into_a_file(server):
-    body = b" " * (api.MAX_INLINE_BYTES + 1)
-    assert call(server, "POST", CREATE, content=body).status_code == 400
+    answer = call(server, "POST", CREATE, content=b" " * (api.MAX_INLINE_BYTES + 1))
+    assert answer.status_code == 400
+    assert "exceeds the limit" in answer.json()["error"]["message"]
+
+
+def test_empty_lines_of_a_file_are_no_rows(server):
+    batch = {"batch": {"inputConfig": {"fileName": upload(server, b"\n\n" + rows_of("a") + b"\n")}}}
+    job = wait(server, call(server, "POST", CREATE, json=batch).json()["name"])
+    assert job["metadata"]["batchStats"] == {"requestCount": "1", "successfulRequestCount": "1"}
+
+
+def test_a_job_ends_with_its_server():
+    before = set(threading.enumerate())
+    with OfflineServer(batch_seconds=600) as server:
+        create_inline(server, "a")
+        threads = {thread for thread in threading.enumerate() if "batch" in thread.name} - before
+    for thread in threads:
+        thread.join(60)
+    assert [thread.is_alive() for thread in threads] == [False]
 
 
 def test_a_job_needs_a_key(server):

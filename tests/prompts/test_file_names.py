@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.notebook.file_names import FileNames
+from gemini_nb.prompts.file_names import FileNames
 
 
 def fill(path, value):

@@ -13,8 +13,8 @@ from gemini_nb import models as catalogue
 from gemini_nb.batch.source import Source
 from gemini_nb.display.grid import MAX_COLUMNS
 from gemini_nb.errors import ArgumentError, GeminiWarning
-from gemini_nb.notebook import template, variables
-from gemini_nb.notebook.file_names import FileNames
+from gemini_nb.prompts import tables, template
+from gemini_nb.prompts.file_names import FileNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +71,7 @@ def make_plan(
     # A model that is named twice, once perhaps by its alias, is asked once.
     rows_by_name = {name: catalogue.find(name, provider) for name in models}
     models = list({(row.id if row else name): name for name, row in rows_by_name.items()}.values())
-    table = variables.read_rows(each, names) if each else []
+    table = tables.read_rows(each, names) if each else []
     file_names = FileNames(save or "")
     if raw:
         prompts: list[_Filled] = [(prompt, {}, 0, file_names.fill(names))]
@@ -113,7 +113,7 @@ def _fill_prompts(
                 f"--vary {name}: the prompt does not hold {{{{{name}}}}}.",
                 hint=f"Write {{{{{name}}}}} where its values belong.",
             )
-    lists = {name: variables.read_values(name, names, most=MAX_REQUESTS) for name in vary}
+    lists = {name: tables.read_values(name, names, most=MAX_REQUESTS) for name in vary}
     count = len(rows) * math.prod(map(len, lists.values())) * times
     if count > MAX_REQUESTS:
         raise ArgumentError(f"That would be {count:,} pictures; the limit is {MAX_REQUESTS:,}.")

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook.template import fill, find_open_field, list_fields
+from gemini_nb.prompts.template import fill, find_open_field, list_fields
 
 
 class Column:

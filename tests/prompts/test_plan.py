@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.notebook import plan, variables
+from gemini_nb.prompts import plan, tables
 from gemini_nb.request import ImageRequest
 
 ROWS = [{"city": "Łódź", "sky": "grey"}, {"city": "Oslo", "sky": "red"}]
@@ -133,6 +133,6 @@ def test_a_million_combinations_are_refused_before_they_are_made():
 
 def test_a_pandas_series_is_a_list_and_a_frame_is_none():
     pandas = pytest.importorskip("pandas")
-    assert variables.read_values("x", {"x": pandas.Series(["a"])}, most=9) == ["a"]
+    assert tables.read_values("x", {"x": pandas.Series(["a"])}, most=9) == ["a"]
     with pytest.raises(ArgumentError, match="not a list"):
-        variables.read_values("x", {"x": pandas.DataFrame({"a": [1]})}, most=9)
+        tables.read_values("x", {"x": pandas.DataFrame({"a": [1]})}, most=9)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.files import is_folder
 from gemini_nb.images.save import RESERVED, TYPES, warn
-from gemini_nb.notebook import template
+from gemini_nb.prompts import template
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
