@@ -1,4 +1,7 @@
-"""`gemini-nb generate`: one picture from a prompt, saved where it is wanted or else where it can be found."""
+"""`gemini-nb generate`: a picture from a prompt, saved where it is wanted or else where it can be found.
+
+Many of them, a row of a file each, are `each`'s.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
+from gemini_nb.cli import each
 from gemini_nb.cli.terminal import discard_stdout, say, say_words
 from gemini_nb.errors import ArgumentError, SaveError
 from gemini_nb.files import is_folder
@@ -48,7 +52,8 @@ def add(parser: ArgumentParser) -> None:
     add("-z", "--image-size", metavar="SIZE", help=size)
     add_options(add)
     add_provider(parser)
-    store = 'folder to replay from and keep in, or "off" (default: GEMINI_NB_STORE, else off)'
+    store = 'folder to replay from and keep in, or "off" (default: GEMINI_NB_STORE, else off, but '
+    store += ".gemini_nb with --each)"
     add("--store", metavar="FOLDER", help=store)
     replay = "auto, only, refresh or off (default: GEMINI_NB_REPLAY, else auto)"
     add("--replay", choices=replay_mode.MODES, default="auto", metavar="MODE", help=replay)
@@ -57,6 +62,7 @@ def add(parser: ArgumentParser) -> None:
     add("--json", action="store_true", help="print the result as JSON instead of only the path")
     about = "also ask for text and print it as it arrives, before the path; to stderr with --json or -o -"
     add("--stream", action="store_true", help=about)
+    each.add_options(parser)
 
 
 def _generate(args: Namespace) -> None:
@@ -65,6 +71,10 @@ def _generate(args: Namespace) -> None:
     from gemini_nb.images.save import check_free  # noqa: PLC0415 - each command loads what it needs
 
     check_mask_options(args)
+    each.check(args)
+    if args.each:
+        each.generate_each(args, _client(args), _read_prompt(args))
+        return
     to_stdout = args.output == "-"
     if to_stdout and not args.dry_run:
         _check_stdout(args)
@@ -72,9 +82,8 @@ def _generate(args: Namespace) -> None:
     if not to_stdout:
         may_exist = args.overwrite or client.is_offline  # then nothing is paid for in vain
         check_free(args.output, archive=client.saved_files, overwrite=may_exist, hint=_HINT)
-    prompt = _read_stdin() if args.prompt == "-" else args.prompt
     request = client.request(
-        prompt,
+        _read_prompt(args),
         model=args.model,
         images=args.images,
         mask=args.region if args.mask is None else args.mask,
@@ -108,7 +117,8 @@ def _client(args: Namespace) -> Client:
     from gemini_nb.client.client import Client  # noqa: PLC0415 - each command loads what it needs
     from gemini_nb.store.location import NAME  # noqa: PLC0415
 
-    folder: str | None = args.store or os.environ.get("GEMINI_NB_STORE") or "off"
+    usual = NAME if args.each else "off"  # a table is seldom done in one run
+    folder: str | None = args.store or os.environ.get("GEMINI_NB_STORE") or usual
     mode = args.replay
     if folder == "off":  # without a store a client wants its key at once, and a dry run needs none
         folder, mode = (NAME, "off") if args.dry_run else (None, mode)
@@ -135,7 +145,9 @@ def _check_stdout(args: Namespace) -> None:
         raise ArgumentError("A picture is not written to a terminal.", hint=hint)
 
 
-def _read_stdin() -> str:
+def _read_prompt(args: Namespace) -> str:
+    if args.prompt != "-":
+        return str(args.prompt)
     if sys.stdin is None:
         raise ArgumentError("The prompt should come from stdin, but stdin is closed.")
     return sys.stdin.buffer.read().decode("utf-8", "replace").strip()

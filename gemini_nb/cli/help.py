@@ -34,6 +34,13 @@ cache folder, and the message says where.
 --search, --thinking, --system, --seed, --safety and -c are checked against what
 is known of the model; on Crazyrouter none of them is validated.
 
+With --each a file of rows is worked through, several at a time, and stdout gets
+a path for each picture, or with --json a line. The store in .gemini_nb makes it
+safe to stop and to run again: what is made is replayed, and what failed is told
+row by row, with exit code 1. --batch sends the rows to Google as batch jobs: half
+the price, within a day. Ctrl-C leaves the jobs running, and the same command
+waits for them again.
+
 {_KEY}
 examples:
   gemini-nb generate "a red square" -o red.jpg --provider offline
@@ -41,6 +48,9 @@ examples:
   echo "three blue circles" | gemini-nb generate - -o - -p offline > circles.jpg
   gemini-nb generate "the same at dusk" -i red.jpg -o dusk.jpg -p offline --json
   gemini-nb generate "make it blue" -i red.jpg --region 0,0,512,512 -o half.png -p offline
+  printf 'city,sky\\nOslo,red\\nRome,blue\\n' > cities.csv
+  gemini-nb generate "{{{{sky}}}} sky, {{{{city}}}}" --each cities.csv -o 'cards/{{{{city}}}}.jpg' -p offline
+  gemini-nb generate "{{{{city}}}} at night" --each cities.csv -o night/ -p google --batch --dry-run
 
 {_EXIT_CODES}"""
 
@@ -58,15 +68,16 @@ examples:
 {_EXIT_CODES}"""
 
 _SERVE = f"""\
-It answers generateContent, streamGenerateContent and GET of models under /v1beta
-and /v1, paints what the prompt says as far as it can, and takes any key but
-"rejected-key". The first line on stdout is the address; stderr gets a line for
-each request. Ctrl-C stops it, with exit code 0.
+It answers generateContent, streamGenerateContent, batch jobs with their files and
+GET of models under /v1beta and /v1, paints what the prompt says as far as it can,
+and takes any key but "rejected-key". The first line on stdout is the address;
+stderr gets a line for each request. Ctrl-C stops it, with exit code 0.
 
 examples:
   gemini-nb serve
   gemini-nb serve --port 0 --fault rate-limit-once
   gemini-nb serve --delay 20 --dialect gateway --quiet
+  gemini-nb serve --batch-seconds 60 --fault results-reset-once
   gemini-nb serve --list-faults
 
 {_EXIT_CODES}"""
