@@ -53,7 +53,7 @@ KERNEL_PACKAGES = (
 LEFT_OUT = {"ipykernel", "ipython", "jupyterlab-widgets", "widgetsnbextension"}
 EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
-SERVER_NOTEBOOKS = ("02_", "10_", "11_")
+SERVER_NOTEBOOKS = ("02_", "10_", "11_", "12_")
 NEEDS_SERVER = """\
 > **This notebook needs a server on its machine, which a page cannot start.** Its cells do not run here. What
 > stands below them comes from a run on a computer."""

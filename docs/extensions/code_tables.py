@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LITERALS = {
     "gemini_nb.settings.options.Search": "What a model may search.",
     "gemini_nb.settings.options.ThinkingLevel": "How much a model may think.",
+    "gemini_nb.client.async_client.Tier": "How pictures are asked for: in batch jobs, at half the price.",
+    "gemini_nb.store.jobs.State": "How far a batch job is, as the store knows it.",
     "gemini_nb.offline.http_server.Dialect": "Whose words an offline server's errors have.",
 }
 

@@ -27,6 +27,7 @@ MOVED = {
     "(CLASSROOM.md)": "(classroom.md)",
     "(TEXT_FORMATS.md)": "(text_formats.md)",
     "(../gemini_nb/offline/README.md)": "(../howto/offline_server.md)",
+    "(../docs/howto/half_price.md)": "(../howto/half_price.md)",
     "(../binder)": f"(https://github.com/{index.repository()}/tree/HEAD/binder)",
 }
 _EMBEDDED = re.compile(r'"data:image/(?P<type>png|jpeg|webp|gif);base64,(?P<data>[A-Za-z0-9+/=]+)"')
