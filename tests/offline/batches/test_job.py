@@ -1,0 +1,60 @@
+"""A batch job where no thread can be started: it makes what is due when it is asked for, as in a browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gemini_nb.offline.batches.files import Files
+from gemini_nb.offline.batches.job import BatchJob, JobOrder
+from gemini_nb.offline.responses import json_response
+from support.batches import rows_of
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """A job of three rows that takes so many seconds and is not started in a thread."""
+
+    def begin(seconds):
+        path = tmp_path / "rows.jsonl"
+        path.write_bytes(rows_of("a", "b", "c"))
+        order = JobOrder(
+            model="any",
+            display_name="job",
+            path=path,
+            count=3,
+            is_inline=False,
+            seconds=seconds,
+            answer=lambda row, number: json_response(200, {"row": number, "key": row.key}),
+        )
+        return BatchJob(order, files)
+
+    files = Files()
+    begin.files = files
+    return begin
+
+
+def state(job):
+    job.catch_up()
+    return job.operation()["metadata"]["state"].removeprefix("BATCH_STATE_")
+
+
+def test_what_is_due_is_made_when_the_job_is_asked_for(begin):
+    job = begin(0)
+    assert state(job) == "SUCCEEDED"
+    lines = begin.files.find(f"batch-{job.id}").path.read_text().splitlines()
+    assert [json.loads(line)["response"]["row"] for line in lines] == [0, 1, 2]
+
+
+def test_what_is_not_due_is_not_made(begin):
+    job = begin(600)
+    assert state(job) == "PENDING"
+    assert job.operation()["metadata"]["batchStats"]["pendingRequestCount"] == "3"
+
+
+def test_a_cancelled_job_ends_with_the_next_question(begin):
+    job = begin(600)
+    assert job.cancel()
+    assert state(job) == "CANCELLED"
+    assert not job.cancel()
