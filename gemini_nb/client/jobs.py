@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import event_loop
 from gemini_nb.batch.result import Batch
 from gemini_nb.call import Call
 from gemini_nb.display.table import Table
-from gemini_nb.errors import ArgumentError, GeminiError
+from gemini_nb.errors import APIError, ArgumentError, GeminiError
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
 from gemini_nb.jobs.runner import JobRunner, check_store
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gemini_nb.batch.run import Progress
     from gemini_nb.client.pipeline import Pipeline
     from gemini_nb.generation import Generation
+    from gemini_nb.jobs.service import BatchService
     from gemini_nb.jobs.wire import JobStatus
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobRecord
@@ -143,8 +145,18 @@ class AsyncJobs:
                 if record.state == "planned":
                     await run_in_thread(folder.remove, record.name)
                 elif record.job is not None and record.state == "created":
-                    await service.cancel(record.job)
+                    await self._cancel(service, folder, record)
         return await self.list()
+
+    @staticmethod
+    async def _cancel(service: BatchService, folder: JobFolder, record: JobRecord) -> None:
+        try:
+            await service.cancel(record.job or "")
+        except APIError as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # there is nothing to come back to
+                await run_in_thread(folder.remove, record.name)
+            elif error.status != HTTPStatus.BAD_REQUEST:  # Google's word for a job that is over
+                raise
 
     async def _collect(self, names: Sequence[str], *, is_waiting: bool) -> Batch:
         folder, records = await self._choose(names)

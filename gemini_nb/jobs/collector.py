@@ -6,23 +6,36 @@ provider: the next run reads the results again, and keeps what is not kept yet.
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from gemini_nb.batch.run import lighten
-from gemini_nb.errors import APIError, ConnectionFailedError, GeminiError, RateLimitError, ReplayMissError
+from gemini_nb.errors import (
+    APIError,
+    BadResponseError,
+    ConnectionFailedError,
+    GeminiError,
+    GeminiWarning,
+    RateLimitError,
+    ReplayMissError,
+)
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs import failures
 from gemini_nb.jobs.results import Row, read_rows
 from gemini_nb.models import BATCH
 from gemini_nb.reply.kept import keep_reply
+from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
@@ -64,20 +77,25 @@ class Collector:
         """Wait until a job is over, and return what the provider says then, and results that came with it.
 
         It is asked less and less often, once a minute at last. A network that is away is waited for; a key
-        that is refused and a job that is unknown are raised.
+        that is refused, a job that is unknown and answers that stay unreadable are raised.
         """
-        pause, job = FIRST_POLL_SECONDS, record.job or ""
+        pause, job, unreadable = FIRST_POLL_SECONDS, record.job or "", 0
         while True:
             try:
                 status, file = await self.service.get(job, self.folder.folder)
             except (RateLimitError, ConnectionFailedError) as error:
                 self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
+            except BadResponseError as error:
+                unreadable += 1
+                if unreadable == MAX_FETCHES:
+                    raise
+                self.say(record, str(error.args[0]))
             except APIError as error:
                 if error.status is None or error.status < 500:
                     raise
                 self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
             else:
-                counts = status.counts
+                counts, unreadable = status.counts, 0
                 record = replace(record, said=status.state, made=counts.made, failed=counts.failed)
                 self.say(record, "")
                 if status.is_over:
@@ -104,6 +122,34 @@ class Collector:
         """
         rows = await run_in_thread(lambda: dict(self.folder.rows(record.name)))
         job = _Collection(self, record, rows)
+        try:
+            await self._read_results(job, status, file)
+        except APIError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            job.gone = failures.error_for_gone_results(self.service.provider.name)
+        if job.unkept:
+            raise job.unkept
+        for digest in tuple(job.left):
+            job.note(digest, job.gone or failures.error_without_result(status, self.service.provider.name))
+        for digest, failure in job.errors.items():
+            self.deliver(digest, None, failure)
+        if job.strays and self.replay.store is not None:
+            _warn_of_strays(job.strays, self.service.provider.name, self.replay.store.unread)
+        record = replace(
+            record,
+            state="over",
+            said=status.state,
+            made=record.rows - len(job.errors),
+            failed=len(job.errors),
+            failures={digest: failures.encode(failure) for digest, failure in job.errors.items()},
+            is_told=not job.errors,
+        )
+        await run_in_thread(self.folder.write, record)
+        return record
+
+    async def _read_results(self, job: _Collection, status: JobStatus, file: UnnamedFile | None) -> None:
+        """Read the results, and fetch them again where they come cut short."""
         problem: GeminiError | None = None
         for _ in range(MAX_FETCHES):
             is_whole = True
@@ -117,33 +163,15 @@ class Collector:
                 if file is not None:
                     file.close()
                 file = None
-            if is_whole and not (job.is_cut and job.left):
-                break
-            self.say(record, "its results came cut short, and are fetched again")
+            if not job.left or (is_whole and not job.is_cut):
+                return
+            self.say(job.record, "its results came cut short, and are fetched again")
             if status.results_file is None:
-                _, status, file = await self.wait(record)
-        if not is_whole and job.left:
-            raise ConnectionFailedError(
-                f"The results of a batch job came cut short: {len(job.left)} of {record.rows} are missing.",
-                hint="They are paid for, and the provider keeps them for two days: run it again.",
-            ) from problem
-        if job.unkept:
-            raise job.unkept
-        for digest in tuple(job.left):
-            job.note(digest, failures.error_without_result(status, self.service.provider.name))
-        for digest, failure in job.errors.items():
-            self.deliver(digest, None, failure)
-        record = replace(
-            record,
-            state="over",
-            said=status.state,
-            made=record.rows - len(job.errors),
-            failed=len(job.errors),
-            failures={digest: failures.encode(failure) for digest, failure in job.errors.items()},
-            is_told=not job.errors,
-        )
-        await run_in_thread(self.folder.write, record)
-        return record
+                _, status, file = await self.wait(job.record)
+        raise ConnectionFailedError(
+            f"The results of a batch job came cut short: {len(job.left)} of {job.record.rows} are missing.",
+            hint="They are paid for, and the provider keeps them for two days: run it again.",
+        ) from problem
 
 
 class _Collection:
@@ -155,21 +183,46 @@ class _Collection:
         self.rows = rows
         self.left = set(rows)
         self.errors: dict[str, GeminiError] = {}  # delivered at the end: a picture may follow an error
-        self.is_cut = False  # a line was no JSON
+        self.is_cut = False  # the last line ends in the middle
         self.unkept: GeminiError | None = None
+        self.gone: GeminiError | None = None
         self._seen: dict[str, bytes] = {}
+        self._kept: set[bytes] = set()
+        self.strays = 0  # results that belong to no row
 
     async def read(self, file: UnnamedFile | None) -> None:
-        """Read the rows of a file, one after the other."""
-        found = read_rows(file)
-        self.is_cut = False
-        while (row := await run_in_thread(next, found, None)) is not None:
-            if not isinstance(row, Row):
-                self.is_cut = True
-            elif row.key not in self.rows:
-                await self._keep(row)  # of a row that was not asked for; it may be paid for
-            else:
-                await self._take(row.key, row)
+        """Read the rows of a file, one after the other.
+
+        Those without a key are read at last, where all others stand in the order in which they were sent:
+        then they do too.
+        """
+        self.is_cut, is_in_order, count = False, True, 0
+        keys = tuple(self.rows)
+        nameless: list[int] = []
+        async for row in _rows_of(file):
+            self.is_cut |= row.is_cut
+            if row.key is None and row.reply is not None:
+                nameless.append(count)
+            elif row.key is not None:
+                is_in_order &= count < len(keys) and row.key == keys[count]
+            if row.key in self.rows:
+                await self._take(row.key or "", row)
+            elif row.line and not row.is_cut:
+                await self._keep(row.line)
+            elif row.key is not None:
+                await self._keep(row.reply)  # of a row that was not asked for: it may be paid for
+            count += 1
+        if not nameless:
+            return
+        is_in_order &= count == len(keys)
+        places = set(nameless)
+        place = 0
+        async for row in _rows_of(file):
+            if place in places and is_in_order:
+                await self._take(keys[place], row)
+            elif place in places:
+                await self._keep(row.reply)
+            place += 1
 
     async def _take(self, digest: str, row: Row) -> None:
         """Take a row; one that comes twice counts once, and a picture for more than an error."""
@@ -181,7 +234,7 @@ class _Collection:
         if seen == mark:
             return
         if seen is not None and (row.reply is None or digest not in self.errors):
-            await self._keep(row)
+            await self._keep(row.reply)
             return
         self._seen[digest] = mark
         if row.reply is None:
@@ -231,13 +284,32 @@ class _Collection:
         self.left.discard(digest)
         self.errors[digest] = lighten(error)
 
-    async def _keep(self, row: Row) -> None:
+    async def _keep(self, reply: bytes | None) -> None:
         """Keep a reply that belongs to no row, or comes for the second time: it may be paid for."""
         store = self.owner.replay.store
-        if row.reply is not None and store is not None:
-            await run_in_thread(
-                partial(keep_reply, row.reply, folder=store.unread, key=self.owner.service.key)
-            )
+        mark = sha256(reply or b"").digest()
+        if reply is None or store is None or mark in self._kept:
+            return
+        self._kept.add(mark)
+        self.strays += 1
+        await run_in_thread(partial(keep_reply, reply, folder=store.unread, key=self.owner.service.key))
+
+
+async def _rows_of(file: UnnamedFile | None) -> AsyncIterator[Row]:
+    rows = read_rows(file)
+    while (row := await run_in_thread(next, rows, None)) is not None:
+        yield row
+
+
+def _warn_of_strays(count: int, provider: str, folder: Path) -> None:
+    with suppress(GeminiWarning):  # warnings may be errors: this must not cost the others
+        results = format_count(count, "result")
+        warnings.warn(
+            f"{provider} sent {results} that cannot be told to belong to a row, or came twice and differ: "
+            f"kept in {folder}.",
+            GeminiWarning,
+            stacklevel=2,
+        )
 
 
 def _holds(replay: Replay, request: ImageRequest) -> bool:

@@ -43,7 +43,7 @@ def error_without_result(status: JobStatus, provider: str) -> GeminiError:
         "FAILED": f"{provider} says that the job failed",
     }
     if status.state in words:
-        problem = f": {status.problem}" if status.problem else ""
+        problem = f": {status.problem.rstrip('.')}" if status.problem else ""
         error: GeminiError = APIError(
             f"{words[status.state]}{problem}.", code=status.state, hint=f"Nothing was billed for it. {AGAIN}"
         )
@@ -52,6 +52,16 @@ def error_without_result(status: JobStatus, provider: str) -> GeminiError:
             "The job is done, and its results do not hold this picture.",
             hint=f"It may have been billed all the same. {AGAIN}",
         )
+    error.tier = BATCH
+    return error
+
+
+def error_for_gone_results(provider: str) -> GeminiError:
+    """Return the error for a row of a job whose results the provider has no more."""
+    error = OutcomeUnknownError(
+        f"{provider} does not have the results of this job any more.",
+        hint=f"It was billed. {AGAIN} That is paid for again.",
+    )
     error.tier = BATCH
     return error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import TooLargeError
@@ -33,7 +33,8 @@ _MAX_NAME_BYTES = 40
 class RowCutter:
     """Cuts the items of each array called `inlinedResponses` out of a JSON text that arrives in pieces.
 
-    `on_row` gets each, as it stands there; None for one that is too large. `rest` is the text without them.
+    `on_row` gets each, as it stands there; None for one that is too large. Only the first array that holds
+    rows counts: an operation says them twice. `rest` is the text without them.
     """
 
     def __init__(self, on_row: Callable[[bytes | None], object]) -> None:
@@ -41,6 +42,7 @@ class RowCutter:
         self._on_row = on_row
         self._row: bytearray | None = None  # while inside of an array of rows
         self._is_oversize = False
+        self._has_rows = self._is_over = False
         self._depth = 0  # of brackets within the row
         self._string: bytearray | None = None  # the beginning of the string that the text is in
         self._name = b""  # the string that was read last, while only a colon follows
@@ -79,6 +81,7 @@ class RowCutter:
             self._end_row()
             if mark == b"]":
                 self._row = None
+                self._is_over = self._has_rows
                 self._put(mark)
         else:
             self._put(piece[at : found.end()])
@@ -109,7 +112,8 @@ class RowCutter:
 
     def _end_row(self) -> None:
         row, self._row = bytes(self._row or b"").strip(), bytearray()
-        if row:
+        self._has_rows |= bool(row)
+        if row and not self._is_over:
             self._on_row(None if self._is_oversize else row)
         self._is_oversize = False
 
@@ -164,15 +168,20 @@ class ResultReceiver:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of results: its key, and a reply as JSON or what the provider says of its failure."""
+    """A row of results: its key, and a reply as JSON or what the provider says of its failure.
 
-    key: str | None
+    `line` are its bytes where they are no JSON; they `is_cut` short where nothing ends their line.
+    """
+
+    key: str | None = None
     reply: bytes | None = None
     error: dict[str, Any] | None = None
+    line: bytes = b""
+    is_cut: bool = False
 
 
-def read_rows(file: UnnamedFile | None) -> Iterator[Row | bytes]:
-    """Yield the rows of a file of results; a line that is none as its bytes: it may have been cut short."""
+def read_rows(file: UnnamedFile | None) -> Iterator[Row]:
+    """Yield the rows of a file of results; one that is too large is left out."""
     if file is None:
         return
     with closing(file.open_reader()) as reader:
@@ -188,15 +197,16 @@ def read_rows(file: UnnamedFile | None) -> Iterator[Row | bytes]:
             if len(waiting) > MAX_ROW_BYTES:
                 waiting, is_oversize = bytearray(), True
         if waiting.strip() and not is_oversize:
-            yield read_row(bytes(waiting))
+            row = read_row(bytes(waiting))
+            yield replace(row, is_cut=bool(row.line))
 
 
-def read_row(line: bytes) -> Row | bytes:
-    """Return the row of a line; where it is none, its bytes."""
+def read_row(line: bytes) -> Row:
+    """Return the row of a line."""
     try:
         row = json.loads(line)
         if not isinstance(row, dict):
-            return line
+            return Row(line=line)
         metadata = row.get("metadata")
         key = row.get("key") or (metadata.get("key") if isinstance(metadata, dict) else None)
         reply, error = row.get("response"), row.get("error") or row.get("status")
@@ -206,4 +216,4 @@ def read_row(line: bytes) -> Row | bytes:
             error if isinstance(error, dict) else None,
         )
     except (ValueError, RecursionError):
-        return line
+        return Row(line=line)

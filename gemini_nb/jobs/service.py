@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -46,6 +47,10 @@ CHUNK_BYTES = 8 * 2**20  # of an upload; Google wants multiples of 256 KiB
 MAX_PAGES = 100
 MAX_FAILED_PIECES = 3  # of one upload
 
+_UNKNOWN_JOB = (
+    "It may have been sent with another key, or be too old. `gemini-nb jobs cancel NAME` drops its record: "
+    "then its rows are sent again."
+)
 _FREE = "Asking is free; the job goes on. Try again later."
 
 
@@ -107,8 +112,10 @@ class BatchService:
             status = wire.read_status(receiver.finish())
             if answer.broken is not None or status is None:
                 raise self._broken(answer)
-        except BaseException:
+        except BaseException as error:
             receiver.close()
+            if isinstance(error, APIError) and error.status == HTTPStatus.NOT_FOUND:
+                error.hint = _UNKNOWN_JOB
             raise
         return status, receiver.file
 
@@ -264,8 +271,10 @@ class BatchService:
         )
 
     def _broken(self, answer: HTTPAnswer) -> GeminiError:
-        problem = str(answer.broken.args[0]) if answer.broken else "the answer is no JSON of a job"
-        return ConnectionFailedError(f"What {self.provider.name} says of its jobs: {problem}.", hint=_FREE)
+        reason = str(answer.broken.args[0]) if answer.broken else "it is not readable"
+        return BadResponseError(
+            f"What {self.provider.name} says of its jobs did not come: {reason}", hint=_FREE
+        )
 
 
 def _read_piece(path: Path, offset: int) -> bytes:

@@ -9,9 +9,8 @@ import pytest
 from gemini_nb import AsyncClient, Client
 from gemini_nb.errors import ArgumentError
 from gemini_nb.offline.server import OfflineServer
-from support.offline import FLASH
+from support.jobs import SMALL, make_client
 
-SMALL = {"model": FLASH, "image_size": "512"}
 PROMPTS = ["a red square", "a blue circle", "a green hill"]
 
 
@@ -19,10 +18,6 @@ PROMPTS = ["a red square", "a blue circle", "a green hill"]
 def server():
     with OfflineServer(batch_seconds=0.05) as running:
         yield running
-
-
-def make_client(server, folder, **options):
-    return Client("google", api_key="k", base_url=server.url, store=folder / "store", **options)
 
 
 def test_pictures_of_a_job_are_stored_and_replayed(server, tmp_path):

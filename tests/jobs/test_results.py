@@ -1,0 +1,77 @@
+"""Rows are cut out of an answer while it arrives, wherever its pieces end."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gemini_nb.errors import TooLargeError
+from gemini_nb.jobs import results
+from gemini_nb.jobs.results import ResultReceiver, RowCutter, read_rows
+
+ROWS = [
+    {
+        "response": {"list": [1, {"text": 'a \\ "],inlinedResponses'}], "data": "A" * 3000},
+        "metadata": {"key": key},
+    }
+    for key in "abc"
+]
+OUTPUT = {"inlinedResponses": {"inlinedResponses": ROWS}}
+OPERATION = {
+    "name": "batches/1",
+    "metadata": {"output": OUTPUT, "list": ["inlinedResponses", [1, 2]]},
+    "response": OUTPUT,
+}
+
+
+def in_pieces(text, size):
+    return (text[start : start + size] for start in range(0, len(text), size))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000, 10**6])
+def test_rows_are_cut_out_once_wherever_the_pieces_end(size, indent):
+    rows = []
+    cutter = RowCutter(rows.append)
+    for piece in in_pieces(json.dumps(OPERATION, indent=indent).encode(), size):
+        cutter.feed(piece)
+    assert list(map(json.loads, rows)) == ROWS
+    rest = json.loads(cutter.rest)
+    assert rest["metadata"]["list"] == ["inlinedResponses", [1, 2]]
+    assert rest["response"]["inlinedResponses"]["inlinedResponses"] == []
+
+
+def test_rows_of_an_answer_lie_in_a_file_a_line_each(tmp_path):
+    receiver = ResultReceiver(tmp_path)
+    for piece in in_pieces(json.dumps(OPERATION, indent=1).encode(), 100):
+        list(receiver.take(piece))
+    assert receiver.finish()["name"] == "batches/1"
+    assert [row.key for row in read_rows(receiver.file)] == ["a", "b", "c"]
+    receiver.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_past_the_limit_is_left_out_and_the_others_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "MAX_ROW_BYTES", 5000)
+    rows = []
+    cutter = RowCutter(rows.append)
+    large = {**OUTPUT, "inlinedResponses": {"inlinedResponses": [ROWS[0], {"data": "B" * 6000}, ROWS[1]]}}
+    cutter.feed(json.dumps(large).encode())
+    assert [row and json.loads(row)["metadata"]["key"] for row in rows] == ["a", None, "b"]
+
+
+def test_too_much_around_the_rows_is_refused():
+    with pytest.raises(TooLargeError):
+        RowCutter(print).feed(b'{"name":"' + b"x" * (results.MAX_ANSWER_BYTES + 1))
+
+
+def test_only_the_last_line_counts_as_cut_short(tmp_path):
+    receiver = ResultReceiver(tmp_path, is_file=True)
+    list(receiver.take(b'{"key":"a","response":{}}\n{"key":\n\n{"key":"b","respo'))
+    assert [(row.key, row.line, row.is_cut) for row in read_rows(receiver.file)] == [
+        ("a", b"", False),
+        (None, b'{"key":', False),
+        (None, b'{"key":"b","respo', True),
+    ]
+    receiver.close()
