@@ -11,7 +11,7 @@ endif
 # A file's tests stay together, the longest files come first.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(3, (os.cpu_count() or 1) + 1))")
 
-.PHONY: demo test check run-tests lint docs check-docs notebooks test-kernels check-binder check-catalogue check-ipython \
+.PHONY: demo test check run-tests lint docs check-docs notebooks test-kernels check-binder check-catalogue check-jobs check-ipython \
   check-python bench count-cases paintings lite home release check-tag dist check-wheel check-sdist check-release site clean
 
 demo: $(VENV)/.demo
@@ -60,6 +60,10 @@ check-binder: $(VENV)/.dev
 # Prices, shutdowns and names of the catalogue against the newest genai-prices and litellm, in an environment of its own.
 check-catalogue: $(VENV)/.test
 	$(BIN)/python tests/check_catalogue.py
+
+# Two thousand rows in batch jobs, the client killed at ten random moments; it takes some minutes.
+check-jobs: $(VENV)/.test
+	$(BIN)/python tests/check_jobs.py
 
 # The magics on IPython 7.34 and 8, in environments of their own.
 check-ipython: $(VENV)/.dev
