@@ -17,7 +17,7 @@ from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
     from gemini_nb.batch.result import Batch
@@ -95,11 +95,12 @@ def generate_each(args: Namespace, client: Client, prompt: str) -> None:
         except Cancelled as cancelled:
             is_over, answered = cancelled, cancelled.batch
         batch, problem = _save(args, plan, answered)
-        _print(args, batch)
+        print_batch(batch, as_json=args.json)
     say(batch.heading)
     if is_over is not None:
         raise is_over
-    _raise_failures(batch, problem)
+    rows = [f"row {number}" for number in range(1, len(batch) + 1)]
+    raise_failures(batch, rows, problem=problem)
 
 
 def _check_batch(client: Client) -> None:
@@ -161,10 +162,11 @@ def _save(args: Namespace, plan: Plan, answered: Batch) -> tuple[Batch, GeminiEr
     return batch, problem if isinstance(problem, SaveError) else None
 
 
-def _print(args: Namespace, batch: Batch) -> None:
+def print_batch(batch: Batch, *, as_json: bool) -> None:
+    """Print the path of each picture that is in a file, or a line of JSON for each row."""
     from gemini_nb.batch import rows  # noqa: PLC0415 - each command loads what it needs
 
-    if args.json:
+    if as_json:
         table = rows.rows(batch.requests, batch.outcomes, folder=Path(), interrupted=batch.interrupted)
         for row in rows.replace_in_rows(table):
             print(json.dumps(row), flush=True)
@@ -174,16 +176,20 @@ def _print(args: Namespace, batch: Batch) -> None:
             print(generation.path)
 
 
-def _raise_failures(batch: Batch, problem: GeminiError | None) -> None:
-    failed = [(number, one) for number, one in enumerate(batch.outcomes) if isinstance(one, GeminiError)]
-    for number, error in failed[:_TOLD_FAILURES]:
-        say(f"row {number + 1}: {type(error).__name__}: {one_line(str(error.args[0]), 300)}")
+def raise_failures(
+    batch: Batch, names: Sequence[str], *, problem: GeminiError | None = None, hint: str = _AGAIN
+) -> None:
+    """Say what failed, each by its name; raise `problem`, or a `GeminiError` where there is a failure."""
+    pairs = zip(names, batch.outcomes, strict=True)
+    failed = [(name, error) for name, error in pairs if isinstance(error, GeminiError)]
+    for name, error in failed[:_TOLD_FAILURES]:
+        say(f"{name}: {type(error).__name__}: {one_line(str(error.args[0]), 300)}")
     if len(failed) > _TOLD_FAILURES:
         say(f"… and {len(failed) - _TOLD_FAILURES} more.")
     if problem is not None:
         raise problem
     if failed:
-        raise GeminiError(f"{len(failed)} of {format_count(len(batch), 'picture')} failed.", hint=_AGAIN)
+        raise GeminiError(f"{len(failed)} of {format_count(len(batch), 'picture')} failed.", hint=hint)
 
 
 def read_table(path: str) -> list[Row]:

@@ -39,7 +39,7 @@ a path for each picture, or with --json a line. The store in .gemini_nb makes it
 safe to stop and to run again: what is made is replayed, and what failed is told
 row by row, with exit code 1. --batch sends the rows to Google as batch jobs: half
 the price, within a day. Ctrl-C leaves the jobs running, and the same command
-waits for them again.
+waits for them again; `gemini-nb jobs` lists, cancels and fetches them.
 
 {_KEY}
 examples:
@@ -51,6 +51,25 @@ examples:
   printf 'city,sky\\nOslo,red\\nRome,blue\\n' > cities.csv
   gemini-nb generate "{{{{sky}}}} sky, {{{{city}}}}" --each cities.csv -o 'cards/{{{{city}}}}.jpg' -p offline
   gemini-nb generate "{{{{city}}}} at night" --each cities.csv -o night/ -p google --batch --dry-run
+
+{_EXIT_CODES}"""
+
+_JOBS = f"""\
+`gemini-nb generate --each … --batch` and notebooks send rows to Google as batch
+jobs, at half the price and within a day; the store knows them. Asking for them
+is free. The command that sent them waits for them as well, and saves the
+pictures where its -o says; wait and fetch put them into the store only, and
+print where they are there. What failed is told once, with exit code 1, and sent
+again when the command that sent it runs again. Ctrl-C leaves the jobs running.
+
+Keys are never passed as arguments: set GEMINI_API_KEY or GOOGLE_API_KEY.
+
+examples:
+  gemini-nb jobs list
+  gemini-nb jobs list --store course/.gemini_nb --json
+  gemini-nb jobs wait
+  gemini-nb jobs fetch
+  gemini-nb jobs cancel --all
 
 {_EXIT_CODES}"""
 
@@ -106,6 +125,7 @@ examples:
 PAGES = {
     "": _PROGRAM,
     "generate": _GENERATE,
+    "jobs": _JOBS,
     "probe": _PROBE,
     "serve": _SERVE,
     "store": _STORE,

@@ -1,4 +1,4 @@
-"""The command line: its parser, its exit codes, and the commands generate, probe, serve, store and demo.
+"""The command line: its parser, its exit codes, and the commands generate, jobs, probe, serve, store, demo.
 
 Answers go to stdout, everything else to stderr. Exit codes: 0 done, 1 a `GeminiError` or a stdout that cannot
 be written, 2 wrong usage, 130 interrupted.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb._version import __version__
-from gemini_nb.cli import demo, generate, probe, serve, store
+from gemini_nb.cli import demo, generate, jobs, probe, serve, store
 from gemini_nb.cli.help import PAGES
 from gemini_nb.cli.terminal import discard_stdout, escape_what_lacks, say
 from gemini_nb.errors import Cancelled, GeminiError, MissingKeyError
@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "generate": (generate.add, "ask for one picture and save it"),
+    "jobs": (jobs.add, "list batch jobs, wait for them, cancel them or fetch what they made"),
     "probe": (probe.add, "ask each model once which reply shape it returns today; says first what it costs"),
     "serve": (serve.add, "serve the offline provider on this machine, for any Gemini client"),
     "store": (store.add, "list, check or clear a store of pictures"),

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import event_loop
 from gemini_nb.batch.result import Batch
-from gemini_nb.call import Call
+from gemini_nb.call import current
 from gemini_nb.display.table import Table
 from gemini_nb.errors import APIError, ArgumentError, GeminiError
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
-from gemini_nb.jobs.runner import JobRunner, check_store
+from gemini_nb.jobs.runner import JobRunner, check_store, describe_going_on
 from gemini_nb.providers.keys import require_key
 from gemini_nb.store.jobs import JobFolder
 from gemini_nb.text import format_count, format_time
@@ -160,7 +160,7 @@ class AsyncJobs:
 
     async def _collect(self, names: Sequence[str], *, is_waiting: bool) -> Batch:
         folder, records = await self._choose(names)
-        call = Call()
+        call = current()
         outcomes: Outcomes = {}
         requests: dict[str, ImageRequest] = {}
         waiting: set[str] = set()
@@ -175,6 +175,9 @@ class AsyncJobs:
             pipeline = self._pipeline
             service = pipeline.batch_service()
             collector = Collector(service, folder, pipeline.replay, pipeline.reader(), {}, deliver, say)
+            going_on = sum(record.state == "created" for record in records)
+            if going_on:
+                call.words_after_stop = describe_going_on(going_on, pipeline.provider.name)
             for record in records:
                 rows = await run_in_thread(partial(_read_rows, folder, record))
                 requests |= rows
@@ -186,6 +189,7 @@ class AsyncJobs:
                 await run_in_thread(partial(self._replay, rows, outcomes))
                 if not ended.is_told:
                     await run_in_thread(folder.write, replace(ended, is_told=True))
+        call.words = call.words_after_stop = ""
         digests = tuple(requests)
         return Batch(
             tuple(requests.values()),
@@ -200,16 +204,28 @@ class AsyncJobs:
                 outcomes[digest] = found
 
     async def _choose(self, names: Sequence[str]) -> tuple[JobFolder, Sequence[JobRecord]]:
-        folder = self._folder()
-        require_key(self._pipeline.provider, self._pipeline.key)
+        folder, provider = self._folder(), self._pipeline.provider
         records = {record.name: record for record in await run_in_thread(folder.records)}
         unknown = [name for name in names if name not in records]
         if unknown:
             hint = f"There are: {', '.join(records)}." if records else "The store has no jobs."
             raise ArgumentError(f"There is no batch job {unknown[0]!r} in this store.", hint=hint)
-        if names:
-            return folder, [records[name] for name in names]
-        return folder, [record for record in records.values() if record.is_live]
+        elsewhere = [name for name in names if not self._is_reached(records[name])]
+        if elsewhere:
+            there = records[elsewhere[0]].base_url
+            raise ArgumentError(
+                f"{elsewhere[0]} is a job of {there}, and {provider.base_url} would be asked.",
+                hint=f"Use --base-url or base_url= to name {there}.",
+            )
+        live = (record for record in records.values() if record.is_live and self._is_reached(record))
+        chosen = [records[name] for name in dict.fromkeys(names)] or list(live)
+        if chosen:
+            require_key(provider, self._pipeline.key)
+        return folder, chosen
+
+    def _is_reached(self, record: JobRecord) -> bool:
+        """Whether this client's provider can be asked for a job, or it need not be asked."""
+        return record.state == "over" or record.base_url == self._pipeline.provider.base_url
 
     def _folder(self) -> JobFolder:
         check_store(self._pipeline.replay)

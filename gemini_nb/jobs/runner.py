@@ -58,6 +58,11 @@ def check_store(replay: Replay) -> None:
         )
 
 
+def describe_going_on(jobs: int, provider: str) -> str:
+    """Return what an interrupt leaves, in words: so many jobs at a provider."""
+    return f"{format_count(jobs, 'batch job')} {'goes' if jobs == 1 else 'go'} on at {provider}. {COME_BACK}"
+
+
 @dataclass
 class JobRunner:
     """Runs one batch as jobs; the outcomes are in `progress`."""
@@ -266,12 +271,8 @@ class JobRunner:
         )
 
     def _say_what_goes_on(self, jobs: int) -> None:
-        name = self.service.provider.name
         if jobs:
-            verb = "goes" if jobs == 1 else "go"
-            self.progress.call.words_after_stop = (
-                f"{format_count(jobs, 'batch job')} {verb} on at {name}. {COME_BACK}"
-            )
+            self.progress.call.words_after_stop = describe_going_on(jobs, self.service.provider.name)
 
     def _say(self, record: JobRecord, problem: str) -> None:
         if record.name in self._states:

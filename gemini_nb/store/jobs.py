@@ -35,6 +35,8 @@ NAME = re.compile(r"gemini-nb-[0-9a-f]{32}-[0-9a-z]{1,16}", re.ASCII)
 MAX_RECORD_BYTES = 64 * 2**20
 MAX_ROWS_BYTES = 2 * 2**30
 
+_TOLD = ("name", "state", "said", "rows", "made", "failed", "model", "created", "job", "provider", "base_url")
+
 State = Literal["planned", "creating", "created", "over"]
 
 
@@ -72,6 +74,10 @@ class JobRecord:
     def is_live(self) -> bool:
         """Whether its rows are not to be sent again: they are under way, or their failures were not told."""
         return self.state != "over" or not self.is_told
+
+    def facts(self) -> dict[str, Any]:
+        """Return what may be told of the job, as JSON values."""
+        return {name: getattr(self, name) for name in _TOLD}
 
 
 class JobFolder:

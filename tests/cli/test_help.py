@@ -17,7 +17,9 @@ from support.generations import answer
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["generate"], ["probe"], ["serve"], ["store"], ["store", "clear"], ["demo"]], ids=" ".join
+    "words",
+    [[], *([name] for name in PAGES if name), ["store", "clear"], ["jobs", "wait"], ["jobs", "cancel"]],
+    ids=" ".join,
 )
 def test_every_command_has_help(words, capsys):
     with pytest.raises(SystemExit) as left:
@@ -69,5 +71,5 @@ def test_the_other_examples_run_one_after_the_other(tmp_path):
         timeout=3 * WAIT_SECONDS,
         check=False,
     )
-    assert (len(lines), done.returncode) == (14, 0), done.stderr
+    assert (len(lines), done.returncode) == (19, 0), done.stderr
     assert (tmp_path / "circles.jpg").read_bytes().startswith(b"\xff\xd8")
