@@ -87,10 +87,8 @@ def _fetch(args: Namespace) -> None:
 def _print_jobs(args: Namespace, jobs: JobList) -> None:
     if args.json:
         print(json.dumps([job.facts() for job in jobs], indent=2))
-    elif len(jobs):
-        print_table(jobs.table())
     else:
-        say("There are no batch jobs in this store.")
+        print_table(jobs.table())
 
 
 def _print_batch(args: Namespace, batch: Batch) -> None:

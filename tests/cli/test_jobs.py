@@ -140,4 +140,5 @@ def test_a_job_of_another_server_is_not_asked_for_elsewhere(slow, tmp_path, acti
 )
 def test_where_there_is_nothing_to_ask_it_is_said(tmp_path, arguments, variables, words):
     (tmp_path / ".gemini_nb").mkdir()
-    assert words in run_program("jobs", *arguments, **variables).stderr
+    done = run_program("jobs", *arguments, **variables)
+    assert words in done.stdout + done.stderr
