@@ -59,8 +59,8 @@ def check_provider(provider: Provider) -> None:
     if provider.name not in BATCH_PROVIDERS:
         raise ArgumentError(
             f"{provider.name} takes no batch jobs.",
-            hint='Nothing was sent. Use Client("google", store=True); to try it without a key, '
-            "`gemini-nb serve` and base_url=.",
+            hint='Nothing was sent. Use Client("google", store=True), or in a notebook '
+            '%config GeminiMagics.provider = "google".',
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import event_loop, interrupts
+from gemini_nb import event_loop, interrupts, models
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.run import Progress
 from gemini_nb.call import Call
@@ -49,8 +49,11 @@ def run(
     prompt = " ".join(args.prompt) if cell is None else read_prompt(cell, parser, args)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
     plan = _make_plan(session, args, prompt, client, names)
-    if not check_cost(session, args, plan.requests, client, paths=plan.paths):
+    tier = models.BATCH if args.batch else None
+    if not check_cost(session, args, plan.requests, client, paths=plan.paths, tier=tier):
         return None
+    if args.batch and not plan.is_grid:
+        raise ArgumentError("--batch is for several pictures.", hint="Nothing was sent. Add --each FRAME.")
     if args.stream and plan.is_grid:
         raise ArgumentError("--stream works for one picture only.", hint="Leave it out for several.")
     result = (_generate_many if plan.is_grid else _generate_one)(session, args, plan, client)
@@ -134,10 +137,14 @@ def check_cost(
     client: Client,
     *,
     paths: Sequence[str],
+    tier: str | None = None,
 ) -> bool:
-    """Check cost and targets before anything is sent; a dry run says what it would be and returns False."""
+    """Check cost and targets before anything is sent; a dry run says what it would be and returns False.
+
+    `tier` is "batch" for batch jobs.
+    """
     session.say_where_store_is(client)
-    costs = estimate(requests, holds=client.holds, provider=client.provider)
+    costs = estimate(requests, holds=client.holds, provider=client.provider, tier=tier)
     max_cost = session.defaults.max_cost if args.max_cost is None else args.max_cost
     max_images = session.defaults.max_images
     args.is_sent = bool(costs.sent) and client.may_ask and not client.is_offline
@@ -216,12 +223,14 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
                 quiet=args.quiet,
                 instant=not args.is_sent,
             ):
-                client.run_batch(progress, args.concurrency)
+                client.run_batch(progress, args.concurrency, tier="batch" if args.batch else None)
         except Cancelled:
             is_cancelled = True
         batch, save_error = _collect_batch(session, args, plan, client, progress)
         if is_cancelled or hold.is_pending or isinstance(save_error, Cancelled):
-            cancelled = _cancelled_error(batch, args, is_stored=client.store is not None)
+            cancelled = _cancelled_error(
+                batch, args, is_stored=client.store is not None, jobs=progress.call.words_after_stop
+            )
             cancelled.batch = batch
             raise cancelled
     error = save_error or batch_error(batch, strict=args.strict)
@@ -247,7 +256,9 @@ def _collect_batch(
     outcomes = {
         request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
     }
-    interrupted = {asked.requests[index].digest for index in asked.interrupted}
+    interrupted, in_jobs = (
+        {asked.requests[index].digest for index in indexes} for indexes in (asked.interrupted, asked.in_jobs)
+    )
     answers: list[Any] = [outcomes[request.digest] for request in plan.requests]
     save_error = None
     if plan.paths:
@@ -262,6 +273,7 @@ def _collect_batch(
         interrupted=frozenset(
             index for index, request in enumerate(plan.requests) if request.digest in interrupted
         ),
+        in_jobs=frozenset(index for index, request in enumerate(plan.requests) if request.digest in in_jobs),
         seconds=asked.seconds,
     )
     session.last_error = batch_error(batch, strict=True) or session.last_error
@@ -269,14 +281,14 @@ def _collect_batch(
     return batch, save_error
 
 
-def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool) -> Cancelled:
+def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool, jobs: str) -> Cancelled:
     count = len(batch.generations)
     where = [f"in {args.name}"] if args.name else []
     where += ["in the store"] if is_stored else []
     kept = f", kept {' and '.join(where)}" if count and where else ""
     finished = f"{count} of {format_count(len(batch), 'picture')} had finished{kept}"
     billed = f"; {len(batch.interrupted)} under way may have been billed" if batch.interrupted else ""
-    return Cancelled(f"{finished}{billed}.")
+    return Cancelled(f"{finished}{billed}. {jobs}".rstrip())
 
 
 def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:

@@ -215,6 +215,11 @@ def _add_several(parser: Parser) -> None:
         default=4,
         help="at most this many at a time (default: 4)",
     )
+    add(
+        "--batch", action="store_true",
+        help="send them as batch jobs: half the price, within a day; google only. Interrupt leaves the jobs "
+        "running, and the same cell waits for them again",
+    )  # fmt: skip
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 

@@ -198,6 +198,14 @@ class JobFolder:
         return []
 
 
+def list_names(folder: Path) -> list[str]:
+    """Return the names of the jobs of the store in a folder; no record is read."""
+    with suppress(OSError):
+        names = (path.stem for path in (folder / "jobs").iterdir() if path.suffix == ".json")
+        return sorted(filter(NAME.fullmatch, names))
+    return []
+
+
 def encode_row(request: ImageRequest) -> bytes:
     """Return the line of a request in the file of a job's rows."""
     facts = {"digest": request.digest, **records.describe_request(request)}

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-import pytest
-
-from support.killed_jobs import CREATION, RESULTS, choose_moments, try_kills
+from support.killed_jobs import CREATION, RESULTS, try_kills
 from support.trap_proxy import Moment
 
 ROWS = 200  # two hundred go in an uploaded file
@@ -29,10 +25,3 @@ def test_every_row_is_made_once_though_the_client_is_killed_four_times(tmp_path)
 def test_a_job_that_never_reached_the_server_is_sent_once_the_list_has_had_time(tmp_path):
     met, said, made, jobs = try_kills([Moment(CREATION, "before")], tmp_path / "store", 3)
     assert (met, said["pictures"], set(made.values()), jobs) == (1, 3, {1}, 1)
-
-
-@pytest.mark.parametrize("count", [4, 10])
-def test_moments_are_chosen_at_random_and_some_between_a_job_and_its_answer(count):
-    moments = choose_moments(count, random.Random(1))
-    assert len(moments) == count
-    assert sum(moment.path == CREATION and moment.when == "after" for moment in moments) >= 2

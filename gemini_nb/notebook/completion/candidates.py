@@ -27,7 +27,8 @@ from gemini_nb.prompts import template
 from gemini_nb.providers import provider
 from gemini_nb.settings.options import ALL_CATEGORIES, SEARCHES, THINKING_LEVELS, THRESHOLDS
 from gemini_nb.settings.words import CONFIG_KEYS
-from gemini_nb.store import replay_mode
+from gemini_nb.store import location, replay_mode
+from gemini_nb.store.jobs import list_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -265,6 +266,10 @@ def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
             return [*as_values([*others, ".env"]), *files]
         case ("store",):
             return as_values(["list", "verify", "clear"])
+        case ("jobs",):
+            return as_values(["list", "wait", "cancel", "fetch"])
+        case ("jobs", "wait" | "cancel" | "fetch", *_):
+            return as_values(list_names(location.default_folder()))
         case ("models",):
             return as_values(["--live"])
         case ("probe", *_):
