@@ -147,6 +147,15 @@ class Progress:
         for other in self._equal_indexes.pop(index, ()):
             self._store_outcome(other, _outcome_for_equal(outcome, self.requests[other]))
 
+    def hold_lightly(self, index: int) -> None:
+        """Let go of the bytes of a request's input images, once they are sent; a mask's picture needs them.
+
+        Those of a list are the caller's own.
+        """
+        request = self.requests[index]
+        if self.is_read_lazily and request.images and request.mask is None:
+            self.requests[index] = _drop_input_bytes(request)
+
     def _store_outcome(self, index: int, outcome: Outcome) -> None:
         request, held = self.requests[index], outcome
         if self.is_read_lazily and request.images:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from gemini_nb import models
 from gemini_nb.batch.run import attach_batch, lighten
 from gemini_nb.errors import (
     ArgumentError,
@@ -23,12 +22,10 @@ from gemini_nb.errors import (
 )
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
+from gemini_nb.jobs.plan import JobPlan
 from gemini_nb.jobs.sender import Sender
 from gemini_nb.jobs.service import check_provider
-from gemini_nb.jobs.split import Limits, Planner
-from gemini_nb.providers.keys import require_key
-from gemini_nb.store.jobs import JobFolder
-from gemini_nb.store.lock import StoreLock
+from gemini_nb.jobs.split import Limits
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -36,17 +33,14 @@ if TYPE_CHECKING:
     from gemini_nb.batch.run import Progress
     from gemini_nb.generation import Generation
     from gemini_nb.jobs.service import BatchService
-    from gemini_nb.jobs.wire import JobStatus
     from gemini_nb.reply.reader import ReplyReader
     from gemini_nb.request import ImageRequest
-    from gemini_nb.store.jobs import JobRecord
+    from gemini_nb.store.jobs import JobFolder, JobRecord
     from gemini_nb.store.replay import Replay
 
 COME_BACK = "%gemini jobs, client.jobs() or `gemini-nb jobs list` shows them; run it again to wait for them."
 
-_LOCK_POLL_SECONDS = 0.2
 _FATAL = (AuthenticationError, QuotaExhaustedError, MissingKeyError)
-_UNSUCCESSFUL = ("FAILED", "CANCELLED", "EXPIRED")
 
 
 def check_store(replay: Replay) -> None:
@@ -74,6 +68,8 @@ class JobRunner:
     limits: Limits = field(default_factory=Limits)
     _places: dict[str, list[int]] = field(default_factory=dict, init=False)
     _states: dict[str, JobRecord] = field(default_factory=dict, init=False)
+    _plan: JobPlan | None = field(default=None, init=False)
+    _refusal: GeminiError | None = field(default=None, init=False)  # of whatever is not stored
 
     async def run(self) -> Batch:
         """Answer all requests, and return the batch; a failure is an outcome, and does not stop the others.
@@ -84,73 +80,82 @@ class JobRunner:
         progress = self.progress
         check_provider(self.service.provider)
         check_store(self.replay)
-        assert self.replay.store is not None  # noqa: S101 - it is used
-        folder = JobFolder(self.replay.store)
         with progress.call.watched():
-            await self._read_store()
-            if progress.problem is not None:
-                raise attach_batch(progress.problem, progress.batch())
-            if self._places and (records := await self._start(folder)):
-                await self._finish(folder, records)
+            try:
+                await self._read_requests()
+                records = await self._send(self._plan) if self._plan else []
+            finally:
+                if self._plan is not None:
+                    self._plan.close()
+            if self._plan is not None and records:
+                await self._finish(self._plan.folder, records)
         return progress.batch()
 
-    async def _read_store(self) -> None:
-        """Replay what is stored; the places of the other requests are noted, by their digests."""
-        progress, may_ask = self.progress, self.replay.may_ask
+    async def _read_requests(self) -> None:
+        """Replay what is stored, and plan a job for each other request."""
+        progress = self.progress
         while (index := await progress.next_index()) is not None:
-            request = progress.requests[index]
-            outcome: Generation | GeminiError | None
             try:
-                outcome = await run_in_thread(self.replay.find, request)
-                if outcome is None and not may_ask:
-                    outcome = await run_in_thread(self.replay.miss, request)
-                digest = request.digest
+                outcome = await self._find_or_plan(index, progress.requests[index])
             except GeminiError as error:
-                outcome, digest = lighten(error), ""
-            if outcome is None:
-                self._places.setdefault(digest, []).append(index)
-            else:
+                outcome = lighten(error)
+            if outcome is not None:
                 progress.record_unsent(index, outcome)
+        if progress.problem is not None:
+            if self._plan is not None:
+                await run_in_thread(self._plan.drop)
+            raise attach_batch(progress.problem, progress.batch())
 
-    async def _start(self, folder: JobFolder) -> list[JobRecord]:
-        """Find the jobs of the missing requests, and send what is in none; return those to wait for."""
+    async def _find_or_plan(self, index: int, request: ImageRequest) -> Generation | GeminiError | None:
+        """Return the stored answer, or an error; None for a request that is in a job now."""
+        found = await run_in_thread(self.replay.find, request)
+        if found is not None:
+            return found
+        if not self.replay.may_ask:
+            return await run_in_thread(self.replay.miss, request)
+        if request.digest in self._places:  # with another mask's edge
+            self._places[request.digest].append(index)
+            return None
+        if self._plan is None and self._refusal is None:
+            try:
+                self._plan = await self._open_plan()
+            except GeminiError as error:
+                self._refusal = error.with_traceback(None)
+            else:  # somebody else may have put it into the store, and ended its job, a moment ago
+                return await self._find_or_plan(index, request)
+        if self._plan is None:
+            return self._refusal
+        await run_in_thread(self._plan.add, request)
+        self._places[request.digest] = [index]
+        self.progress.hold_lightly(index)
+        return None
+
+    async def _open_plan(self) -> JobPlan:
+        assert self.replay.store is not None  # noqa: S101 - it is used
+        plan = JobPlan(self.replay.store, self.service, self.limits, is_refresh=self.replay.mode == "refresh")
         try:
-            require_key(self.service.provider, self.service.key, why=", and not all pictures are stored")
-            await run_in_thread(folder.prepare)
-            with StoreLock(folder.folder / "sending.lock") as lock:
-                while not await run_in_thread(lock.acquire):
-                    self.progress.call.words = "another process is sending jobs of this store"
-                    await anyio.sleep(_LOCK_POLL_SECONDS)
-                return await self._send(folder)
-        except GeminiError as error:
-            self._fail(tuple(self._places), error)
-            return []
+            return await plan.open(self.progress.call)
+        except BaseException:
+            plan.close()
+            raise
 
-    async def _send(self, folder: JobFolder) -> list[JobRecord]:
-        known, records = await run_in_thread(self._find_jobs, folder)
-        covered = {digest for digests in records.values() for digest in digests}
-        new = [digest for digest in self._places if digest not in covered]
-        live = {record.name: record for record in known}
-        listed: dict[str, JobStatus] = {}
-        if new or any(live[name].state == "planned" for name in records):
-            self.progress.call.words = f"asking {self.service.provider.name} for its jobs"
-            listed = {job.display_name: job for job in reversed(await self.service.list_jobs())}
-        planned = await run_in_thread(self._plan, folder, new, live, listed)
-        records |= {record.name: digests for record, digests in planned}
-        live |= {record.name: record for record, _ in planned}
-        sender = Sender(self.service, folder, self.limits, self.progress.call)
+    async def _send(self, plan: JobPlan) -> list[JobRecord]:
+        """Send the jobs that are not sent yet, and return all that are to be waited for."""
+        await run_in_thread(plan.finish)
+        sender = Sender(self.service, plan.folder, self.limits, self.progress.call, plan.narrow)
         sent: list[JobRecord] = []
         fatal: GeminiError | None = None
-        for number, (name, digests) in enumerate(records.items(), start=1):
-            outcome: JobRecord | GeminiError = live[name]
+        for number, (name, record) in enumerate(tuple(plan.jobs.items()), start=1):
+            outcome: JobRecord | GeminiError = record
+            digests = plan.rows[name]
             self._note_places(digests)
-            if live[name].state == "planned" and fatal is not None:
-                await run_in_thread(folder.remove, name)
+            if record.state == "planned" and fatal is not None:
+                await run_in_thread(plan.folder.remove, name)
                 outcome = fatal
-            elif live[name].state in ("planned", "creating"):
-                self.progress.call.words = f"sending batch job {number} of {len(records)}"
+            elif record.state in ("planned", "creating"):
+                self.progress.call.words = f"sending batch job {number} of {len(plan.jobs)}"
                 self._say_what_goes_on(len(sent) + 1)
-                outcome = await sender.send(live[name], listed.get(name))
+                outcome = await sender.send(record, plan.listed.get(name))
             if isinstance(outcome, GeminiError):
                 fatal = outcome if isinstance(outcome, _FATAL) else fatal
                 self._fail(digests, outcome)
@@ -158,60 +163,6 @@ class JobRunner:
                 sent.append(outcome)
         self._say_what_goes_on(len(sent))
         return sent
-
-    def _find_jobs(self, folder: JobFolder) -> tuple[list[JobRecord], dict[str, list[str]]]:
-        """Return all records, and by name the wanted rows of those jobs that have some."""
-        known = folder.records()
-        found: dict[str, list[str]] = {}
-        taken: set[str] = set()
-        base_url = self.service.provider.base_url
-        for record in reversed(known):  # the newest job of a row counts
-            if not record.is_live or record.base_url != base_url:
-                continue
-            if record.state == "planned" and not folder.body(record.name).is_file():
-                folder.remove(record.name)
-                continue
-            is_over = record.state == "over"
-            rows = [digest for digest, _ in folder.rows(record.name)]
-            wanted = [digest for digest in rows if digest in self._places and digest not in taken]
-            wanted = [digest for digest in wanted if not is_over or digest in record.failures]
-            if wanted:
-                found[record.name] = wanted
-                taken.update(wanted)
-        return known, found
-
-    def _plan(
-        self,
-        folder: JobFolder,
-        digests: list[str],
-        known: dict[str, JobRecord],
-        listed: dict[str, JobStatus],
-    ) -> list[tuple[JobRecord, list[str]]]:
-        is_new = self.replay.mode == "refresh"  # what another store had made before does not count
-
-        def choose_name(base: str) -> str:
-            for number in range(1, 10_000):
-                name = f"{base}-{number}"
-                is_over = name in listed and (is_new or listed[name].state in _UNSUCCESSFUL)
-                if name not in known and not is_over:
-                    return name
-            raise ArgumentError("These requests were sent in too many jobs already.")
-
-        planner = Planner(folder, self.service.provider, self.service.key, choose_name, self.limits)
-        refused: list[tuple[str, GeminiError]] = []
-        for digest in digests:
-            request = self.progress.requests[self._places[digest][0]]
-            models.warn_if_shut_down(request.model, self.service.provider.name)
-            try:
-                if request.mask is not None and self.replay.store is not None:
-                    self.replay.store.keep_inputs(request)
-                planner.add(request)
-            except GeminiError as error:
-                refused.append((digest, error))
-        records = planner.finish()
-        for digest, refusal in refused:
-            self._fail([digest], refusal)
-        return [(record, [digest for digest, _ in folder.rows(record.name)]) for record in records]
 
     async def _finish(self, folder: JobFolder, records: list[JobRecord]) -> None:
         requests = {

@@ -19,6 +19,8 @@ from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs import wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gemini_nb.call import Call
     from gemini_nb.jobs.service import BatchService
     from gemini_nb.jobs.split import Limits
@@ -33,12 +35,16 @@ _MAX_PAUSE_SECONDS = 10.0
 
 @dataclass
 class Sender:
-    """Sends the jobs that are recorded in a folder; the caller holds its lock."""
+    """Sends the jobs that are recorded in a folder; the caller holds its lock.
+
+    `narrow` takes out of a job that turns out to be nowhere what nobody asks for any more.
+    """
 
     service: BatchService
     folder: JobFolder
     limits: Limits
     call: Call
+    narrow: Callable[[JobRecord], JobRecord]
 
     async def send(self, record: JobRecord, listed: JobStatus | None = None) -> JobRecord | GeminiError:
         """Send a job unless the provider has it, and return its new record, or the error as it is.
@@ -48,6 +54,7 @@ class Sender:
         try:
             if record.state == "creating":
                 listed = await self._search(record)
+                record = record if listed else await run_in_thread(self.narrow, record)
             if listed is not None:
                 return await self._adopt(record, listed)
             return await self._create(record)

@@ -47,6 +47,12 @@ class _Part:
     digests: list[str] = field(default_factory=list)
     size: int = 0
 
+    def add(self, digest: str, facts: bytes, line: bytes) -> None:
+        self.rows.write(facts)
+        self.body.write(line)
+        self.digests.append(digest)
+        self.size += len(line)
+
 
 class Planner:
     """Puts requests into jobs, none of which is sent; `finish` returns their records.
@@ -88,10 +94,18 @@ class Planner:
             self._close(request.model)
         if part is None or is_full:
             part = self._open[request.model] = _Part(self._folder.new_file(), self._folder.new_file())
-        part.rows.write(facts)
-        part.body.write(line)
-        part.digests.append(request.digest)
-        part.size += len(line)
+        part.add(request.digest, facts, line)
+
+    def copy(self, record: JobRecord, digests: frozenset[str]) -> JobRecord:
+        """Write a job of some rows of another one that was not created, and return its record."""
+        part = _Part(self._folder.new_file(), self._folder.new_file())
+        names = (digest for digest, _ in self._folder.rows(record.name))
+        files = (self._folder.rows_file(record.name), self._folder.body(record.name))
+        with files[0].open("rb") as rows, files[1].open("rb") as body:
+            for digest, facts, line in zip(names, rows, body, strict=True):
+                if digest in digests:
+                    part.add(digest, facts, line)
+        return self._write(record.model, part)
 
     def finish(self) -> list[JobRecord]:
         """Write the record of every job, and return them."""
@@ -100,7 +114,9 @@ class Planner:
         return self._records
 
     def _close(self, model: str) -> None:
-        part = self._open.pop(model)
+        self._records.append(self._write(model, self._open.pop(model)))
+
+    def _write(self, model: str, part: _Part) -> JobRecord:
         try:
             record = JobRecord(
                 self._choose_name(_name_rows(self._provider.base_url, model, part.digests)),
@@ -115,7 +131,7 @@ class Planner:
         finally:
             part.rows.close()
             part.body.close()
-        self._records.append(record)
+        return record
 
 
 def _name_rows(base_url: str, model: str, digests: list[str]) -> str:

@@ -158,6 +158,10 @@ class JobFolder:
         """Return the path of what is sent to create a job."""
         return self._path(name, "jsonl")
 
+    def rows_file(self, name: str) -> Path:
+        """Return the path of the requests of a job's rows."""
+        return self._path(name, "rows")
+
     def drop_body(self, name: str) -> None:
         """Remove what was sent: the provider has it."""
         with suppress(OSError):
