@@ -180,6 +180,7 @@ def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Reda
             batch.requests,
             batch.outcomes,
             interrupted=batch.interrupted,
+            in_jobs=batch.in_jobs,
             redact=redact,
             overwrite=True,
         )

@@ -65,14 +65,20 @@ class Batch:
 
         A value keeps its name: a column of ours whose name a value has, or a column of the source, is called
         `image_…`, such as `image_path`. `status` is "ok", "failed" (see `error_type`), "interrupted" (it may
-        have been billed) or "not asked", `path` as seen from the current folder, `estimated_cost` in US
-        dollars, for a reply without a picture by its usage; None where the cost is not known, or nothing was
-        billed for a failure. A lone surrogate, which a prompt can hold and no table, becomes U+FFFD.
+        have been billed), "in a job" or "not asked", `path` as seen from the current folder, `estimated_cost`
+        in US dollars, for a reply without a picture by its usage; None where the cost is not known, or nothing
+        was billed for a failure. A lone surrogate, which a prompt can hold and no table, becomes U+FFFD.
         """
         return self._rows(self.values)
 
     def _rows(self, values: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-        ours = rows.rows(self.requests, self.outcomes, folder=Path(), interrupted=self.interrupted)
+        ours = rows.rows(
+            self.requests,
+            self.outcomes,
+            folder=Path(),
+            interrupted=self.interrupted,
+            in_jobs=self.in_jobs,
+        )
         names = self._column_names()
         records = zip(values or ({},) * len(self), self._captions(), ours, strict=True)
         return rows.replace_in_rows(
@@ -131,7 +137,12 @@ class Batch:
         where pyarrow is not installed, `SaveError` where the file exists or cannot be written.
         """
         return rows.write_parquet(
-            path, self.requests, self.outcomes, interrupted=self.interrupted, overwrite=overwrite
+            path,
+            self.requests,
+            self.outcomes,
+            interrupted=self.interrupted,
+            in_jobs=self.in_jobs,
+            overwrite=overwrite,
         )
 
     def save(self, folder: str | Path) -> list[Path]:

@@ -57,11 +57,12 @@ def row(
     *,
     folder: Path,
     is_interrupted: bool = False,
+    is_in_job: bool = False,
 ) -> Row:
     """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
 
-    `status` is "ok", "failed" or, where `outcome` is None, "interrupted" or "not asked"; `error_type` names
-    the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, for a reply
+    `status` is "ok", "failed" or, where `outcome` is None, "interrupted", "in a job" or "not asked";
+    `error_type` names the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, for a reply
     without a picture by its usage; None where the cost is not known, or nothing was billed for a failure.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
@@ -74,7 +75,7 @@ def row(
         "model": request.model,
         "take": request.take,
         "digest": find_digest(request),
-        "status": _describe_status(outcome, is_interrupted=is_interrupted),
+        "status": _describe_status(outcome, is_interrupted=is_interrupted, is_in_job=is_in_job),
         "error_type": type(error).__name__ if error else None,
         "error": str(error) if error else None,
         "path": _relative_path(generation.path, folder) if generation and generation.path else None,
@@ -102,7 +103,11 @@ def _found(generation: Generation | None) -> Row:
     }
 
 
-def _describe_status(outcome: Generation | GeminiError | None, *, is_interrupted: bool) -> str:
+def _describe_status(
+    outcome: Generation | GeminiError | None, *, is_interrupted: bool, is_in_job: bool
+) -> str:
+    if outcome is None and is_in_job:
+        return "in a job"
     if outcome is None:
         return "interrupted" if is_interrupted else "not asked"
     return "ok" if isinstance(outcome, Generation) else "failed"
@@ -122,11 +127,19 @@ def rows(
     *,
     folder: Path,
     interrupted: Container[int] = (),
+    in_jobs: Container[int] = (),
 ) -> list[Row]:
     """Return a row for each request of a batch, in order; paths are as seen from `folder`."""
     pairs = zip(requests, outcomes, strict=True)
     return [
-        row(index, request, outcome, folder=folder, is_interrupted=index in interrupted)
+        row(
+            index,
+            request,
+            outcome,
+            folder=folder,
+            is_interrupted=index in interrupted,
+            is_in_job=index in in_jobs,
+        )
         for index, (request, outcome) in enumerate(pairs)
     ]
 
@@ -181,13 +194,14 @@ def write_parquet(
     outcomes: Iterable[Generation | GeminiError | None],
     *,
     interrupted: Container[int] = (),
+    in_jobs: Container[int] = (),
     redact: Callable[[Row], Row] = lambda row: row,
     overwrite: bool = False,
 ) -> Path:
     """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
 
     def make(target: Path) -> bytes:
-        table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted)
+        table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted, in_jobs=in_jobs)
         return _encode_parquet(replace_in_rows([redact(row) for row in table]))
 
     return write_new(path, make, what="The table", overwrite=overwrite)

@@ -6,7 +6,7 @@ Only `create` costs anything. All else is free, may be repeated, and so raises n
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,7 @@ class BatchService:
             if isinstance(error, APIError) and error.status == HTTPStatus.NOT_FOUND:
                 error.hint = _UNKNOWN_JOB
             raise
-        return status, receiver.file
+        return self._redact(status), receiver.file
 
     async def list_jobs(self) -> list[JobStatus]:
         """Return the jobs that the provider lists, newest first as it has them."""
@@ -131,7 +131,7 @@ class BatchService:
             if answer.broken is not None or not isinstance(values, dict):
                 raise self._broken(answer)
             jobs, token = wire.read_page(values)
-            found += jobs
+            found += map(self._redact, jobs)
             if not token:
                 break
         return found
@@ -264,6 +264,9 @@ class BatchService:
             max_bytes=MAX_RESULT_BYTES if more.get("receiver") else transport.MAX_REPLY_BYTES,
             **more,
         )
+
+    def _redact(self, status: JobStatus) -> JobStatus:
+        return replace(status, problem=self.key.redact(status.problem)) if self.key else status
 
     def _error(self, answer: HTTPAnswer, model: str) -> GeminiError:
         return api_errors.error_for(

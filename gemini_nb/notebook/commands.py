@@ -242,6 +242,10 @@ def _jobs(session: Session, words: list[str]) -> Any:
     action, names = (words[0] if words else "list"), words[1:]
     if action not in JOB_ACTIONS or (action == "list" and names):
         raise ArgumentError(f"There is no %gemini jobs {one_line(' '.join(words), 40)}.", hint=_usage("jobs"))
+    if action == "cancel" and not names:
+        raise ArgumentError(
+            "Name the jobs to cancel.", hint="Nothing was cancelled. %gemini jobs lists them."
+        )
     client = session.client()
     jobs = client.jobs()
     if action in ("list", "cancel"):

@@ -34,6 +34,7 @@ def test_an_interrupt_leaves_the_job_running_and_says_how_to_come_back(slow, tmp
         cancelled
     )
     assert cancelled.batch.summary == "4 pictures: 0 made, 4 in batch jobs"
+    assert {row["status"] for row in cancelled.batch.rows()} == {"in a job"}
     (job,) = client.jobs().list()
     assert (job.state, job.said, job.rows) == ("created", "PENDING", ROWS)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from gemini_nb import AsyncClient, Client
 from gemini_nb.errors import ArgumentError
+from gemini_nb.jobs.split import Limits, Planner
+from gemini_nb.jobs.wire import encode_row
 from gemini_nb.offline.server import OfflineServer
+from gemini_nb.store.jobs import JobFolder
+from support.images import png
 from support.jobs import SMALL, make_client
 
+KEY = "AIzaSyNotAKeyOfAnybody0123456789abcdef"
 PROMPTS = ["a red square", "a blue circle", "a green hill"]
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*was shut down")
 
 
 @pytest.fixture
@@ -53,3 +61,71 @@ def test_what_cannot_be_a_batch_job_is_refused_with_the_way(client, words, tmp_p
     with pytest.raises(ArgumentError, match=r"batch") as refusal:
         client(tmp_path).generate_many(PROMPTS, tier="batch")
     assert words in str(refusal.value)
+
+
+def test_rows_of_a_job_are_as_those_of_single_requests(server, tmp_path):
+    client = make_client(server, tmp_path)
+    batch = client.generate_many(PROMPTS, tier="batch", manifest=tmp_path / "run.jsonl", **SMALL)
+    rows = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    single = [client.request(prompt, **SMALL).digest for prompt in PROMPTS]
+    assert [row["digest"] for row in sorted(rows, key=lambda row: row["index"])] == single
+    assert list(batch.to_frame()["status"]) == ["ok"] * 3
+
+
+def test_pictures_of_an_iterator_are_let_go_once_they_are_in_the_file_that_is_sent(server, tmp_path):
+    client = make_client(server, tmp_path)
+    requests = (client.request(f"{colour} please", images=[png(6, 6)], **SMALL) for colour in ("red", "blue"))
+    batch = client.generate_many(requests, tier="batch")
+    assert len(batch.generations) == 2
+    assert [repr(one.request.images[0]) for one in batch.generations] == [
+        "InputImage(image/png, sent and let go)"
+    ] * 2
+    again = client.generate("red please", images=[png(6, 6)], **SMALL)
+    assert again.replayed
+
+
+def test_an_iterator_that_fails_sends_nothing(server, tmp_path):
+    def prompts():
+        yield "a red square"
+        raise RuntimeError("the table is gone")
+
+    client = make_client(server, tmp_path)
+    with pytest.raises(RuntimeError, match="the table is gone"):
+        client.generate_many(prompts(), tier="batch", **SMALL)
+    assert not server.batches.created
+    assert len(client.jobs().list()) == 0
+
+
+def test_edits_with_a_mask_are_composed_as_single_ones_are(server, tmp_path):
+    client = make_client(server, tmp_path)
+    edit = {"images": [png(64, 64)], "mask": (8, 8, 16, 16), **SMALL}
+    (edited,) = client.generate_many(["make it blue"], tier="batch", **edit).generations
+    assert (edited.image.width, edited.image.source) == (64, "composed")
+    assert client.generate("make it blue", **edit).replayed
+
+
+def test_the_store_is_sound_and_cleared_whole_and_knows_no_key(server, tmp_path):
+    client = Client("google", api_key=KEY, base_url=server.url, store=tmp_path / "store")
+    client.generate_many([*PROMPTS, f"paint {KEY}"], tier="batch", **SMALL)
+    files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert {"sending.lock"} < {path.name for path in files}
+    assert not any(KEY.encode() in path.read_bytes() for path in files)
+    assert client.store.verify().ok
+    client.store.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_frames_are_split_by_rows_each_part_a_job_with_its_record(server, tmp_path):
+    client = make_client(server, tmp_path)
+    requests = [client.request(prompt, **SMALL) for prompt in PROMPTS]
+    sizes = sorted(len(encode_row(request.digest, request.encode())) for request in requests)
+    folder = JobFolder(client.store)
+    folder.prepare()
+    for limits, jobs in ((Limits(rows=2), 2), (Limits(file_bytes=sizes[1] + sizes[2]), 2), (Limits(), 1)):
+        planner = Planner(folder, client.provider, None, lambda base: f"{base}-1", limits)
+        for request in requests:
+            planner.add(request)
+        records = planner.finish()
+        assert (len(records), sum(record.rows for record in records)) == (jobs, 3)
+    assert not Limits(inline_rows=2).is_inline(records[0])
+    assert not Limits(inline_bytes=10).is_inline(records[0])

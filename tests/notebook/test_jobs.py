@@ -85,6 +85,7 @@ def test_what_there_is_not_is_refused(google, keyless):
     with OfflineServer(batch_seconds=0) as server:
         shell, _ = google(server)
         assert "There is no %gemini jobs stop" in shell.refused("%gemini jobs stop")
+        assert "Name the jobs to cancel" in shell.refused("%gemini jobs cancel")
         assert "There is no batch job 'x' in this store" in shell.refused("%gemini jobs fetch x")
         assert "--batch is for several pictures" in shell.refused("%%gemini_image --batch\na red square")
 
