@@ -65,9 +65,10 @@ class Batch:
 
         A value keeps its name: a column of ours whose name a value has, or a column of the source, is called
         `image_…`, such as `image_path`. `status` is "ok", "failed" (see `error_type`), "interrupted" (it may
-        have been billed), "in a job" or "not asked", `path` as seen from the current folder, `estimated_cost`
-        in US dollars, for a reply without a picture by its usage; None where the cost is not known, or nothing
-        was billed for a failure. A lone surrogate, which a prompt can hold and no table, becomes U+FFFD.
+        have been billed), "in a job" or "not asked", `path` as seen from the current folder. `estimated_cost`
+        is in US dollars, for a reply without a picture by its usage; None where the cost is not known, or
+        nothing was billed for a failure. A lone surrogate, which a prompt can hold and no table, becomes
+        U+FFFD.
         """
         return self._rows(self.values)
 

@@ -62,8 +62,9 @@ def row(
     """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
 
     `status` is "ok", "failed" or, where `outcome` is None, "interrupted", "in a job" or "not asked";
-    `error_type` names the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, for a reply
-    without a picture by its usage; None where the cost is not known, or nothing was billed for a failure.
+    `error_type` names the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US
+    dollars, for a reply without a picture by its usage; None where the cost is not known, or nothing was
+    billed for a failure.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
     generation = outcome if isinstance(outcome, Generation) else None
