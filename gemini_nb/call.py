@@ -48,8 +48,8 @@ class Call:
 
     `began` is a number of `ORDER`; with 0, for the rows of a batch that another process runs, no pause lets
     it through. `let_through` holds the rate limiters that have done so, `trying` those among them whose
-    server has not answered yet. `words` say what it waits for where that is a batch job, `words_after_stop`
-    what goes on after an interrupt.
+    server has not answered yet. `words` say what it waits for where that is a batch job, and `share`
+    how much of that is done; `words_after_stop` what goes on after an interrupt.
     """
 
     def __init__(self, *, began: int | None = None) -> None:
@@ -57,6 +57,7 @@ class Call:
         self.let_through: set[object] = set()
         self.trying: set[object] = set()
         self.words = ""
+        self.share: float | None = None
         self.words_after_stop = ""
         self._was_answered = False
         self._states: set[RequestState] = set()

@@ -99,7 +99,7 @@ def _print_batch(args: Namespace, batch: Batch) -> None:
     each.print_batch(batch, as_json=args.json)
     say(batch.heading)
     if batch.in_jobs:
-        say("What is in batch jobs is not over: gemini-nb jobs wait")
+        say("What is in batch jobs is not over: gemini-nb jobs list says how far it is.")
     names = [one_line(request.prompt, _SHOWN_CHARACTERS) for request in batch.requests]
     each.raise_failures(batch, names, hint=_AGAIN)
 

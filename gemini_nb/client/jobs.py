@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from gemini_nb import event_loop
 from gemini_nb.batch.result import Batch
 from gemini_nb.call import current
 from gemini_nb.display.table import Table
-from gemini_nb.errors import APIError, ArgumentError, GeminiError
+from gemini_nb.errors import APIError, ArgumentError, GeminiError, ReplayMissError
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
 from gemini_nb.jobs.runner import JobRunner, check_store, describe_going_on
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobRecord
 
-    Outcomes = dict[str, Generation | GeminiError]
+    Outcome = Generation | GeminiError
+    Outcomes = dict[str, Outcome]
 
 COLUMNS = ("job", "state", "made", "failed", "rows", "model", "since")
 _WORDS = {
@@ -91,6 +92,29 @@ def describe_state(job: JobRecord) -> str:
     return job.said.lower() if job.state == "created" and job.said else _WORDS[job.state]
 
 
+@dataclass
+class JobRows:
+    """The rows of jobs by digest, what came of them so far, and which of them are in jobs that go on."""
+
+    requests: dict[str, ImageRequest] = field(default_factory=dict)
+    outcomes: Outcomes = field(default_factory=dict)
+    in_jobs: set[str] = field(default_factory=set)
+
+    def record_outcome(self, digest: str, _request: ImageRequest | None, outcome: Outcome) -> None:
+        """Record what came of a row."""
+        self.outcomes[digest] = outcome
+
+    def batch(self) -> Batch:
+        """Return the rows as a batch, in any thread."""
+        digests, outcomes = tuple(self.requests), dict(self.outcomes)
+        in_jobs = (place for place, digest in enumerate(digests) if digest in self.in_jobs)
+        return Batch(
+            tuple(self.requests[digest] for digest in digests),
+            tuple(outcomes.get(digest) for digest in digests),
+            in_jobs=frozenset(place for place in in_jobs if digests[place] not in outcomes),
+        )
+
+
 class AsyncJobs:
     """The batch jobs of a client's store; names are those of `list`, none means all that are not fetched.
 
@@ -127,14 +151,14 @@ class AsyncJobs:
 
     async def wait(self, *names: str) -> Batch:
         """Wait for jobs, put their results into the store, and return their rows as a batch."""
-        return await self._collect(names, is_waiting=True)
+        return await self.collect(names, JobRows(), is_waiting=True)
 
     async def fetch(self, *names: str) -> Batch:
         """Put the results of the jobs that are over into the store, and return their rows as a batch.
 
         Those that are not over are left alone; their rows are `in_jobs`.
         """
-        return await self._collect(names, is_waiting=False)
+        return await self.collect(names, JobRows(), is_waiting=False)
 
     async def cancel(self, *names: str) -> JobList:
         """Ask the provider to make no more rows of these jobs; what was made is kept, billed and fetched."""
@@ -158,44 +182,40 @@ class AsyncJobs:
             elif error.status != HTTPStatus.BAD_REQUEST:  # Google's word for a job that is over
                 raise
 
-    async def _collect(self, names: Sequence[str], *, is_waiting: bool) -> Batch:
+    async def collect(self, names: Sequence[str], rows: JobRows, *, is_waiting: bool) -> Batch:
+        """Do what `wait` and `fetch` do; `rows` has what came of it so far, also after an interrupt."""
         folder, records = await self._choose(names)
         call = current()
-        outcomes: Outcomes = {}
-        requests: dict[str, ImageRequest] = {}
-        waiting: set[str] = set()
-
-        def deliver(digest: str, _request: ImageRequest | None, outcome: Generation | GeminiError) -> None:
-            outcomes[digest] = outcome
 
         def say(record: JobRecord, problem: str) -> None:
             call.words = problem or f"{record.made} of {record.rows} made in {record.name}"
+            call.share = record.made / record.rows if record.rows else None
 
         with self._until_closed(), call.watched():
             pipeline = self._pipeline
             service = pipeline.batch_service()
-            collector = Collector(service, folder, pipeline.replay, pipeline.reader(), {}, deliver, say)
+            collector = Collector(
+                service, folder, pipeline.replay, pipeline.reader(), {}, rows.record_outcome, say
+            )
             going_on = sum(record.state == "created" for record in records)
             if going_on:
                 call.words_after_stop = describe_going_on(going_on, pipeline.provider.name)
+            over: list[JobRecord] = []
             for record in records:
-                rows = await run_in_thread(partial(_read_rows, folder, record))
-                requests |= rows
+                requests = await run_in_thread(partial(_read_rows, folder, record))
+                rows.requests |= requests
+                rows.in_jobs |= requests.keys()
                 ended = await collector.finish(record, is_waiting=is_waiting)
-                if ended is None:
-                    waiting |= rows.keys()
-                    continue
-                outcomes |= {**failures_of(ended, tuple(rows)), **outcomes}
-                await run_in_thread(partial(self._replay, rows, outcomes))
-                if not ended.is_told:
-                    await run_in_thread(folder.write, replace(ended, is_told=True))
+                if ended is not None:
+                    rows.in_jobs -= requests.keys()
+                    rows.outcomes |= {**failures_of(ended, tuple(requests)), **rows.outcomes}
+                    await run_in_thread(partial(self._replay, requests, rows.outcomes))
+                    over.append(ended)
+            for record in over:
+                if not record.is_told:
+                    await run_in_thread(folder.write, replace(record, is_told=True))
         call.words = call.words_after_stop = ""
-        digests = tuple(requests)
-        return Batch(
-            tuple(requests.values()),
-            tuple(outcomes.get(digest) for digest in digests),
-            in_jobs=frozenset(place for place, digest in enumerate(digests) if digest in waiting),
-        )
+        return rows.batch()
 
     def _replay(self, rows: dict[str, ImageRequest], outcomes: Outcomes) -> None:
         """Add what is in the store already."""
@@ -219,6 +239,11 @@ class AsyncJobs:
             )
         live = (record for record in records.values() if record.is_live and self._is_reached(record))
         chosen = [records[name] for name in dict.fromkeys(names)] or list(live)
+        if not self._pipeline.replay.may_ask and any(record.state == "created" for record in chosen):
+            raise ReplayMissError(
+                f"Replay is locked to what is stored, so {provider.name} is not asked for its jobs.",
+                hint="Nothing was sent. `list` tells what was known of them last.",
+            )
         if chosen:
             require_key(provider, self._pipeline.key)
         return folder, chosen
@@ -244,12 +269,21 @@ class Jobs:
         return event_loop.run(self._jobs.list)
 
     def wait(self, *names: str) -> Batch:
-        """Wait for jobs, put their results into the store, and return their rows as a batch."""
-        return event_loop.run(partial(self._jobs.wait, *names))
+        """Wait for jobs, put their results into the store, and return their rows as a batch.
+
+        An interrupt raises `Cancelled`, whose `batch` holds what has come; the jobs go on.
+        """
+        return self._collect(names, is_waiting=True)
 
     def fetch(self, *names: str) -> Batch:
         """Put the results of the jobs that are over into the store, and return their rows as a batch."""
-        return event_loop.run(partial(self._jobs.fetch, *names))
+        return self._collect(names, is_waiting=False)
+
+    def _collect(self, names: Sequence[str], *, is_waiting: bool) -> Batch:
+        rows = JobRows()
+        return event_loop.run(
+            partial(self._jobs.collect, names, rows, is_waiting=is_waiting), gather=rows.batch
+        )
 
     def cancel(self, *names: str) -> JobList:
         """Ask the provider to make no more rows of these jobs; what was made is kept, billed and fetched."""

@@ -234,3 +234,4 @@ class JobRunner:
         failed = sum(record.failed for record in records)
         words += f", {failed} failed" if failed else ""
         self.progress.call.words = f"{words} · {problem}" if problem else words
+        self.progress.call.share = made / rows if rows else None

@@ -1,4 +1,4 @@
-"""The commands of `%gemini`: models, key, status, cost, history, store, jobs, last, code, probe, …."""
+"""The commands of `%gemini`: models, key, status, cost, history, jobs, store, doctor and others."""
 
 from __future__ import annotations
 
@@ -213,6 +213,13 @@ def _history(session: Session, words: list[str]) -> Any:
     return inventory.history_table(store, int(count))
 
 
+def _jobs(session: Session, words: list[str]) -> Any:
+    """List the batch jobs of the store; wait for them, cancel them, or fetch those that are over."""
+    from gemini_nb.notebook import jobs  # noqa: PLC0415 - needed for this word only
+
+    return jobs.run(session, words, _usage("jobs"))
+
+
 def _store(session: Session, words: list[str]) -> Any:
     """Show where pictures are kept and their size; list them, check every file, or remove them all."""
     store = session.open_store()
@@ -235,35 +242,6 @@ def _store(session: Session, words: list[str]) -> Any:
 
 def _describe_no_records(store: Store | None) -> str:
     return "The store is off." if store is None else f"The store {store.folder} holds nothing yet."
-
-
-def _jobs(session: Session, words: list[str]) -> Any:
-    """List the batch jobs of the store; wait for them, cancel them, or fetch those that are over."""
-    action, names = (words[0] if words else "list"), words[1:]
-    if action not in JOB_ACTIONS or (action == "list" and names):
-        raise ArgumentError(f"There is no %gemini jobs {one_line(' '.join(words), 40)}.", hint=_usage("jobs"))
-    if action == "cancel" and not names:
-        raise ArgumentError(
-            "Name the jobs to cancel.", hint="Nothing was cancelled. %gemini jobs lists them."
-        )
-    client = session.client()
-    jobs = client.jobs()
-    if action in ("list", "cancel"):
-        return (jobs.cancel(*names) if action == "cancel" else jobs.list()).table()
-    call = Call()
-    with progress.showing_progress(session, partial(_draw_wait, call), call=call):
-        batch = jobs.wait(*names) if action == "wait" else jobs.fetch(*names)
-    for generation in batch.generations:
-        session.keep(generation)
-    session.count_failures(batch, client)
-    return batch if len(batch) else _print_lines(["No batch job of this store is under way."])
-
-
-JOB_ACTIONS = ("list", "wait", "cancel", "fetch")
-
-
-def _draw_wait(call: Call, seconds: float) -> dict[str, str]:
-    return progress.draw_bar(f"{call.describe_wait() or 'Asking for batch jobs'} · {seconds:.0f} s", None)
 
 
 def _last(session: Session, _words: list[str]) -> None:
@@ -343,8 +321,8 @@ COMMANDS: dict[str, Command] = {
     "status": Command(_status),
     "cost": Command(_cost),
     "history": Command(_history, "[N]", 1),
+    "jobs": Command(_jobs, "[list | wait | cancel | fetch] [NAME]… [--all]", 1000),
     "store": Command(_store, "[list | verify | clear --yes]", 2),
-    "jobs": Command(_jobs, "[list | wait | cancel | fetch] [NAME]…", 100),
     "last": Command(_last),
     "code": Command(_code),
     "probe": Command(_probe, "[--yes] [MODEL]…", 100),

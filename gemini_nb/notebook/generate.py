@@ -8,16 +8,22 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import event_loop, interrupts, models
+from gemini_nb import event_loop, interrupts
 from gemini_nb.batch.result import Batch
 from gemini_nb.batch.run import Progress
 from gemini_nb.call import Call
 from gemini_nb.costs import estimate
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
 from gemini_nb.generation import Generation
-from gemini_nb.notebook import options, variables
+from gemini_nb.notebook import jobs, options, variables
 from gemini_nb.notebook.error_boundary import explain_missing_key
-from gemini_nb.notebook.progress import latest_images, many_images, one_image, showing_progress
+from gemini_nb.notebook.progress import (
+    batch_jobs,
+    latest_images,
+    many_images,
+    one_image,
+    showing_progress,
+)
 from gemini_nb.prompts import saving
 from gemini_nb.prompts.plan import make_plan
 from gemini_nb.request import ImageRequest
@@ -26,8 +32,9 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
+    from gemini_nb.client.async_client import Tier
     from gemini_nb.client.client import Client
     from gemini_nb.images.inputs import InputImage
     from gemini_nb.notebook.call_site import CallSite
@@ -48,14 +55,16 @@ def run(
     args.name = None if cell is None else args.name
     prompt = " ".join(args.prompt) if cell is None else read_prompt(cell, parser, args)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
+    if args.batch:
+        jobs.check_batch(session, client, replay=args.replay)
     plan = _make_plan(session, args, prompt, client, names)
-    tier = models.BATCH if args.batch else None
+    tier: Tier | None = "batch" if args.batch else None
     if not check_cost(session, args, plan.requests, client, paths=plan.paths, tier=tier):
         return None
-    if args.batch and not plan.is_grid:
-        raise ArgumentError("--batch is for several pictures.", hint="Nothing was sent. Add --each FRAME.")
     if args.stream and plan.is_grid:
         raise ArgumentError("--stream works for one picture only.", hint="Leave it out for several.")
+    if args.batch and not plan.is_grid:
+        raise ArgumentError("--batch is for several pictures.", hint="Nothing was sent. Add --each FRAME.")
     result = (_generate_many if plan.is_grid else _generate_one)(session, args, plan, client)
     return None if args.quiet and not site.is_taken else result
 
@@ -137,7 +146,7 @@ def check_cost(
     client: Client,
     *,
     paths: Sequence[str],
-    tier: str | None = None,
+    tier: Tier | None = None,
 ) -> bool:
     """Check cost and targets before anything is sent; a dry run says what it would be and returns False.
 
@@ -210,7 +219,10 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     distinct = [plan.requests[position] for position in positions.values()]  # equal ones once
     labels = [plan.labels[position] for position in positions.values()]
     progress = Progress(distinct, is_stored=client.holds)
-    render = many_images(progress, client.provider.name, session.spending, args.concurrency)
+    if args.batch:
+        render = batch_jobs(progress.call)
+    else:
+        render = many_images(progress, client.provider.name, session.spending, args.concurrency)
     latest = latest_images(progress, labels, plan.columns)
     is_cancelled = False
     with interrupts.held() as hold:  # a second interrupt must not lose what has finished
@@ -228,9 +240,8 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
             is_cancelled = True
         batch, save_error = _collect_batch(session, args, plan, client, progress)
         if is_cancelled or hold.is_pending or isinstance(save_error, Cancelled):
-            cancelled = _cancelled_error(
-                batch, args, is_stored=client.store is not None, jobs=progress.call.words_after_stop
-            )
+            going_on = progress.call.words_after_stop
+            cancelled = _cancelled_error(batch, args, going_on, is_stored=client.store is not None)
             cancelled.batch = batch
             raise cancelled
     error = save_error or batch_error(batch, strict=args.strict)
@@ -256,9 +267,8 @@ def _collect_batch(
     outcomes = {
         request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
     }
-    interrupted, in_jobs = (
-        {asked.requests[index].digest for index in indexes} for indexes in (asked.interrupted, asked.in_jobs)
-    )
+    interrupted = {asked.requests[index].digest for index in asked.interrupted}
+    in_jobs = {asked.requests[index].digest for index in asked.in_jobs}
     answers: list[Any] = [outcomes[request.digest] for request in plan.requests]
     save_error = None
     if plan.paths:
@@ -270,10 +280,8 @@ def _collect_batch(
         values=plan.values,
         columns=plan.columns,
         source=plan.source,
-        interrupted=frozenset(
-            index for index, request in enumerate(plan.requests) if request.digest in interrupted
-        ),
-        in_jobs=frozenset(index for index, request in enumerate(plan.requests) if request.digest in in_jobs),
+        interrupted=_find_places(plan.requests, interrupted),
+        in_jobs=_find_places(plan.requests, in_jobs),
         seconds=asked.seconds,
     )
     session.last_error = batch_error(batch, strict=True) or session.last_error
@@ -281,14 +289,18 @@ def _collect_batch(
     return batch, save_error
 
 
-def _cancelled_error(batch: Batch, args: Namespace, *, is_stored: bool, jobs: str) -> Cancelled:
+def _find_places(requests: Sequence[ImageRequest], digests: Container[str]) -> frozenset[int]:
+    return frozenset(place for place, request in enumerate(requests) if request.digest in digests)
+
+
+def _cancelled_error(batch: Batch, args: Namespace, going_on: str, *, is_stored: bool) -> Cancelled:
     count = len(batch.generations)
     where = [f"in {args.name}"] if args.name else []
     where += ["in the store"] if is_stored else []
     kept = f", kept {' and '.join(where)}" if count and where else ""
     finished = f"{count} of {format_count(len(batch), 'picture')} had finished{kept}"
     billed = f"; {len(batch.interrupted)} under way may have been billed" if batch.interrupted else ""
-    return Cancelled(f"{finished}{billed}. {jobs}".rstrip())
+    return Cancelled(f"{finished}{billed}. {going_on}".rstrip())
 
 
 def batch_error(batch: Batch, *, strict: bool) -> GeminiError | None:

@@ -209,17 +209,17 @@ def _add_several(parser: Parser) -> None:
         "an Arrow table, a list of dicts, a dict of columns), and fills {{column}} in",
     )  # fmt: skip
     add(
+        "--batch", action="store_true",
+        help="as batch jobs, at half the price and within a day; google only, and with a store; an interrupt "
+        "leaves them running, and the same cell waits for them again (%%gemini jobs lists them)",
+    )  # fmt: skip
+    add(
         "--concurrency",
         metavar="N",
         type=parse_count,
         default=4,
         help="at most this many at a time (default: 4)",
     )
-    add(
-        "--batch", action="store_true",
-        help="send them as batch jobs: half the price, within a day; google only. Interrupt leaves the jobs "
-        "running, and the same cell waits for them again",
-    )  # fmt: skip
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 
@@ -278,6 +278,7 @@ examples:
   %%gemini_image hero -a 16:9 -s hero.jpg
   %%gemini_image -m nano-banana-2 -m nano-banana-pro -n 2
   %%gemini_image places --each cities --max-cost 2 -s places/
+  %%gemini_image places --each cities --batch --dry-run
   %%gemini_image -i photo --dry-run
   %%gemini_image -i photo --region 40,60,200,120 --feather 8
 """

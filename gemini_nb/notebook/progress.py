@@ -15,7 +15,7 @@ from gemini_nb.errors import Cancelled
 from gemini_nb.event_loop import HAS_THREADS
 from gemini_nb.generation import Generation
 from gemini_nb.notebook.call_site import ELSEWHERE
-from gemini_nb.text import escape_html, printable
+from gemini_nb.text import escape_html, format_seconds, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -119,6 +119,17 @@ def many_images(progress: Progress, provider: str, spending: Spending, concurren
             words += f" · about {max(1, expected * len(left) / min(concurrency, len(left))):.0f} s left"
         words += f" · {failed} failed" if failed else ""
         return draw_bar(words, done / len(outcomes))
+
+    return render
+
+
+def batch_jobs(call: Call) -> Render:
+    """Return what draws a line and a bar while batch jobs are waited for: the provider's own counts."""
+
+    def render(seconds: float) -> dict[str, str]:
+        words = call.words or "preparing batch jobs"
+        on = " · interrupt leaves them running" if call.words_after_stop else ""
+        return draw_bar(f"{words} · {format_seconds(seconds)}{on}", call.share)
 
     return render
 

@@ -139,6 +139,10 @@ class JobFolder:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
+    def names(self) -> list[str]:
+        """Return the names of all jobs, in alphabetical order; nothing is read."""
+        return sorted(path.stem for path in self._list("json") if NAME.fullmatch(path.stem))
+
     def records(self) -> list[JobRecord]:
         """Return the records of all jobs, oldest first."""
         found = [self.read(path.stem) for path in self._list("json")]
@@ -200,14 +204,6 @@ class JobFolder:
         with suppress(OSError):
             return [path for path in self.folder.iterdir() if path.suffix == f".{suffix}"]
         return []
-
-
-def list_names(folder: Path) -> list[str]:
-    """Return the names of the jobs of the store in a folder; no record is read."""
-    with suppress(OSError):
-        names = (path.stem for path in (folder / "jobs").iterdir() if path.suffix == ".json")
-        return sorted(filter(NAME.fullmatch, names))
-    return []
 
 
 def encode_row(request: ImageRequest) -> bytes:

@@ -79,7 +79,7 @@ def test_fetch_leaves_what_is_not_over_alone(slow, tmp_path):
     done = jobs(slow, "fetch")
     assert (done.returncode, done.stdout) == (0, "")
     assert "2 in batch jobs" in done.stderr
-    assert "gemini-nb jobs wait" in done.stderr
+    assert "gemini-nb jobs list says how far it is" in done.stderr
     assert records()[0].state == "created"
 
 

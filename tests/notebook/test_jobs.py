@@ -8,6 +8,7 @@ from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
 from gemini_nb.store.store import Store
 from support.completions import offered
+from support.kernels import a_kernel, kernel_manager
 from support.left_jobs import interrupting
 from support.offline import FLASH
 from support.shells import a_shell
@@ -32,6 +33,19 @@ def google(monkeypatch, tmp_path):
             return shell, Store(tmp_path / ".gemini_nb")
 
         yield at
+
+
+@pytest.fixture
+def slow(google):
+    """A shell whose batch jobs take an hour, and its store."""
+    with OfflineServer(batch_seconds=3600) as server:
+        yield google(server)
+
+
+def interrupted(shell, store, line=CELL):
+    """The error of a cell that is interrupted once its job, the first of the store, is sent."""
+    with interrupting(store):
+        return shell.run(line).error
 
 
 def test_a_frame_is_sent_as_a_job_and_replayed_by_the_next_run(google):
@@ -66,10 +80,9 @@ def test_the_limit_counts_the_price_of_jobs(google):
 
 
 def test_an_interrupted_cell_says_how_to_come_back_and_jobs_waits_and_counts(google):
-    with OfflineServer(batch_seconds=1) as server:
+    with OfflineServer(batch_seconds=3) as server:
         shell, store = google(server)
-        with interrupting(store):
-            error = shell.run(CELL).error
+        error = interrupted(shell, store)
         assert type(error).__name__ == "Cancelled"
         assert "0 of 3 pictures had finished. 1 batch job goes on at google. %gemini jobs" in str(error)
         assert shell.names["pictures"].summary == "3 pictures: 0 made, 3 in batch jobs"
@@ -88,13 +101,16 @@ def test_what_there_is_not_is_refused(google, keyless):
         assert "Name the jobs to cancel" in shell.refused("%gemini jobs cancel")
         assert "There is no batch job 'x' in this store" in shell.refused("%gemini jobs fetch x")
         assert "--batch is for several pictures" in shell.refused("%%gemini_image --batch\na red square")
+        assert "--batch needs a store" in shell.refused(CELL.replace("--batch", "--batch --replay off"))
+        assert "There is no %gemini jobs list now" in shell.refused("%gemini jobs list now")
+        assert server.posts == 0
 
 
 def test_without_google_the_error_names_the_way(keyless):
     keyless.names["rows"] = ROWS
-    assert 'offline takes no batch jobs. Nothing was sent. Use Client("google"' in " ".join(
-        keyless.refused(CELL).split()
-    )
+    for line in (CELL, DRY_RUN, "%gemini jobs wait"):
+        said = " ".join(keyless.refused(line).split())
+        assert 'offline takes no batch jobs. Nothing was sent. Use Client("google"' in said
 
 
 def test_tab_completes_the_words_and_the_names_of_jobs(google):
@@ -105,3 +121,52 @@ def test_tab_completes_the_words_and_the_names_of_jobs(google):
         shell.run(CELL)
         (record,) = JobFolder(store).records()
         assert offered(shell.shell, "%gemini jobs fetch gem¦") == [record.name]
+        assert offered(shell.shell, f"%gemini jobs fetch {record.name} ¦") == []
+        assert offered(shell.shell, "%gemini jobs cancel ¦") == [record.name, "--all"]
+
+
+def test_fetch_leaves_what_is_not_over_alone_and_cancel_wants_names_or_all(slow):
+    shell, store = slow
+    interrupted(shell, store)
+    assert "3 pictures: 0 made, 3 in batch jobs, which go on." in shell.said("%gemini jobs fetch")
+    assert "%gemini jobs cancel --all" in shell.refused("%gemini jobs cancel")
+    (job,) = shell.run("%gemini jobs cancel --all").result
+    assert job.said == "CANCELLED"
+    batch = shell.run("%gemini jobs fetch").result
+    assert [error.code for error in batch.errors] == ["CANCELLED"] * 3
+    assert "was cancelled before" in shell.said("%gemini last")
+    assert "No batch job of this store is under way" in shell.said("%gemini jobs wait")
+
+
+def test_a_locked_replay_asks_for_no_job(slow):
+    shell, store = slow
+    interrupted(shell, store)
+    shell.magics.replay = "only"
+    for line in ("%gemini jobs wait", "%gemini jobs cancel --all"):
+        assert "google is not asked for its jobs" in shell.refused(line)
+    assert len(shell.run("%gemini jobs").result) == 1
+
+
+def test_what_failed_is_sent_again_by_the_same_cell_and_nothing_else(google):
+    with OfflineServer(batch_seconds=0) as server:
+        shell, _ = google(server)
+        shell.names["rows"] = [{"colour": "red"}, {"colour": "blue [fault: overloaded-once]"}]
+        assert shell.run(CELL).result.summary == "2 pictures: 1 made, 1 failed"
+        assert shell.run(CELL).result.summary == "2 pictures: 1 made, 1 replayed"
+        assert max(server.batches.rows_made.values()) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP:RuntimeWarning")
+def test_a_kernel_tells_of_the_jobs_while_it_waits_and_an_interrupt_leaves_them_running(slow):
+    _, store = slow
+    with kernel_manager() as manager, a_kernel(manager) as kernel:
+        kernel.run(f"rows = {ROWS}")
+        for cell in (CELL, "%gemini jobs wait", CELL):
+            running = kernel.start(cell)
+            sent = kernel.until(running, lambda output: "of 3 made in" in str(output.get("data")))
+            assert "interrupt leaves them running" in sent[-1]["data"]["text/plain"]
+            kernel.interrupt()
+            error = kernel.finish(running)[-1]
+            assert (error["ename"], len(error["traceback"])) == ("Cancelled", 1)
+            assert "1 batch job goes on at google" in error["evalue"]
+    assert [record.state for record in JobFolder(store).records()] == ["created"]

@@ -23,15 +23,17 @@ from gemini_nb.generation import Generation
 from gemini_nb.images.header import sniff
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.models import DEFAULT_PROVIDER
+from gemini_nb.notebook import jobs
 from gemini_nb.prompts import template
 from gemini_nb.providers import provider
 from gemini_nb.settings.options import ALL_CATEGORIES, SEARCHES, THINKING_LEVELS, THRESHOLDS
 from gemini_nb.settings.words import CONFIG_KEYS
-from gemini_nb.store import location, replay_mode
-from gemini_nb.store.jobs import list_names
+from gemini_nb.store import replay_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    ListJobs = Callable[[], Iterable[str]]
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif")
 _READ_ENTRIES = 5_000
@@ -256,9 +258,14 @@ _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
 }
 
 
-def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
-    """Return what may follow these words of `%gemini`."""
+def command_arguments(words: tuple[str, ...], typed: str, list_jobs: ListJobs) -> list[Candidate]:
+    """Return what may follow these words of `%gemini`; `list_jobs` returns the names of batch jobs."""
     match words:
+        case ("jobs",):
+            return as_values(jobs.ACTIONS)
+        case ("jobs", "wait" | "fetch" | "cancel" as action, *names):
+            every = [jobs.ALL] if action == "cancel" and not names else []
+            return as_values([*(name for name in list_jobs() if name not in names), *every])
         case ("key",) | ("key", "--keep"):
             paths = list_paths(typed) if typed else []
             files = [path for path in paths if path.text.endswith((".env", "/"))]
@@ -266,10 +273,6 @@ def command_arguments(words: tuple[str, ...], typed: str) -> list[Candidate]:
             return [*as_values([*others, ".env"]), *files]
         case ("store",):
             return as_values(["list", "verify", "clear"])
-        case ("jobs",):
-            return as_values(["list", "wait", "cancel", "fetch"])
-        case ("jobs", "wait" | "cancel" | "fetch", *_):
-            return as_values(list_names(location.default_folder()))
         case ("models",):
             return as_values(["--live"])
         case ("probe", *_):

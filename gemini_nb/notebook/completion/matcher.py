@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,7 +71,15 @@ def _complete(shell: InteractiveShell, session: Session, text: str, line: int, c
 
     names, model = _visible_variables(shell), session.defaults.model
     try:
-        return suggest.complete(text, line, column, names, model=model, provider=_find_provider(session))
+        return suggest.complete(
+            text,
+            line,
+            column,
+            names,
+            model=model,
+            provider=_find_provider(session),
+            list_jobs=partial(_list_jobs, session),
+        )
     except Exception:  # noqa: BLE001 - a `__dir__` of the user's; Tab never prints a traceback
         return suggest.Completion()
 
@@ -82,6 +91,13 @@ def _find_provider(session: Session) -> str:
         return session.find_provider().name
     except Exception:  # noqa: BLE001 - wrong settings: the magic says so, Tab goes on
         return DEFAULT_PROVIDER
+
+
+def _list_jobs(session: Session) -> list[str]:
+    from gemini_nb.store.jobs import JobFolder  # noqa: PLC0415 - needed for this word only
+
+    store = session.open_store()
+    return [] if store is None else JobFolder(store).names()
 
 
 def _visible_variables(shell: InteractiveShell) -> dict[str, Any]:

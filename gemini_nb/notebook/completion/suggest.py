@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from argparse import Action
     from collections.abc import Iterable, Mapping
 
+    from gemini_nb.notebook.completion.candidates import ListJobs
     from gemini_nb.notebook.completion.cursor import Options, Place, Words
 
 
@@ -30,17 +31,24 @@ class Completion:
 
 
 def complete(
-    text: str, line: int, column: int, variables: Mapping[str, Any], *, model: str, provider: str
+    text: str,
+    line: int,
+    column: int,
+    variables: Mapping[str, Any],
+    *,
+    model: str,
+    provider: str,
+    list_jobs: ListJobs,
 ) -> Completion:
     """Return what may stand at the cursor of a cell; `model` is asked where its magic names none.
 
-    `provider` says what an alias means.
+    `provider` says what an alias means, `list_jobs` returns the names of the store's batch jobs.
     """
     place = cursor.find_place(text, line, column)
     if place is None:
         return Completion()
     if place.magic == "gemini":
-        return _complete_command(cursor.split_line(place.line))
+        return _complete_command(cursor.split_line(place.line), list_jobs)
     edits = place.magic == "gemini_edit"
     parser = options.edit_parser() if edits else options.image_parser(cell=place.cell)
     known = parser._option_string_actions  # noqa: SLF001 - no public list
@@ -118,10 +126,11 @@ def _quote(text: str, quote: str) -> str:
     return mark + text + mark * (not text.endswith("/"))  # a folder is gone on with
 
 
-def _complete_command(words: Words) -> Completion:
+def _complete_command(words: Words, list_jobs: ListJobs) -> Completion:
     """Return the words of `%gemini`, and what may follow them."""
     if words.quote or _is_closed(words):
         return Completion()
     if not words.whole:
         return _keep_matching(words.typed, candidates.as_values((*commands.COMMANDS, "help")))
-    return _keep_matching(words.typed, candidates.command_arguments(words.whole, words.typed))
+    found = candidates.command_arguments(words.whole, words.typed, list_jobs)
+    return _keep_matching(words.typed, found)
