@@ -104,21 +104,21 @@ def test_without_a_store_there_are_no_jobs():
         Client("google", api_key="k").jobs().list()
 
 
-def test_two_processes_with_the_same_frame_send_it_once(tmp_path):
+def test_two_processes_whose_frames_share_rows_send_each_once(tmp_path):
     code = (
         f"import sys, warnings; sys.path.insert(0, {str(paths.TESTS)!r})\n"
         "warnings.simplefilter('ignore')\n"
         "from gemini_nb import Client\n"
         "from support.jobs import generate\n"
         "client = Client('google', api_key='k', base_url=sys.argv[1], store=sys.argv[2])\n"
-        "print(len(generate(client, 120, progress=False).generations))\n"
+        "print(len(generate(client, int(sys.argv[3]), progress=False).generations))\n"
     )
     with OfflineServer(batch_seconds=1, delay=0.2) as server:
         command = [sys.executable, "-c", code, server.url, str(tmp_path / "store")]
-        children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        assert [child.communicate(timeout=60)[0].strip() for child in children] == ["120", "120"]
-        assert len(server.batches.created) == 1
-        assert make_many(server) == (120, 1)
+        sizes = ["120", "120", "125"]
+        children = [subprocess.Popen([*command, size], stdout=subprocess.PIPE, text=True) for size in sizes]
+        assert [child.communicate(timeout=60)[0].strip() for child in children] == sizes
+        assert make_many(server) == (125, 1)
 
 
 def test_another_frame_with_some_of_the_rows_waits_for_them_and_sends_the_others(tmp_path):
@@ -144,6 +144,13 @@ def test_refresh_makes_all_anew_and_its_price_is_that_of_a_batch(tmp_path):
         assert not any(one.replayed for one in batch.generations)
         assert make_many(server) == (2 * ROWS, 2)
     assert "batch price" in batch.generations[0].caption
+
+
+def test_refresh_does_not_take_what_another_store_had_made(tmp_path):
+    with OfflineServer(batch_seconds=0) as server:
+        generate(make_client(server, tmp_path / "one"), ROWS)
+        generate(make_client(server, tmp_path / "two", replay="refresh"), ROWS)
+        assert make_many(server) == (2 * ROWS, 2)
 
 
 def test_only_replay_sends_nothing(slow, tmp_path):

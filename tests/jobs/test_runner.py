@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from gemini_nb import AsyncClient, Client
+from gemini_nb.batch.feed import CallerIterator
 from gemini_nb.errors import ArgumentError
 from gemini_nb.jobs.split import Limits, Planner
 from gemini_nb.jobs.wire import encode_row
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
+from gemini_nb.store.lock import StoreLock
 from support.images import png
-from support.jobs import SMALL, make_client
+from support.jobs import SMALL, generate, make_client
 
 KEY = "AIzaSyNotAKeyOfAnybody0123456789abcdef"
 PROMPTS = ["a red square", "a blue circle", "a green hill"]
@@ -75,11 +79,11 @@ def test_rows_of_a_job_are_as_those_of_single_requests(server, tmp_path):
 def test_pictures_of_an_iterator_are_let_go_once_they_are_in_the_file_that_is_sent(server, tmp_path):
     client = make_client(server, tmp_path)
     requests = (client.request(f"{colour} please", images=[png(6, 6)], **SMALL) for colour in ("red", "blue"))
-    batch = client.generate_many(requests, tier="batch")
-    assert len(batch.generations) == 2
-    assert [repr(one.request.images[0]) for one in batch.generations] == [
-        "InputImage(image/png, sent and let go)"
-    ] * 2
+    feed, held = CallerIterator(requests), []
+    progress = client.asynchronous.batch_progress(feed)
+    progress.listeners.append(lambda _index, request, _outcome: held.append(repr(request.images[0])))
+    assert len(client.run_batch(progress, tier="batch", feed=feed).generations) == 2
+    assert held == ["InputImage(image/png, sent and let go)"] * 2
     again = client.generate("red please", images=[png(6, 6)], **SMALL)
     assert again.replayed
 
@@ -129,3 +133,32 @@ def test_large_frames_are_split_by_rows_each_part_a_job_with_its_record(server, 
         assert (len(records), sum(record.rows for record in records)) == (jobs, 3)
     assert not Limits(inline_rows=2).is_inline(records[0])
     assert not Limits(inline_bytes=10).is_inline(records[0])
+
+
+def test_failures_that_nobody_was_told_of_are_told_by_the_next_run_and_not_sent(tmp_path):
+    with OfflineServer(batch_seconds=0, fault="expires-partly-once") as server:
+        client = make_client(server, tmp_path)
+        errors = [str(one) for one in generate(client, 4).errors]
+        folder = JobFolder(client.store)
+        (record,) = folder.records()
+        folder.write(replace(record, is_told=False))  # as a process leaves it that dies before it tells them
+        assert [str(one) for one in generate(client, 4).errors] == errors
+        assert len(server.batches.created) == 1
+        assert not generate(client, 4).errors
+        assert len(server.batches.created) == 2
+
+
+def test_what_came_into_the_store_while_another_had_the_lock_is_not_sent(server, tmp_path):
+    client, other = make_client(server, tmp_path), make_client(server, tmp_path)
+    folder = JobFolder(client.store)
+    folder.prepare()
+    with StoreLock(folder.folder / "sending.lock") as lock, ThreadPoolExecutor(1) as pool:
+        assert lock.acquire()
+        progress = client.asynchronous.batch_progress([client.request(PROMPTS[0], **SMALL)])
+        future = pool.submit(client.run_batch, progress, tier="batch")
+        while "another process is sending" not in progress.call.words:
+            assert not future.done()
+        other.generate(PROMPTS[0], **SMALL)
+        lock.release()
+        assert future.result(timeout=60).generations[0].replayed
+    assert not server.batches.created
