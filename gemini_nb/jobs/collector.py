@@ -10,7 +10,6 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from gemini_nb.generation import Generation
     from gemini_nb.jobs.service import BatchService
     from gemini_nb.jobs.wire import JobStatus
+    from gemini_nb.reply.json_receiver import ReceivedBody
     from gemini_nb.reply.reader import ReplyReader
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobFolder, JobRecord
@@ -199,7 +199,7 @@ class _Collection:
         self.is_cut, is_in_order, count = False, True, 0
         keys = tuple(self.rows)
         nameless: list[int] = []
-        async for row in _rows_of(file):
+        async for row in self._rows_of(file):
             self.is_cut |= row.is_cut
             if row.key is None and row.reply is not None:
                 nameless.append(count)
@@ -207,36 +207,34 @@ class _Collection:
                 is_in_order &= count < len(keys) and row.key == keys[count]
             if row.key in self.rows:
                 await self._take(row.key or "", row)
-            elif row.line and not row.is_cut:
-                await self._keep(row.line)
+            elif row.broken is not None and not row.is_cut:
+                await self._keep(row.mark, row.broken)
             elif row.key is not None:
-                await self._keep(row.reply)  # of a row that was not asked for: it may be paid for
+                await self._keep(row.mark, row.reply)  # of a row that was not asked for: it may be paid for
             count += 1
         if not nameless:
             return
         is_in_order &= count == len(keys)
         places = set(nameless)
         place = 0
-        async for row in _rows_of(file):
+        async for row in self._rows_of(file):
             if place in places and is_in_order:
                 await self._take(keys[place], row)
             elif place in places:
-                await self._keep(row.reply)
+                await self._keep(row.mark, row.reply)
             place += 1
 
     async def _take(self, digest: str, row: Row) -> None:
         """Take a row; one that comes twice counts once, and a picture for more than an error."""
         if row.reply is None and row.error is None:
             return
-        content = row.reply or repr(row.error).encode()
-        mark = sha256(content).digest()
         seen = self._seen.get(digest)
-        if seen == mark:
+        if seen == row.mark:
             return
         if seen is not None and (row.reply is None or digest not in self.errors):
-            await self._keep(row.reply)
+            await self._keep(row.mark, row.reply)
             return
-        self._seen[digest] = mark
+        self._seen[digest] = row.mark
         if row.reply is None:
             self.note(digest, self._error(row.error or {}))
             return
@@ -251,7 +249,7 @@ class _Collection:
             error, provider=service.provider, model=self.record.model, key=service.key
         )
 
-    async def _read_reply(self, digest: str, request: ImageRequest | None, reply: bytes) -> None:
+    async def _read_reply(self, digest: str, request: ImageRequest | None, reply: ReceivedBody) -> None:
         is_wanted, replay = request is not None, self.owner.replay
         if request is None:
             request = await run_in_thread(self.owner.folder.request, digest, self.rows[digest])
@@ -284,21 +282,20 @@ class _Collection:
         self.left.discard(digest)
         self.errors[digest] = lighten(error)
 
-    async def _keep(self, reply: bytes | None) -> None:
+    async def _rows_of(self, file: UnnamedFile | None) -> AsyncIterator[Row]:
+        store = self.owner.replay.store
+        rows = read_rows(file, store.new_file if store else None)
+        while (row := await run_in_thread(next, rows, None)) is not None:
+            yield row
+
+    async def _keep(self, mark: bytes, reply: ReceivedBody | None) -> None:
         """Keep a reply that belongs to no row, or comes for the second time: it may be paid for."""
         store = self.owner.replay.store
-        mark = sha256(reply or b"").digest()
         if reply is None or store is None or mark in self._kept:
             return
         self._kept.add(mark)
         self.strays += 1
         await run_in_thread(partial(keep_reply, reply, folder=store.unread, key=self.owner.service.key))
-
-
-async def _rows_of(file: UnnamedFile | None) -> AsyncIterator[Row]:
-    rows = read_rows(file)
-    while (row := await run_in_thread(next, rows, None)) is not None:
-        yield row
 
 
 def _warn_of_strays(count: int, provider: str, folder: Path) -> None:

@@ -1,7 +1,8 @@
 """Results of a job, read piece by piece: an answer's rows are cut out while it arrives, and lie in a file.
 
 `ResultReceiver` takes the answer to a question for a job, or a file of results, from the network. `read_rows`
-reads what it has written, a row at a time, so that gigabytes of results cost the memory of one row.
+reads what it has written, a row at a time, its pictures into files, so that gigabytes of results cost
+no memory.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import json
 import re
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import TooLargeError
 from gemini_nb.files import UnnamedFile
+from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
+
+    NewFile = Callable[[], UnnamedFile]
 
 MAX_RESULT_BYTES = 64 * 2**30
 MAX_ROW_BYTES = 64 * 2**20  # as of a single reply
@@ -168,52 +173,81 @@ class ResultReceiver:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of results: its key, and a reply as JSON or what the provider says of its failure.
+    """A row of results: its key, and a reply as it would have come alone, or what is said of its failure.
 
-    `line` are its bytes where they are no JSON; they `is_cut` short where nothing ends their line.
+    `broken` is a line that is no JSON; it `is_cut` short where nothing ends it. `mark` tells a row from one
+    that says anything else.
     """
 
+    mark: bytes
     key: str | None = None
-    reply: bytes | None = None
+    reply: ReceivedBody | None = None
     error: dict[str, Any] | None = None
-    line: bytes = b""
+    broken: ReceivedBody | None = None
     is_cut: bool = False
 
 
-def read_rows(file: UnnamedFile | None) -> Iterator[Row]:
-    """Yield the rows of a file of results; one that is too large is left out."""
+class _Line:
+    """A line while it is read: its pictures are decoded on the way, so that its text is never held."""
+
+    def __init__(self, new_file: NewFile | None) -> None:
+        self._receiver = JSONReceiver(new_file)
+        self._digest = sha256()
+        self._size = 0
+        self._is_blank = True
+
+    def write(self, piece: bytes) -> None:
+        """Take the next piece; what comes past the limit is dropped, and with it the row."""
+        self._size += len(piece)
+        if self._size <= MAX_ROW_BYTES and piece:
+            self._is_blank = self._is_blank and not piece.strip()
+            self._digest.update(piece)
+            self._receiver.write(piece)
+
+    def rows(self, *, is_last: bool = False) -> Iterator[Row]:
+        """Yield the row of the line, if there is one."""
+        if self._is_blank or self._size > MAX_ROW_BYTES:
+            return
+        mark, body = self._digest.digest(), self._receiver.finish()
+        try:
+            row = json.loads(body.rest)
+            is_row = isinstance(row, dict)
+            reply = _make_reply(row["response"], body) if is_row and row.get("response") else None
+        except (ValueError, RecursionError):
+            is_row = False
+        if not is_row:
+            yield Row(mark, broken=body, is_cut=is_last)
+            return
+        metadata = row.get("metadata")
+        key = row.get("key") or (metadata.get("key") if isinstance(metadata, dict) else None)
+        error = row.get("error") or row.get("status")
+        yield Row(
+            mark,
+            key=key if isinstance(key, str) else None,
+            reply=reply,
+            error=error if isinstance(error, dict) else None,
+        )
+
+
+def _make_reply(reply: Any, body: ReceivedBody) -> ReceivedBody:
+    """Return the reply that stands in a row as if it had come alone."""
+    return ReceivedBody(json.dumps(reply, separators=(",", ":")).encode("ascii"), body.blobs)
+
+
+def read_rows(file: UnnamedFile | None, new_file: NewFile | None = None) -> Iterator[Row]:
+    """Yield the rows of a file of results; one that is too large is left out.
+
+    `new_file` opens a file for a picture; without it, or where the disk refuses, it stays in memory.
+    """
     if file is None:
         return
     with closing(file.open_reader()) as reader:
-        waiting, is_oversize = bytearray(), False
+        line = _Line(new_file)
         while piece := reader.read(_READ_BYTES):
             first, *others = piece.split(b"\n")
-            if not is_oversize:
-                waiting += first
-            for line in others:
-                if waiting.strip() and not is_oversize:
-                    yield read_row(bytes(waiting))
-                waiting, is_oversize = bytearray(line), False
-            if len(waiting) > MAX_ROW_BYTES:
-                waiting, is_oversize = bytearray(), True
-        if waiting.strip() and not is_oversize:
-            row = read_row(bytes(waiting))
-            yield replace(row, is_cut=bool(row.line))
-
-
-def read_row(line: bytes) -> Row:
-    """Return the row of a line."""
-    try:
-        row = json.loads(line)
-        if not isinstance(row, dict):
-            return Row(line=line)
-        metadata = row.get("metadata")
-        key = row.get("key") or (metadata.get("key") if isinstance(metadata, dict) else None)
-        reply, error = row.get("response"), row.get("error") or row.get("status")
-        return Row(
-            key if isinstance(key, str) else None,
-            json.dumps(reply, separators=(",", ":")).encode("ascii") if isinstance(reply, dict) else None,
-            error if isinstance(error, dict) else None,
-        )
-    except (ValueError, RecursionError):
-        return Row(line=line)
+            line.write(first)
+            for beginning in others:
+                yield from line.rows()
+                line = _Line(new_file)
+                line.write(beginning)
+        yield from line.rows(is_last=True)

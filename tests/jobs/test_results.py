@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import tracemalloc
 
 import pytest
 
 from gemini_nb.errors import TooLargeError
+from gemini_nb.files import UnnamedFile
 from gemini_nb.jobs import results
 from gemini_nb.jobs.results import ResultReceiver, RowCutter, read_rows
 
@@ -69,9 +72,26 @@ def test_too_much_around_the_rows_is_refused():
 def test_only_the_last_line_counts_as_cut_short(tmp_path):
     receiver = ResultReceiver(tmp_path, is_file=True)
     list(receiver.take(b'{"key":"a","response":{}}\n{"key":\n\n{"key":"b","respo'))
-    assert [(row.key, row.line, row.is_cut) for row in read_rows(receiver.file)] == [
-        ("a", b"", False),
+    rows = [(row.key, row.broken and row.broken.raw(), row.is_cut) for row in read_rows(receiver.file)]
+    assert rows == [
+        ("a", None, False),
         (None, b'{"key":', False),
         (None, b'{"key":"b","respo', True),
     ]
+    receiver.close()
+
+
+def test_a_rows_picture_is_decoded_into_a_file_while_its_line_is_read(tmp_path):
+    picture = bytes(range(256)) * 40_000  # ten megabytes
+    part = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(picture).decode()}}
+    reply = {"candidates": [{"content": {"parts": [part]}}]}
+    receiver = ResultReceiver(tmp_path, is_file=True)
+    for piece in in_pieces(json.dumps({"key": "a", "response": reply}).encode() + b"\n", 10**6):
+        list(receiver.take(piece))
+    tracemalloc.start()
+    (row,) = read_rows(receiver.file, lambda: UnnamedFile(tmp_path, mode=0o600))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 2**20
+    assert json.loads(row.reply.raw()) == reply
     receiver.close()

@@ -9,7 +9,7 @@ from google.genai import types
 
 from gemini_nb import ImageRequest
 from gemini_nb.jobs import wire
-from gemini_nb.jobs.results import read_row
+from gemini_nb.jobs.results import ResultReceiver, read_rows
 from support.jobs import SMALL
 
 
@@ -38,9 +38,17 @@ def test_an_operation_without_the_name_of_a_job_is_none(name):
     assert wire.read_status({"name": name}) is None
 
 
-def test_a_row_of_results_is_read_with_its_key_in_either_place():
-    for line in (b'{"key":"a","response":{"x":1}}', b'{"metadata":{"key":"a"},"response":{"x":1}}'):
-        row = read_row(line)
-        assert (row.key, json.loads(row.reply)) == ("a", {"x": 1})
-    assert read_row(b'{"key":"a","error":{"code":13}}').error == {"code": 13}
-    assert read_row(b'{"key":').line == b'{"key":'
+def test_a_row_of_results_is_read_with_its_key_in_either_place(tmp_path):
+    receiver = ResultReceiver(tmp_path, is_file=True)
+    for line in (
+        b'{"key":"a","response":{"x":1}}',
+        b'{"metadata":{"key":"a"},"response":{"x":1}}',
+        b'{"key":"a","error":{"code":13}}',
+        b'{"key":',
+    ):
+        list(receiver.take(line + b"\n"))
+    first, second, failed, broken = read_rows(receiver.file)
+    assert [(row.key, json.loads(row.reply.raw())) for row in (first, second)] == [("a", {"x": 1})] * 2
+    assert (failed.key, failed.error) == ("a", {"code": 13})
+    assert (broken.broken.raw(), broken.is_cut) == (b'{"key":', False)
+    receiver.close()
