@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     Deliver = Callable[[str, ImageRequest | None, Outcome], object]
     Say = Callable[[JobRecord, str], object]
 
-FIRST_POLL_SECONDS = 0.5
+FIRST_POLL_SECONDS = 0.2
 MAX_POLL_SECONDS = 60.0
 MAX_FETCHES = 3  # of results that come cut short
 READ_SECONDS = 60.0  # for one row, a hosted picture included

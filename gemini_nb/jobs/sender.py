@@ -130,6 +130,7 @@ class Sender:
         gone = time.time() - record.sent_at
         until = anyio.current_time() + (settle - gone if 0 <= gone <= settle else settle if gone < 0 else 0)
         pause = 0.1
+        self.call.words = f"looking for a job in the list of {self.service.provider.name}"
         while True:
             is_last = anyio.current_time() >= until
             problem = None

@@ -19,6 +19,7 @@ LONGEST = (
     "course/test_replay.py",
     "batch/test_clusters.py",
     "promises/test_memory.py",
+    "jobs/test_faults.py",
     "benchmarks/test_benchmarks.py",
 )
 
