@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from gemini_nb import Client
+from gemini_nb import Cancelled, Client
 from gemini_nb.errors import APIError, ArgumentError
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
 from support import paths
-from support.jobs import generate, make_client, make_many
-from support.left_jobs import leave
+from support.jobs import SMALL, generate, make_client, make_many
+from support.left_jobs import interrupting, leave
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*was shut down")
 ROWS = 4
@@ -54,6 +54,28 @@ def test_cancel_keeps_and_counts_what_was_made(tmp_path):
     assert {type(one) for one in batch.errors} == {APIError}
     assert all("The job was cancelled before this picture was made" in str(one) for one in batch.errors)
     assert "by estimate" in batch.heading
+
+
+def test_an_interrupted_wait_gives_what_has_come_and_failures_that_nobody_saw_are_told_again(slow, tmp_path):
+    client = make_client(slow, tmp_path)
+    leave(client, ROWS)
+    (first,) = client.jobs().cancel()
+    with interrupting(client.store, two_are_sent), pytest.raises(Cancelled):
+        client.generate_many(["another", "and another"], tier="batch", **SMALL)
+    with interrupting(client.store, one_is_over), pytest.raises(Cancelled) as stopped:
+        client.jobs().wait()
+    assert stopped.value.batch.summary == "6 pictures: 0 made, 4 failed, 2 in batch jobs"
+    assert "2 batch jobs go on" in str(stopped.value)
+    assert client.jobs().fetch(first.name).summary == "4 pictures: 0 made, 4 failed"
+    assert {job.name: job.is_told for job in client.jobs().list()}[first.name]
+
+
+def two_are_sent(records):
+    return [record.state for record in records] == ["created"] * 2
+
+
+def one_is_over(records):
+    return any(record.state == "over" for record in records)
 
 
 def test_fetch_leaves_what_is_not_over_alone(slow, tmp_path):
