@@ -142,7 +142,7 @@ def test_a_locked_replay_asks_for_no_job(slow):
     shell, store = slow
     interrupted(shell, store)
     shell.magics.replay = "only"
-    for line in ("%gemini jobs wait", "%gemini jobs cancel --all"):
+    for line in ("%gemini jobs cancel --all", "%gemini jobs wait"):
         assert "google is not asked for its jobs" in shell.refused(line)
     assert len(shell.run("%gemini jobs").result) == 1
 
