@@ -150,14 +150,14 @@ class Collector:
 
     async def _read_results(self, job: _Collection, status: JobStatus, file: UnnamedFile | None) -> None:
         """Read the results, and fetch them again where they come cut short."""
-        problem: GeminiError | None = None
+        problem: Exception | None = None
         for _ in range(MAX_FETCHES):
             is_whole = True
             try:
                 if file is None and status.results_file is not None:
                     file, is_whole = await self.service.fetch(status.results_file, self.folder.folder)
                 await job.read(file)
-            except (ConnectionFailedError, RateLimitError) as error:
+            except (ConnectionFailedError, RateLimitError, OSError) as error:
                 is_whole, problem = False, error
             finally:
                 if file is not None:

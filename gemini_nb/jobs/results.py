@@ -31,22 +31,22 @@ MAX_ANSWER_BYTES = 8 * 2**20  # of what stands around the rows
 _NAME = b"inlinedResponses"
 _STRUCTURE = re.compile(rb'["{}\[\],]')
 _IN_STRING = re.compile(rb'["\\]')
-_READ_BYTES = 256 * 1024
+_ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+_READ_BYTES = _WRITTEN_BYTES = 256 * 1024
 _MAX_NAME_BYTES = 40
 
 
 class RowCutter:
     """Cuts the items of each array called `inlinedResponses` out of a JSON text that arrives in pieces.
 
-    `on_row` gets each, as it stands there; None for one that is too large. Only the first array that holds
-    rows counts: an operation says them twice. `rest` is the text without them.
+    `write` gets them as they stand there, a line each, in pieces. Only the first array that holds rows
+    counts: an operation says them twice. `rest` is the text without them.
     """
 
-    def __init__(self, on_row: Callable[[bytes | None], object]) -> None:
+    def __init__(self, write: Callable[[bytes], object]) -> None:
         self.rest = bytearray()
-        self._on_row = on_row
-        self._row: bytearray | None = None  # while inside of an array of rows
-        self._is_oversize = False
+        self._write = write
+        self._row: bytearray | None = None  # what is not written yet, while inside of an array of rows
         self._has_rows = self._is_over = False
         self._depth = 0  # of brackets within the row
         self._string: bytearray | None = None  # the beginning of the string that the text is in
@@ -110,17 +110,20 @@ class RowCutter:
                 raise TooLargeError(
                     "What the provider says of its jobs is too long, and was not read.", hint=""
                 )
-        elif len(self._row) + len(text) <= MAX_ROW_BYTES:
-            self._row += text
         else:
-            self._is_oversize = True
+            self._row += text
+            if len(self._row) >= _WRITTEN_BYTES:
+                self._write_row(b"")
 
     def _end_row(self) -> None:
-        row, self._row = bytes(self._row or b"").strip(), bytearray()
-        self._has_rows |= bool(row)
-        if row and not self._is_over:
-            self._on_row(None if self._is_oversize else row)
-        self._is_oversize = False
+        self._write_row(b"\n")
+
+    def _write_row(self, end: bytes) -> None:
+        """Write what there is of a row, on one line: a line break in JSON is white space."""
+        row, self._row = bytes(self._row or b""), bytearray()
+        self._has_rows |= bool(row.strip())
+        if not self._is_over:
+            self._write(row.translate(_ON_ONE_LINE) + end)
 
 
 class ResultReceiver:
@@ -134,7 +137,7 @@ class ResultReceiver:
         self.file: UnnamedFile | None = None
         self._folder = folder
         self._is_file = is_file
-        self._cutter = RowCutter(self._write_row)
+        self._cutter = RowCutter(self._write)
 
     def expect(self, length: int) -> None:
         """Prepare for nothing."""
@@ -158,10 +161,6 @@ class ResultReceiver:
         """Drop the file."""
         if self.file is not None:
             self.file.close()
-
-    def _write_row(self, row: bytes | None) -> None:
-        if row is not None:  # a line break in JSON is white space
-            self._write(row.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
 
     def _write(self, data: bytes | memoryview) -> None:
         if self._folder is None:
@@ -190,7 +189,8 @@ class Row:
 class _Line:
     """A line while it is read: its pictures are decoded on the way, so that its text is never held."""
 
-    def __init__(self, new_file: NewFile | None) -> None:
+    def __init__(self, new_file: NewFile | None, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._receiver = JSONReceiver(new_file)
         self._digest = sha256()
         self._size = 0
@@ -199,14 +199,14 @@ class _Line:
     def write(self, piece: bytes) -> None:
         """Take the next piece; what comes past the limit is dropped, and with it the row."""
         self._size += len(piece)
-        if self._size <= MAX_ROW_BYTES and piece:
+        if self._size <= self._max_bytes and piece:
             self._is_blank = self._is_blank and not piece.strip()
             self._digest.update(piece)
             self._receiver.write(piece)
 
     def rows(self, *, is_last: bool = False) -> Iterator[Row]:
         """Yield the row of the line, if there is one."""
-        if self._is_blank or self._size > MAX_ROW_BYTES:
+        if self._is_blank or self._size > self._max_bytes:
             return
         mark, body = self._digest.digest(), self._receiver.finish()
         try:
@@ -234,20 +234,22 @@ def _make_reply(reply: Any, body: ReceivedBody) -> ReceivedBody:
     return ReceivedBody(json.dumps(reply, separators=(",", ":")).encode("ascii"), body.blobs)
 
 
-def read_rows(file: UnnamedFile | None, new_file: NewFile | None = None) -> Iterator[Row]:
-    """Yield the rows of a file of results; one that is too large is left out.
+def read_rows(
+    file: UnnamedFile | None, new_file: NewFile | None = None, *, max_row_bytes: int = MAX_ROW_BYTES
+) -> Iterator[Row]:
+    """Yield the rows of a file of results; one of more than `max_row_bytes` is left out.
 
     `new_file` opens a file for a picture; without it, or where the disk refuses, it stays in memory.
     """
     if file is None:
         return
     with closing(file.open_reader()) as reader:
-        line = _Line(new_file)
+        line = _Line(new_file, max_row_bytes)
         while piece := reader.read(_READ_BYTES):
             first, *others = piece.split(b"\n")
             line.write(first)
             for beginning in others:
                 yield from line.rows()
-                line = _Line(new_file)
+                line = _Line(new_file, max_row_bytes)
                 line.write(beginning)
         yield from line.rows(is_last=True)

@@ -153,7 +153,7 @@ class JobFolder:
         file = files.open_plain(self._path(name, "rows"))
         if file is None:
             return
-        with file, suppress(ValueError, TypeError, KeyError):
+        with file, suppress(ValueError, TypeError, KeyError, OSError):
             for line in _lines(file):
                 facts = json.loads(line)
                 yield facts.pop("digest"), facts

@@ -35,11 +35,11 @@ def in_pieces(text, size):
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000, 10**6])
 def test_rows_are_cut_out_once_wherever_the_pieces_end(size, indent):
-    rows = []
-    cutter = RowCutter(rows.append)
+    lines = bytearray()
+    cutter = RowCutter(lines.extend)
     for piece in in_pieces(json.dumps(OPERATION, indent=indent).encode(), size):
         cutter.feed(piece)
-    assert list(map(json.loads, rows)) == ROWS
+    assert [json.loads(line) for line in lines.split(b"\n") if line.strip()] == ROWS
     rest = json.loads(cutter.rest)
     assert rest["metadata"]["list"] == ["inlinedResponses", [1, 2]]
     assert rest["response"]["inlinedResponses"]["inlinedResponses"] == []
@@ -55,13 +55,26 @@ def test_rows_of_an_answer_lie_in_a_file_a_line_each(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_row_past_the_limit_is_left_out_and_the_others_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "MAX_ROW_BYTES", 5000)
-    rows = []
-    cutter = RowCutter(rows.append)
-    large = {**OUTPUT, "inlinedResponses": {"inlinedResponses": [ROWS[0], {"data": "B" * 6000}, ROWS[1]]}}
-    cutter.feed(json.dumps(large).encode())
-    assert [row and json.loads(row)["metadata"]["key"] for row in rows] == ["a", None, "b"]
+def test_a_row_past_the_limit_is_left_out_and_the_others_are_read(tmp_path):
+    receiver = ResultReceiver(tmp_path, is_file=True)
+    for key, size in (("a", 10), ("b", 6000), ("c", 10)):
+        list(receiver.take(json.dumps({"key": key, "response": {"text": "x" * size}}).encode() + b"\n"))
+    assert [row.key for row in read_rows(receiver.file, max_row_bytes=5000)] == ["a", "c"]
+    receiver.close()
+
+
+def test_a_long_row_of_an_answer_is_written_while_it_arrives(tmp_path):
+    row = {"response": {"data": "A" * 10**7}, "metadata": {"key": "a"}}
+    text = json.dumps({"output": {"inlinedResponses": {"inlinedResponses": [row]}}}).encode()
+    receiver = ResultReceiver(tmp_path)
+    tracemalloc.start()
+    for piece in in_pieces(text, 10**5):
+        list(receiver.take(piece))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * 2**20
+    assert [row.key for row in read_rows(receiver.file)] == ["a"]
+    receiver.close()
 
 
 def test_too_much_around_the_rows_is_refused():
