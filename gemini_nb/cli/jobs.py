@@ -75,7 +75,7 @@ def _cancel(args: Namespace) -> None:
 
 def _wait(args: Namespace) -> None:
     client = _client(args)
-    with progress(lambda: f"{client.provider.name} for its jobs", verb="Asking "):
+    with progress(lambda: "Ctrl-C leaves them running", verb="Waiting for batch jobs, "):
         batch = client.jobs().wait(*args.names)
     _print_batch(args, batch)
 

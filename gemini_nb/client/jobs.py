@@ -186,9 +186,13 @@ class AsyncJobs:
         """Do what `wait` and `fetch` do; `rows` has what came of it so far, also after an interrupt."""
         folder, records = await self._choose(names)
         call = current()
+        places = {record.name: place for place, record in enumerate(records, start=1)}
 
         def say(record: JobRecord, problem: str) -> None:
-            call.words = problem or f"{record.made} of {record.rows} made in {record.name}"
+            place = (
+                f"batch job {places[record.name]} of {len(records)}" if len(records) > 1 else "the batch job"
+            )
+            call.words = problem or f"{record.made} of {record.rows} made in {place}"
             call.share = record.made / record.rows if record.rows else None
 
         with self._until_closed(), call.watched():
