@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keyring.backend
 import keyring.core
 import keyring.errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FILE_VARIABLE = "KEYRING_FILE_OF_TESTS"
 NAME = "support.keyrings.FileKeyring"
