@@ -50,7 +50,7 @@ test-kernels: $(VENV)/.test
 	for version in 6.31 7.3; do \
 	  kernel=$(abspath $(VENV))/kernel-$$version; \
 	  $(PYTHON) -m venv $$kernel && $$kernel/bin/python -m pip install --quiet --editable . "ipykernel==$$version.*" \
-	    && GEMINI_NB_KERNEL_PYTHON=$$kernel/bin/python $(BIN)/pytest tests/browser || exit 1; \
+	    && GEMINI_NB_KERNEL_PYTHON=$$kernel/bin/python $(BIN)/pytest tests/browser/test_studio_*.py || exit 1; \
 	done
 
 # The course as a Binder visitor gets it: only what is committed, in an environment of its own.

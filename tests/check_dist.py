@@ -65,7 +65,8 @@ def check_wheel(folder: Path) -> None:
 def check_sdist(folder: Path) -> None:
     """Run `make test` in the unpacked sdist, which sets itself up."""
     with tarfile.open(SDIST) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 or newer
+        archive.extractall(folder)
     tree = folder / f"gemini_nb-{VERSION}"
     subprocess.run(
         ["make", "test", f"PYTHON={sys.executable}"], cwd=tree, env=environment(folder), check=True

@@ -119,7 +119,8 @@ PRIVATE = (
 @pytest.mark.parametrize("kind", ["--sdist", "--wheel"])
 def test_no_store_and_no_cache_is_shipped(kind, built, tmp_path):
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 or newer
+        archive.extractall(tmp_path)
     (tree,) = tmp_path.iterdir()
     for name in PRIVATE:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)

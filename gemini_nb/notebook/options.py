@@ -21,7 +21,7 @@ from gemini_nb.store import replay_mode
 from gemini_nb.text import TEXT_COLUMNS, one_line
 
 _SHOWN_CHARACTERS = 60  # of a word that is wrong
-_WORD = re.compile(r"""(?:[^\s"']++|"[^"]*+"|'[^']*+')++""")
+_WORD = re.compile(r"""(?:[^\s"']++|"[^"]*+"|'[^']*+')+""")
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
 _Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=TEXT_COLUMNS)
 

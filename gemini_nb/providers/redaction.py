@@ -106,8 +106,8 @@ class _Form:
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         piece = b"|".join(map(re.escape, self._pieces))
-        # A whole key ends there, so that what lies between two of them stays.
-        return re.compile(rb"%b|(?:%b)(?:%b|[\s\S](?<=%b))*+" % (re.escape(self._text), piece, piece, piece))
+        # A whole key ends there, so that what lies between two of them stays. "|)" as in base64_blobs.
+        return re.compile(rb"%b|(?:%b)(?:%b|[\s\S](?<=%b)|)*+" % (re.escape(self._text), piece, piece, piece))
 
     def _is_telling(self, piece: bytes) -> bool:
         """Whether a piece gives anything of the key away."""

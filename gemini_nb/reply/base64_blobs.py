@@ -42,9 +42,10 @@ _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ESCAPES = rb"\\/|\\u00(?:2[bBdDfF]|3[dD]|5[fF])"  # PHP escapes slashes, others what could end a tag
 _BREAKS = rb"\\r|\\n|\\u000[aAdD]"
 _LETTERS = rb"[A-Za-z0-9+/=_-]++"
-_FIELD_RUN = re.compile(rb"(?:%b|[ \t]++|%b|\\t|\\u00(?:09|20)|%b)*+" % (_LETTERS, _ESCAPES, _BREAKS))
-_TEXT_RUN = re.compile(rb"(?:%b|%%(?:2[bBfF]|3[dD])|%b)*+" % (_LETTERS, _ESCAPES))
-_WRAPPED_RUN = re.compile(rb"(?:%b|%b|%b)*+" % (_LETTERS, _ESCAPES, _BREAKS))
+# Before Python 3.11.5 a possessive group whose last turn fails ends where that got to: "|)" mends it.
+_FIELD_RUN = re.compile(rb"(?:%b|[ \t]++|%b|\\t|\\u00(?:09|20)|%b|)*+" % (_LETTERS, _ESCAPES, _BREAKS))
+_TEXT_RUN = re.compile(rb"(?:%b|%%(?:2[bBfF]|3[dD])|%b|)*+" % (_LETTERS, _ESCAPES))
+_WRAPPED_RUN = re.compile(rb"(?:%b|%b|%b|)*+" % (_LETTERS, _ESCAPES, _BREAKS))
 _FIRST_LINE = re.compile(rb"((?:[A-Za-z0-9+/_-]++|%b){1,%d})(?:%b)" % (_ESCAPES, MAX_LINE_CHARS, _BREAKS))
 
 

@@ -36,7 +36,7 @@ _PICTURE_RUN = re.compile(
         for start in _STARTS
     )
 )
-_ESCAPED_RUN = re.compile(r"(?:[A-Za-z0-9+/_-]++|\\++/)*+={0,2}")
+_ESCAPED_RUN = re.compile(r"(?:[A-Za-z0-9+/_-]++|\\++/|)*+={0,2}")  # "|)" as in base64_blobs
 _QUOTED_BYTES = ("b'", 'b"')
 _MIN_RUN_CHARS = 84  # of 63 bytes
 _CLOSING = {"<": ">", '"': '"', "'": "'"}

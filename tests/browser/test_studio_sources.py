@@ -40,6 +40,8 @@ def files(tmp_path, photo):
 
 def test_sources_come_by_every_way_and_what_is_no_picture_says_so(lab, gateway, files, photo):
     picture, words, large = files
+    path = picture.with_name("by_path.png")
+    Image.new("RGB", (64, 48)).save(path)
     gateway.files["/linked.png"] = (photo, "image/png")
     with open_studio(lab, "ways", studio_cell(gateway, VARIABLE)) as page:
         page.generate("a red fox")
@@ -51,10 +53,10 @@ def test_sources_come_by_every_way_and_what_is_no_picture_says_so(lab, gateway, 
         expect_texts(page, f"{CHIPS}.problem", "PNG, JPEG, WebP", "20.0 MB; a request takes 20 MB")
         page.generate("not sent")
         page.alerts("Remove this source first")
-        for _ in range(2):
+        for left in (["my_photo.png", "large.png"], ["my_photo.png"]):
             chip_button(page, 1, "Remove source").press("Enter")
+            expect_texts(page, CHIPS, *left)
             page.tab.wait_for_function("() => document.activeElement.closest('.gemini-nb-studio')")
-        expect_texts(page, CHIPS, "my_photo.png")
         chip_button(page, 0, "Remove source").click()
         drop(page, picture)
         expect_texts(page, CHIPS, "my_photo.png")
@@ -66,18 +68,18 @@ def test_sources_come_by_every_way_and_what_is_no_picture_says_so(lab, gateway, 
         expect_texts(page, CHIPS, "my_photo.png", "pasted_here.png", "image.png")
         page.tab.locator(LARGE).drag_to(page.field("Source pictures"))
         expect_texts(page, CHIPS, "my_photo.png", "pasted_here.png", "image.png", "#1")
-        for word in ("red", f"{gateway.url}/linked.png", "no_such_name"):
+        for word in ("red", f"{gateway.url}/linked.png", str(path), "no_such_name"):
             page.field("Source pictures").press_sequentially(word)
             page.field("Source pictures").press("Enter")
         expect_texts(page, f"{CHIPS}.problem", "no_such_name")
-        chip_button(page, 6, "Remove source").click()
-        page.button("Generate").filter(has_text="Generate from 6 pictures").wait_for()
+        chip_button(page, 7, "Remove source").click()
+        page.button("Generate").filter(has_text="Generate from 7 pictures").wait_for()
         shown = page.tab.locator(f"{CHIPS} img:visible")
         assert shown.evaluate_all("all => all.every(one => one.naturalWidth > 0)")
         page.generate("mix them")
         page.pictures(2)
         assert [Image.open(io.BytesIO(one)).size for one in pictures_of(gateway.requests[-1])] == [
-            (1024, 1024), (1024, 1024), (1024, 1024), (1024, 1024), (40, 30), (1024, 1024),
+            (1024, 1024), (1024, 1024), (1024, 1024), (1024, 1024), (40, 30), (1024, 1024), (64, 48),
         ]  # fmt: skip
         assert gateway.posts == 2
         assert (page.errors, page.strangers) == ([], [])
@@ -126,11 +128,33 @@ def test_only_what_is_painted_over_changes(lab, photo):
         stroke(page, (0.25, 0.25), (0.5, 0.5))
         page.button("Brush").click()
         stroke(page, (0.7, 0.7), (0.8, 0.8))
+        page.button("Eraser").click()
+        stroke(page, (0.25, 0.45), (0.5, 0.45))
         expect_texts(page, CHIPS, "only where painted")
         painted = check_masked_edit(page, gateway, photo, "make it green")
         assert painted[300, 300]
         assert painted[768, 768]
         assert not painted[300, 768]
+        assert not painted[461, 384]
+
+
+def test_a_feather_softens_the_edge_of_what_changes(lab, photo):
+    answers = Answer(reply(inline(photo))), Answer(changed((1024, 1024), GREEN))
+    with Gateway(*answers) as gateway, open_studio(lab, "feather", studio_cell(gateway)) as page:
+        page.generate("a red fox")
+        page.pictures(1)
+        page.press("Paint mask")
+        page.field("Feather").fill("40")
+        page.button("Rectangle").click()
+        stroke(page, (0.25, 0.25), (0.75, 0.75))
+        page.says("Only what is painted over changes in picture 1")
+        painted, before, after = make_masked_edit(page, gateway, photo, "make it green")
+        left = np.nonzero(painted)[1].min()
+        assert (after[~painted] == before[~painted]).all()
+        assert (after[512, left + 60 : 700] == GREEN).all()
+        at_edge = after[512, left + 5 : left + 35].astype(int)
+        assert (at_edge != GREEN).any(axis=1).all()
+        assert (at_edge != before[512, left + 5 : left + 35]).any(axis=1).all()
 
 
 def test_a_rectangle_is_painted_by_keyboard(lab, photo):
@@ -157,6 +181,14 @@ def test_a_rectangle_is_painted_by_keyboard(lab, photo):
 
 def check_masked_edit(page, gateway, photo, prompt):
     """Make the edit; return where its mask was white after the result was compared with what it came from."""
+    painted, before, after = make_masked_edit(page, gateway, photo, prompt)
+    assert (after[~painted] == before[~painted]).all()
+    assert (after[painted] == GREEN).all()
+    return painted
+
+
+def make_masked_edit(page, gateway, photo, prompt):
+    """Make the edit; return where its mask was white, and the picture before and after."""
     page.tab.get_by_role("button", name="Generate: Edit #1 where painted").wait_for()
     page.generate(prompt)
     page.pictures(2)
@@ -166,8 +198,6 @@ def check_masked_edit(page, gateway, photo, prompt):
     assert 0 < painted.sum() < painted.size
     with page.tab.expect_download() as coming:
         page.press("Download")
-    result = np.asarray(Image.open(coming.value.path()).convert("RGB"))
-    assert (result[~painted] == np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))[~painted]).all()
-    assert (result[painted] == GREEN).all()
     assert page.tab.locator(f"{STUDIO} figcaption").inner_text().count("mask") > 0
-    return painted
+    before, after = (Image.open(one).convert("RGB") for one in (io.BytesIO(photo), coming.value.path()))
+    return painted, np.asarray(before), np.asarray(after)

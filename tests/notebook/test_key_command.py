@@ -95,14 +95,10 @@ def test_a_key_that_is_typed_and_kept_is_in_no_output_and_no_history(tmp_path, m
 
 
 @pytest.fixture
-def chain(tmp_path, monkeypatch):
+def chain(tmp_path):
     """A keyring that works, of this test alone."""
-    monkeypatch.setenv(keyrings.FILE_VARIABLE, str(tmp_path / "keyring.json"))
-    before = keyring.get_keyring()
-    keyring.set_keyring(keyrings.FileKeyring())
-    yield keyring.get_keyring()
-    keyring.set_keyring(before)
-    system_keyring._found.clear()
+    with keyrings.working(tmp_path / "keyring.json") as chain:
+        yield chain
 
 
 def test_a_file_with_keys_is_moved_to_the_keyring_and_taken_out_again(keyless, tmp_path, chain):

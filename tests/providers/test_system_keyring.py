@@ -26,16 +26,12 @@ from support.replies import inline, reply
 
 
 @pytest.fixture(autouse=True)
-def chain(tmp_path, monkeypatch):
+def chain(tmp_path):
     """A keyring that works, of this test alone."""
-    monkeypatch.setenv(keyrings.FILE_VARIABLE, str(tmp_path / "keyring.json"))
-    before = keyring.get_keyring()
-    keyring.set_keyring(keyrings.FileKeyring())
-    yield keyring.get_keyring()
-    keyring.set_keyring(before)
-    for provider in KEYED:
-        keys.forget_key(provider)
-    system_keyring._found.clear()
+    with keyrings.working(tmp_path / "keyring.json") as chain:
+        yield chain
+        for provider in KEYED:
+            keys.forget_key(provider)
 
 
 def keep(provider=GOOGLE):

@@ -32,22 +32,19 @@ class Lab:
     def __init__(self, folder: Path, *, python: str | None = None) -> None:
         self._server = JupyterServer(folder, python=python)
         self.folder = self._server.folder
-        self._closing = ExitStack()
         self.idle_tab: Any = None  # where JupyterLab is loaded and no notebook is open
 
     def __enter__(self) -> Lab:
         from playwright.sync_api import sync_playwright
 
-        try:
-            self.url = self._closing.enter_context(self._server).url
-            playwright = self._closing.enter_context(sync_playwright())
+        with ExitStack() as opened:
+            self.url = opened.enter_context(self._server).url
+            playwright = opened.enter_context(sync_playwright())
             self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            self._closing.callback(self.browser.close)
+            opened.callback(self.browser.close)
             self._context = self.browser.new_context()  # one cache for all
             self._context.grant_permissions(["clipboard-read", "clipboard-write"])
-        except BaseException:
-            self._closing.close()
-            raise
+            self._closing = opened.pop_all()
         return self
 
     def __exit__(self, *_exception) -> None:
@@ -278,7 +275,9 @@ _INSERT = """source => {
 }"""
 _DRAWN = """([within, count]) => {
   const all = [...document.querySelectorAll(`${within} img`)];
-  return all.length === count && all.every(i => i.complete && i.naturalWidth > 0);
+  const waiting = all.filter(i => !i.complete || !i.naturalWidth);
+  waiting.find(i => i.loading === 'lazy')?.scrollIntoView({block: 'nearest'}); // it waits to be in view
+  return all.length === count && !waiting.length;
 }"""
 _RESTART = """async () => {
   await jupyterapp.commands.execute('notebook:clear-all-cell-outputs');

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keyring.backend
 import keyring.core
 import keyring.errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FILE_VARIABLE = "KEYRING_FILE_OF_TESTS"
 NAME = "support.keyrings.FileKeyring"
@@ -58,3 +63,21 @@ class LockedKeyring(FileKeyring):
         raise keyring.errors.PasswordSetError(f"cannot keep {password}.")
 
     delete_password = get_password
+
+
+@contextmanager
+def working(path: Path) -> Iterator[FileKeyring]:
+    """Make a keyring that works, in this file, the one of this process for as long."""
+    from gemini_nb.providers import system_keyring  # here, since other processes open the keyrings by name
+
+    outer, before = os.environ.get(FILE_VARIABLE), keyring.core.get_keyring()
+    os.environ[FILE_VARIABLE] = str(path)
+    keyring.core.set_keyring(own := FileKeyring())
+    try:
+        yield own
+    finally:
+        keyring.core.set_keyring(before)
+        system_keyring._found.clear()
+        os.environ.pop(FILE_VARIABLE)
+        if outer is not None:
+            os.environ[FILE_VARIABLE] = outer

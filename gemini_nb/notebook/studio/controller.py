@@ -46,6 +46,7 @@ class StudioController:
         self._session = session
         self._album = album
         self._lock = threading.RLock()
+        self._showing = threading.RLock()  # so that what is shown last is the newest
         self._future: Future[None] | None = None
         self._reading: anyio.Lock | None = None
         self._used_prompt = ""
@@ -63,8 +64,7 @@ class StudioController:
         self.is_closed = False
         self.widget = self._page.widget
         self.widget.on_msg(self._receive)
-        self.widget.observe(lambda _change: self._change_settings(), "settings")
-        self.widget.observe(lambda _change: self._in_background(self._page.publish), "view")
+        self.widget.on_page_change = self._take_change
         self._show_price()
         album.watch(self._page)
 
@@ -99,6 +99,13 @@ class StudioController:
         elif kind in ("unsource", "pin", "unmask"):
             self._change_sources(kind, str(message.get("id", "")))
 
+    def _take_change(self, name: str) -> None:
+        """Do what follows from what the page has set."""
+        if name == "settings":
+            self._change_settings()
+        elif name == "view":
+            self._in_background(self._page.publish)
+
     def _in_background(self, function: Callable[..., object], *args: object) -> None:
         """Call a function that reads files or draws in a worker's thread; its error is shown."""
         self._submit(lambda: run_in_thread(partial(function, *args)))
@@ -118,11 +125,12 @@ class StudioController:
         with self._lock:
             if self._future is not None:
                 return
-            self.widget.settings = {**self.widget.settings, **values}
+            self.widget.change(settings={**self.widget.settings, **values})
+            self._change_settings()
             prompt = str(self.widget.settings["prompt"]).strip()
             if prompt:
                 prompts = [one for one in self.widget.prompts if one != prompt]
-                self.widget.prompts = [*prompts, prompt][-_MAX_PROMPTS:]
+                self.widget.change(prompts=[*prompts, prompt][-_MAX_PROMPTS:])
             self._start(self._request_from_page, "Generating…")
 
     def _stop(self) -> None:
@@ -130,7 +138,7 @@ class StudioController:
             if self._future is not None:
                 self._future.cancel()
             else:
-                self.widget.update_work()
+                self.widget.tell()
 
     def _repeat(self, entry: Entry) -> None:
         entry.check_whole()
@@ -139,15 +147,15 @@ class StudioController:
                 self._start(partial(self._request_repeat, entry), f"Picture {entry.number} again…")
 
     def _start(self, work: Callable[[Client], Awaitable[StudioRequest]], words: str) -> None:
-        self.widget.update_work(running=True, status=words, problem="", hint="", undo="", takes=[])
+        self._page.say(words, running=True, takes=[])
         call = Call()
         with interrupts.held(), call.watched():
-            future = self._future = event_loop.submit(self._run, work)
+            future = self._future = event_loop.submit(self._run, work, words)
             future.add_done_callback(partial(self._finish, call))
 
-    async def _run(self, work: Callable[[Client], Awaitable[StudioRequest]]) -> None:
-        client = await run_in_thread(self._session.client)
-        async with self._reading_lock():  # sources that were named before are read first
+    async def _run(self, work: Callable[[Client], Awaitable[StudioRequest]], words: str) -> None:
+        async with self._reading_lock():  # sources that were named before are read first, later ones after it
+            client = await run_in_thread(self._session.client)
             request = await work(client)
         prompt = self.widget.settings["prompt"]
         outcome = await run_job(
@@ -159,11 +167,11 @@ class StudioController:
         )
         if outcome.made:
             self._used_prompt = prompt
-            self._sources.mark_used()
+            self._sources.mark_used(request.source_ids)
         if outcome.error:
             self._page.show_error(outcome.error, words=outcome.words)
         else:
-            self.widget.update_work(status=outcome.words)
+            self.widget.replace_status(words, outcome.words)  # what was done since is told already
 
     def _reading_lock(self) -> anyio.Lock:
         if self._reading is None:  # on the loop's thread only
@@ -179,7 +187,8 @@ class StudioController:
         images = [image for source in sources for image in source.images]
         first = await client.asynchronous.request(wanted.prompt, images=images, **options)
         words = tuple(source.word for source in sources for _image in source.images)
-        return StudioRequest(new_takes(first, wanted.number, self._album.known_takes(first)), words)
+        takes = new_takes(first, wanted.number, self._album.known_takes(first))
+        return StudioRequest(takes, words, frozenset(source.id for source in sources))
 
     async def _request_repeat(self, entry: Entry, client: Client) -> StudioRequest:
         request = entry.generation.request.at(client.provider.name)
@@ -206,16 +215,18 @@ class StudioController:
         with self._lock:
             if self._future is future:
                 self._future = None
-        self.widget.update_work(running=False, takes=_list_failed(self.widget.work["takes"]))
+        ended: dict[str, Any] = {"running": False, "takes": _list_failed(self.widget.work["takes"])}
         if future.cancelled():
             billed = (
                 "What was under way may have been billed"
                 if call.may_be_billed
                 else "Nothing was under way, so nothing more is billed"
             )
-            self._page.say(f"Stopped. {billed}; finished pictures are kept.")
+            self._page.say(f"Stopped. {billed}; finished pictures are kept.", **ended)
         elif (error := future.exception()) is not None:
-            self._page.show_error(error)
+            self._page.show_error(error, **ended)
+        else:
+            self.widget.update_work(**ended)
         self._in_background(self._show_sources)  # this is the loop, and it reads files
 
     # Settings and sources
@@ -231,18 +242,20 @@ class StudioController:
 
     def _show_price(self) -> None:
         """Show what the next press does and costs, before it is spent."""
-        try:
-            label, words = describe_price(
-                self._session, self._page.read_settings(), self._sources.all, self._album
-            )
-        except GeminiError as error:
-            explain_missing_key(error)
-            label, words = "Generate", str(error)
-        self.widget.update_work(label=label, price=words)
+        with self._showing:
+            try:
+                label, words = describe_price(
+                    self._session, self._page.read_settings(), self._sources.all, self._album
+                )
+            except GeminiError as error:
+                explain_missing_key(error)
+                label, words = "Generate", str(error)
+            self.widget.update_work(label=label, price=words)
 
     def _show_sources(self) -> None:
-        self.widget.sources = [source.describe() for source in self._sources.all]
-        self._show_price()
+        with self._showing:
+            self.widget.change(sources=[source.describe() for source in self._sources.all])
+            self._show_price()
 
     def _read_source(self, add: Callable[[Client], Awaitable[object]]) -> None:
         """Read a source picture in the background; its chip comes when it is read."""

@@ -32,10 +32,11 @@ _TICK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class StudioRequest:
-    """The requests to send, and the words that named their input images."""
+    """The requests to send, the words that named their input images, and the ids of those source pictures."""
 
     requests: tuple[ImageRequest, ...]
     sources: tuple[str, ...] = ()
+    source_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def describe_takes(
 ) -> list[dict[str, Any]]:
     """Return what is said of each take that is no picture yet: how long it takes, or why it failed."""
     takes = []
-    for place, (request, outcome) in enumerate(zip(state.requests, state.outcomes, strict=True)):
+    for request, outcome in zip(state.requests, state.outcomes, strict=True):
         if isinstance(outcome, Generation):
             continue
         words, share, problem = "waits for its turn", None, str(outcome) if outcome else ""
@@ -118,7 +119,7 @@ def describe_takes(
             )
             words = state.call.describe_wait() or words
         label = f"Take {request.take + 1}" if len(state.requests) > 1 or request.take else "Your picture"
-        takes.append({"id": str(place), "label": label, "words": words, "share": share, "problem": problem})
+        takes.append({"label": label, "words": words, "share": share, "problem": problem})
     return takes
 
 

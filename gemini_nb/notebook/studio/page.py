@@ -59,19 +59,22 @@ class Page:
 
     def offer(self) -> None:
         """Offer what the chosen model takes."""
-        self.widget.offer = self._list_offer(self.widget.settings["model"])
+        self.widget.change(offer=self._list_offer(self.widget.settings["model"]))
 
     def read_settings(self) -> settings.Settings:
         """Return what is set; raise `ArgumentError` for what is no setting."""
         provider = self._session.find_provider().name
         return settings.read(self.widget.settings, provider, most=self._session.defaults.max_images)
 
-    def say(self, words: str, *, undo: str = "") -> None:
-        """Put words into the status line in place of an error; `undo` says what can be undone."""
-        self.widget.update_work(status=words, problem="", hint="", undo=undo)
+    def say(self, words: str, *, undo: str = "", **more: Any) -> None:
+        """Put words into the status line in place of an error; `undo` says what can be undone.
 
-    def show_error(self, error: BaseException, *, words: str = "") -> None:
-        """Show an error, and what to do about it; `words` are the status beside it."""
+        `more` is what else changes of the widget's `work`, in the same moment.
+        """
+        self.widget.tell(status=words, problem="", hint="", undo=undo, **more)
+
+    def show_error(self, error: BaseException, *, words: str = "", **more: Any) -> None:
+        """Show an error and what to do about it, beside `words` as the status; `more` is as for `say`."""
         if isinstance(error, GeminiError):
             explain_missing_key(error)
             self._session.last_error = error
@@ -79,13 +82,14 @@ class Page:
         else:  # its text may hold anything, so it is not shown
             problem = f"An internal error of gemini_nb ({type(error).__name__}). No finished picture is lost."
             hint = ""
-        self.widget.update_work(problem=problem, hint=hint, status=words)
+        self.widget.tell(problem=problem, hint=hint, status=words, **more)
 
     def choose(self, entry: Entry) -> None:
         """Make a picture the large one."""
         with self._drawing:
             if self.widget.view["chosen"] != entry.number:
                 self.widget.update_view(chosen=entry.number, compared=0)
+                self.publish()
 
     def redraw(self) -> None:
         """Show the album's entries again; the album calls this when it has changed."""
@@ -102,9 +106,8 @@ class Page:
             for entry in fresh:
                 self.send_picture(entry.number, "preview")
                 self.send_picture(entry.number, "tile")
-        self.widget.entries = [_describe_entry(entry) for entry in entries]
-        if self.widget.note != self._album.recall_note:
-            self.widget.note = self._album.recall_note
+        shown = [_describe_entry(entry) for entry in entries]
+        self.widget.change(entries=shown, note=self._album.recall_note)
         numbers = {entry.number for entry in entries}
         chosen = fresh[-1].number if fresh else view["chosen"]
         chosen = chosen if chosen in numbers else max(numbers, default=0)
@@ -132,9 +135,11 @@ class Page:
 
     def list_store(self, number: int) -> None:
         """Send a page of the pictures in the store that are not here."""
+        about = {"kind": "store", "pictures": [], "next": 0}
         store = self._session.open_store()
-        if store is None:
-            raise ArgumentError("The store is off, so it has no pictures.")
+        if store is None:  # an alert would stand behind the dialog
+            self.widget.send({**about, "problem": "The store is off, so it has no pictures."})
+            return
         if self._listing is None or number == 0:
             self._listing = StoreListing(store, self._album)
         page = self._listing.read_page(number)
@@ -142,7 +147,7 @@ class Page:
             {"digest": one.digest, "prompt": printable(one.prompt), "facts": printable(one.facts)}
             for one in page.pictures
         ]
-        about = {"kind": "store", "pictures": pictures, "next": number + 1 if number + 1 < page.count else 0}
+        about |= {"pictures": pictures, "next": number + 1 if number + 1 < page.count else 0}
         self.widget.send(about, [one.thumbnail for one in page.pictures])
 
     def add_from_store(self, digests: Iterable[str]) -> list[Entry]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MODELS_CHOICE = "auto"
+_MAX_CHARACTERS = 1_000_000  # of one field
 EMPTY = dict.fromkeys(
     ("prompt", "model", "ratio", "size", "search", "thinking", "seed", "safety", "system", "config"), ""
 ) | {"number": "1"}
@@ -75,6 +76,3 @@ def read(values: Mapping[str, Any], provider: str, *, most: int) -> Settings:
         },
         int(texts["number"]),
     )
-
-
-_MAX_CHARACTERS = 1_000_000  # of one field

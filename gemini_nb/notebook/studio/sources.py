@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display import preview
@@ -18,7 +19,7 @@ from gemini_nb.providers.keys import check_no_keys, mask_keys
 from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.images.inputs import InputImage
@@ -124,9 +125,17 @@ class Sources:
         source = Source(f"s{next(self._ids)}", make_word(name))
         try:
             source = await _with_images(source, await client.read_images([data]))
+            source = replace(source, word=self._free_word(source))
         except GeminiError as error:
             source = _with_problem(source, error)
         return self._append(source)
+
+    def _free_word(self, source: Source) -> str:
+        """Return the word, with a number where another picture has it: whatever is pasted is "image.png"."""
+        taken = {one.word for one in self.all if one.images != source.images}
+        name = PurePath(source.word)
+        words = (f"{name.stem}-{number}{name.suffix}" for number in count(2))
+        return next(word for word in chain([source.word], words) if word not in taken)
 
     def refuse(self, name: str, error: GeminiError) -> None:
         """Add a chip that says why a file was not taken."""
@@ -173,10 +182,10 @@ class Sources:
         with self._lock:
             self._list = [replace(source, mask=None, feather=0) for source in self._list]
 
-    def mark_used(self) -> None:
-        """Note that a picture was made of them."""
+    def mark_used(self, ids: Collection[str]) -> None:
+        """Note that a picture was made of these."""
         with self._lock:
-            self._list = [replace(source, used=True) for source in self._list]
+            self._list = [replace(source, used=source.used or source.id in ids) for source in self._list]
 
     def drop_used(self) -> bool:
         """Take away what was used and is not pinned; return whether there was any."""
@@ -193,7 +202,6 @@ def make_word(name: str) -> str:
 
 
 async def _with_images(source: Source, images: Any) -> Source:
-
     if not images:
         raise ArgumentError("It names no picture.")
     thumbnail = await run_in_thread(_draw_thumbnail, images[0])

@@ -159,6 +159,10 @@ function makeLibrary(model) {
       }
       return waiting.get(key);
     },
+    forget() {
+      for (const { url } of here.values()) URL.revokeObjectURL(url);
+      here.clear();
+    },
   };
 }
 
@@ -196,7 +200,8 @@ async function upload(page, files) {
 }
 
 /** Prompt, button, sources and settings. @param {Page} page */
-function makeControls({ root, model, at, ask, ...page }) {
+function makeControls(page) {
+  const { root, model, at, ask } = page;
   const fields = Object.fromEntries(
     [...root.querySelectorAll("[data-name]")].map((it) => [it.dataset.name, it]),
   );
@@ -248,7 +253,7 @@ function makeControls({ root, model, at, ask, ...page }) {
   /** @param {Source} source */
   function makeChip({ id, name, number, thumbnail, problem, pinned, masked }) {
     const image = make("img", { alt: "", hidden: !number && !thumbnail });
-    if (number) show({ root, model, at, ask, ...page }, image, number, "tile");
+    if (number) show(page, image, number, "tile");
     else if (thumbnail) image.src = thumbnail;
     const pin = make("button", { title: "Keep it for the prompts to come", ariaPressed: `${pinned}` }, "Pin");
     pin.onclick = () => ask("pin", { id });
@@ -311,7 +316,7 @@ function makeControls({ root, model, at, ask, ...page }) {
     (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && actions.add(),
   );
   files.onchange = () => {
-    upload({ root, model, at, ask, ...page }, [...files.files]);
+    upload(page, [...files.files]);
     files.value = "";
   };
   drawOffer();
@@ -758,7 +763,7 @@ function makeStore({ model, at, ask }) {
     next = message.next;
     at("[data-do=more]").hidden = !next;
     const words = ["The store has no other pictures.", "Choose what comes into this notebook."];
-    dialog.firstElementChild.textContent = words[+(list.children.length > 0)];
+    dialog.firstElementChild.textContent = message.problem ?? words[+(list.children.length > 0)];
   });
   return {
     store() {
@@ -828,9 +833,10 @@ function start(model) {
   const ending = new AbortController();
   const root = make("div", { className: "gemini-nb-studio jp-OutputArea-output", innerHTML: HTML });
   const at = (/** @type {string} */ selector) => root.querySelector(selector);
+  const library = makeLibrary(model);
   /** @type {Page} */
   const page = {
-    ...makeLibrary(model),
+    ...library,
     root,
     model,
     at,
@@ -912,6 +918,7 @@ function start(model) {
   function end() {
     ending.abort();
     observer.disconnect();
+    library.forget();
     for (const output of root.parentNode?.querySelectorAll(".gemini-nb-behind") ?? []) {
       output.classList.remove("gemini-nb-behind");
       output.querySelector(".gemini-nb-saved")?.classList.replace("gemini-nb-saved", "gemini-nb-gallery");

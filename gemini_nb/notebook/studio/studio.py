@@ -95,7 +95,9 @@ def _current_shell() -> InteractiveShell:
 
     shell: InteractiveShell | None = get_ipython()
     if shell is None:
-        raise ArgumentError("The studio needs a notebook.", hint="Client makes pictures anywhere.")
+        raise ArgumentError(
+            "The studio needs IPython, as Jupyter notebooks have it.", hint="Client makes pictures anywhere."
+        )
     return shell
 
 

@@ -136,3 +136,11 @@ def test_pictures_of_the_store_are_listed_and_come_in_only_when_chosen():
         visitor.ask("recall", digests=[message["pictures"][0]["digest"]])
         visitor.until(lambda: visitor.widget.entries)
         assert gateway.posts == 1
+
+
+def test_a_store_that_is_off_says_so():
+    with visiting() as (visitor, _):
+        visitor.shell.magics.store = "off"
+        visitor.ask("store", page=0)
+        visitor.until(lambda: visitor.sent)
+        assert "The store is off" in visitor.sent[0][0]["problem"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 
 import pytest
 from PIL import Image
 
+from support.gateway import Answer
 from support.images import encoded
 from support.replies import inline
-from support.studios import PNG, offline, visiting
+from support.studios import OK, PNG, offline, visiting
 
 
 def sources_of(request) -> list[str]:
@@ -52,6 +54,21 @@ def test_a_fresh_prompt_begins_without_used_sources_and_the_same_one_keeps_them(
         visitor.generate("a red square")
         assert [len(sources_of(request)) for request in gateway.requests] == [1, 1, 0]
         assert visitor.chips == []
+
+
+def test_a_source_that_is_named_while_pictures_are_made_is_not_used_by_them():
+    shown = threading.Event()
+    with visiting(OK, Answer(OK.body, hold=shown), OK) as (visitor, gateway):
+        visitor.generate("a red square")
+        visitor.start("a blue square")
+        visitor.press("edit")
+        visitor.until(lambda: visitor.chips == ["#1"])
+        assert visitor.work["running"]
+        shown.set()
+        visitor.wait()
+        assert "Say what to change in picture 1" in visitor.status
+        visitor.generate("now green")
+        assert [len(sources_of(request)) for request in gateway.requests] == [0, 0, 1]
 
 
 def test_a_pinned_source_stays():
@@ -155,3 +172,11 @@ def test_an_empty_mask_is_said_before_anything_is_sent():
         visitor.generate("now blue")
         assert "mask" in visitor.problem
         assert gateway.posts == 1
+
+
+def test_two_pasted_pictures_of_one_name_are_two_sources():
+    other = encoded("PNG", 32, 32)
+    with visiting() as (visitor, _):
+        for data in (PNG, other, PNG):
+            visitor.ask("upload", data, id="1", name="image.png", size=len(data), last=True)
+        visitor.until(lambda: visitor.chips == ["image.png", "image-2.png"])

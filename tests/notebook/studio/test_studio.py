@@ -29,8 +29,8 @@ def test_the_studio_begins_with_pictures_of_other_cells():
         assert visitor.text("cell") == "%%gemini_image\na boat"
 
 
-def test_the_studio_needs_a_notebook():
-    with pytest.raises(ArgumentError, match="needs a notebook"):
+def test_the_studio_needs_ipython():
+    with pytest.raises(ArgumentError, match="needs IPython"):
         Studio()
 
 
