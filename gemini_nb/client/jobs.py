@@ -134,13 +134,13 @@ class AsyncJobs:
             return await runner.run()
 
     async def list(self) -> JobList:
-        """Return all jobs of the store; the provider is asked for those that are under way."""
+        """Return all jobs of the store; with a key the provider is asked for those that are under way."""
         folder = self._folder()
         records = await run_in_thread(folder.records)
-        if not (self._pipeline.replay.may_ask and any(map(self._is_here, records))):
+        may_ask = self._pipeline.replay.may_ask and self._pipeline.key is not None
+        if not (may_ask and any(map(self._is_here, records))):
             return JobList(tuple(records))
         with self._until_closed():
-            require_key(self._pipeline.provider, self._pipeline.key)
             service = self._pipeline.batch_service()
             listed = {status.job: status for status in await service.list_jobs()}
         return JobList(tuple(_update(record, listed.get(record.job or "")) for record in records))
@@ -269,7 +269,7 @@ class Jobs:
         self._jobs = jobs
 
     def list(self) -> JobList:
-        """Return all jobs of the store; the provider is asked for those that are under way."""
+        """Return all jobs of the store; with a key the provider is asked for those that are under way."""
         return event_loop.run(self._jobs.list)
 
     def wait(self, *names: str) -> Batch:

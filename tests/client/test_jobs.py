@@ -9,7 +9,7 @@ import time
 import pytest
 
 from gemini_nb import Cancelled, Client
-from gemini_nb.errors import APIError, ArgumentError
+from gemini_nb.errors import APIError, ArgumentError, MissingKeyError
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
 from support import paths
@@ -37,6 +37,15 @@ def test_an_interrupt_leaves_the_job_running_and_says_how_to_come_back(slow, tmp
     assert {row["status"] for row in cancelled.batch.rows()} == {"in a job"}
     (job,) = client.jobs().list()
     assert (job.state, job.said, job.rows) == ("created", "PENDING", ROWS)
+
+
+def test_without_a_key_the_list_tells_what_was_known_last(slow, tmp_path):
+    leave(make_client(slow, tmp_path), ROWS)
+    keyless = Client("google", base_url=slow.url, store=tmp_path / "store")
+    (job,) = keyless.jobs().list()
+    assert (job.state, job.rows) == ("created", ROWS)
+    with pytest.raises(MissingKeyError):
+        keyless.jobs().wait()
 
 
 def test_cancel_keeps_and_counts_what_was_made(tmp_path):
