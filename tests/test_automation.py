@@ -77,6 +77,7 @@ def test_check_is_lint_the_pages_and_the_tests_that_test_runs():
         "bench",
         "check-binder",
         "check-catalogue",
+        "check-jobs",
         "check-python",
         "lite",
         "home",
