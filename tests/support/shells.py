@@ -63,9 +63,15 @@ class Shell:
 
 
 def put_away(shell: InteractiveShell) -> None:
-    """End a shell for good: its own farewell at exit collects garbage several times, for each of hundreds."""
+    """End a shell for good, with its threads and files: a process of tests makes hundreds of them.
+
+    Its own farewell at exit collects garbage several times, for each.
+    """
     atexit.unregister(shell.atexit_operations)
-    shell.history_manager.end_session()
+    history = shell.history_manager
+    history.end_session()
+    history.save_thread.stop()
+    history.db.close()
     shell.history_manager = None
     shell.restore_sys_module_state()
 
