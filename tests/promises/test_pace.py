@@ -13,7 +13,7 @@ from gemini_nb.errors import ConnectionFailedError, RateLimitError
 from support.clients import KEY, OK, PICTURE, client_of
 from support.command_line import command, environment
 from support.gateway import Answer, Gateway
-from support.processes import PREAMBLE, WAIT_SECONDS, finished, running
+from support.processes import PREAMBLE, WAIT_SECONDS, finished, running, wait_until_asleep
 from support.shells import a_shell, prompt_of
 from support.studios import visiting
 from support.terminals import on_a_terminal
@@ -135,6 +135,7 @@ except Cancelled as cancelled:
         with running(code, gateway.url) as child:
             assert gateway.wait_for_posts(1)
             assert gateway.wait_until_idle()
+            wait_until_asleep(child)  # it has read the refusal
             child.send_signal(signal.SIGINT)
             said = finished(child)
         assert gateway.posts == 1

@@ -8,6 +8,8 @@ import sys
 import time
 from contextlib import contextmanager
 
+import psutil
+
 from support import paths
 from support.timing import in_time
 
@@ -70,6 +72,23 @@ def ran_bare(code: str) -> str:
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def wait_until_asleep(child) -> None:
+    """Wait until no thread of a child has anything to do: it waits for an answer, a time or a signal."""
+    if sys.platform != "linux":  # where alone a thread's state can be asked for
+        time.sleep(1)
+        return
+    process = psutil.Process(child.pid)
+    while any(_is_busy(thread.id) for thread in process.threads()):
+        time.sleep(0.01)
+
+
+def _is_busy(thread: int) -> bool:
+    try:
+        return psutil.Process(thread).status() != psutil.STATUS_SLEEPING
+    except psutil.NoSuchProcess:  # it has just ended
+        return True
 
 
 def interrupted(child, server, *, seconds: float) -> None:
