@@ -63,7 +63,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*was shut down")  # of the mode
 )
 def test_the_table_of_faults(fault, rows, pictures, jobs, made, error, words, tmp_path):  # noqa: PLR0917 - columns
     with OfflineServer(batch_seconds=0.05, fault=fault) as server:
-        batch = generate(make_client(server, tmp_path, timeout=1), rows)
+        batch = generate(make_client(server, tmp_path, timeout=10), rows)
         assert len(server.batches.created) == jobs
         assert make_many(server) == (made, min(made, 1))
     assert pictures in (None, len(batch.generations))
