@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from support.browsers import CHROMIUM, FLAGS, fetch_axe
+from support.browsers import CHROMIUM, FLAGS, RUN_AXE, fetch_axe
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -31,20 +31,11 @@ if TYPE_CHECKING:
 
 ELSEWHERE = ("lite/",)  # published beside the site, by `make lite`
 MAX_PAGE_BYTES = 500_000  # as it is sent, packed, without its pictures
-# Colour scheme, width, and which of axe's rules are tried: those of colours take most of the time, and what a
-# scheme cannot change is tried once.
+# Colour scheme, width, and which of axe's rules are tried.
 FORMS = {"light": ("light", 1280, "all"), "dark": ("dark", 1280, "colour"), "phone": ("light", 390, "others")}
 TABS = 2  # as many as there are cores
 PATIENCE_MS = 300_000  # a busy machine is no fault of a page
 PICTURE_TYPES = {".png", ".jpeg", ".jpg", ".webp", ".gif", ".svg"}
-AXE = """async which => {
-  const colour = axe.getRules(['cat.color']).filter(rule => !rule.tags.includes('wcag2aaa'))
-    .map(rule => rule.ruleId);
-  const options = {resultTypes: ['violations']};
-  if (which === 'colour') options.runOnly = {type: 'rule', values: colour};
-  if (which === 'others') options.rules = Object.fromEntries(colour.map(id => [id, {enabled: false}]));
-  return (await axe.run(options)).violations;
-}"""
 THEME = "scheme => (document.documentElement.dataset.theme ?? scheme) === scheme"
 
 
@@ -187,10 +178,9 @@ async def look_at(tab: Page, name: str, url: str, *, has_axe: bool, asked: argpa
         scrolled = await tab.evaluate("() => document.documentElement.scrollWidth")
         if scrolled > width:
             problems.append(f"{name} ({form}): {scrolled - width} pixels wider than the window")
-        found = await tab.evaluate(AXE, "all" if asked.every_rule else rules) if has_axe else ()
-        for violation in found:
-            nodes = "; ".join(node["html"][:200] for node in violation["nodes"][:3])
-            problems.append(f"{name} ({form}): axe {violation['id']}: {nodes}")
+        if has_axe:
+            found = await tab.evaluate(RUN_AXE, ["all" if asked.every_rule else rules, []])
+            problems += [f"{name} ({form}): axe {violation}" for violation in found]
     for event, listener in listeners.items():
         tab.remove_listener(event, listener)
     foreign = [address for address in sent if not address.startswith((url, "data:", "blob:"))]

@@ -6,8 +6,9 @@ import io
 
 import pytest
 
+from support.browsers import RUN_AXE
 from support.gateway import Answer, Gateway
-from support.jupyter_lab import SCREENSHOTS
+from support.jupyter_lab import take_screenshot
 from support.numbered_pictures import BLOCKED
 from support.replies import inline, reply
 from support.shells import a_shell, prompt_of
@@ -101,14 +102,12 @@ def open_sheet(browser, sheet):
 @pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", WIDE)], ids=["light", "dark"])
 def test_the_page_is_readable_and_asks_for_nothing(open_sheet, sheet, axe, scheme, size):
     page = open_sheet(scheme, size)
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"sheet-{scheme}.png")
+    take_screenshot(page, f"sheet-{scheme}")
     assert [url for url in page.asked if not url.startswith("data:")] == [sheet.as_uri()]
     assert page.evaluate("() => document.documentElement.scrollWidth") == size[0]
     assert page.locator("img").count() == COUNT - 8
     page.evaluate(axe)
-    found = page.evaluate("async () => (await axe.run()).violations.map(v => v.id)")
-    assert found == []
+    assert page.evaluate(RUN_AXE, ["all", []]) == []
 
 
 def test_its_words_are_those_of_the_frame_and_of_the_failures(open_sheet):

@@ -13,6 +13,19 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
 
+# What axe finds in [places] of a page, or in all of it, by [which] of its rules: those of colours take most
+# of the time, and are all that a theme can break.
+RUN_AXE = """async ([which, places]) => {
+  const colour = axe.getRules(['cat.color']).filter(rule => !rule.tags.includes('wcag2aaa'))
+    .map(rule => rule.ruleId);
+  const options = {resultTypes: ['violations']};
+  if (which === 'colour') options.runOnly = {type: 'rule', values: colour};
+  if (which === 'others') options.rules = Object.fromEntries(colour.map(id => [id, {enabled: false}]));
+  const where = places.length ? {include: places.map(place => [place])} : document;
+  const {violations} = await axe.run(where, options);
+  return violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html.slice(0, 160)).join(' | ')}`);
+}"""
+
 
 def fetch_axe() -> str | None:
     """The source of axe-core, from npm, or None where it cannot be had."""

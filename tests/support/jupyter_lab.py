@@ -7,6 +7,7 @@ Notebook 7 has its own. Menus and key presses fail now and then, `window.jupyter
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import ExitStack
 from hashlib import sha256
@@ -15,11 +16,10 @@ from typing import Any
 
 import nbformat
 
-from support.browsers import CHROMIUM, FLAGS
+from support.browsers import CHROMIUM, FLAGS, RUN_AXE
 from support.jupyter_server import TOKEN, JupyterServer
-from support.paths import TESTS
 
-SCREENSHOTS = TESTS / "screenshots"
+SCREENSHOTS = os.environ.get("GEMINI_NB_SCREENSHOTS", "")  # a folder for those who look at them
 WAIT_MS = 60_000
 DOUBLE_CLICK_MS = 400
 BEGINS_GENERATE = re.compile("^Generate")
@@ -79,6 +79,13 @@ def open_studio(lab: Lab, name: str, *cells: str, **options) -> Page:
     page.run(0)
     page.button("Generate").wait_for()
     return page
+
+
+def take_screenshot(tab, name: str) -> None:
+    """Keep what a tab shows as NAME.png for somebody to look at, where a folder for that is named."""
+    if SCREENSHOTS:
+        tab.wait_for_timeout(300)  # what moves has come to rest
+        tab.screenshot(path=Path(SCREENSHOTS, f"{name}.png"))
 
 
 def download(link) -> tuple[str, str]:
@@ -172,10 +179,8 @@ class Page:
         self.tab.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
         self.tab.locator("#jupyterlab-splash").wait_for(state="detached")
 
-    def screenshot(self, path: Path) -> None:
-        path.parent.mkdir(exist_ok=True)
-        self.tab.wait_for_timeout(300)  # for looking at, not for a test: what moves has come to rest
-        self.tab.screenshot(path=path)
+    def screenshot(self, name: str) -> None:
+        take_screenshot(self.tab, name)
 
     def focused(self) -> str:
         """The accessible name of what has the focus."""
@@ -193,10 +198,11 @@ class Page:
         """The SHA-256 that each picture under a cell is said to have."""
         return self.tab.evaluate(_DIGESTS, index)
 
-    def violations(self, axe: str, *places: str) -> list[str]:
-        """What axe-core finds wrong in these places."""
-        self.tab.evaluate(axe)
-        return self.tab.evaluate(_AXE, list(places))
+    def violations(self, axe: str, place: str, *, rules: str) -> list[str]:
+        """What axe-core finds wrong in a place by "all" of its rules, or by those of "colour"."""
+        if not self.tab.evaluate("() => 'axe' in window"):
+            self.tab.evaluate(axe)
+        return self.tab.evaluate(RUN_AXE, [rules, [place]])
 
     def places(self, what: str) -> list[list[float]]:
         """Where these are: x, y and more."""
@@ -293,8 +299,4 @@ _FOCUSED = """() => {
 _DIGESTS = """index => {
   const outputs = jupyterapp.shell.currentWidget.content.widgets[index].outputArea.node;
   return [...outputs.querySelectorAll('figure')].map(figure => figure.dataset.sha256);
-}"""
-_AXE = """async places => {
-  const found = await axe.run({include: places.map(p => [p])});
-  return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`);
 }"""
