@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +25,10 @@ VARIABLES = (
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # another client reads .env files on import
 for variable in VARIABLES:
     os.environ.pop(variable, None)
+# Each of hundreds of children would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+gc.disable()  # until all tests are collected
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script: children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,6 +48,12 @@ def pytest_collection_modifyitems(config, items):
     systems.skip_what_is_missing(items)
     if hasattr(config, "workerinput"):  # set in pytest-xdist's workers
         work_order.put_longest_first(items)
+
+
+def pytest_collection_finish():
+    """Twelve thousand tests are a million objects, which no later collection of garbage needs to look at."""
+    gc.freeze()
+    gc.enable()
 
 
 loop_watchdog.install()

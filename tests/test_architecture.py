@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 
 from support.paths import PACKAGE
@@ -27,9 +28,14 @@ LEVEL = {name: level for level, row in enumerate(ORDER) for name in row.split()}
 OFFLINE_MAY_IMPORT = {"errors", "event_loop", "models", "offline"}
 OFFLINE_ENTRANCES = {"client/pipeline.py", "cli/serve.py"}
 HTTPX_ROOMS = {"http", "offline/transport.py"}
-MODULES = {
-    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")
-}
+
+
+@cache
+def trees():
+    """The tree of each module by its path: {"http/retry.py": …}."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")
+    }
 
 
 def room(module):
@@ -38,9 +44,9 @@ def room(module):
 
 def imports(module):
     """The package's modules that a module names anywhere, those for types alone included."""
-    for base, name in imported_names(MODULES[module]):
+    for base, name in imported_names(trees()[module]):
         if base[0] == "gemini_nb":
-            yield next(filter(MODULES.__contains__, files([*base[1:], name], base[1:])), "__init__.py")
+            yield next(filter(trees().__contains__, files([*base[1:], name], base[1:])), "__init__.py")
 
 
 def imported_names(tree):
@@ -67,42 +73,42 @@ def against_the_order(module, imported):
 
 
 def test_every_module_has_a_place_in_the_order():
-    assert {room(module) for module in MODULES} == {*LEVEL, "offline"}
+    assert {room(module) for module in trees()} == {*LEVEL, "offline"}
 
 
 def test_imports_point_one_way():
-    edges = [(module, imported) for module in MODULES for imported in imports(module)]
+    edges = [(module, imported) for module in trees() for imported in imports(module)]
     assert len(edges) > 500
     assert [edge for edge in edges if against_the_order(*edge)] == []
 
 
 def test_no_import_leads_back_in_a_circle():
-    graph = {module: set(imports(module)) - {module} for module in MODULES}
+    graph = {module: set(imports(module)) - {module} for module in trees()}
     assert list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
 def test_httpx_is_named_by_the_transports_alone():
     modules = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in trees().items()
         if any(base[0] == "httpx" for base, _ in imported_names(tree))
     }
     assert modules
     assert {module for module in modules if not {room(module), module} & HTTPX_ROOMS} == set()
 
 
-def test_threads_and_waiting_are_one_modules():
+def test_threads_and_waiting_are_one_trees():
     """In a browser no thread can be started: whatever blocks goes through the seam, which knows."""
     named = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in trees().items()
         for base, name in imported_names(tree)
         if "to_thread" in (*base, name)
     }
     assert named == {"event_loop.py"}
     asking = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.platform"
     }
@@ -110,12 +116,12 @@ def test_threads_and_waiting_are_one_modules():
 
 
 def test_no_import_is_relative():
-    nodes = ((module, node) for module, tree in MODULES.items() for node in ast.walk(tree))
+    nodes = ((module, node) for module, tree in trees().items() for node in ast.walk(tree))
     assert [module for module, node in nodes if isinstance(node, ast.ImportFrom) and node.level] == []
 
 
 def test_a_module_says_what_it_owns():
-    assert [module for module, tree in MODULES.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [module for module, tree in trees().items() if tree.body and not ast.get_docstring(tree)] == []
 
 
 def test_the_folders_are_not_crowded():

@@ -28,8 +28,8 @@ def test_what_it_has_is_none(text):
 
 def test_most_of_the_suite_is_left_for_it():
     functions = [
-        ast.get_source_segment(text, node)
-        for name, text in MODULES.items()
+        "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
+        for text in MODULES.values()
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
