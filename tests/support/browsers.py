@@ -23,6 +23,10 @@ RUN_AXE = """async ([which, places]) => {
   if (which === 'others') options.rules = Object.fromEntries(colour.map(id => [id, {enabled: false}]));
   const where = places.length ? {include: places.map(place => [place])} : document;
   const {violations} = await axe.run(where, options);
+  axe.setup();
+  const isSeen = axe.commons.dom.isVisibleOnScreen(document.querySelector(places[0] ?? 'body'));
+  axe.teardown();
+  if (!isSeen) return ['axe takes it for hidden, and looks at nothing'];
   return violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html.slice(0, 160)).join(' | ')}`);
 }"""
 
