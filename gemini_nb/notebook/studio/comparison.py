@@ -16,17 +16,13 @@ _HIDDEN = 'style="display:none"'  # where the style sheet is taken out, so are t
 _STYLE = Path(__file__).with_name("compare.css")
 
 
-def render(
-    left: str, right: str, *, numbers: tuple[int, int], name: str, mode: Mode = "aside", position: int = 50
-) -> str:
-    """Return the HTML of two figures to compare, which begins in a mode.
+def render(left: str, right: str, *, numbers: tuple[int, int], name: str, mode: Mode) -> str:
+    """Return the HTML of two figures to compare, which begins in a mode, its handle in the middle.
 
-    `name` is that of the radio buttons, in the page for this comparison alone. `position` is that of the
-    handle in per cent: as much of the left picture is seen.
+    `name` is that of the radio buttons, in the page for this comparison alone.
     """
     first, second = numbers
     steps = range(0, 101, STEP)
-    at = min(steps, key=lambda step: abs(step - position))
     words = {
         "aside": "side by side",
         "over": "one over the other",
@@ -41,7 +37,7 @@ def render(
     )
     handles = "".join(
         f'<input type="radio" name="{name}-at" value="{step}" aria-label="{step} % of picture {first}"'
-        f" {_KEYS}{_checked(step == at)}>"
+        f" {_KEYS}{_checked(step == 50)}>"
         for step in steps
     )
     positions = "".join(
