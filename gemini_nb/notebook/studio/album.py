@@ -215,12 +215,9 @@ class Album:
     def known_takes(self, request: ImageRequest) -> set[int]:
         """Return the takes of a request that are in the album."""
         digest = replace(request, take=0).digest
-        candidates = [
-            entry.generation.request
-            for entry in self.entries
-            if entry.is_whole and entry.generation.prompt == request.prompt
-        ]
-        return {one.take for one in candidates if replace(one, take=0).digest == digest}
+        whole = (entry.generation.request for entry in self.entries if entry.is_whole)
+        candidates = (own for own in whole if own.prompt == request.prompt)
+        return {own.take for own in candidates if replace(own, take=0).digest == digest}
 
     def expect(self, rows: Iterable[Row], *, next_number: int = 1) -> list[Row]:
         """Reserve numbers for the rows of a record that are not in the album, and return those.
@@ -261,12 +258,6 @@ class Album:
             for row in rows:
                 if self._expected.pop(row.number, None) is not None:
                     self._missing[row.number] = row
-        self._notify()
-
-    def forget_missing(self) -> None:
-        """Drop the rows of pictures that could not be brought back."""
-        with self._lock:
-            self._missing.clear()
         self._notify()
 
     def _notify(self) -> None:
