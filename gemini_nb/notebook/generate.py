@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -32,7 +32,7 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from gemini_nb.client.async_client import Tier
     from gemini_nb.client.client import Client
@@ -168,23 +168,33 @@ def check_cost(
 
 def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client) -> Generation:
     (request,) = plan.requests
+    words: list[str] = []
+    with waiting_for_one(session, args, request, client, words):
+        generation = _stream(client, request, words) if args.stream else client.generate(request)
+    return finish(session, args, generation, paths=plan.paths)
+
+
+@contextmanager
+def waiting_for_one(
+    session: Session, args: Namespace, request: ImageRequest, client: Client, words: Sequence[str]
+) -> Iterator[None]:
+    """Draw a line while the block asks for one picture, and count the request where it fails.
+
+    What the block appends to `words` is drawn below the line.
+    """
     call = Call()
     render = one_image(request.model, client.provider.name, session.spending, call)
-    words: list[str] = []
-    with (
-        session.counting_failures(request, client),
-        showing_progress(
-            session,
-            render,
-            site=args.site,
-            quiet=args.quiet,
-            instant=not args.is_sent,
-            words=words,
-            call=call,
-        ),
-    ):
-        generation = _stream(client, request, words) if args.stream else client.generate(request)
-    return finish(session, args, generation, paths=plan.paths, streamed=args.stream)
+    progress = showing_progress(
+        session,
+        render,
+        site=args.site,
+        quiet=args.quiet,
+        instant=not args.is_sent,
+        words=words,
+        call=call,
+    )
+    with session.counting_failures(request, client), progress:
+        yield
 
 
 def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generation:
@@ -195,18 +205,11 @@ def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generati
         return stream.generation
 
 
-def finish(
-    session: Session,
-    args: Namespace,
-    generation: Generation,
-    *,
-    paths: Sequence[str],
-    streamed: bool = False,
-) -> Generation:
+def finish(session: Session, args: Namespace, generation: Generation, *, paths: Sequence[str]) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
     width = None if args.full else args.width or session.defaults.preview_width
     generation = replace(generation, preview_width=width)
-    session.keep(generation, sources=args.images, streamed=streamed)
+    session.keep(generation, sources=args.images, streamed=args.stream)
     for path in paths:
         generation = saving.save_one(generation, path, overwrite=args.overwrite)
     session.assign(args.name, generation)
