@@ -36,7 +36,6 @@ def test_each_size_has_a_price_and_tokens_that_agree(row):
     )
     for size, tokens in row.tokens:
         assert row.price_of_tokens(input=0, text=0, image=tokens) == pytest.approx(row.price(size), rel=0.02)
-    assert row.token_prices.thinking == row.token_prices.text
     assert row.token_prices.batch == 0.5
 
 
