@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from gemini_nb.batch.result import Batch
     from gemini_nb.client.client import Client
     from gemini_nb.prompts.plan import Plan
-    from gemini_nb.request import ImageRequest
 
     Row = dict[Any, Any]
 
@@ -119,6 +118,7 @@ def _check_batch(client: Client) -> None:
 
 def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
     from gemini_nb.prompts.plan import make_plan  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
     table = read_table(args.each)
     name = Path(args.each).name
@@ -133,7 +133,7 @@ def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
         raw=False,
         names={name: table},
         request=partial(
-            _make_request,
+            ImageRequest,
             images=images,
             mask=mask,
             provider=client.provider.name,
@@ -144,12 +144,6 @@ def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
         save=args.output,
         provider=client.provider.name,
     )
-
-
-def _make_request(prompt: str, **settings: Any) -> ImageRequest:
-    from gemini_nb.request import ImageRequest  # noqa: PLC0415 - each command loads what it needs
-
-    return ImageRequest(prompt, **settings)
 
 
 def _save(args: Namespace, plan: Plan, answered: Batch) -> tuple[Batch, GeminiError | None]:
