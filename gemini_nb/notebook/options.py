@@ -142,11 +142,8 @@ def edit_parser() -> Parser:
     )
     _add_what(parser, cell=True)
     add = parser.add_argument_group("the conversation").add_argument
-    add(
-        "--new",
-        action="store_true",
-        help="start a new conversation instead of continuing from the last picture",
-    )
+    about = "start a new conversation instead of continuing from the last picture"
+    add("--new", action="store_true", help=about)
     add("--undo", action="store_true", help="undo the last turn, and continue from the picture before it")
     _add_money(parser)
     _add_showing(parser)
@@ -171,33 +168,24 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
         "_ is the last), a file, or an https address, looked for in this order; may be repeated",
     )  # fmt: skip
     source = "the last picture" if "edit" in parser.prog else "the picture of -i"
-    settings.add_mask_options(
-        add,
-        about=f"where {source} may change: a picture of its size, white there; all other pixels stay exactly "
-        "as they are; a variable or a file, as for -i",
-    )
+    about = f"where {source} may change: a picture of its size, white there; all other pixels stay exactly "
+    about += "as they are; a variable or a file, as for -i"
+    settings.add_mask_options(add, about=about)
     add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, such as 16:9")
     add("-z", "--image-size", metavar="SIZE", help="512, 1K, 2K or 4K, where the model has a choice")
     add("--text", action="store_true", help="ask for text as well as a picture")
     add("--stream", action="store_true", help="show the text as it arrives; asks for it as --text does")
     add("--raw", action="store_true", help="send the prompt as it is typed, {{name}} included")
-    group = parser.add_argument_group("what the model may do", description=_UNVALIDATED)
-    settings.add_options(
-        group.add_argument, system="system instruction, or the name of a variable that holds one"
-    )
+    add = parser.add_argument_group("what the model may do", description=_UNVALIDATED).add_argument
+    settings.add_options(add, system="system instruction, or the name of a variable that holds one")
 
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
     parse_count = partial(_parse_number, "a count", 1, 10_000)
     add("-n", "--count", metavar="N", type=parse_count, default=1, help="number of takes of each picture")
-    add(
-        "--take",
-        metavar="K",
-        type=partial(_parse_number, "a take", 0, 1_000_000),
-        default=0,
-        help="begin with this take (default: 0)",
-    )
+    parse_take = partial(_parse_number, "a take", 0, 1_000_000)
+    add("--take", metavar="K", type=parse_take, default=0, help="begin with this take (default: 0)")
     add(
         "--vary", metavar="VAR", action="append", default=[], type=partial(_parse_variable, "--vary"),
         help="a picture for each value of a list; takes the name of its variable, and fills {{VAR}} in; "
@@ -213,13 +201,8 @@ def _add_several(parser: Parser) -> None:
         help="as batch jobs, at half the price and within a day; google only, and with a store; an interrupt "
         "leaves them running, and the same cell waits for them again (%%gemini jobs lists them)",
     )  # fmt: skip
-    add(
-        "--concurrency",
-        metavar="N",
-        type=parse_count,
-        default=4,
-        help="at most this many at a time (default: 4)",
-    )
+    about = "at most this many at a time (default: 4)"
+    add("--concurrency", metavar="N", type=parse_count, default=4, help=about)
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 
@@ -230,10 +213,8 @@ def _add_money(parser: Parser) -> None:
         help="auto: replay what is stored, request the rest; only: never send; refresh: request all again; "
         "off: leave the store alone",
     )  # fmt: skip
-    add(
-        "--max-cost", metavar="USD", type=_parse_dollars,
-        help="send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images",
-    )  # fmt: skip
+    about = "send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images"
+    add("--max-cost", metavar="USD", type=_parse_dollars, help=about)
     add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
 
 
@@ -244,18 +225,12 @@ def _add_showing(parser: Parser) -> None:
         help="save to this file or folder/, filled as the prompt is: out/{{sku}}.jpg; the suffix says the "
         "type, without one the bytes are what came",
     )  # fmt: skip
-    add(
-        "--overwrite", action="store_true",
-        help="let -s replace any file, not only one saved from the store and not changed since",
-    )  # fmt: skip
+    about = "let -s replace any file, not only one saved from the store and not changed since"
+    add("--overwrite", action="store_true", help=about)
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
-    add(
-        "--width",
-        metavar="PX",
-        type=partial(_parse_number, "a width in pixels", 16, 4096),
-        help="width of the preview in pixels",
-    )
+    parse_width = partial(_parse_number, "a width in pixels", 16, 4096)
+    add("--width", metavar="PX", type=parse_width, help="width of the preview in pixels")
     add("-h", "--help", action="help", help="show this page")
 
 
