@@ -32,7 +32,7 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gemini_nb.client.async_client import Tier
     from gemini_nb.client.client import Client
@@ -267,12 +267,9 @@ def _collect_batch(
             session.keep(outcome, sources=args.images)
     asked = progress.batch()
     session.count_failures(asked, client)
-    outcomes = {
-        request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
-    }
-    interrupted = {asked.requests[index].digest for index in asked.interrupted}
-    in_jobs = {asked.requests[index].digest for index in asked.in_jobs}
-    answers: list[Any] = [outcomes[request.digest] for request in plan.requests]
+    by_digest = {request.digest: place for place, request in enumerate(asked.requests)}
+    places = [by_digest[request.digest] for request in plan.requests]  # equal ones share an outcome
+    answers: list[Any] = [asked.outcomes[place] for place in places]
     save_error = None
     if plan.paths:
         answers, save_error = saving.save_many(answers, plan.paths, plan.labels, overwrite=args.overwrite)
@@ -283,17 +280,13 @@ def _collect_batch(
         values=plan.values,
         columns=plan.columns,
         source=plan.source,
-        interrupted=_find_places(plan.requests, interrupted),
-        in_jobs=_find_places(plan.requests, in_jobs),
+        interrupted=frozenset(at for at, place in enumerate(places) if place in asked.interrupted),
+        in_jobs=frozenset(at for at, place in enumerate(places) if place in asked.in_jobs),
         seconds=asked.seconds,
     )
     session.last_error = batch_error(batch, strict=True) or session.last_error
     session.assign(args.name, batch)
     return batch, save_error
-
-
-def _find_places(requests: Sequence[ImageRequest], digests: Container[str]) -> frozenset[int]:
-    return frozenset(place for place, request in enumerate(requests) if request.digest in digests)
 
 
 def _cancelled_error(batch: Batch, args: Namespace, going_on: str, *, is_stored: bool) -> Cancelled:
