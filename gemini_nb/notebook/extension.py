@@ -43,8 +43,8 @@ def unload(shell: InteractiveShell) -> None:
     matcher.remove(shell)
     formatter: Any = shell.display_formatter
     for module, name in _RESULTS:
-        for one in (formatter.mimebundle_formatter, formatter.formatters["image/png"]):
-            one.pop(f"{module}.{name}", None)
+        for own in (formatter.mimebundle_formatter, formatter.formatters["image/png"]):
+            own.pop(f"{module}.{name}", None)
     for module in _FRAMES:
         if _find_formatter(shell, module) is _render_frame:
             formatter.formatters["text/html"].pop(f"{module}.DataFrame")

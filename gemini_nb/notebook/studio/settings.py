@@ -35,9 +35,9 @@ def list_offer(provider: str, model: str) -> dict[str, Any]:
     row = models.find(model)
     if row is None:
         row = models.Model(model, aspect_ratios=models.resolve(models.DEFAULT).aspect_ratios)
-    ids = [one.id for one in models.CATALOGUE if not models.describe_shutdown(one.id, provider)]
+    ids = [known.id for known in models.CATALOGUE if not models.describe_shutdown(known.id, provider)]
     return {
-        "model": [[one, models.alias_at(one, provider) or one] for one in dict.fromkeys([*ids, model])],
+        "model": [[name, models.alias_at(name, provider) or name] for name in dict.fromkeys([*ids, model])],
         "ratio": _choices(row.aspect_ratios),
         "size": _choices(row.image_sizes),
         "search": _choices(SEARCHES if row.searches is None else row.searches, "none"),

@@ -132,7 +132,7 @@ class Sources:
 
     def _free_word(self, source: Source) -> str:
         """Return the word, with a number where another picture has it: whatever is pasted is "image.png"."""
-        taken = {one.word for one in self.all if one.images != source.images}
+        taken = {other.word for other in self.all if other.images != source.images}
         name = PurePath(source.word)
         words = (f"{name.stem}-{number}{name.suffix}" for number in count(2))
         return next(word for word in chain([source.word], words) if word not in taken)
@@ -144,7 +144,7 @@ class Sources:
     def _append(self, source: Source) -> Source:
         """Add a chip; one that names the same picture takes its place."""
         with self._lock:
-            places = [place for place, one in enumerate(self._list) if one.word == source.word]
+            places = [place for place, known in enumerate(self._list) if known.word == source.word]
             if places:
                 known = self._list[places[0]]
                 source = replace(source, pinned=known.pinned, mask=known.mask, feather=known.feather)

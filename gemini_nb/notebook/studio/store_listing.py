@@ -84,13 +84,12 @@ class StoreListing:
 
     def add(self, digests: Iterable[str]) -> list[Entry]:
         """Add the pictures of these requests to the album, and return their entries."""
-        return [entry for digest in digests if (entry := self._add(digest)) is not None]
-
-    def _add(self, digest: str) -> Entry | None:
-        stored = read_stored(self._store, digest)
-        if stored is None:
-            return None
-        return self._album.add(stored.generation, created=stored.created, is_whole=stored.is_whole)
+        found = (read_stored(self._store, digest) for digest in digests)
+        return [
+            self._album.add(stored.generation, created=stored.created, is_whole=stored.is_whole)
+            for stored in found
+            if stored is not None
+        ]
 
 
 @dataclass(frozen=True)
