@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.models.catalogue import ALIASES, CATALOGUE, DEFAULT, DEFAULT_MODEL
-from gemini_nb.models.model import BATCH, Alias, Model, Offer, Shape, Source, TokenPrices
+from gemini_nb.models.model import BATCH, Model, Source
 
 __all__ = [
     "ALIASES",
@@ -22,12 +22,8 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_PROVIDER",
     "OFFLINE_VERSION",
-    "Alias",
     "Model",
-    "Offer",
-    "Shape",
     "Source",
-    "TokenPrices",
     "alias_at",
     "describe_shutdown",
     "find",

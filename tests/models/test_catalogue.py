@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gemini_nb import models
+from gemini_nb.models.model import Offer
 
 PROVIDERS = ("crazyrouter", "google")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -80,8 +81,8 @@ def test_what_an_alias_meant_in_the_first_release_is_among_its_ids(alias):
 
 def test_a_day_of_shutdown_that_has_not_come_is_no_shutdown():
     source = models.Source("a page", "2026-11-29")
-    assert not models.Offer("google", source, shut_down="9999-01-01", successor="x").is_over
-    assert models.Offer("google", source, shut_down="2026-01-01", successor="x").is_over
+    assert not Offer("google", source, shut_down="9999-01-01", successor="x").is_over
+    assert Offer("google", source, shut_down="2026-01-01", successor="x").is_over
 
 
 def test_former_ids_of_an_alias_count_anywhere_and_another_providers_only_there():
