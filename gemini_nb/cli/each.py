@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import interrupts, models
 from gemini_nb.cli.terminal import say
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
-from gemini_nb.settings.words import read_options
+from gemini_nb.settings.words import parse_dollars, read_options
 from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
     about = "as batch jobs, at half the price and within a day; google only, and with a store"
     add("--batch", action="store_true", help=about)
     about = f"send nothing if the estimate is higher; allows more pictures than {MAX_PICTURES}"
-    add("--max-cost", type=float, metavar="USD", help=about)
+    add("--max-cost", type=parse_dollars, metavar="USD", help=about)
     add("--concurrency", type=int, default=4, metavar="N", help="requests at a time (default: %(default)s)")
     about = "a file that gets a row for each picture: .jsonl as it finishes, .parquet at the end"
     add("--manifest", metavar="FILE", help=about)

@@ -214,7 +214,7 @@ def _add_money(parser: Parser) -> None:
         "off: leave the store alone",
     )  # fmt: skip
     about = "send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images"
-    add("--max-cost", metavar="USD", type=_parse_dollars, help=about)
+    add("--max-cost", metavar="USD", type=settings.parse_dollars, help=about)
     add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
 
 
@@ -297,13 +297,3 @@ def _parse_number(what: str, least: int, most: int, text: str) -> int:
     if len(text) > 9 or not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)
-
-
-def _parse_dollars(text: str) -> float:
-    try:
-        amount = float(text.removeprefix("$"))
-    except ValueError:
-        amount = -1.0
-    if not 0 <= amount < 1e6:
-        raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not an amount in US dollars")
-    return amount

@@ -77,6 +77,17 @@ def add_mask_options(add: Callable[..., Any], *, about: str) -> None:
     add("--feather", metavar="PX", type=_parse_feather, default=0, help=feather)
 
 
+def parse_dollars(text: str) -> float:
+    """Return an amount in US dollars; raise `ArgumentTypeError` for what is none, NaN included."""
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1e6:
+        raise ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not an amount in US dollars")
+    return amount
+
+
 def check_mask_options(args: Namespace) -> None:
     """Raise `ArgumentError` where a line gives both a mask and a region."""
     if args.mask is not None and args.region is not None:
