@@ -307,7 +307,8 @@ def _cell(session: Session, words: list[str]) -> None:
     from gemini_nb.notebook import export  # noqa: PLC0415 - loads ipywidgets and Pillow
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
-    number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
+    word = words[0] if words else ""
+    number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
     source = export.cell_source(session, studio.album_of(session.shell).find(number))
     session.shell.set_next_input(source)
 

@@ -58,7 +58,8 @@ def choose_model(name: str, provider: str) -> str:
 def read(values: Mapping[str, Any], provider: str, *, most: int) -> Settings:
     """Return what the fields of the page stand for; raise `ArgumentError` for what is no setting."""
     texts = {name: str(values.get(name, ""))[:_MAX_CHARACTERS].strip() for name in EMPTY}
-    if not texts["number"].isdecimal() or not 1 <= int(texts["number"]) <= most:
+    number = int(texts["number"]) if texts["number"].isdecimal() and len(texts["number"]) < 10 else 0
+    if not 1 <= number <= most:
         raise ArgumentError(f"Number is a whole number from 1 to {most}.")
     return Settings(
         texts["prompt"],
@@ -74,5 +75,5 @@ def read(values: Mapping[str, Any], provider: str, *, most: int) -> Settings:
             "safety": texts["safety"].split(),
             "config": parse_config(split_words(texts["config"])),
         },
-        int(texts["number"]),
+        number,
     )

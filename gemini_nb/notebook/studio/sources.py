@@ -15,6 +15,7 @@ from gemini_nb.event_loop import run_in_thread
 from gemini_nb.images.image import SOURCES, GeneratedImage
 from gemini_nb.images.inputs import ReferencedImage
 from gemini_nb.notebook import variables
+from gemini_nb.notebook.studio.album_record import NUMBER_WORD
 from gemini_nb.providers.keys import check_no_keys, mask_keys
 from gemini_nb.text import format_count, one_line
 
@@ -92,8 +93,8 @@ class Sources:
         source = Source(f"s{next(self._ids)}", mask_keys(word))
         try:
             check_no_keys([word])
-            if word.startswith("#") and word[1:].isdecimal():
-                entry = self._album.find(int(word[1:]))
+            if match := NUMBER_WORD.fullmatch(word):
+                entry = self._album.find(int(match[1]))
                 images = await client.read_images([entry.generation])
                 source = replace(source, images=tuple(images), number=entry.number)
             else:
