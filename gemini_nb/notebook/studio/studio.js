@@ -170,11 +170,7 @@ function makeLibrary(model) {
  * @param {Page} page @param {any} image @param {number} number @param {Size} size */
 function show(page, image, number, size) {
   image.dataset.number = number;
-  const known = page.here(
-    number,
-    size,
-    ...(size === "tile" ? [] : /** @type {Size[]} */ (["preview", "tile"])),
-  );
+  const known = page.here(number, size, "preview", "tile");
   if (known && image.src !== known) image.src = known;
   if (page.here(number, size)) return;
   page.fetch(number, size).then(
@@ -206,7 +202,7 @@ function makeControls(page) {
     [...root.querySelectorAll("[data-name]")].map((it) => [it.dataset.name, it]),
   );
   const [word, files, list] = [at(".word"), at(".files"), at("ul")];
-  let [isRunning, pressed, typing, recalled, draft] = [false, -TWO_CLICKS, 0, 0, ""];
+  let [pressed, typing, recalled, draft] = [-TWO_CLICKS, 0, 0, ""];
 
   const settings = () => Object.fromEntries(Object.entries(fields).map(([name, { value }]) => [name, value]));
   function tell() {
@@ -216,7 +212,6 @@ function makeControls(page) {
   }
   /** @param {boolean} running @param {string} label */
   function drawButton(running, label) {
-    isRunning = running;
     at(".go").classList.toggle("stop", running);
     const spoken = label.startsWith("Generate") ? "" : "Generate: "; // its name begins so whatever it does
     at(".go").replaceChildren(
@@ -228,9 +223,7 @@ function makeControls(page) {
     let isChanged = false; // the model does not take what was set
     for (const name of ["model", "ratio", "size", "search", "thinking"]) {
       const { value } = fields[name];
-      const options = offer[name].map((/** @type {string[]} */ [it, label]) =>
-        make("option", { value: it }, label),
-      );
+      const options = offer[name].map((/** @type {string[]} */ [it, label]) => new Option(label, it));
       fields[name].replaceChildren(...options);
       fields[name].value = value;
       if (fields[name].selectedIndex >= 0) continue;
@@ -244,9 +237,8 @@ function makeControls(page) {
     const work = /** @type {Work} */ (model.get("work"));
     drawButton(work.running, work.label);
     at(".price").textContent = work.price;
-    at("[role=alert]").replaceChildren(
-      ...[work.problem, work.hint].filter(Boolean).map((it) => make("p", {}, it)),
-    );
+    const lines = [work.problem, work.hint].filter(Boolean);
+    at("[role=alert]").replaceChildren(...lines.map((line) => make("p", {}, line)));
     at("[role=status]").textContent = work.status;
     at("[data-do=undo]").hidden = !work.undo;
   }
@@ -259,8 +251,8 @@ function makeControls(page) {
     pin.onclick = () => ask("pin", { id });
     const remove = make("button", { title: "Remove source", ariaLabel: "Remove source" }, "×");
     remove.onclick = () => ask("unsource", { id });
-    const said = make("small", {}, problem || (masked ? "only where painted" : ""));
-    const words = make("span", {}, name, said);
+    const remark = make("small", {}, problem || (masked ? "only where painted" : ""));
+    const words = make("span", {}, name, remark);
     return make("li", { className: problem ? "problem" : "" }, image, words, pin, remove);
   }
   function drawSources() {
@@ -298,7 +290,7 @@ function makeControls(page) {
     press() {
       if (performance.now() - pressed < TWO_CLICKS) return;
       pressed = performance.now();
-      if (isRunning) return ask("stop");
+      if (at(".go").matches(".stop")) return ask("stop");
       clearTimeout(typing);
       ask("generate", { settings: settings() });
       drawButton(true, "");
@@ -311,21 +303,18 @@ function makeControls(page) {
     browse: () => files.click(),
     undo: () => ask("undo"),
   };
-  word.addEventListener(
-    "keydown",
-    (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && actions.add(),
-  );
+  word.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Enter") actions.add();
+  });
   files.onchange = () => {
     upload(page, [...files.files]);
     files.value = "";
   };
-  drawOffer();
+  for (const [name, draw] of Object.entries({ offer: drawOffer, work: drawWork, sources: drawSources })) {
+    draw();
+    model.on(`change:${name}`, draw);
+  }
   for (const [name, value] of Object.entries(model.get("settings"))) fields[name].value = value;
-  drawWork();
-  drawSources();
-  model.on("change:offer", drawOffer);
-  model.on("change:work", drawWork);
-  model.on("change:sources", drawSources);
   /** Ask what to change in a picture. @param {Entry} entry */
   function edit(entry) {
     if ([...fields.model.options].some(({ value }) => value === entry.model))
@@ -344,7 +333,7 @@ function makeViewer(page) {
   let [place, zoom] = [0, 0]; // zoom 0 fits the window, 1 shows a pixel as a pixel
   /** @param {number} factor 0 fits @param {{clientX: number, clientY: number}} [to] the point that stays */
   function scale(factor, to) {
-    const { width, height } = newestFirst(page)[place];
+    const { width, height } = page.entries()[place];
     const [box, frame] = [image.getBoundingClientRect(), stage.getBoundingClientRect()];
     const middle = { clientX: frame.x + frame.width / 2, clientY: frame.y + frame.height / 2 };
     const { clientX, clientY } = to ?? middle;
@@ -358,7 +347,7 @@ function makeViewer(page) {
   }
   /** @param {number} step */
   function go(step) {
-    const entries = newestFirst(page);
+    const entries = page.entries();
     place = (place + step + entries.length) % entries.length;
     const { number, prompt, facts } = entries[place];
     image.alt = prompt;
@@ -392,15 +381,12 @@ function makeViewer(page) {
   };
   /** @param {number} number */
   function open(number) {
-    place = newestFirst(page).findIndex((entry) => entry.number === number);
+    place = page.entries().findIndex((entry) => entry.number === number);
     dialog.showModal();
     go(0);
   }
   return { actions, open };
 }
-
-/** @param {Page} page */
-const newestFirst = (page) => [...page.entries()].reverse();
 
 /** A mask painted over a picture, in the picture's own pixels. @param {Page} page */
 function makePainter({ at, ask, say }) {
@@ -657,7 +643,7 @@ function makeGallery(page, painter, viewer) {
     stage.hidden = strip.hidden = at(".actions").hidden = !any;
     drawStage();
     for (const [number, tile] of tiles) if (!find(number)) (tile.remove(), tiles.delete(number));
-    newestFirst(page).forEach(drawTile);
+    entries().forEach(drawTile);
     if (hadFocus) tiles.get(compared || chosen)?.focus({ preventScroll: true });
   }
   function drawTakes() {
@@ -665,13 +651,9 @@ function makeGallery(page, painter, viewer) {
     at(".empty").hidden = entries().length > 0 || takes.length > 0;
     at(".takes").replaceChildren(
       ...takes.map(({ label, words, share, problem }) => {
-        const bar = make("progress", { max: 1, ariaLabel: label });
+        const bar = make("progress", { max: 1, ariaLabel: label, hidden: problem !== "" });
         if (share !== null) bar.value = share;
-        const parts = [
-          make("strong", {}, label),
-          ...(problem ? [] : [bar]),
-          make("span", {}, problem || words),
-        ];
+        const parts = [make("strong", {}, label), bar, make("span", {}, problem || words)];
         return make("div", { className: problem ? "take problem" : "take" }, ...parts);
       }),
     );
@@ -711,7 +693,7 @@ function makeGallery(page, painter, viewer) {
     }),
     use: withChosen(({ number }) => ask("source", { word: `#${number}` })),
     compare: withChosen(({ number }) => {
-      const other = newestFirst(page).find((entry) => entry.number !== number);
+      const other = entries().find((entry) => entry.number !== number);
       if (!other) throw new Error("There is no other picture to compare it with yet.");
       look({ compared: view().compared ? 0 : other.number });
       page.say(view().compared ? "Choose another picture to compare it with." : "");
@@ -725,7 +707,7 @@ function makeGallery(page, painter, viewer) {
     it.onclick = () => look({ comparison: it.dataset.way });
   strip.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const { chosen, compared } = view();
-    const order = newestFirst(page).map((entry) => entry.number);
+    const order = entries().map((entry) => entry.number);
     const place = order.indexOf(compared || chosen);
     const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: order.length - 1 }[event.key];
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) viewer.open(compared || chosen);
@@ -739,10 +721,9 @@ function makeGallery(page, painter, viewer) {
   });
   model.on("change:entries change:view change:note", draw);
   model.on("change:work", drawTakes);
-  model.on(
-    "change:sources",
-    () => model.get("sources").some((/** @type {Source} */ it) => it.masked) || painter.forget(),
-  );
+  model.on("change:sources", () => {
+    if (!model.get("sources").some((/** @type {Source} */ it) => it.masked)) painter.forget();
+  });
   drawTakes();
   draw();
   return { actions, chosen: () => find(view().chosen) };
@@ -842,7 +823,7 @@ function start(model) {
     at,
     ask: (kind, details = {}, buffers = []) => model.send({ kind, ...details }, undefined, buffers),
     say: (words) => (at("[role=status]").textContent = words),
-    entries: () => model.get("entries"),
+    entries: () => [...model.get("entries")].reverse(), // the newest first
   };
   const [painter, viewer, controls] = [makePainter(page), makeViewer(page), makeControls(page)];
   const gallery = makeGallery(page, painter, viewer);
