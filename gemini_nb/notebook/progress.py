@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
@@ -154,22 +155,19 @@ def _expected_seconds(
 
 def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
     """Return what draws the pictures of a batch that finished last and what failed; each is drawn once."""
-    cells: dict[int, str] = {}
+    seen: set[int] = set()
+    tiles: deque[str] = deque(maxlen=_LATEST_IMAGES)
 
     def page() -> str:
         batch = replace(progress.batch(), labels=tuple(labels))
         done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
-        fresh = [place for place in done if place not in cells]
-        for place in fresh:
-            cells[place] = ""
-            if place in fresh[-_LATEST_IMAGES:]:
-                at = slice(place, place + 1)
-                alone = Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
-                cells[place] = grid.draw_tile(alone.tiles()[0]).html
-        for place in [place for place, cell in cells.items() if cell][:-_LATEST_IMAGES]:
-            cells[place] = ""
-        latest = [cell for cell in cells.values() if cell]
-        return grid.render_table(latest, columns=columns) if latest else ""
+        fresh = [place for place in done if place not in seen]
+        seen.update(fresh)
+        for place in fresh[-_LATEST_IMAGES:]:
+            at = slice(place, place + 1)
+            alone = Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
+            tiles.append(grid.draw_tile(alone.tiles()[0]).html)
+        return grid.render_table(list(tiles), columns=columns) if tiles else ""
 
     return page
 

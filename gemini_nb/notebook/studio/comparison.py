@@ -31,13 +31,13 @@ def render(left: str, right: str, *, numbers: tuple[int, int], name: str, mode: 
         "second": f"only {second}",
     }
     modes = "".join(
-        f'<label><input type="radio" name="{name}" value="{value}" {_KEYS}{_checked(value == mode)}>'
+        f'<label><input type="radio" name="{name}" value="{value}" {_KEYS}{" checked" * (value == mode)}>'
         f" {label}</label>"
         for value, label in words.items()
     )
     handles = "".join(
         f'<input type="radio" name="{name}-at" value="{step}" aria-label="{step} % of picture {first}"'
-        f" {_KEYS}{_checked(step == 50)}>"
+        f" {_KEYS}{' checked' * (step == 50)}>"
         for step in steps
     )
     positions = "".join(
@@ -52,7 +52,3 @@ def render(left: str, right: str, *, numbers: tuple[int, int], name: str, mode: 
         f'<div class="gemini-nb-steps" role="radiogroup" {_HIDDEN}'
         f' aria-label="How much of picture {first} is shown">{handles}</div></div></div>'
     )
-
-
-def _checked(is_checked: bool) -> str:
-    return " checked" if is_checked else ""
