@@ -117,7 +117,7 @@ def _is_name(name: object) -> bool:
 
 
 def _common_values(scope: Scope, list_values: Callable[[models.Model], tuple[str, ...]]) -> list[Candidate]:
-    """Return the values that every model that is asked takes; of unknown ones the default's are taken."""
+    """Return the values that every known model of the scope takes, else those of the default model."""
     known = [row for name in scope.models if (row := models.find(name, scope.provider)) is not None]
     first, *others = map(list_values, known or [models.resolve(models.DEFAULT, scope.provider)])
     return as_values(value for value in first if all(value in other for other in others))
