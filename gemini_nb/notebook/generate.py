@@ -17,13 +17,7 @@ from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
 from gemini_nb.generation import Generation
 from gemini_nb.notebook import jobs, options, variables
 from gemini_nb.notebook.error_boundary import explain_missing_key
-from gemini_nb.notebook.progress import (
-    batch_jobs,
-    latest_images,
-    many_images,
-    one_image,
-    showing_progress,
-)
+from gemini_nb.notebook.progress import batch_jobs, latest_images, many_images, one_image, showing_progress
 from gemini_nb.prompts import saving
 from gemini_nb.prompts.plan import make_plan
 from gemini_nb.request import ImageRequest
@@ -185,13 +179,7 @@ def waiting_for_one(
     call = Call()
     render = one_image(request.model, client.provider.name, session.spending, call)
     progress = showing_progress(
-        session,
-        render,
-        site=args.site,
-        quiet=args.quiet,
-        instant=not args.is_sent,
-        words=words,
-        call=call,
+        session, render, site=args.site, quiet=args.quiet, instant=not args.is_sent, words=words, call=call
     )
     with session.counting_failures(request, client), progress:
         yield
@@ -231,12 +219,7 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     with interrupts.held() as hold:  # a second interrupt must not lose what has finished
         try:
             with showing_progress(
-                session,
-                render,
-                pictures=latest,
-                site=args.site,
-                quiet=args.quiet,
-                instant=not args.is_sent,
+                session, render, pictures=latest, site=args.site, quiet=args.quiet, instant=not args.is_sent
             ):
                 client.run_batch(progress, args.concurrency, tier="batch" if args.batch else None)
         except Cancelled:
