@@ -13,16 +13,7 @@ from gemini_nb import models
 from gemini_nb.client.chat import Turn
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.images.inputs import let_go
-from gemini_nb.notebook import options
-from gemini_nb.notebook.generate import (
-    check_cost,
-    finish,
-    read_given_mask,
-    read_images,
-    read_prompt,
-    request_settings,
-    waiting_for_one,
-)
+from gemini_nb.notebook import generate, options
 from gemini_nb.prompts import template
 from gemini_nb.prompts.file_names import FileNames
 
@@ -54,15 +45,15 @@ def run(
         raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
     if args.new and args.undo:
         raise ArgumentError("--new and --undo cannot be used together.")
-    prompt = read_prompt(cell, parser, args)
+    prompt = generate.read_prompt(cell, parser, args)
     prompt = prompt if args.raw else template.fill(prompt, names)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
-    images = read_images(args, names, client)
+    images = generate.read_images(args, names, client)
     chat = _continue_chat(session, client, args, prompt)
-    mask = {"mask": read_given_mask(args, names, client), "feather": args.feather}
-    request = chat.request(prompt, images=images, **mask, **request_settings(session, args, names))
+    mask = {"mask": generate.read_given_mask(args, names, client), "feather": args.feather}
+    request = chat.request(prompt, images=images, **mask, **generate.request_settings(session, args, names))
     paths = FileNames.of_one(args.save, names)
-    if not check_cost(session, args, [request], client, paths=paths):
+    if not generate.check_cost(session, args, [request], client, paths=paths):
         return None
     words: list[str] = []
 
@@ -70,10 +61,10 @@ def run(
         if isinstance(piece, str):
             words.append(piece)
 
-    with waiting_for_one(session, args, request, client, words):
+    with generate.waiting_for_one(session, args, request, client, words):
         generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat
-    generation = finish(session, args, generation, paths=paths)
+    generation = generate.finish(session, args, generation, paths=paths)
     return None if args.quiet and not site.is_taken else generation
 
 
