@@ -60,9 +60,8 @@ def _draw_in_terminal(shell: InteractiveShell) -> None:
     IPython 9.13 draws PNG by kitty's graphics protocol. A notebook has the result's own bundle.
     """
     formatter: Any = shell.display_formatter
-    if not formatter.trait_has_value("active_types"):
-        return  # a notebook's kernel leaves them alone, and asking for them makes all of its formatters
-    if "text/html" in formatter.active_types:
+    # A notebook's kernel leaves them alone, and asking for them makes all of its formatters.
+    if not formatter.trait_has_value("active_types") or "text/html" in formatter.active_types:
         return
     for module, name in _RESULTS:
         formatter.mimebundle_formatter.for_type_by_name(module, name, _render_text)
