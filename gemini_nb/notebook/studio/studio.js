@@ -23,6 +23,7 @@ const TWO_CLICKS = 400; // milliseconds: a second click that soon is the same on
 const TYPING = 200; // milliseconds without a key before a setting is told
 const BLINK = 700; // milliseconds
 const INK = "#e61e78";
+const BY_KERNEL = ["again", "save", "cell", "python", "favourite", "remove"]; // what the kernel does with a picture
 const OURS = "application/x-gemini-nb"; // a picture of the gallery that is dragged
 
 const HTML = `
@@ -198,9 +199,8 @@ async function upload(page, files) {
 /** Prompt, button, sources and settings. @param {Page} page */
 function makeControls(page) {
   const { root, model, at, ask } = page;
-  const fields = Object.fromEntries(
-    [...root.querySelectorAll("[data-name]")].map((it) => [it.dataset.name, it]),
-  );
+  const named = [...root.querySelectorAll("[data-name]")];
+  const fields = Object.fromEntries(named.map((it) => [it.dataset.name, it]));
   const [word, files, list] = [at(".word"), at(".files"), at("ul")];
   let [pressed, typing, recalled, draft] = [-TWO_CLICKS, 0, 0, ""];
 
@@ -214,9 +214,8 @@ function makeControls(page) {
   function drawButton(running, label) {
     at(".go").classList.toggle("stop", running);
     const spoken = label.startsWith("Generate") ? "" : "Generate: "; // its name begins so whatever it does
-    at(".go").replaceChildren(
-      ...(running ? ["Stop"] : [make("span", { className: "spoken" }, spoken), label]),
-    );
+    const words = running ? ["Stop"] : [make("span", { className: "spoken" }, spoken), label];
+    at(".go").replaceChildren(...words);
   }
   function drawOffer() {
     const offer = model.get("offer");
@@ -646,17 +645,17 @@ function makeGallery(page, painter, viewer) {
     entries().forEach(drawTile);
     if (hadFocus) tiles.get(compared || chosen)?.focus({ preventScroll: true });
   }
+  /** @param {Take} take */
+  function makeTake({ label, words, share, problem }) {
+    const bar = make("progress", { max: 1, ariaLabel: label, hidden: problem !== "" });
+    if (share !== null) bar.value = share;
+    const parts = [make("strong", {}, label), bar, make("span", {}, problem || words)];
+    return make("div", { className: problem ? "take problem" : "take" }, ...parts);
+  }
   function drawTakes() {
-    const takes = /** @type {Take[]} */ (model.get("work").takes);
+    const { takes } = model.get("work");
     at(".empty").hidden = entries().length > 0 || takes.length > 0;
-    at(".takes").replaceChildren(
-      ...takes.map(({ label, words, share, problem }) => {
-        const bar = make("progress", { max: 1, ariaLabel: label, hidden: problem !== "" });
-        if (share !== null) bar.value = share;
-        const parts = [make("strong", {}, label), bar, make("span", {}, problem || words)];
-        return make("div", { className: problem ? "take problem" : "take" }, ...parts);
-      }),
-    );
+    at(".takes").replaceChildren(...takes.map(makeTake));
   }
   /** @param {(entry: Entry) => any} act */
   const withChosen = (act) => async () => {
@@ -699,9 +698,7 @@ function makeGallery(page, painter, viewer) {
       page.say(view().compared ? "Choose another picture to compare it with." : "");
     }),
     end: () => look({ compared: 0 }),
-    ...Object.fromEntries(
-      ["again", "save", "cell", "python", "favourite", "remove"].map((kind) => [kind, asking(kind)]),
-    ),
+    ...Object.fromEntries(BY_KERNEL.map((kind) => [kind, asking(kind)])),
   };
   for (const it of at(".comparing").querySelectorAll("[data-way]"))
     it.onclick = () => look({ comparison: it.dataset.way });
@@ -860,21 +857,19 @@ function start(model) {
     navigator.clipboard?.writeText(text).catch(() => {}); // it is shown too
   });
   model.on("comm_live_update", () => page.say("The kernel has stopped. Run this cell again."));
-  addEventListener(
-    "keydown",
-    (/** @type {any} */ event) => {
-      if (!root.contains(event.target)) return;
-      const isCommand = event.ctrlKey || event.metaKey;
-      // Letters on a button would be the notebook's commands, and Ctrl + S should stay one.
-      event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand && !isText(event.target));
-      if (event.key === "?" && !isText(event.target)) actions.keys(event);
-      if (event.key !== "Enter" || !isCommand) return;
-      event.preventDefault();
-      event.stopPropagation();
-      actions.press(event);
-    },
-    { signal: ending.signal, capture: true },
-  );
+  /** @param {any} event */
+  function onKey(event) {
+    if (!root.contains(event.target)) return;
+    const isCommand = event.ctrlKey || event.metaKey;
+    // Letters on a button would be the notebook's commands, and Ctrl + S should stay one.
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand && !isText(event.target));
+    if (event.key === "?" && !isText(event.target)) actions.keys(event);
+    if (event.key !== "Enter" || !isCommand) return;
+    event.preventDefault();
+    event.stopPropagation();
+    actions.press(event);
+  }
+  addEventListener("keydown", onKey, { signal: ending.signal, capture: true });
   let home = /** @type {Element | null} */ (null);
   /** Stand where the saved output is, which is hidden as long as the studio lives. */
   function mount() {
