@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
 from gemini_nb.display import figure, grid
-from gemini_nb.display.original import MAX_LINKED_BYTES, NO_ORIGINAL, Original
+from gemini_nb.display.original import MAX_LINKED_BYTES, NO_ORIGINAL
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook.studio import album_record, comparison
 from gemini_nb.notebook.studio.previews import TILE_WIDTH, Previews
@@ -91,18 +91,21 @@ class Gallery:
     def _draw(self, entry: Entry, *, is_large: bool = False) -> str:
         """Return the figure of an entry; what cannot be decoded is said in its place."""
         generation = entry.generation
-        image = generation.image
+        image, original = generation.image, generation.original
         caption = describe(entry, _PROMPT_CHARACTERS if is_large else _TILE_CHARACTERS)
         try:
             preview = (self.previews.preview if is_large else self.previews.tile)(entry)
         except GeminiError as error:
             return grid.render_problem(str(error), caption)
+        # Where no file is named its bytes stand in the page: those of a large picture, if they are few.
+        if not (original.saved_as or original.link or (is_large and image.size <= MAX_LINKED_BYTES)):
+            original = NO_ORIGINAL
         return figure.render_html(
             image,
             preview,
             alt=generation.prompt,
             caption=caption,
-            original=_find_original(generation.original, image.size if is_large else MAX_LINKED_BYTES + 1),
+            original=original,
             remarks=generation.remarks if is_large else (),
             width=figure.PREVIEW_WIDTH if is_large else TILE_WIDTH,
         )
@@ -112,11 +115,6 @@ class Gallery:
             return self.previews.thumbnail(entry)
         except GeminiError:
             return None
-
-
-def _find_original(original: Original, size: int) -> Original:
-    """Return what is said of the original: a file, a link, or the bytes where they are few."""
-    return original if original.saved_as or original.link or size <= MAX_LINKED_BYTES else NO_ORIGINAL
 
 
 def describe(entry: Entry, characters: int = _PROMPT_CHARACTERS) -> str:
