@@ -139,7 +139,7 @@ def facts_of(row) -> dict[str, object]:
         "listed": True,
         "input": prices.input,
         "text": prices.text,
-        "thinking": prices.thinking,
+        "thinking": prices.text,
         "image": prices.image,
         "search": prices.search,
         "batch": prices.batch,

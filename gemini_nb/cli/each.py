@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb import interrupts, models
 from gemini_nb.cli.terminal import say
 from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
-from gemini_nb.settings.words import read_options
+from gemini_nb.settings.words import parse_dollars, read_options
 from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from gemini_nb.batch.result import Batch
     from gemini_nb.client.client import Client
     from gemini_nb.prompts.plan import Plan
-    from gemini_nb.request import ImageRequest
 
     Row = dict[Any, Any]
 
@@ -42,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
     about = "as batch jobs, at half the price and within a day; google only, and with a store"
     add("--batch", action="store_true", help=about)
     about = f"send nothing if the estimate is higher; allows more pictures than {MAX_PICTURES}"
-    add("--max-cost", type=float, metavar="USD", help=about)
+    add("--max-cost", type=parse_dollars, metavar="USD", help=about)
     add("--concurrency", type=int, default=4, metavar="N", help="requests at a time (default: %(default)s)")
     about = "a file that gets a row for each picture: .jsonl as it finishes, .parquet at the end"
     add("--manifest", metavar="FILE", help=about)
@@ -119,6 +118,7 @@ def _check_batch(client: Client) -> None:
 
 def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
     from gemini_nb.prompts.plan import make_plan  # noqa: PLC0415 - each command loads what it needs
+    from gemini_nb.request import ImageRequest  # noqa: PLC0415
 
     table = read_table(args.each)
     name = Path(args.each).name
@@ -133,7 +133,7 @@ def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
         raw=False,
         names={name: table},
         request=partial(
-            _make_request,
+            ImageRequest,
             images=images,
             mask=mask,
             provider=client.provider.name,
@@ -144,12 +144,6 @@ def _make_plan(args: Namespace, client: Client, prompt: str) -> Plan:
         save=args.output,
         provider=client.provider.name,
     )
-
-
-def _make_request(prompt: str, **settings: Any) -> ImageRequest:
-    from gemini_nb.request import ImageRequest  # noqa: PLC0415 - each command loads what it needs
-
-    return ImageRequest(prompt, **settings)
 
 
 def _save(args: Namespace, plan: Plan, answered: Batch) -> tuple[Batch, GeminiError | None]:

@@ -16,13 +16,13 @@ google GEMINI_API_KEY or GOOGLE_API_KEY. Where none is set, one is used that
 `%gemini key --keep` put into the keyring. --provider offline needs no key.
 """
 
-_PROGRAM = f"""\
+PAGES = {
+    "": f"""\
 `gemini-nb COMMAND --help` explains each command.
 
 {_EXIT_CODES}
-{_KEY}"""
-
-_GENERATE = f"""\
+{_KEY}""",
+    "generate": f"""\
 stdout gets the path of the picture and nothing else, unless --stream puts the
 words before it; on a terminal a line on stderr counts the seconds. The suffix
 of -o says the type: a picture of another one is converted, and a line says so;
@@ -52,9 +52,8 @@ examples:
   gemini-nb generate "{{{{sky}}}} sky, {{{{city}}}}" --each cities.csv -o 'cards/{{{{city}}}}.jpg' -p offline
   gemini-nb generate "{{{{city}}}} at night" --each cities.csv -o night/ -p google --batch --dry-run
 
-{_EXIT_CODES}"""
-
-_JOBS = f"""\
+{_EXIT_CODES}""",
+    "jobs": f"""\
 `gemini-nb generate --each … --batch` and notebooks send rows to Google as batch
 jobs, at half the price and within a day; the store knows them. Asking for them
 is free. The command that sent them waits for them as well, and saves the
@@ -71,9 +70,8 @@ examples:
   gemini-nb jobs fetch
   gemini-nb jobs cancel --all
 
-{_EXIT_CODES}"""
-
-_PROBE = f"""\
+{_EXIT_CODES}""",
+    "probe": f"""\
 Without --yes it says what it would cost and sends nothing, unless --provider is
 offline. Whatever a model answers, an error too, is a row of the table and not a
 failure. --list asks for the names of the models instead, for free.
@@ -84,9 +82,8 @@ examples:
   gemini-nb probe -p offline -m nano-banana -m nano-banana-2 --format markdown
   gemini-nb probe -p offline --list --json
 
-{_EXIT_CODES}"""
-
-_SERVE = f"""\
+{_EXIT_CODES}""",
+    "serve": f"""\
 It answers generateContent, streamGenerateContent, batch jobs with their files and
 GET of models under /v1beta and /v1, paints what the prompt says as far as it can,
 and takes any key but "rejected-key". The first line on stdout is the address;
@@ -99,9 +96,8 @@ examples:
   gemini-nb serve --batch-seconds 60 --fault results-reset-once
   gemini-nb serve --list-faults
 
-{_EXIT_CODES}"""
-
-_STORE = f"""\
+{_EXIT_CODES}""",
+    "store": f"""\
 A store is a folder of plain files, .gemini_nb beside a notebook: each request
 with its pictures. Replaying from it costs nothing and needs no key.
 
@@ -110,9 +106,8 @@ examples:
   gemini-nb store verify --folder course/.gemini_nb
   gemini-nb store clear --yes
 
-{_EXIT_CODES}"""
-
-_DEMO = f"""\
+{_EXIT_CODES}""",
+    "demo": f"""\
 It needs the packages of pip install '.[demo]', but no key and no network. stdout
 gets a line for each file, and the address of the page.
 
@@ -120,15 +115,6 @@ examples:
   gemini-nb demo
   gemini-nb demo -o shown
 
-{_EXIT_CODES}"""
-
-PAGES = {
-    "": _PROGRAM,
-    "generate": _GENERATE,
-    "jobs": _JOBS,
-    "probe": _PROBE,
-    "serve": _SERVE,
-    "store": _STORE,
-    "demo": _DEMO,
+{_EXIT_CODES}""",
 }
 """The page of each command by its name, and that of the program under ""."""

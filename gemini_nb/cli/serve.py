@@ -19,11 +19,8 @@ def add(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", type=int, default=8765, help="0 picks a free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add(
-        "--allow-remote",
-        action="store_true",
-        help="allow a host that other machines can reach; keys are not checked",
-    )
+    about = "allow a host that other machines can reach; keys are not checked"
+    add("--allow-remote", action="store_true", help=about)
     add("--quiet", action="store_true", help="do not log requests")
     about = "answer every call with this fault; with -once after its name, every other one"
     add("--fault", metavar="NAME", help=about)

@@ -26,7 +26,7 @@ _ERASE = "\r\x1b[K"
 
 def say(text: str) -> None:
     """Write a line to stderr, if it can be written, with nothing in it that would steer a terminal."""
-    _is_written(f"{printable(text)}\n", sys.stderr)
+    _write(f"{printable(text)}\n", sys.stderr)
 
 
 def print_table(table: Table) -> None:
@@ -42,12 +42,13 @@ def say_words(pieces: Iterable[Any], out: TextIO) -> None:
     end: str | None = ""
     for piece in pieces:
         if isinstance(piece, str) and end is not None:
-            end = "\n" if _is_written(printable(piece), out) else None
+            end = "\n" if _write(printable(piece), out) else None
     if end:
-        _is_written(end, out)
+        _write(end, out)
 
 
-def _is_written(text: str, out: TextIO) -> bool:
+def _write(text: str, out: TextIO) -> bool:
+    """Write a text at once, if that can be done; return whether it could."""
     try:
         out.write(text)
         out.flush()
@@ -86,7 +87,7 @@ def progress(words: Callable[[], str], *, verb: str = "") -> Iterator[None]:
     finally:
         over.set()
         drawing.join()
-        _is_written(_ERASE, sys.stderr)
+        _write(_ERASE, sys.stderr)
 
 
 def _draw(words: Callable[[], str], verb: str, call: Call, over: threading.Event) -> None:
@@ -94,6 +95,6 @@ def _draw(words: Callable[[], str], verb: str, call: Call, over: threading.Event
     while True:
         wait = call.describe_wait()
         line = f"{words()} · {wait}" if wait else f"{verb}{words()} · {monotonic() - started:.0f} s"
-        _is_written(f"{_ERASE}{line}", sys.stderr)
+        _write(f"{_ERASE}{line}", sys.stderr)
         if over.wait(_EVERY_SECONDS):
             return

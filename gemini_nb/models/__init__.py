@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.models.catalogue import ALIASES, CATALOGUE, DEFAULT, DEFAULT_MODEL
-from gemini_nb.models.model import BATCH, Alias, Model, Offer, Shape, Source, TokenPrices
+from gemini_nb.models.model import BATCH, Model, Source
 
 __all__ = [
     "ALIASES",
@@ -22,12 +22,8 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_PROVIDER",
     "OFFLINE_VERSION",
-    "Alias",
     "Model",
-    "Offer",
-    "Shape",
     "Source",
-    "TokenPrices",
     "alias_at",
     "describe_shutdown",
     "find",
@@ -62,7 +58,7 @@ def find(name: str, provider: str = DEFAULT_PROVIDER) -> Model | None:
 
 
 def find_alias(name: str | None, *, of: str | None = None) -> str | None:
-    """Return a name if it is an alias, and one that means or meant the model `of`, where that is given."""
+    """Return the alias that a name is, else None; with `of` only one that means or meant that model."""
     alias = ALIASES.get(_strip(name)) if name else None
     return alias.name if alias and of in (None, *alias.ids) else None
 
@@ -94,8 +90,8 @@ def resolve(name: str, provider: str = DEFAULT_PROVIDER) -> Model:
 def former_ids(model: str, alias: str | None = None) -> dict[str, frozenset[str]]:
     """Return ids whose stored pictures answer for a model, each with the providers that must have made them.
 
-    They are what the alias by which it was asked for meant before, or means at another provider, and what the
-    model was called before, where it is called so no more: where both names are offered, they may differ.
+    They are the ids that `alias` meant before or means at another provider, and former names of the model. A
+    former name counts for the providers that have shut it down: elsewhere it may be another model.
 
     >>> sorted(former_ids("gemini-nano-banana-2.1", "nano-banana"))
     ['gemini-2.5-flash-image', 'gemini-2.5-flash-image-preview']

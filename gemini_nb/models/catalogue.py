@@ -73,16 +73,13 @@ def _observed(row: Model, shape: Shape, *offers: Offer, note: str = "", **change
     return replace(row, shape=shape, shape_source=_RETEST, offers=(offer, *offers), **changes)
 
 
-def _prices(**dollars: float) -> TokenPrices:
-    return TokenPrices(source=_LIST_PRICES, **dollars)
-
-
 def _over(day: str, successor: str, source: Source = _SHUTDOWNS) -> Offer:
     return Offer("google", source, shut_down=day, successor=successor)
 
 
 _ON_OFFER = Offer("google", _SHUTDOWNS)
 
+_prices = partial(TokenPrices, source=_LIST_PRICES)
 _Model = partial(Model, limits_source=_MODEL_PAGES, options_source=_OPTIONS)
 _FLASH_2_5 = _Model(
     "gemini-2.5-flash-image",

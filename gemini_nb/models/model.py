@@ -24,7 +24,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenPrices:
-    """List prices in US dollars for a million tokens of input, text, thinking and image.
+    """List prices in US dollars for a million tokens of input, text and image; thinking is charged as text.
 
     `search` is that of a thousand search queries, None where it is not known or the model searches nothing;
     `batch` is the share of all token prices that a batch job costs.
@@ -36,11 +36,6 @@ class TokenPrices:
     source: Source
     search: float | None = None
     batch: float = 0.5
-
-    @property
-    def thinking(self) -> float:
-        """Google charges thinking as text."""
-        return self.text
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import ast
 import dis
 import inspect
 import linecache
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -58,7 +59,7 @@ def find() -> CallSite:
     if frame is None:
         return ELSEWHERE
     instructions = list(dis.get_instructions(frame.f_code))
-    after = next(place for place, one in enumerate(instructions) if one.offset > frame.f_lasti)
+    after = next(place for place, other in enumerate(instructions) if other.offset > frame.f_lasti)
     call, following = instructions[after - 1 : after + 1]
     return CallSite(_find_use(following), is_first=_is_first(frame, call))
 
@@ -83,11 +84,7 @@ def _find_use(following: dis.Instruction) -> Value:
 
 def _is_first(frame: FrameType, call: dis.Instruction) -> bool:
     """Whether a call is the first statement of a cell, and that cell is not run by another one."""
-    callers = []
-    outer = frame.f_back
-    while outer is not None:
-        callers.append(outer.f_code.co_name)
-        outer = outer.f_back
+    callers = [outer.f_code.co_name for outer, _line in traceback.walk_stack(frame.f_back)]
     if callers[:1] != ["run_code"] or callers.count("run_code") > 1:  # the function that runs a cell's code
         return False
     try:

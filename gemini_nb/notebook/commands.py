@@ -65,10 +65,9 @@ def run(session: Session, words: list[str]) -> Any:
 def _usage(name: str) -> str:
     command = COMMANDS[name]
     call = f"%gemini {name} {command.arguments}".strip()
-    gap = (
-        " " * (_USAGE_COLUMNS - len(call)) if len(call) < _USAGE_COLUMNS - 1 else f"\n{' ' * _USAGE_COLUMNS}"
-    )
-    return f"{call}{gap}{command.act.__doc__}"
+    if len(call) > _USAGE_COLUMNS - 2:
+        call += "\n" + " " * _USAGE_COLUMNS
+    return f"{call:{_USAGE_COLUMNS}}{command.act.__doc__}"
 
 
 def _print_lines(lines: list[str]) -> None:
@@ -190,10 +189,8 @@ def _describe_key(provider: providers.Provider) -> str:
         return f"not set: it is kept in the keyring, which needs {system_keyring.INSTALL}"
     if key is None:
         return "not set"
-    goes_first = (
-        f" (goes before {system_keyring.WHERE})" if kept and key.where != system_keyring.WHERE else ""
-    )
-    return f"set, from {key.where}{goes_first}"
+    hides_kept = kept and key.where != system_keyring.WHERE
+    return f"set, from {key.where}{f' (goes before {system_keyring.WHERE})' if hides_kept else ''}"
 
 
 def _cost(session: Session, _words: list[str]) -> Table:
@@ -310,7 +307,8 @@ def _cell(session: Session, words: list[str]) -> None:
     from gemini_nb.notebook import export  # noqa: PLC0415 - loads ipywidgets and Pillow
     from gemini_nb.notebook.studio import studio  # noqa: PLC0415 - loads ipywidgets and Pillow
 
-    number = int(words[0]) if words and words[0].isascii() and words[0][:6].isdigit() else 0
+    word = words[0] if words else ""
+    number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
     source = export.cell_source(session, studio.album_of(session.shell).find(number))
     session.shell.set_next_input(source)
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_nb.notebook.session import Session
-    from gemini_nb.providers.provider import Provider
 
 CONNECT_SECONDS = 3.0
 LIST_SECONDS = 5.0
@@ -47,8 +46,8 @@ def diagnose(session: Session) -> list[str]:
         f"versions     {_list_versions()}",
         f"front end    {_describe_front_end(session)}",
         *describe_settings(session),
-        f"writable     {_value_or_error(lambda: _check_writable(session))}",
-        f"reachable    {_value_or_error(lambda: _check_reachable(session.find_provider()))}",
+        f"writable     {_value_or_error(_check_writable, session)}",
+        f"reachable    {_value_or_error(_check_reachable, session)}",
         *_describe_catalogue(session),
         f"proxies      {', '.join(sorted(proxies)) or 'none set'}",
         f"variables    {', '.join(_list_variables()) or 'no GEMINI_NB_* set'}",
@@ -58,19 +57,19 @@ def diagnose(session: Session) -> list[str]:
 
 def describe_settings(session: Session) -> list[str]:
     """Return who is asked, for which model, and what is replayed from where, each with its reason."""
-    lines = [
-        f"provider     {_value_or_error(lambda: _describe_provider(session))}",
-        f"base URL     {_value_or_error(lambda: _describe_base_url(session))}",
-        f"model        {_value_or_error(lambda: _describe_model(session))}",
-        f"store        {_value_or_error(lambda: _describe_store(session))}",
-        f"replay       {_value_or_error(lambda: _describe_replay(session.defaults.replay))}",
-    ]
-    return list(map(mask_keys, lines))
+    facts = {
+        "provider": _describe_provider,
+        "base URL": _describe_base_url,
+        "model": _describe_model,
+        "store": _describe_store,
+        "replay": _describe_replay,
+    }
+    return [mask_keys(f"{name:13}{_value_or_error(describe, session)}") for name, describe in facts.items()]
 
 
-def _value_or_error(describe: Callable[[], str]) -> str:
+def _value_or_error(describe: Callable[[Session], str], session: Session) -> str:
     try:
-        return describe()
+        return describe(session)
     except GeminiError as error:
         return str(error).replace("\n", " ")
     except OSError as error:
@@ -111,7 +110,8 @@ def _describe_store(session: Session) -> str:
     return f"{store.folder} ({format_count(inventory.count_records(store), 'record')})"
 
 
-def _describe_replay(trait: str) -> str:
+def _describe_replay(session: Session) -> str:
+    trait = session.defaults.replay
     mode, variable = Replay(None, trait).mode, os.environ.get("GEMINI_NB_REPLAY") or ""
     if mode == variable == "only":
         return "locked to what is stored by GEMINI_NB_REPLAY"
@@ -150,14 +150,14 @@ def _check_writable(session: Session) -> str:
     folder = folder.absolute()
     existing = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if files.is_folder(existing) and os.access(existing, os.W_OK | os.X_OK):
-        return (
-            "yes" if existing == folder else f"yes: it will be created with the first picture, in {existing}"
-        )
+        when = "" if existing == folder else f": it will be created with the first picture, in {existing}"
+        return f"yes{when}"
     return f"NO: {existing} cannot be written to, so pictures are not kept"
 
 
-def _check_reachable(provider: Provider) -> str:
+def _check_reachable(session: Session) -> str:
     """Open a connection to the provider's origin and close it: nothing is sent, and above all no key."""
+    provider = session.find_provider()
     if provider is providers.OFFLINE:
         return "nothing to reach"
     from gemini_nb.http import fetch_transport  # noqa: PLC0415 - loads httpx

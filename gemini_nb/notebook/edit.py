@@ -10,20 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from gemini_nb import models
-from gemini_nb.call import Call
 from gemini_nb.client.chat import Turn
 from gemini_nb.errors import ArgumentError, GeminiError, GeminiWarning
 from gemini_nb.images.inputs import let_go
-from gemini_nb.notebook import options
-from gemini_nb.notebook.generate import (
-    check_cost,
-    finish,
-    read_given_mask,
-    read_images,
-    read_prompt,
-    request_settings,
-)
-from gemini_nb.notebook.progress import one_image, showing_progress
+from gemini_nb.notebook import generate, options
 from gemini_nb.prompts import template
 from gemini_nb.prompts.file_names import FileNames
 
@@ -50,43 +40,31 @@ def run(
     """Carry out one `%%gemini_edit`; a turn that fails leaves the conversation as it was."""
     parser = options.edit_parser()
     args = parser.parse_words(options.split_words(line))
+    args.site = site
     if len(args.models) > 1:
         raise ArgumentError("%%gemini_edit asks one model.", hint="Use %%gemini_image to compare models.")
     if args.new and args.undo:
         raise ArgumentError("--new and --undo cannot be used together.")
-    prompt = read_prompt(cell, parser, args)
+    prompt = generate.read_prompt(cell, parser, args)
     prompt = prompt if args.raw else template.fill(prompt, names)
     client = session.client(replay=args.replay, dry_run=args.dry_run)
-    images = read_images(args, names, client)
+    images = generate.read_images(args, names, client)
     chat = _continue_chat(session, client, args, prompt)
-    mask = {"mask": read_given_mask(args, names, client), "feather": args.feather}
-    request = chat.request(prompt, images=images, **mask, **request_settings(session, args, names))
+    mask = {"mask": generate.read_given_mask(args, names, client), "feather": args.feather}
+    request = chat.request(prompt, images=images, **mask, **generate.request_settings(session, args, names))
     paths = FileNames.of_one(args.save, names)
-    if not check_cost(session, args, [request], client, paths=paths):
+    if not generate.check_cost(session, args, [request], client, paths=paths):
         return None
-    call = Call()
-    render = one_image(request.model, client.provider.name, session.spending, call)
     words: list[str] = []
 
     def add_words(piece: str | GeneratedImage) -> None:
         if isinstance(piece, str):
             words.append(piece)
 
-    with (
-        session.counting_failures(request, client),
-        showing_progress(
-            session,
-            render,
-            site=site,
-            quiet=args.quiet,
-            instant=not args.is_sent,
-            words=words,
-            call=call,
-        ),
-    ):
+    with generate.waiting_for_one(session, args, request, client, words):
         generation = chat.ask(request, on_piece=add_words if args.stream else None)
     session.chat = chat
-    generation = finish(session, args, generation, paths=paths)
+    generation = generate.finish(session, args, generation, paths=paths)
     return None if args.quiet and not site.is_taken else generation
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from gemini_nb.settings.options import from_settings
 from gemini_nb.settings.words import write_config, write_safety
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gemini_nb.images.mask import Mask
     from gemini_nb.notebook.session import Session
@@ -141,7 +142,7 @@ class _Script:
         word = _find_word(session.last_sources, image, {})
         if word is not None:
             return _literal(word)
-        name = _find_variable(session, image, (*_PICTURE_TYPES, *_encoded_types()))
+        name = _find_variable(session, _compared_types(), partial(_is_source, image=image))
         return self._file_or_name(image) if name is None else name
 
     def _file_or_name(self, image: InputImage) -> str:
@@ -225,12 +226,11 @@ def _cell_word(session: Session, image: InputImage, word: str) -> str:
         return image.uri
     if inputs.is_link(word):
         return word  # it was fetched from there; what it serves next time is not ours to say
-    source = _find_word([word], image, session.shell.user_ns) or _find_variable(
-        session, image, _PICTURE_TYPES
+    return (
+        _find_word([word], image, session.shell.user_ns)
+        or _find_variable(session, _PICTURE_TYPES, partial(_is_source, image=image))
+        or _file_word(session, image)
     )
-    if source is not None:
-        return source
-    return _file_word(session, image)
 
 
 def _file_word(session: Session, image: InputImage, *, stem: str = "source") -> str:
@@ -272,12 +272,10 @@ def _option_words(session: Session, request: ImageRequest) -> list[str]:
 
 def _system_word(session: Session, text: str | None) -> str | None:
     """Return what `--system` may say to get a text: the text, or a variable where a line cannot hold it."""
-    names: dict[str, Any] = dict(session.shell.user_ns)
-    if text is None or (len(text.splitlines()) == 1 and text not in names):
+    if text is None or (len(text.splitlines()) == 1 and text not in session.shell.user_ns):
         return text
-    for name, value in names.items():
-        if isinstance(value, str) and value == text and not name.startswith("_"):
-            return name
+    if name := _find_variable(session, (str,), lambda value: value == text):
+        return name
     raise ArgumentError(
         "The picture's system instruction has several lines, and no variable holds it.", hint=_IN_PYTHON
     )
@@ -294,10 +292,11 @@ def _quote(word: str) -> str:
     )
 
 
-def _encoded_types() -> tuple[type, ...]:
-    """Return the types of pictures that are encoded to be compared. A figure would be drawn: it is none."""
+def _compared_types() -> tuple[type, ...]:
+    """Return the types of pictures that are compared, some of them encoded for it; a figure is not drawn."""
     types = (("numpy", "ndarray"), ("PIL.Image", "Image"))
-    return tuple(getattr(sys.modules[module], name) for module, name in types if module in sys.modules)
+    encoded = (getattr(sys.modules[module], name) for module, name in types if module in sys.modules)
+    return *_PICTURE_TYPES, *encoded
 
 
 def _find_word(words: Iterable[str], image: InputImage, names: Mapping[str, Any]) -> str | None:
@@ -305,23 +304,20 @@ def _find_word(words: Iterable[str], image: InputImage, names: Mapping[str, Any]
     return next((word for word in words if _is_source(names.get(word, word), image)), None)
 
 
-def _find_variable(session: Session, image: InputImage, types: tuple[type, ...]) -> str | None:
-    """Return the name of a variable of one of these types that holds exactly this picture."""
+def _find_variable(session: Session, types: tuple[type, ...], fits: Callable[[Any], bool]) -> str | None:
+    """Return the name of a variable of one of these types whose value fits."""
     names: dict[str, Any] = dict(session.shell.user_ns)
     for name, value in names.items():
-        if not name.startswith("_") and issubclass(type(value), types) and _is_source(value, image):
+        if not name.startswith("_") and issubclass(type(value), types) and fits(value):
             return name
     return None
 
 
 def _find_mask_variable(session: Session, mask: Mask) -> str | None:
     """Return the name of a variable that gives a mask."""
-    types = (*_PICTURE_TYPES, *_encoded_types())
-    for name, value in dict(session.shell.user_ns).items():
-        is_picture = not name.startswith("_") and issubclass(type(value), types)
-        if is_picture and mask.is_given_by(getattr(value, "image", value)):
-            return str(name)
-    return None
+    return _find_variable(
+        session, _compared_types(), lambda value: mask.is_given_by(getattr(value, "image", value))
+    )
 
 
 def _is_source(source: Any, image: InputImage) -> bool:

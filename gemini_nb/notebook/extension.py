@@ -43,8 +43,8 @@ def unload(shell: InteractiveShell) -> None:
     matcher.remove(shell)
     formatter: Any = shell.display_formatter
     for module, name in _RESULTS:
-        for one in (formatter.mimebundle_formatter, formatter.formatters["image/png"]):
-            one.pop(f"{module}.{name}", None)
+        for own in (formatter.mimebundle_formatter, formatter.formatters["image/png"]):
+            own.pop(f"{module}.{name}", None)
     for module in _FRAMES:
         if _find_formatter(shell, module) is _render_frame:
             formatter.formatters["text/html"].pop(f"{module}.DataFrame")
@@ -60,9 +60,8 @@ def _draw_in_terminal(shell: InteractiveShell) -> None:
     IPython 9.13 draws PNG by kitty's graphics protocol. A notebook has the result's own bundle.
     """
     formatter: Any = shell.display_formatter
-    if not formatter.trait_has_value("active_types"):
-        return  # a notebook's kernel leaves them alone, and asking for them makes all of its formatters
-    if "text/html" in formatter.active_types:
+    # A notebook's kernel leaves them alone, and asking for them makes all of its formatters.
+    if not formatter.trait_has_value("active_types") or "text/html" in formatter.active_types:
         return
     for module, name in _RESULTS:
         formatter.mimebundle_formatter.for_type_by_name(module, name, _render_text)

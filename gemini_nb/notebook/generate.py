@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -17,13 +17,7 @@ from gemini_nb.errors import ArgumentError, Cancelled, GeminiError, SaveError
 from gemini_nb.generation import Generation
 from gemini_nb.notebook import jobs, options, variables
 from gemini_nb.notebook.error_boundary import explain_missing_key
-from gemini_nb.notebook.progress import (
-    batch_jobs,
-    latest_images,
-    many_images,
-    one_image,
-    showing_progress,
-)
+from gemini_nb.notebook.progress import batch_jobs, latest_images, many_images, one_image, showing_progress
 from gemini_nb.prompts import saving
 from gemini_nb.prompts.plan import make_plan
 from gemini_nb.request import ImageRequest
@@ -32,7 +26,7 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gemini_nb.client.async_client import Tier
     from gemini_nb.client.client import Client
@@ -168,23 +162,27 @@ def check_cost(
 
 def _generate_one(session: Session, args: Namespace, plan: Plan, client: Client) -> Generation:
     (request,) = plan.requests
+    words: list[str] = []
+    with waiting_for_one(session, args, request, client, words):
+        generation = _stream(client, request, words) if args.stream else client.generate(request)
+    return finish(session, args, generation, paths=plan.paths)
+
+
+@contextmanager
+def waiting_for_one(
+    session: Session, args: Namespace, request: ImageRequest, client: Client, words: Sequence[str]
+) -> Iterator[None]:
+    """Draw a line while the block asks for one picture, and count the request where it fails.
+
+    What the block appends to `words` is drawn below the line.
+    """
     call = Call()
     render = one_image(request.model, client.provider.name, session.spending, call)
-    words: list[str] = []
-    with (
-        session.counting_failures(request, client),
-        showing_progress(
-            session,
-            render,
-            site=args.site,
-            quiet=args.quiet,
-            instant=not args.is_sent,
-            words=words,
-            call=call,
-        ),
-    ):
-        generation = _stream(client, request, words) if args.stream else client.generate(request)
-    return finish(session, args, generation, paths=plan.paths, streamed=args.stream)
+    progress = showing_progress(
+        session, render, site=args.site, quiet=args.quiet, instant=not args.is_sent, words=words, call=call
+    )
+    with session.counting_failures(request, client), progress:
+        yield
 
 
 def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generation:
@@ -195,18 +193,11 @@ def _stream(client: Client, request: ImageRequest, words: list[str]) -> Generati
         return stream.generation
 
 
-def finish(
-    session: Session,
-    args: Namespace,
-    generation: Generation,
-    *,
-    paths: Sequence[str],
-    streamed: bool = False,
-) -> Generation:
+def finish(session: Session, args: Namespace, generation: Generation, *, paths: Sequence[str]) -> Generation:
     """Count, save and assign one picture, and return it as it is to be shown."""
     width = None if args.full else args.width or session.defaults.preview_width
     generation = replace(generation, preview_width=width)
-    session.keep(generation, sources=args.images, streamed=streamed)
+    session.keep(generation, sources=args.images, streamed=args.stream)
     for path in paths:
         generation = saving.save_one(generation, path, overwrite=args.overwrite)
     session.assign(args.name, generation)
@@ -228,12 +219,7 @@ def _generate_many(session: Session, args: Namespace, plan: Plan, client: Client
     with interrupts.held() as hold:  # a second interrupt must not lose what has finished
         try:
             with showing_progress(
-                session,
-                render,
-                pictures=latest,
-                site=args.site,
-                quiet=args.quiet,
-                instant=not args.is_sent,
+                session, render, pictures=latest, site=args.site, quiet=args.quiet, instant=not args.is_sent
             ):
                 client.run_batch(progress, args.concurrency, tier="batch" if args.batch else None)
         except Cancelled:
@@ -264,12 +250,9 @@ def _collect_batch(
             session.keep(outcome, sources=args.images)
     asked = progress.batch()
     session.count_failures(asked, client)
-    outcomes = {
-        request.digest: outcome for request, outcome in zip(asked.requests, asked.outcomes, strict=True)
-    }
-    interrupted = {asked.requests[index].digest for index in asked.interrupted}
-    in_jobs = {asked.requests[index].digest for index in asked.in_jobs}
-    answers: list[Any] = [outcomes[request.digest] for request in plan.requests]
+    by_digest = {request.digest: place for place, request in enumerate(asked.requests)}
+    places = [by_digest[request.digest] for request in plan.requests]  # equal ones share an outcome
+    answers: list[Any] = [asked.outcomes[place] for place in places]
     save_error = None
     if plan.paths:
         answers, save_error = saving.save_many(answers, plan.paths, plan.labels, overwrite=args.overwrite)
@@ -280,17 +263,13 @@ def _collect_batch(
         values=plan.values,
         columns=plan.columns,
         source=plan.source,
-        interrupted=_find_places(plan.requests, interrupted),
-        in_jobs=_find_places(plan.requests, in_jobs),
+        interrupted=frozenset(at for at, place in enumerate(places) if place in asked.interrupted),
+        in_jobs=frozenset(at for at, place in enumerate(places) if place in asked.in_jobs),
         seconds=asked.seconds,
     )
     session.last_error = batch_error(batch, strict=True) or session.last_error
     session.assign(args.name, batch)
     return batch, save_error
-
-
-def _find_places(requests: Sequence[ImageRequest], digests: Container[str]) -> frozenset[int]:
-    return frozenset(place for place, request in enumerate(requests) if request.digest in digests)
 
 
 def _cancelled_error(batch: Batch, args: Namespace, going_on: str, *, is_stored: bool) -> Cancelled:

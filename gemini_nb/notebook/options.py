@@ -142,11 +142,8 @@ def edit_parser() -> Parser:
     )
     _add_what(parser, cell=True)
     add = parser.add_argument_group("the conversation").add_argument
-    add(
-        "--new",
-        action="store_true",
-        help="start a new conversation instead of continuing from the last picture",
-    )
+    about = "start a new conversation instead of continuing from the last picture"
+    add("--new", action="store_true", help=about)
     add("--undo", action="store_true", help="undo the last turn, and continue from the picture before it")
     _add_money(parser)
     _add_showing(parser)
@@ -160,102 +157,67 @@ def _add_what(parser: Parser, *, cell: bool) -> None:
         add("name", nargs="?", metavar="NAME", type=parse_name, help="assign the result to this name")
     else:
         add("prompt", nargs="*", metavar="PROMPT", help="what to paint, in quotes")
-    add(
-        "-m", "--model", metavar="MODEL", action="append", default=[], dest="models",
-        help="model id or alias, such as nano-banana-2 (%%gemini models lists them)"
-        + ("; repeat it to compare models" if "edit" not in parser.prog else ""),
-    )  # fmt: skip
-    add(
-        "-i", "--image", metavar="SOURCE", action="append", default=[], dest="images",
-        help="input image: a variable (PIL, NumPy, Matplotlib, an upload, bytes, an earlier result; "
-        "_ is the last), a file, or an https address, looked for in this order; may be repeated",
-    )  # fmt: skip
+    about = "model id or alias, such as nano-banana-2 (%%gemini models lists them)"
+    about += "; repeat it to compare models" if "edit" not in parser.prog else ""
+    add("-m", "--model", metavar="MODEL", action="append", default=[], dest="models", help=about)
+    about = "input image: a variable (PIL, NumPy, Matplotlib, an upload, bytes, an earlier result; _ is the "
+    about += "last), a file, or an https address, looked for in this order; may be repeated"
+    add("-i", "--image", metavar="SOURCE", action="append", default=[], dest="images", help=about)
     source = "the last picture" if "edit" in parser.prog else "the picture of -i"
-    settings.add_mask_options(
-        add,
-        about=f"where {source} may change: a picture of its size, white there; all other pixels stay exactly "
-        "as they are; a variable or a file, as for -i",
-    )
+    about = f"where {source} may change: a picture of its size, white there; all other pixels stay exactly "
+    about += "as they are; a variable or a file, as for -i"
+    settings.add_mask_options(add, about=about)
     add("-a", "--aspect-ratio", metavar="W:H", help="aspect ratio, such as 16:9")
     add("-z", "--image-size", metavar="SIZE", help="512, 1K, 2K or 4K, where the model has a choice")
     add("--text", action="store_true", help="ask for text as well as a picture")
     add("--stream", action="store_true", help="show the text as it arrives; asks for it as --text does")
     add("--raw", action="store_true", help="send the prompt as it is typed, {{name}} included")
-    group = parser.add_argument_group("what the model may do", description=_UNVALIDATED)
-    settings.add_options(
-        group.add_argument, system="system instruction, or the name of a variable that holds one"
-    )
+    add = parser.add_argument_group("what the model may do", description=_UNVALIDATED).add_argument
+    settings.add_options(add, system="system instruction, or the name of a variable that holds one")
 
 
 def _add_several(parser: Parser) -> None:
     add = parser.add_argument_group("several pictures").add_argument
     parse_count = partial(_parse_number, "a count", 1, 10_000)
     add("-n", "--count", metavar="N", type=parse_count, default=1, help="number of takes of each picture")
-    add(
-        "--take",
-        metavar="K",
-        type=partial(_parse_number, "a take", 0, 1_000_000),
-        default=0,
-        help="begin with this take (default: 0)",
-    )
-    add(
-        "--vary", metavar="VAR", action="append", default=[], type=partial(_parse_variable, "--vary"),
-        help="a picture for each value of a list; takes the name of its variable, and fills {{VAR}} in; "
-        "repeat it for combinations",
-    )  # fmt: skip
-    add(
-        "--each", metavar="FRAME", type=partial(_parse_variable, "--each"),
-        help="a picture for each row of a table; takes the name of its variable (a pandas or polars frame, "
-        "an Arrow table, a list of dicts, a dict of columns), and fills {{column}} in",
-    )  # fmt: skip
-    add(
-        "--batch", action="store_true",
-        help="as batch jobs, at half the price and within a day; google only, and with a store; an interrupt "
-        "leaves them running, and the same cell waits for them again (%%gemini jobs lists them)",
-    )  # fmt: skip
-    add(
-        "--concurrency",
-        metavar="N",
-        type=parse_count,
-        default=4,
-        help="at most this many at a time (default: 4)",
-    )
+    parse_take = partial(_parse_number, "a take", 0, 1_000_000)
+    add("--take", metavar="K", type=parse_take, default=0, help="begin with this take (default: 0)")
+    about = "a picture for each value of a list; takes the name of its variable, and fills {{VAR}} in; "
+    about += "repeat it for combinations"
+    parse_list = partial(_parse_variable, "--vary")
+    add("--vary", metavar="VAR", action="append", default=[], type=parse_list, help=about)
+    about = "a picture for each row of a table; takes the name of its variable (a pandas or polars frame, "
+    about += "an Arrow table, a list of dicts, a dict of columns), and fills {{column}} in"
+    add("--each", metavar="FRAME", type=partial(_parse_variable, "--each"), help=about)
+    about = "as batch jobs, at half the price and within a day; google only, and with a store; an interrupt "
+    about += "leaves them running, and the same cell waits for them again (%%gemini jobs lists them)"
+    add("--batch", action="store_true", help=about)
+    about = "at most this many at a time (default: 4)"
+    add("--concurrency", metavar="N", type=parse_count, default=4, help=about)
     add("--strict", action="store_true", help="fail the cell if any picture fails, not only if all do")
 
 
 def _add_money(parser: Parser) -> None:
     add = parser.add_argument_group("money and replay").add_argument
-    add(
-        "--replay", choices=replay_mode.MODES, metavar="MODE",
-        help="auto: replay what is stored, request the rest; only: never send; refresh: request all again; "
-        "off: leave the store alone",
-    )  # fmt: skip
-    add(
-        "--max-cost", metavar="USD", type=_parse_dollars,
-        help="send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images",
-    )  # fmt: skip
+    about = "auto: replay what is stored, request the rest; only: never send; refresh: request all again; "
+    about += "off: leave the store alone"
+    add("--replay", choices=replay_mode.MODES, metavar="MODE", help=about)
+    about = "send nothing if the estimate is higher; allows more pictures than GeminiMagics.max_images"
+    add("--max-cost", metavar="USD", type=settings.parse_dollars, help=about)
     add("--dry-run", action="store_true", help="say what would be sent and what it would cost; send nothing")
 
 
 def _add_showing(parser: Parser) -> None:
     add = parser.add_argument_group("showing and saving").add_argument
-    add(
-        "-s", "--save", metavar="PATH",
-        help="save to this file or folder/, filled as the prompt is: out/{{sku}}.jpg; the suffix says the "
-        "type, without one the bytes are what came",
-    )  # fmt: skip
-    add(
-        "--overwrite", action="store_true",
-        help="let -s replace any file, not only one saved from the store and not changed since",
-    )  # fmt: skip
+    about = "save to this file or folder/, filled as the prompt is: out/{{sku}}.jpg; the suffix says the "
+    about += "type, without one the bytes are what came"
+    add("-s", "--save", metavar="PATH", help=about)
+    about = "let -s replace any file, not only one saved from the store and not changed since"
+    add("--overwrite", action="store_true", help=about)
     add("-q", "--quiet", action="store_true", help="do not show the result")
     add("--full", action="store_true", help="show the original instead of a small preview")
-    add(
-        "--width",
-        metavar="PX",
-        type=partial(_parse_number, "a width in pixels", 16, 4096),
-        help="width of the preview in pixels",
-    )
+    parse_width = partial(_parse_number, "a width in pixels", 16, 4096)
+    add("--width", metavar="PX", type=parse_width, help="width of the preview in pixels")
     add("-h", "--help", action="help", help="show this page")
 
 
@@ -322,13 +284,3 @@ def _parse_number(what: str, least: int, most: int, text: str) -> int:
     if len(text) > 9 or not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not {what} from {least} to {most}")
     return int(text)
-
-
-def _parse_dollars(text: str) -> float:
-    try:
-        amount = float(text.removeprefix("$"))
-    except ValueError:
-        amount = -1.0
-    if not 0 <= amount < 1e6:
-        raise argparse.ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not an amount in US dollars")
-    return amount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
@@ -60,7 +61,7 @@ def showing_progress(
         yield
         return
     first = _INSTANT_SECONDS if instant else _REDRAW_SECONDS
-    drawing = _DrawingThread(render, pictures, first=first, words=words)
+    drawing = _DrawingThread(render, pictures, words, first=first)
     is_followed, keep_pictures = True, False  # by an error, if not by a result
     try:
         if not site.is_first:
@@ -95,12 +96,17 @@ def one_image(model: str, provider: str, spending: Spending, call: Call) -> Rend
     def render(seconds: float) -> dict[str, str]:
         if wait := call.describe_wait():
             return draw_bar(f"{model} · {wait}", None)
-        expected = spending.expected_seconds(model, provider)
-        usually = f", usually {expected:.0f} s" if expected and expected >= 1 else ""
-        share = min(seconds / expected, 0.95) if usually and expected else None
-        return draw_bar(f"Asking {model} · {seconds:.0f} s{usually}", share)
+        words, share = describe_seconds(seconds, spending.expected_seconds(model, provider))
+        return draw_bar(f"Asking {model} · {words}", share)
 
     return render
+
+
+def describe_seconds(seconds: float, expected: float | None) -> tuple[str, float | None]:
+    """Say how long a picture takes beside what is expected; return the share that is over too, if known."""
+    if not expected or expected < 1:
+        return f"{seconds:.0f} s", None
+    return f"{seconds:.0f} s, usually {expected:.0f} s", min(seconds / expected, 0.95)
 
 
 def many_images(progress: Progress, provider: str, spending: Spending, concurrency: int) -> Render:
@@ -149,22 +155,19 @@ def _expected_seconds(
 
 def latest_images(progress: Progress, labels: Sequence[str], columns: int) -> Callable[[], str]:
     """Return what draws the pictures of a batch that finished last and what failed; each is drawn once."""
-    cells: dict[int, str] = {}
+    seen: set[int] = set()
+    tiles: deque[str] = deque(maxlen=_LATEST_IMAGES)
 
     def page() -> str:
         batch = replace(progress.batch(), labels=tuple(labels))
         done = (place for place, outcome in enumerate(batch.outcomes) if outcome is not None)
-        fresh = [place for place in done if place not in cells]
-        for place in fresh:
-            cells[place] = ""
-            if place in fresh[-_LATEST_IMAGES:]:
-                at = slice(place, place + 1)
-                alone = Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
-                cells[place] = grid.draw_tile(alone.tiles()[0]).html
-        for place in [place for place, cell in cells.items() if cell][:-_LATEST_IMAGES]:
-            cells[place] = ""
-        latest = [cell for cell in cells.values() if cell]
-        return grid.render_table(latest, columns=columns) if latest else ""
+        fresh = [place for place in done if place not in seen]
+        seen.update(fresh)
+        for place in fresh[-_LATEST_IMAGES:]:
+            at = slice(place, place + 1)
+            alone = Batch(batch.requests[at], batch.outcomes[at], labels=batch.labels[at])
+            tiles.append(grid.draw_tile(alone.tiles()[0]).html)
+        return grid.render_table(list(tiles), columns=columns) if tiles else ""
 
     return page
 
@@ -191,13 +194,13 @@ class _DrawingThread(threading.Thread):
     """Draws about once a second after `first` seconds, new words sooner, and nothing after `stop`."""
 
     def __init__(
-        self, render: Render, pictures: Callable[[], str] | None, *, first: float, words: Sequence[str] = ()
+        self, render: Render, pictures: Callable[[], str] | None, words: Sequence[str], *, first: float
     ) -> None:
         super().__init__(name="gemini_nb drawing", daemon=True)
         self._render = render
         self._pictures = pictures
-        self._first = first
         self._words = words
+        self._first = first
         self._over = threading.Event()
         self._drawing = threading.Lock()
         self._line = _Output()
@@ -237,9 +240,9 @@ class _DrawingThread(threading.Thread):
         with self._drawing:
             self._over.set()
         with suppress(Exception):  # a display that fails must not cost the picture
-            if keep_pictures and self._grid.is_drawn:
+            if keep_pictures and self._grid.bundle:
                 self._line.draw({})
-            elif clear and self._line.is_open:
+            elif clear and self._line.handle is not None:
                 clear_output(wait=wait)
             else:
                 self._line.draw({})
@@ -247,33 +250,26 @@ class _DrawingThread(threading.Thread):
 
 
 class _Output:
-    """One place in a cell's output, updated only where it changes; it has no data until it is drawn."""
+    """One place in a cell's output, updated only where it changes.
+
+    It is in the output once it has a `handle`, and shows its `bundle`: nothing where that is empty.
+    """
 
     def __init__(self) -> None:
-        self._handle: Any = None
-        self._bundle: dict[str, str] = {}
-
-    @property
-    def is_open(self) -> bool:
-        """Whether this place is in the output, even if nothing is drawn in it."""
-        return self._handle is not None
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether there is anything to see."""
-        return bool(self._bundle)
+        self.handle: Any = None
+        self.bundle: dict[str, str] = {}
 
     def open(self) -> None:
         """Take this place."""
         from IPython.display import display  # noqa: PLC0415 - here only in a kernel
 
-        self._handle = display({}, raw=True, display_id=True)
+        self.handle = display({}, raw=True, display_id=True)
 
     def draw(self, bundle: dict[str, str]) -> None:
         """Draw a MIME bundle in this place, or nothing; the same one again is not sent."""
-        if bundle == self._bundle:
+        if bundle == self.bundle:
             return
-        if self._handle is None:
+        if self.handle is None:
             self.open()
-        self._bundle = bundle
-        self._handle.update(bundle, raw=True)
+        self.bundle = bundle
+        self.handle.update(bundle, raw=True)

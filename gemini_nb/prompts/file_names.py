@@ -57,7 +57,7 @@ class FileNames:
         last = self.path.rpartition("/")[2]
         means_folder = is_grid and not _split_suffix(last)[1] and not template.list_fields(last)
         self._say_what_changed()
-        return _number([_as_folder(path) if means_folder or _is_folder(path) else path for path in filled])
+        return _number([_as_folder(path) if means_folder or names_folder(path) else path for path in filled])
 
     @classmethod
     def of_one(cls, path: str | None, names: Mapping[str, Any]) -> tuple[str, ...]:
@@ -94,11 +94,17 @@ def _split_suffix(path: str) -> tuple[str, str]:
     return (stem, f"{dot}{name}") if f"{dot}{name}".lower() in TYPES else (path, "")
 
 
-def _is_folder(path: str) -> bool:
+def names_folder(path: str) -> bool:
+    """Whether a path is that of a folder: one that exists, or one with a slash at its end."""
+    return path.endswith("/") or is_folder(expand(path))
+
+
+def expand(path: str) -> Path:
+    """Return a path with its `~` expanded; as it stands where there is no such home, which saving says."""
     try:
-        return path.endswith("/") or is_folder(Path(path).expanduser())
-    except RuntimeError:  # there is no such home: saving says so
-        return False
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def _as_folder(path: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import Cancelled, SaveError
-from gemini_nb.files import is_folder
 from gemini_nb.generation import Generation
 from gemini_nb.images import save
+from gemini_nb.prompts.file_names import expand, names_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,20 +73,12 @@ def save_many(
 
 
 def _save(generation: Generation, path: str, label: str = "", *, overwrite: bool) -> Saved:
-    folder = _expand(path)
-    if not (path.endswith("/") or is_folder(folder)):
+    if not names_folder(path):
         return save.save(generation.image, path, overwrite=overwrite, hint=_HINT)
     # The prompt's beginning, and what tells the picture from the others of its grid.
     own_label = "" if label == generation.prompt else label
     stem = save.safe_stem(f"{generation.prompt[:_PROMPT_CHARACTERS]} {own_label}")
-    return save.save_into(generation.image, folder, stem=stem)
-
-
-def _expand(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:  # there is no such home: `save` says so
-        return Path(path)
+    return save.save_into(generation.image, expand(path), stem=stem)
 
 
 def _say(*saved: Saved) -> None:

@@ -62,7 +62,7 @@ def to_body(options: Mapping[str, Any]) -> dict[str, Any]:
 def from_settings(
     config: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return the options that `config` and `extra` say, and what of the two says none.
+    """Return the options that `config` and `extra` hold, and what is left of each without them.
 
     >>> from_settings({"seed": 7, "topK": 1}, {"tools": [{"googleSearch": {}}]})
     ({'search': 'web', 'seed': 7}, {'topK': 1}, {})

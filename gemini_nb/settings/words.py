@@ -60,23 +60,12 @@ def add_options(add: Callable[..., Any], *, system: str = "system instruction") 
     add("--thinking", metavar="LEVEL", help=levels)
     add("--system", metavar="TEXT", help=system)
     add("--seed", metavar="N", help="seed of the model's random choices, a whole number")
-    add(
-        "--safety",
-        metavar="THRESHOLD",
-        action="append",
-        default=[],
-        help=f"how much to block as harmful: {', '.join(THRESHOLDS)}; for one category "
-        f"CATEGORY=THRESHOLD ({', '.join(CATEGORIES)}); may be repeated",
-    )
-    add(
-        "-c",
-        "--config",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="a setting of generationConfig, such as temperature=0.4; dots lead into objects, as in "
-        "imageConfig.personGeneration=ALLOW_ALL; the value is JSON, or else text; may be repeated",
-    )
+    safety = f"how much to block as harmful: {', '.join(THRESHOLDS)}; for one category "
+    safety += f"CATEGORY=THRESHOLD ({', '.join(CATEGORIES)}); may be repeated"
+    add("--safety", metavar="THRESHOLD", action="append", default=[], help=safety)
+    config = "a setting of generationConfig, such as temperature=0.4; dots lead into objects, as in "
+    config += "imageConfig.personGeneration=ALLOW_ALL; the value is JSON, or else text; may be repeated"
+    add("-c", "--config", metavar="KEY=VALUE", action="append", default=[], help=config)
 
 
 def add_mask_options(add: Callable[..., Any], *, about: str) -> None:
@@ -86,6 +75,17 @@ def add_mask_options(add: Callable[..., Any], *, about: str) -> None:
     add("--region", metavar="X,Y,W,H", type=_parse_region, help=region)
     feather = "width in pixels of a soft edge inside the mask or region"
     add("--feather", metavar="PX", type=_parse_feather, default=0, help=feather)
+
+
+def parse_dollars(text: str) -> float:
+    """Return an amount in US dollars; raise `ArgumentTypeError` for what is none, NaN included."""
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1e6:
+        raise ArgumentTypeError(f"{text[:_SHOWN_CHARACTERS]!r} is not an amount in US dollars")
+    return amount
 
 
 def check_mask_options(args: Namespace) -> None:
@@ -213,15 +213,9 @@ def _write_value(value: Any) -> str:
 
 def _warn_if_unknown(key: str) -> None:
     """Warn of a key that is not known, since the server ignores a misspelt one, or refuses it."""
-    if any(
-        key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in CONFIG_KEYS
-    ):
+    if any(f"{key}.".startswith(f"{known}.") or known.startswith(f"{key}.") for known in CONFIG_KEYS):
         return
     near: Sequence[str] = difflib.get_close_matches(key, CONFIG_KEYS, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
-    shown = one_line(key, _SHOWN_CHARACTERS)
-    warnings.warn(
-        f"{shown} is not a known setting of generationConfig. It is passed on.{guess}",
-        GeminiWarning,
-        stacklevel=4,
-    )
+    message = f"{one_line(key, _SHOWN_CHARACTERS)} is not a known setting of generationConfig."
+    warnings.warn(f"{message} It is passed on.{guess}", GeminiWarning, stacklevel=4)

@@ -86,6 +86,7 @@ def test_many_pictures_need_a_limit_of_cost(gateway, tmp_path):
     assert (refused.returncode, gateway.posts) == (1, 0)
     assert "--max-cost USD allows as many" in refused.stderr
     assert each("--max-cost", "1", **many).returncode == 1
+    assert each("--max-cost", "nan", **many).returncode == 2
     assert gateway.posts == 0
     assert each("--max-cost", "2", **many).returncode == 0
     assert gateway.posts == 21

@@ -60,10 +60,7 @@ class Scope:
 
 def option_values(option_strings: Iterable[str], typed: str, scope: Scope) -> list[Candidate]:
     """Return possible values of an option; `typed` is the beginning that is there already."""
-    for option in option_strings:
-        if option in _VALUES:
-            return _VALUES[option](typed, scope)
-    return []
+    return next((_VALUES[option](typed, scope) for option in option_strings if option in _VALUES), [])
 
 
 def as_values(texts: Iterable[Any]) -> list[Candidate]:
@@ -119,14 +116,11 @@ def _is_name(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier()
 
 
-def _common_values(lists: Iterable[tuple[str, ...]]) -> list[Candidate]:
-    first, *others = lists
-    return as_values(value for value in first if all(value in other for other in others))
-
-
-def _known_models(scope: Scope) -> list[models.Model]:
+def _common_values(scope: Scope, list_values: Callable[[models.Model], tuple[str, ...]]) -> list[Candidate]:
+    """Return the values that every known model of the scope takes, else those of the default model."""
     known = [row for name in scope.models if (row := models.find(name, scope.provider)) is not None]
-    return known or [models.resolve(models.DEFAULT, scope.provider)]
+    first, *others = map(list_values, known or [models.resolve(models.DEFAULT, scope.provider)])
+    return as_values(value for value in first if all(value in other for other in others))
 
 
 def _list_thresholds(typed: str) -> list[Candidate]:
@@ -141,6 +135,10 @@ def _list_settings(typed: str) -> list[Candidate]:
     if equals:
         return as_values(f"{key}={value}" for value in CONFIG_KEYS.get(key, ()))
     return [Candidate(f"{known}=", "property") for known in CONFIG_KEYS]
+
+
+def _list_pictures(typed: str, scope: Scope) -> list[Candidate]:
+    return [*_list_variables(scope, _is_picture), *list_paths(typed, suffixes=_PICTURES)]
 
 
 def _list_variables(scope: Scope, fits: Callable[[Any], bool]) -> list[Candidate]:
@@ -230,23 +228,16 @@ def _list_attributes(value: Any) -> list[str]:
 
 _VALUES: dict[str, Callable[[str, Scope], list[Candidate]]] = {
     "--model": lambda _typed, _scope: as_values(models.names()),
-    "--aspect-ratio": lambda _typed, scope: _common_values(row.aspect_ratios for row in _known_models(scope)),
-    "--image-size": lambda _typed, scope: _common_values(row.image_sizes for row in _known_models(scope)),
-    "--image": lambda typed, scope: [
-        *_list_variables(scope, _is_picture),
-        *list_paths(typed, suffixes=_PICTURES),
-    ],
-    "--mask": lambda typed, scope: [
-        *_list_variables(scope, _is_picture),
-        *list_paths(typed, suffixes=_PICTURES),
-    ],
+    "--aspect-ratio": lambda _typed, scope: _common_values(scope, lambda row: row.aspect_ratios),
+    "--image-size": lambda _typed, scope: _common_values(scope, lambda row: row.image_sizes),
+    "--image": _list_pictures,
+    "--mask": _list_pictures,
     "--save": lambda typed, _scope: list_paths(typed, suffixes=_PICTURES),
     "--search": lambda _typed, scope: _common_values(
-        SEARCHES if row.searches is None else row.searches for row in _known_models(scope)
+        scope, lambda row: SEARCHES if row.searches is None else row.searches
     ),
     "--thinking": lambda _typed, scope: _common_values(
-        THINKING_LEVELS if row.thinking_levels is None else row.thinking_levels
-        for row in _known_models(scope)
+        scope, lambda row: THINKING_LEVELS if row.thinking_levels is None else row.thinking_levels
     ),
     "--system": lambda _typed, scope: _list_variables(scope, lambda value: type(value) is str),
     "--safety": lambda typed, _scope: _list_thresholds(typed),

@@ -78,7 +78,7 @@ class Album:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._watchers: WeakSet[Watcher] = WeakSet()
         self._entries: dict[int, Entry] = {}
         self._removed: dict[int, Entry] = {}  # in the order in which they were removed
@@ -130,19 +130,15 @@ class Album:
 
     def find(self, number: int) -> Entry:
         """Return the entry of a number; raise `ArgumentError` where there is none."""
+        problem, hint = f"There is no picture {number} in the studio.", ""
         with self._lock:
-            return self._find(number)
-
-    def _find(self, number: int) -> Entry:
-        if number in self._entries:
-            return self._entries[number]
-        if number in self._removed:
-            raise ArgumentError(f"Picture {number} was removed from the studio.", hint="Undo brings it back.")
-        if number in self._expected:
-            raise ArgumentError(
-                f"Picture {number} is still being brought back.", hint="Try again in a moment."
-            )
-        raise ArgumentError(f"There is no picture {number} in the studio.")
+            if number in self._entries:
+                return self._entries[number]
+            if number in self._removed:
+                problem, hint = f"Picture {number} was removed from the studio.", "Undo brings it back."
+            elif number in self._expected:
+                problem, hint = f"Picture {number} is still being brought back.", "Try again in a moment."
+        raise ArgumentError(problem, hint=hint)
 
     def add(
         self,
@@ -184,18 +180,18 @@ class Album:
     def remove(self, number: int) -> Entry:
         """Take a picture out of the album and return it; the store keeps it, and its number stays its own."""
         with self._lock:
-            entry = self._removed[number] = self._find(number)
+            entry = self._removed[number] = self.find(number)
             del self._entries[number]
         self._notify()
         return entry
 
-    def restore(self, number: int | None = None) -> Entry:
-        """Bring back the picture removed last, or that of a number; raise `ArgumentError` without one."""
+    def restore(self) -> Entry:
+        """Bring back the picture that was removed last; raise `ArgumentError` where there is none."""
         with self._lock:
-            number = next(reversed(self._removed), None) if number is None else number
-            if number is None or number not in self._removed:
+            if not self._removed:
                 raise ArgumentError("There is no removed picture to bring back.")
-            entry = self._entries[number] = self._removed.pop(number)
+            number, entry = self._removed.popitem()
+            self._entries[number] = entry
         self._notify()
         return entry
 
@@ -209,18 +205,15 @@ class Album:
 
     def _change(self, number: int, change: Callable[[Entry], Entry]) -> None:
         with self._lock:
-            self._entries[number] = change(self._find(number))
+            self._entries[number] = change(self.find(number))
         self._notify()
 
     def known_takes(self, request: ImageRequest) -> set[int]:
         """Return the takes of a request that are in the album."""
         digest = replace(request, take=0).digest
-        candidates = [
-            entry.generation.request
-            for entry in self.entries
-            if entry.is_whole and entry.generation.prompt == request.prompt
-        ]
-        return {one.take for one in candidates if replace(one, take=0).digest == digest}
+        whole = (entry.generation.request for entry in self.entries if entry.is_whole)
+        candidates = (own for own in whole if own.prompt == request.prompt)
+        return {own.take for own in candidates if replace(own, take=0).digest == digest}
 
     def expect(self, rows: Iterable[Row], *, next_number: int = 1) -> list[Row]:
         """Reserve numbers for the rows of a record that are not in the album, and return those.
@@ -261,12 +254,6 @@ class Album:
             for row in rows:
                 if self._expected.pop(row.number, None) is not None:
                     self._missing[row.number] = row
-        self._notify()
-
-    def forget_missing(self) -> None:
-        """Drop the rows of pictures that could not be brought back."""
-        with self._lock:
-            self._missing.clear()
         self._notify()
 
     def _notify(self) -> None:

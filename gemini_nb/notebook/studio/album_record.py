@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 KEY = "gemini_nb"
 """The name of the record in an output's metadata."""
 
+NUMBER_WORD = re.compile(r"#([1-9]\d{0,6})", re.ASCII)
+"""A word that names a source picture by its number."""
+
 MAX_RECORD_BYTES = 200_000
 MAX_PICTURES = 500
 MAX_MASK_BYTES = 12_000  # a painted mask has some two thousand
@@ -36,7 +39,6 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_NUMBER = 1_000_000
 _MAX_SOURCES = 20
 _MAX_SOURCE_CHARACTERS = 1000
-_NUMBER_WORD = re.compile(r"#([1-9]\d{0,6})", re.ASCII)
 _DEFAULTS: dict[str, Any] = {"aspect_ratio": None, "image_size": None, "take": 0, "text": False}
 
 
@@ -71,7 +73,7 @@ class Row:
         """Return the row with its number, and those in its sources, replaced as `numbers` says."""
 
         def follow(word: str) -> str:
-            match = _NUMBER_WORD.fullmatch(word)
+            match = NUMBER_WORD.fullmatch(word)
             return f"#{numbers.get(int(match[1]), int(match[1]))}" if match else word
 
         return replace(self, number=numbers[self.number], sources=tuple(map(follow, self.sources)))

@@ -16,17 +16,13 @@ _HIDDEN = 'style="display:none"'  # where the style sheet is taken out, so are t
 _STYLE = Path(__file__).with_name("compare.css")
 
 
-def render(
-    left: str, right: str, *, numbers: tuple[int, int], name: str, mode: Mode = "aside", position: int = 50
-) -> str:
-    """Return the HTML of two figures to compare, which begins in a mode.
+def render(left: str, right: str, *, numbers: tuple[int, int], name: str, mode: Mode) -> str:
+    """Return the HTML of two figures to compare, which begins in a mode, its handle in the middle.
 
-    `name` is that of the radio buttons, in the page for this comparison alone. `position` is that of the
-    handle in per cent: as much of the left picture is seen.
+    `name` is that of the radio buttons, in the page for this comparison alone.
     """
     first, second = numbers
     steps = range(0, 101, STEP)
-    at = min(steps, key=lambda step: abs(step - position))
     words = {
         "aside": "side by side",
         "over": "one over the other",
@@ -35,13 +31,13 @@ def render(
         "second": f"only {second}",
     }
     modes = "".join(
-        f'<label><input type="radio" name="{name}" value="{value}" {_KEYS}{_checked(value == mode)}>'
+        f'<label><input type="radio" name="{name}" value="{value}" {_KEYS}{" checked" * (value == mode)}>'
         f" {label}</label>"
         for value, label in words.items()
     )
     handles = "".join(
         f'<input type="radio" name="{name}-at" value="{step}" aria-label="{step} % of picture {first}"'
-        f" {_KEYS}{_checked(step == at)}>"
+        f" {_KEYS}{' checked' * (step == 50)}>"
         for step in steps
     )
     positions = "".join(
@@ -56,7 +52,3 @@ def render(
         f'<div class="gemini-nb-steps" role="radiogroup" {_HIDDEN}'
         f' aria-label="How much of picture {first} is shown">{handles}</div></div></div>'
     )
-
-
-def _checked(is_checked: bool) -> str:
-    return " checked" if is_checked else ""

@@ -54,7 +54,7 @@ class StudioController:
         self._page = Page(session, album)
         self._actions: dict[str, Callable[[Entry], object]] = {
             "again": self._repeat,
-            "edit": self._edit,
+            "edit": lambda entry: self._read_source(partial(self._edit_picture, entry)),
             "save": partial(self._in_background, self._save),
             "cell": partial(self._in_background, self._show_cell),
             "python": partial(self._in_background, self._show_python),
@@ -129,8 +129,8 @@ class StudioController:
             self._change_settings()
             prompt = str(self.widget.settings["prompt"]).strip()
             if prompt:
-                prompts = [one for one in self.widget.prompts if one != prompt]
-                self.widget.change(prompts=[*prompts, prompt][-_MAX_PROMPTS:])
+                earlier = [other for other in self.widget.prompts if other != prompt]
+                self.widget.change(prompts=[*earlier, prompt][-_MAX_PROMPTS:])
             self._start(self._request_from_page, "Generating…")
 
     def _stop(self) -> None:
@@ -261,21 +261,17 @@ class StudioController:
         """Read a source picture in the background; its chip comes when it is read."""
 
         async def read() -> None:
-            client = await run_in_thread(self._session.client)
-            await add(client)
-            await run_in_thread(self._show_sources)
-
-        async def read_in_order() -> None:
             async with self._reading_lock():
-                await read()
+                await add(await run_in_thread(self._session.client))
+                await run_in_thread(self._show_sources)
 
-        self._submit(read_in_order)
+        self._submit(read)
 
     async def _add_word(self, word: str, client: Client) -> None:
         source = await self._sources.add(word, self._session.shell.user_ns, client.asynchronous)
         if not source.problem:
-            said = f"Picture {source.number}" if source.number else source.word
-            self._page.say(f"{said} is a source of the next picture.")
+            name = f"Picture {source.number}" if source.number else source.word
+            self._page.say(f"{name} is a source of the next picture.")
 
     async def _edit_picture(self, entry: Entry, client: Client) -> None:
         self._sources.keep_pinned()
@@ -317,9 +313,6 @@ class StudioController:
         self._show_sources()
 
     # What is done with a picture
-
-    def _edit(self, entry: Entry) -> None:
-        self._read_source(partial(self._edit_picture, entry))
 
     def _save(self, entry: Entry) -> None:
         saved = saving.save_one(entry.generation, _SAVE_FOLDER)

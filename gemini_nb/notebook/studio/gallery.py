@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
 from gemini_nb.display import figure, grid
-from gemini_nb.display.original import MAX_LINKED_BYTES, NO_ORIGINAL, Original
+from gemini_nb.display.original import MAX_LINKED_BYTES, NO_ORIGINAL
 from gemini_nb.errors import GeminiError
 from gemini_nb.notebook.studio import album_record, comparison
 from gemini_nb.notebook.studio.previews import TILE_WIDTH, Previews
@@ -41,8 +41,8 @@ _EMPTY = "opacity:0.8;margin:0.75em 0"
 class Gallery:
     """Draws entries as one output; `previews` holds the small versions of their pictures."""
 
-    def __init__(self, previews: Previews | None = None) -> None:
-        self.previews = previews or Previews()
+    def __init__(self) -> None:
+        self.previews = Previews()
         self._name = secrets.token_hex(4)  # of radio buttons: other outputs of the page have some too
 
     def render(
@@ -52,20 +52,19 @@ class Gallery:
         selected: int | None = None,
         compared: int | None = None,
         comparison: Mode = "aside",
-        position: int = 50,
         studio_id: str = "",
         record: Mapping[str, Any] | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the MIME bundle of entries, newest first, and the metadata of the output.
 
-        Number `selected` is large, beside `compared`, which begin as `comparison` and `position` say.
+        Number `selected` is large, beside `compared`, which begin as `comparison` says.
         `record` is what `Album.record` returned, `studio_id` the model id of the widget on the page.
         """
         by_number = {entry.number: entry for entry in entries}
         featured = [by_number.pop(number) for number in (selected, compared) if number in by_number]
         others = list(by_number.values())[: -MAX_SHOWN - 1 : -1]
         shown = [*featured, *others]
-        page = self._render_featured(featured, comparison, position)
+        page = self._render_featured(featured, comparison)
         page += "".join(f'<div style="{_TILE}">{self._draw(entry)}</div>' for entry in others)
         if (older := len(entries) - len(shown)) > 0:
             page += f"<div>… and {older} older; %gemini history lists them.</div>"
@@ -81,36 +80,32 @@ class Gallery:
         }
         return bundle, {} if record is None else {album_record.KEY: dict(record)}
 
-    def _render_featured(self, featured: Sequence[Entry], mode: Mode, position: int) -> str:
+    def _render_featured(self, featured: Sequence[Entry], mode: Mode) -> str:
         drawn = [self._draw(entry, is_large=True) for entry in featured]
         if len(featured) < 2:
             return "".join(f'<div style="{_FEATURED}">{page}</div>' for page in drawn)
         left, right = featured
-        return comparison.render(
-            *drawn,
-            numbers=(left.number, right.number),
-            name=f"gemini-nb-compare-{self._name}",
-            mode=mode,
-            position=position,
-        )
+        name = f"gemini-nb-compare-{self._name}"
+        return comparison.render(*drawn, numbers=(left.number, right.number), name=name, mode=mode)
 
     def _draw(self, entry: Entry, *, is_large: bool = False) -> str:
         """Return the figure of an entry; what cannot be decoded is said in its place."""
         generation = entry.generation
-        image, caption = (
-            generation.image,
-            describe(entry, _PROMPT_CHARACTERS if is_large else _TILE_CHARACTERS),
-        )
+        image, original = generation.image, generation.original
+        caption = describe(entry, _PROMPT_CHARACTERS if is_large else _TILE_CHARACTERS)
         try:
             preview = (self.previews.preview if is_large else self.previews.tile)(entry)
         except GeminiError as error:
             return grid.render_problem(str(error), caption)
+        # Where no file is named its bytes stand in the page: those of a large picture, if they are few.
+        if not (original.saved_as or original.link or (is_large and image.size <= MAX_LINKED_BYTES)):
+            original = NO_ORIGINAL
         return figure.render_html(
             image,
-            preview.data,
+            preview,
             alt=generation.prompt,
             caption=caption,
-            original=_find_original(generation.original, image.size if is_large else MAX_LINKED_BYTES + 1),
+            original=original,
             remarks=generation.remarks if is_large else (),
             width=figure.PREVIEW_WIDTH if is_large else TILE_WIDTH,
         )
@@ -120,11 +115,6 @@ class Gallery:
             return self.previews.thumbnail(entry)
         except GeminiError:
             return None
-
-
-def _find_original(original: Original, size: int) -> Original:
-    """Return what is said of the original: a file, a link, or the bytes where they are few."""
-    return original if original.saved_as or original.link or size <= MAX_LINKED_BYTES else NO_ORIGINAL
 
 
 def describe(entry: Entry, characters: int = _PROMPT_CHARACTERS) -> str:

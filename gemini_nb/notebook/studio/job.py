@@ -15,6 +15,7 @@ from gemini_nb.costs import estimate
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.generation import Generation
 from gemini_nb.notebook.generate import batch_error
+from gemini_nb.notebook.progress import describe_seconds
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
@@ -114,19 +115,12 @@ def describe_takes(
             continue
         words, share, problem = "waits for its turn", None, str(outcome) if outcome else ""
         if outcome is None and request.digest in started:
-            words, share = _describe_progress(
-                monotonic() - started[request.digest], spending.expected_seconds(request.model, provider)
-            )
+            expected = spending.expected_seconds(request.model, provider)
+            words, share = describe_seconds(monotonic() - started[request.digest], expected)
             words = state.call.describe_wait() or words
         label = f"Take {request.take + 1}" if len(state.requests) > 1 or request.take else "Your picture"
         takes.append({"label": label, "words": words, "share": share, "problem": problem})
     return takes
-
-
-def _describe_progress(seconds: float, expected: float | None) -> tuple[str, float | None]:
-    if not expected or expected < 1:
-        return f"{seconds:.0f} s", None
-    return f"{seconds:.0f} s, usually {expected:.0f} s", min(seconds / expected, 0.95)
 
 
 def _describe_success(generations: list[Generation]) -> str:

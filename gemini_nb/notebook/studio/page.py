@@ -131,7 +131,7 @@ class Page:
             return image.mime_type, image.data
         if size not in ("preview", "tile"):
             raise ArgumentError("There is no such size of a picture.")
-        return "image/webp", (previews.tile if size == "tile" else previews.preview)(entry).data
+        return "image/webp", (previews.tile if size == "tile" else previews.preview)(entry)
 
     def list_store(self, number: int) -> None:
         """Send a page of the pictures in the store that are not here."""
@@ -144,11 +144,11 @@ class Page:
             self._listing = StoreListing(store, self._album)
         page = self._listing.read_page(number)
         pictures = [
-            {"digest": one.digest, "prompt": printable(one.prompt), "facts": printable(one.facts)}
-            for one in page.pictures
+            {"digest": picture.digest, "prompt": picture.prompt, "facts": printable(picture.facts)}
+            for picture in page.pictures
         ]
-        about |= {"pictures": pictures, "next": number + 1 if number + 1 < page.count else 0}
-        self.widget.send(about, [one.thumbnail for one in page.pictures])
+        about |= {"pictures": pictures, "next": page.next}
+        self.widget.send(about, [picture.thumbnail for picture in page.pictures])
 
     def add_from_store(self, digests: Iterable[str]) -> list[Entry]:
         """Add pictures of the store to the album."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display.figure import PREVIEW_WIDTH, encode_webp
@@ -23,15 +22,6 @@ _MAX_BYTES = 150_000  # of a preview, which are 200 KB in base64
 _MAX_HELD = {"tile": 500, "preview": 32, "thumbnail": 64}
 
 
-@dataclass(frozen=True)
-class Preview:
-    """A picture's small version: the bytes of a WebP, its width and height in pixels."""
-
-    data: bytes
-    width: int
-    height: int
-
-
 class Previews:
     """The small versions of entries, held by the SHA-256 of the picture. Safe to share between threads.
 
@@ -44,15 +34,13 @@ class Previews:
         self._held: dict[str, OrderedDict[str, Any]] = {kind: OrderedDict() for kind in _MAX_HELD}
         self._decoded: tuple[str, Any] = ("", None)  # the last one: its other sizes are often wanted next
 
-    def tile(self, entry: Entry) -> Preview:
+    def tile(self, entry: Entry) -> bytes:
         """Return the picture at 256 pixels of width at most, for a grid."""
-        tile: Preview = self._find("tile", entry)
-        return tile
+        return bytes(self._find("tile", entry))
 
-    def preview(self, entry: Entry) -> Preview:
+    def preview(self, entry: Entry) -> bytes:
         """Return the picture at 768 pixels of width at most, in no more than 150 kB."""
-        preview: Preview = self._find("preview", entry)
-        return preview
+        return bytes(self._find("preview", entry))
 
     def thumbnail(self, entry: Entry) -> Any:
         """Return the picture as a PIL image for a contact sheet."""
@@ -64,12 +52,12 @@ class Previews:
             if sha256 in held:
                 held.move_to_end(sha256)
                 return held[sha256]
-        made = self._make(kind, entry)
+        small = self._make(kind, entry)
         with self._lock:
-            held[sha256] = made
+            held[sha256] = small
             while len(held) > _MAX_HELD[kind]:
                 held.popitem(last=False)
-        return made
+        return small
 
     def _make(self, kind: str, entry: Entry) -> Any:
         picture = self._decode(entry)
@@ -89,10 +77,10 @@ class Previews:
         return picture
 
 
-def _encode(picture: Any) -> Preview:
+def _encode(picture: Any) -> bytes:
     """Encode a picture as WebP, smaller and smaller until it has no more than `_MAX_BYTES`."""
     data = encode_webp(picture)
     while len(data) > _MAX_BYTES:
         picture = limit(picture, max(1, picture.width * 3 // 4), picture.height)
         data = encode_webp(picture)
-    return Preview(data, picture.width, picture.height)
+    return data

@@ -48,7 +48,7 @@ _REFUSED = (GeminiError, GeminiWarning, TypeError, ValueError, RecursionError)
 class CellMemory:
     """What the studio of one cell remembers: `start` brings its pictures back, then each change is kept.
 
-    Whoever shows the studio holds it: the album does not. Without a cell's id it does nothing.
+    Whoever shows the studio holds it: the album does not.
     """
 
     def __init__(self, session: Session, album: Album, cell_id: str) -> None:
@@ -63,12 +63,7 @@ class CellMemory:
 
     def start(self) -> None:
         """Begin to bring the pictures back, on the background loop, and return at once."""
-        if self._cell_id:
-            self.recalling = event_loop.submit(self._recall)
-
-    def close(self) -> None:
-        """Keep no further change of the album."""
-        self._album.unwatch(self)
+        self.recalling = event_loop.submit(self._recall)
 
     async def _recall(self) -> None:
         record = await run_in_thread(record_file.read, self._cell_id, self._notebook)
@@ -148,15 +143,13 @@ def _read_store(rows: Sequence[Row], store: Store | None) -> list[tuple[Row, Ent
     """Return the rows that the store answers, with their entries."""
     if store is None:
         return []
-    found = ((row, _read_stored(row, store)) for row in rows)
-    return [(row, entry) for row, entry in found if entry is not None]
-
-
-def _read_stored(row: Row, store: Store) -> Entry | None:
-    stored = read_stored(store, row.digest)
-    if stored is None or (row.request is not None and stored.generation.image.sha256 != row.sha256):
-        return None  # painted, and the same was asked of a model since
-    return _make_entry(row, stored.generation, is_whole=stored.is_whole)
+    found = []
+    for row in rows:
+        stored = read_stored(store, row.digest)
+        if stored is None or (row.request is not None and stored.generation.image.sha256 != row.sha256):
+            continue  # painted, and the same was asked of a model since
+        found.append((row, _make_entry(row, stored.generation, is_whole=stored.is_whole)))
+    return found
 
 
 async def _paint(

@@ -35,9 +35,9 @@ def list_offer(provider: str, model: str) -> dict[str, Any]:
     row = models.find(model)
     if row is None:
         row = models.Model(model, aspect_ratios=models.resolve(models.DEFAULT).aspect_ratios)
-    ids = [one.id for one in models.CATALOGUE if not models.describe_shutdown(one.id, provider)]
+    ids = [known.id for known in models.CATALOGUE if not models.describe_shutdown(known.id, provider)]
     return {
-        "model": [[one, models.alias_at(one, provider) or one] for one in dict.fromkeys([*ids, model])],
+        "model": [[name, models.alias_at(name, provider) or name] for name in dict.fromkeys([*ids, model])],
         "ratio": _choices(row.aspect_ratios),
         "size": _choices(row.image_sizes),
         "search": _choices(SEARCHES if row.searches is None else row.searches, "none"),
@@ -58,7 +58,8 @@ def choose_model(name: str, provider: str) -> str:
 def read(values: Mapping[str, Any], provider: str, *, most: int) -> Settings:
     """Return what the fields of the page stand for; raise `ArgumentError` for what is no setting."""
     texts = {name: str(values.get(name, ""))[:_MAX_CHARACTERS].strip() for name in EMPTY}
-    if not texts["number"].isdecimal() or not 1 <= int(texts["number"]) <= most:
+    number = int(texts["number"]) if texts["number"].isdecimal() and len(texts["number"]) < 10 else 0
+    if not 1 <= number <= most:
         raise ArgumentError(f"Number is a whole number from 1 to {most}.")
     return Settings(
         texts["prompt"],
@@ -74,5 +75,5 @@ def read(values: Mapping[str, Any], provider: str, *, most: int) -> Settings:
             "safety": texts["safety"].split(),
             "config": parse_config(split_words(texts["config"])),
         },
-        int(texts["number"]),
+        number,
     )

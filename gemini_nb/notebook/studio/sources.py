@@ -15,11 +15,12 @@ from gemini_nb.event_loop import run_in_thread
 from gemini_nb.images.image import SOURCES, GeneratedImage
 from gemini_nb.images.inputs import ReferencedImage
 from gemini_nb.notebook import variables
+from gemini_nb.notebook.studio.album_record import NUMBER_WORD
 from gemini_nb.providers.keys import check_no_keys, mask_keys
 from gemini_nb.text import format_count, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from gemini_nb.client.async_client import AsyncClient
     from gemini_nb.images.inputs import InputImage
@@ -92,8 +93,8 @@ class Sources:
         source = Source(f"s{next(self._ids)}", mask_keys(word))
         try:
             check_no_keys([word])
-            if word.startswith("#") and word[1:].isdecimal():
-                entry = self._album.find(int(word[1:]))
+            if match := NUMBER_WORD.fullmatch(word):
+                entry = self._album.find(int(match[1]))
                 images = await client.read_images([entry.generation])
                 source = replace(source, images=tuple(images), number=entry.number)
             else:
@@ -132,7 +133,7 @@ class Sources:
 
     def _free_word(self, source: Source) -> str:
         """Return the word, with a number where another picture has it: whatever is pasted is "image.png"."""
-        taken = {one.word for one in self.all if one.images != source.images}
+        taken = {other.word for other in self.all if other.images != source.images}
         name = PurePath(source.word)
         words = (f"{name.stem}-{number}{name.suffix}" for number in count(2))
         return next(word for word in chain([source.word], words) if word not in taken)
@@ -144,7 +145,7 @@ class Sources:
     def _append(self, source: Source) -> Source:
         """Add a chip; one that names the same picture takes its place."""
         with self._lock:
-            places = [place for place, one in enumerate(self._list) if one.word == source.word]
+            places = [place for place, known in enumerate(self._list) if known.word == source.word]
             if places:
                 known = self._list[places[0]]
                 source = replace(source, pinned=known.pinned, mask=known.mask, feather=known.feather)
@@ -155,45 +156,41 @@ class Sources:
 
     def remove(self, source_id: str) -> None:
         """Take a chip away."""
-        with self._lock:
-            self._list = [source for source in self._list if source.id != source_id]
+        self._filter(lambda source: source.id != source_id)
 
     def keep_pinned(self) -> None:
         """Take away what is not pinned: an edit begins."""
-        with self._lock:
-            self._list = [source for source in self._list if source.pinned]
-
-    def change(self, source_id: str, **changes: Any) -> None:
-        """Change a chip."""
-        with self._lock:
-            self._list = [
-                replace(source, **changes) if source.id == source_id else source for source in self._list
-            ]
-
-    def turn_pin(self, source_id: str) -> None:
-        """Pin a chip, or no longer."""
-        with self._lock:
-            self._list = [
-                replace(source, pinned=source.pinned != (source.id == source_id)) for source in self._list
-            ]
-
-    def drop_masks(self) -> None:
-        """Forget what was painted."""
-        with self._lock:
-            self._list = [replace(source, mask=None, feather=0) for source in self._list]
-
-    def mark_used(self, ids: Collection[str]) -> None:
-        """Note that a picture was made of these."""
-        with self._lock:
-            self._list = [replace(source, used=source.used or source.id in ids) for source in self._list]
+        self._filter(lambda source: source.pinned)
 
     def drop_used(self) -> bool:
         """Take away what was used and is not pinned; return whether there was any."""
+        return self._filter(lambda source: source.pinned or not source.used)
+
+    def _filter(self, is_kept: Callable[[Source], bool]) -> bool:
         with self._lock:
-            kept = [source for source in self._list if source.pinned or not source.used]
-            dropped = len(kept) < len(self._list)
-            self._list = kept
-        return dropped
+            before = self._list
+            self._list = list(filter(is_kept, before))
+            return len(self._list) < len(before)
+
+    def change(self, source_id: str, **changes: Any) -> None:
+        """Change a chip."""
+        self._map(lambda source: replace(source, **changes) if source.id == source_id else source)
+
+    def turn_pin(self, source_id: str) -> None:
+        """Pin a chip, or no longer."""
+        self._map(lambda source: replace(source, pinned=source.pinned != (source.id == source_id)))
+
+    def drop_masks(self) -> None:
+        """Forget what was painted."""
+        self._map(lambda source: replace(source, mask=None, feather=0))
+
+    def mark_used(self, ids: Collection[str]) -> None:
+        """Note that a picture was made of these."""
+        self._map(lambda source: replace(source, used=source.used or source.id in ids))
+
+    def _map(self, change: Callable[[Source], Source]) -> None:
+        with self._lock:
+            self._list = list(map(change, self._list))
 
 
 def make_word(name: str) -> str:

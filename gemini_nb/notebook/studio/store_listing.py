@@ -37,46 +37,38 @@ _CREATED = re.compile(rb'"created": "([\dT:.+Z-]{10,40})"')
 class StoredPicture:
     """A stored picture to choose: the digest of its request, its prompt on one line, and its facts in words.
 
-    `thumbnail` is a WebP of 160 pixels at most, `width` and `height` are the picture's own.
+    `thumbnail` is a WebP of 160 pixels at most.
     """
 
     digest: str
     prompt: str
     facts: str
-    width: int
-    height: int
     thumbnail: bytes
 
 
 @dataclass(frozen=True)
 class StorePage:
-    """A page of stored pictures; `count` is how many pages there are, `number` which one this is, from 0."""
+    """A page of stored pictures; `next` is the number of the page after it, 0 where it is the last."""
 
     pictures: tuple[StoredPicture, ...]
-    number: int
-    count: int
-    total: int
+    next: int
 
 
 class StoreListing:
-    """Stored pictures that an album does not show; the first page lists the folder anew."""
+    """Stored pictures that an album does not show, as they were when the listing was made."""
 
     def __init__(self, store: Store, album: Album) -> None:
         self._store = store
         self._album = album
-        self._digests: list[str] = []
+        shown = {entry.key[0] for entry in album.entries}
+        self._digests = [digest for digest in _list_newest(store) if digest not in shown]
 
     def read_page(self, number: int = 0) -> StorePage:
         """Return a page of pictures; one of a record that cannot be read is left out of it."""
-        if number <= 0 or not self._digests:
-            shown = {entry.key[0] for entry in self._album.entries}
-            self._digests = [digest for digest in _list_newest(self._store) if digest not in shown]
-        total = len(self._digests)
-        count = -(-total // PAGE_LENGTH)
-        number = max(0, min(number, count - 1))
-        digests = self._digests[number * PAGE_LENGTH : (number + 1) * PAGE_LENGTH]
-        pictures = tuple(picture for digest in digests if (picture := self._read(digest)) is not None)
-        return StorePage(pictures, number, count, total)
+        start, end = number * PAGE_LENGTH, (number + 1) * PAGE_LENGTH
+        read = map(self._read, self._digests[start:end])
+        pictures = tuple(picture for picture in read if picture is not None)
+        return StorePage(pictures, number + 1 if end < len(self._digests) else 0)
 
     def _read(self, digest: str) -> StoredPicture | None:
         record = self._store.read_record(digest)
@@ -88,17 +80,16 @@ class StoreListing:
         except GeminiError:
             return None
         prompt = one_line(record.prompt, _PROMPT_CHARACTERS)
-        return StoredPicture(digest, prompt, _describe(record), image.width, image.height, thumbnail)
+        return StoredPicture(digest, prompt, _describe(record), thumbnail)
 
     def add(self, digests: Iterable[str]) -> list[Entry]:
         """Add the pictures of these requests to the album, and return their entries."""
-        return [entry for digest in digests if (entry := self._add(digest)) is not None]
-
-    def _add(self, digest: str) -> Entry | None:
-        stored = read_stored(self._store, digest)
-        if stored is None:
-            return None
-        return self._album.add(stored.generation, created=stored.created, is_whole=stored.is_whole)
+        found = (read_stored(self._store, digest) for digest in digests)
+        return [
+            self._album.add(stored.generation, created=stored.created, is_whole=stored.is_whole)
+            for stored in found
+            if stored is not None
+        ]
 
 
 @dataclass(frozen=True)
@@ -120,7 +111,7 @@ def read_stored(store: Store, digest: str) -> StoredGeneration | None:
         request = store.request(record)
     except (GeminiError, GeminiWarning):  # of a version that took what this one refuses
         return None
-    received = [came for stored in record.received if (came := store.image(stored)) is not None]
+    received = [image for stored in record.received if (image := store.image(stored)) is not None]
     generation = record.generation(request, [image], received=received)
     return StoredGeneration(generation, record.created, request.digest == record.digest)
 

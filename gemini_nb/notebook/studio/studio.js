@@ -23,6 +23,7 @@ const TWO_CLICKS = 400; // milliseconds: a second click that soon is the same on
 const TYPING = 200; // milliseconds without a key before a setting is told
 const BLINK = 700; // milliseconds
 const INK = "#e61e78";
+const BY_KERNEL = ["again", "save", "cell", "python", "favourite", "remove"]; // what the kernel does with a picture
 const OURS = "application/x-gemini-nb"; // a picture of the gallery that is dragged
 
 const HTML = `
@@ -170,11 +171,7 @@ function makeLibrary(model) {
  * @param {Page} page @param {any} image @param {number} number @param {Size} size */
 function show(page, image, number, size) {
   image.dataset.number = number;
-  const known = page.here(
-    number,
-    size,
-    ...(size === "tile" ? [] : /** @type {Size[]} */ (["preview", "tile"])),
-  );
+  const known = page.here(number, size, "preview", "tile");
   if (known && image.src !== known) image.src = known;
   if (page.here(number, size)) return;
   page.fetch(number, size).then(
@@ -202,11 +199,10 @@ async function upload(page, files) {
 /** Prompt, button, sources and settings. @param {Page} page */
 function makeControls(page) {
   const { root, model, at, ask } = page;
-  const fields = Object.fromEntries(
-    [...root.querySelectorAll("[data-name]")].map((it) => [it.dataset.name, it]),
-  );
+  const named = [...root.querySelectorAll("[data-name]")];
+  const fields = Object.fromEntries(named.map((it) => [it.dataset.name, it]));
   const [word, files, list] = [at(".word"), at(".files"), at("ul")];
-  let [isRunning, pressed, typing, recalled, draft] = [false, -TWO_CLICKS, 0, 0, ""];
+  let [pressed, typing, recalled, draft] = [-TWO_CLICKS, 0, 0, ""];
 
   const settings = () => Object.fromEntries(Object.entries(fields).map(([name, { value }]) => [name, value]));
   function tell() {
@@ -216,21 +212,17 @@ function makeControls(page) {
   }
   /** @param {boolean} running @param {string} label */
   function drawButton(running, label) {
-    isRunning = running;
     at(".go").classList.toggle("stop", running);
     const spoken = label.startsWith("Generate") ? "" : "Generate: "; // its name begins so whatever it does
-    at(".go").replaceChildren(
-      ...(running ? ["Stop"] : [make("span", { className: "spoken" }, spoken), label]),
-    );
+    const words = running ? ["Stop"] : [make("span", { className: "spoken" }, spoken), label];
+    at(".go").replaceChildren(...words);
   }
   function drawOffer() {
     const offer = model.get("offer");
     let isChanged = false; // the model does not take what was set
     for (const name of ["model", "ratio", "size", "search", "thinking"]) {
       const { value } = fields[name];
-      const options = offer[name].map((/** @type {string[]} */ [it, label]) =>
-        make("option", { value: it }, label),
-      );
+      const options = offer[name].map((/** @type {string[]} */ [it, label]) => new Option(label, it));
       fields[name].replaceChildren(...options);
       fields[name].value = value;
       if (fields[name].selectedIndex >= 0) continue;
@@ -244,9 +236,8 @@ function makeControls(page) {
     const work = /** @type {Work} */ (model.get("work"));
     drawButton(work.running, work.label);
     at(".price").textContent = work.price;
-    at("[role=alert]").replaceChildren(
-      ...[work.problem, work.hint].filter(Boolean).map((it) => make("p", {}, it)),
-    );
+    const lines = [work.problem, work.hint].filter(Boolean);
+    at("[role=alert]").replaceChildren(...lines.map((line) => make("p", {}, line)));
     at("[role=status]").textContent = work.status;
     at("[data-do=undo]").hidden = !work.undo;
   }
@@ -259,8 +250,8 @@ function makeControls(page) {
     pin.onclick = () => ask("pin", { id });
     const remove = make("button", { title: "Remove source", ariaLabel: "Remove source" }, "×");
     remove.onclick = () => ask("unsource", { id });
-    const said = make("small", {}, problem || (masked ? "only where painted" : ""));
-    const words = make("span", {}, name, said);
+    const remark = make("small", {}, problem || (masked ? "only where painted" : ""));
+    const words = make("span", {}, name, remark);
     return make("li", { className: problem ? "problem" : "" }, image, words, pin, remove);
   }
   function drawSources() {
@@ -298,7 +289,7 @@ function makeControls(page) {
     press() {
       if (performance.now() - pressed < TWO_CLICKS) return;
       pressed = performance.now();
-      if (isRunning) return ask("stop");
+      if (at(".go").matches(".stop")) return ask("stop");
       clearTimeout(typing);
       ask("generate", { settings: settings() });
       drawButton(true, "");
@@ -311,21 +302,18 @@ function makeControls(page) {
     browse: () => files.click(),
     undo: () => ask("undo"),
   };
-  word.addEventListener(
-    "keydown",
-    (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && actions.add(),
-  );
+  word.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Enter") actions.add();
+  });
   files.onchange = () => {
     upload(page, [...files.files]);
     files.value = "";
   };
-  drawOffer();
+  for (const [name, draw] of Object.entries({ offer: drawOffer, work: drawWork, sources: drawSources })) {
+    draw();
+    model.on(`change:${name}`, draw);
+  }
   for (const [name, value] of Object.entries(model.get("settings"))) fields[name].value = value;
-  drawWork();
-  drawSources();
-  model.on("change:offer", drawOffer);
-  model.on("change:work", drawWork);
-  model.on("change:sources", drawSources);
   /** Ask what to change in a picture. @param {Entry} entry */
   function edit(entry) {
     if ([...fields.model.options].some(({ value }) => value === entry.model))
@@ -344,7 +332,7 @@ function makeViewer(page) {
   let [place, zoom] = [0, 0]; // zoom 0 fits the window, 1 shows a pixel as a pixel
   /** @param {number} factor 0 fits @param {{clientX: number, clientY: number}} [to] the point that stays */
   function scale(factor, to) {
-    const { width, height } = newestFirst(page)[place];
+    const { width, height } = page.entries()[place];
     const [box, frame] = [image.getBoundingClientRect(), stage.getBoundingClientRect()];
     const middle = { clientX: frame.x + frame.width / 2, clientY: frame.y + frame.height / 2 };
     const { clientX, clientY } = to ?? middle;
@@ -358,7 +346,7 @@ function makeViewer(page) {
   }
   /** @param {number} step */
   function go(step) {
-    const entries = newestFirst(page);
+    const entries = page.entries();
     place = (place + step + entries.length) % entries.length;
     const { number, prompt, facts } = entries[place];
     image.alt = prompt;
@@ -392,15 +380,12 @@ function makeViewer(page) {
   };
   /** @param {number} number */
   function open(number) {
-    place = newestFirst(page).findIndex((entry) => entry.number === number);
+    place = page.entries().findIndex((entry) => entry.number === number);
     dialog.showModal();
     go(0);
   }
   return { actions, open };
 }
-
-/** @param {Page} page */
-const newestFirst = (page) => [...page.entries()].reverse();
 
 /** A mask painted over a picture, in the picture's own pixels. @param {Page} page */
 function makePainter({ at, ask, say }) {
@@ -657,24 +642,20 @@ function makeGallery(page, painter, viewer) {
     stage.hidden = strip.hidden = at(".actions").hidden = !any;
     drawStage();
     for (const [number, tile] of tiles) if (!find(number)) (tile.remove(), tiles.delete(number));
-    newestFirst(page).forEach(drawTile);
+    entries().forEach(drawTile);
     if (hadFocus) tiles.get(compared || chosen)?.focus({ preventScroll: true });
   }
+  /** @param {Take} take */
+  function makeTake({ label, words, share, problem }) {
+    const bar = make("progress", { max: 1, ariaLabel: label, hidden: problem !== "" });
+    if (share !== null) bar.value = share;
+    const parts = [make("strong", {}, label), bar, make("span", {}, problem || words)];
+    return make("div", { className: problem ? "take problem" : "take" }, ...parts);
+  }
   function drawTakes() {
-    const takes = /** @type {Take[]} */ (model.get("work").takes);
+    const { takes } = model.get("work");
     at(".empty").hidden = entries().length > 0 || takes.length > 0;
-    at(".takes").replaceChildren(
-      ...takes.map(({ label, words, share, problem }) => {
-        const bar = make("progress", { max: 1, ariaLabel: label });
-        if (share !== null) bar.value = share;
-        const parts = [
-          make("strong", {}, label),
-          ...(problem ? [] : [bar]),
-          make("span", {}, problem || words),
-        ];
-        return make("div", { className: problem ? "take problem" : "take" }, ...parts);
-      }),
-    );
+    at(".takes").replaceChildren(...takes.map(makeTake));
   }
   /** @param {(entry: Entry) => any} act */
   const withChosen = (act) => async () => {
@@ -711,21 +692,19 @@ function makeGallery(page, painter, viewer) {
     }),
     use: withChosen(({ number }) => ask("source", { word: `#${number}` })),
     compare: withChosen(({ number }) => {
-      const other = newestFirst(page).find((entry) => entry.number !== number);
+      const other = entries().find((entry) => entry.number !== number);
       if (!other) throw new Error("There is no other picture to compare it with yet.");
       look({ compared: view().compared ? 0 : other.number });
       page.say(view().compared ? "Choose another picture to compare it with." : "");
     }),
     end: () => look({ compared: 0 }),
-    ...Object.fromEntries(
-      ["again", "save", "cell", "python", "favourite", "remove"].map((kind) => [kind, asking(kind)]),
-    ),
+    ...Object.fromEntries(BY_KERNEL.map((kind) => [kind, asking(kind)])),
   };
   for (const it of at(".comparing").querySelectorAll("[data-way]"))
     it.onclick = () => look({ comparison: it.dataset.way });
   strip.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const { chosen, compared } = view();
-    const order = newestFirst(page).map((entry) => entry.number);
+    const order = entries().map((entry) => entry.number);
     const place = order.indexOf(compared || chosen);
     const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: order.length - 1 }[event.key];
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) viewer.open(compared || chosen);
@@ -739,10 +718,9 @@ function makeGallery(page, painter, viewer) {
   });
   model.on("change:entries change:view change:note", draw);
   model.on("change:work", drawTakes);
-  model.on(
-    "change:sources",
-    () => model.get("sources").some((/** @type {Source} */ it) => it.masked) || painter.forget(),
-  );
+  model.on("change:sources", () => {
+    if (!model.get("sources").some((/** @type {Source} */ it) => it.masked)) painter.forget();
+  });
   drawTakes();
   draw();
   return { actions, chosen: () => find(view().chosen) };
@@ -842,7 +820,7 @@ function start(model) {
     at,
     ask: (kind, details = {}, buffers = []) => model.send({ kind, ...details }, undefined, buffers),
     say: (words) => (at("[role=status]").textContent = words),
-    entries: () => model.get("entries"),
+    entries: () => [...model.get("entries")].reverse(), // the newest first
   };
   const [painter, viewer, controls] = [makePainter(page), makeViewer(page), makeControls(page)];
   const gallery = makeGallery(page, painter, viewer);
@@ -879,21 +857,19 @@ function start(model) {
     navigator.clipboard?.writeText(text).catch(() => {}); // it is shown too
   });
   model.on("comm_live_update", () => page.say("The kernel has stopped. Run this cell again."));
-  addEventListener(
-    "keydown",
-    (/** @type {any} */ event) => {
-      if (!root.contains(event.target)) return;
-      const isCommand = event.ctrlKey || event.metaKey;
-      // Letters on a button would be the notebook's commands, and Ctrl + S should stay one.
-      event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand && !isText(event.target));
-      if (event.key === "?" && !isText(event.target)) actions.keys(event);
-      if (event.key !== "Enter" || !isCommand) return;
-      event.preventDefault();
-      event.stopPropagation();
-      actions.press(event);
-    },
-    { signal: ending.signal, capture: true },
-  );
+  /** @param {any} event */
+  function onKey(event) {
+    if (!root.contains(event.target)) return;
+    const isCommand = event.ctrlKey || event.metaKey;
+    // Letters on a button would be the notebook's commands, and Ctrl + S should stay one.
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand && !isText(event.target));
+    if (event.key === "?" && !isText(event.target)) actions.keys(event);
+    if (event.key !== "Enter" || !isCommand) return;
+    event.preventDefault();
+    event.stopPropagation();
+    actions.press(event);
+  }
+  addEventListener("keydown", onKey, { signal: ending.signal, capture: true });
   let home = /** @type {Element | null} */ (null);
   /** Stand where the saved output is, which is hidden as long as the studio lives. */
   function mount() {

@@ -53,7 +53,7 @@ def test_the_choices_are_those_of_the_model():
         assert visitor.widget.offer["ratio"] == offer["ratio"]
 
 
-@pytest.mark.parametrize("number", ["0", "", "1000", "x", "-1", "1.5"])
+@pytest.mark.parametrize("number", ["0", "", "1000", "x", "-1", "1.5", pytest.param("9" * 5000, id="many")])
 def test_a_number_that_is_none_is_said(number):
     with visiting() as (visitor, gateway):
         visitor.generate("a red square", number=number)

@@ -21,7 +21,9 @@ def sources_of(request) -> list[str]:
     return [part["inlineData"]["data"] for part in parts if "inlineData" in part]
 
 
-@pytest.mark.parametrize("word", ["nothing", "#7", "no such file.png"])
+@pytest.mark.parametrize(
+    "word", ["nothing", "#7", pytest.param("#" + "7" * 5000, id="many"), "no such file.png"]
+)
 def test_a_word_that_names_no_picture_says_so_on_its_chip_and_nothing_is_sent(word):
     with visiting() as (visitor, gateway):
         visitor.add_source(word)

@@ -56,7 +56,7 @@ def test_the_word_cell_inserts_the_cell_of_a_picture():
         assert visitor.shell.shell.rl_next_input == "%%gemini_image\na red square"
 
 
-@pytest.mark.parametrize("number", ["2", "x", ""])
+@pytest.mark.parametrize("number", ["2", "x", "", "123456x", pytest.param("7" * 5000, id="many")])
 def test_the_word_cell_says_which_pictures_there_are_none(number):
     with visiting() as (visitor, _):
         assert "no picture" in str(visitor.shell.run(f"%gemini cell {number}").error)
