@@ -11,7 +11,7 @@ import contextvars
 import io
 import logging
 from collections import deque
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -33,8 +33,7 @@ from gemini_nb.http.environment import missing_package_error, proxy_for, tls_con
 from gemini_nb.http.turns import Turn
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Generator, Mapping
+    from collections.abc import Generator, Mapping
 
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
@@ -61,8 +60,7 @@ class Receiver(Protocol):
 
     `take` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
     that it raises ends the reading, closes the connection and is in the answer of `send`. `expect` is called
-    only where the server announces a length. `finish` is called by the receiver's owner, also for a body that
-    broke off.
+    only where the server announces a length.
     """
 
     def expect(self, length: int, /) -> None:
@@ -71,25 +69,21 @@ class Receiver(Protocol):
     def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
         """Take the next piece in short steps, between which other tasks run; closed early, keep the rest."""
 
-    def finish(self) -> object:
-        """Return what the body, as far as it came, amounts to."""
-
 
 @dataclass(frozen=True)
 class HTTPAnswer:
     """A server's answer: the status, the few headers that matter, and the body.
 
-    The body of an error reply may be cut short. That of a 2xx reply is empty where `received`, the receiver
-    that was given to `send`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
-    could not be unpacked, after its body had begun; what came may be whole JSON all the same. `body` is then
-    what came of it, as it came, where it was compressed. `surplus` is what the server sent behind the length
-    that it announced: some count characters, not bytes.
+    The body of an error reply may be cut short. That of a 2xx reply is empty where a receiver took it.
+    `broken` is the error that says why a 2xx reply did not come whole, or could not be unpacked, after its
+    body had begun; what came may be whole JSON all the same. `body` is then what came of it, as it came,
+    where it was compressed. `surplus` is what the server sent behind the length that it announced: some count
+    characters, not bytes.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    received: Receiver | None = field(default=None, repr=False)
     broken: GeminiError | None = None
     surplus: bytes = field(default=b"", repr=False)
 
@@ -128,11 +122,12 @@ async def send(
     token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
-            async with _open_transport(provider, embedded) as transport:
-                # The request is in frames below this one only: it holds the key.
-                return await _exchange(
-                    transport, _request(provider, key, url, body, method=method, more=headers or {}), sent
-                )
+            # The request is in frames below this one only: it holds the key.
+            return await _exchange(
+                embedded or _open_transport(provider),
+                _request(provider, key, url, body, method=method, more=headers or {}),
+                sent,
+            )
         problem = "the deadline passed"
     except ArgumentError as error:
         return error.with_traceback(None)
@@ -237,7 +232,7 @@ class _Sent:
         if failure is not None and not self.received_bytes and not packed:
             return failure
         body = packed if failure is not None and packed else self._memory.getvalue()
-        return HTTPAnswer(self.status or 0, self.headers, body, self._receiver, failure, self._surplus)
+        return HTTPAnswer(self.status or 0, self.headers, body, failure, self._surplus)
 
     def failure(self, host: str, problem: str) -> GeminiError:
         """Return the error for a request without an answer: unsent, or of unknown outcome."""
@@ -265,7 +260,7 @@ def _request(
         "Content-Type": "application/json",
         "User-Agent": "gemini_nb",
     }
-    address = _address(url)
+    address = _parse_url(url)
     if key is not None and provider.key_in == "query":
         address = address.copy_merge_params({"key": key.reveal()})
     elif key is not None and provider.key_in == "header":
@@ -276,9 +271,7 @@ def _request(
     return httpx.Request(method, address, headers={**headers, **more}, content=body)
 
 
-@lru_cache(maxsize=64)  # a provider and a model have one each, without a key
-def _address(url: str) -> httpx.URL:
-    return httpx.URL(url)
+_parse_url = lru_cache(maxsize=64)(httpx.URL)  # a provider and a model have one each, without a key
 
 
 async def _exchange(
@@ -325,32 +318,18 @@ def _content_length(response: httpx.Response) -> int:
     return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
-@asynccontextmanager
-async def _open_transport(
-    provider: Provider, embedded: httpx.AsyncBaseTransport | None
-) -> AsyncIterator[httpx.AsyncBaseTransport]:
-    """Open a transport without connections: a stale keep-alive would leave a paid POST's outcome unknown."""
-    if embedded is not None:
-        yield embedded
-        return
+def _open_transport(provider: Provider) -> httpx.AsyncBaseTransport:
+    """Return a transport without connections: a stale keep-alive would leave a paid POST's outcome unknown.
+
+    It needs no closing: each request closes its connection.
+    """
     if fetch_transport.is_supported():
-        yield fetch_transport.FetchTransport()
-        return
+        return fetch_transport.FetchTransport()
     parts = urlsplit(provider.base_url)
     proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
     tls = tls_context() if parts.scheme == "https" else None
     if proxy is None and asyncio_transport.is_supported():
-        yield asyncio_transport.AsyncioTransport(tls=tls)  # which holds nothing that could be closed
-        return
-    transport = _httpx_transport(tls, proxy)
-    try:
-        yield transport
-    finally:
-        with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
-            await transport.aclose()
-
-
-def _httpx_transport(tls: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        return asyncio_transport.AsyncioTransport(tls=tls)
     try:
         return httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     except ImportError:
@@ -372,15 +351,6 @@ def _describe_failure(failure: BaseException) -> str:
 
 
 _is_sending: contextvars.ContextVar[bool] = contextvars.ContextVar("gemini_nb_is_sending", default=False)
-
-
-class _Silence(logging.Filter):
-    """Drops httpcore's log records of our own calls: headers that it logs at DEBUG can echo the key."""
-
-    def filter(self, _record: logging.LogRecord) -> bool:
-        """Let a record through unless this context sends a request."""
-        return not _is_sending.get()
-
-
+# httpcore's log records of our own calls are dropped: headers that it logs at DEBUG can echo the key.
 for _name in ("connection", "http11", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_Silence())
+    logging.getLogger(f"httpcore.{_name}").addFilter(lambda _record: not _is_sending.get())
