@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, cast
 import h11
 import httpx
 
+from gemini_nb.event_loop import is_asyncio
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator
@@ -64,10 +66,7 @@ class AsyncioTransport(httpx.AsyncBaseTransport):
 
 def is_supported() -> bool:
     """Return whether asyncio's selector loop runs: Windows' proactor loop goes on reading when paused."""
-    try:
-        return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
-    except RuntimeError:
-        return False
+    return is_asyncio() and isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
 
 
 async def _connect(request: httpx.Request, tls: ssl.SSLContext | None) -> _Connection:

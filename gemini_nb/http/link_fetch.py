@@ -24,8 +24,6 @@ from gemini_nb.http.link_policy import STRICT, LinkPolicy, LinkStep, format_link
 if TYPE_CHECKING:
     from gemini_nb.http.link_connect import Resolver
 
-__all__ = ["fetch", "origin"]
-
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 # Before the next try for a picture that is not there yet, plus up to half as long at random: 24 s at most.

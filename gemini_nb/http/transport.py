@@ -180,12 +180,7 @@ class _Sent:
         """Seconds until the deadline, 0.0 past it."""
         return max(0.0, self.deadline - anyio.current_time())
 
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """The request's extensions for httpx: a quarter of the time to connect, so that three tries fit."""
-        return {"trace": self._trace, "timeout": {"connect": min(CONNECT_SECONDS, self.left / 4)}}
-
-    async def _trace(self, event: str, info: dict[str, Any]) -> None:
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.has_left = True
 
@@ -277,7 +272,8 @@ _parse_url = lru_cache(maxsize=64)(httpx.URL)  # a provider and a model have one
 async def _exchange(
     transport: httpx.AsyncBaseTransport, request: httpx.Request, sent: _Sent
 ) -> HTTPAnswer | GeminiError:
-    request.extensions = sent.extensions
+    connect_seconds = min(CONNECT_SECONDS, sent.left / 4)  # so that three tries fit
+    request.extensions = {"trace": sent.trace, "timeout": {"connect": connect_seconds}}
     response = await transport.handle_async_request(request)
     sent.status = response.status_code
     sent.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
