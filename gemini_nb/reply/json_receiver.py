@@ -69,13 +69,6 @@ class ReceivedBody:
         return self.blobs.elide(self.rest[:length])
 
 
-def receive(body: bytes) -> ReceivedBody:
-    """Take a whole body apart as if it had just arrived."""
-    receiver = JSONReceiver()
-    receiver.write(body)
-    return receiver.finish()
-
-
 class JSONReceiver:
     """Receives one reply for `transport.send`; `finish` gives it as a `ReceivedBody`.
 

@@ -20,7 +20,6 @@ from gemini_nb.reply.chunks import is_reply, plain_replies
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.errors.error_body import find_error, find_refusal, server_words
 from gemini_nb.reply.grounding import read_grounding, read_safety_ratings
-from gemini_nb.reply.json_receiver import receive
 from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, digest_of, field_of, text_or_none
 from gemini_nb.reply.sse import Values, parse_values
 from gemini_nb.reply.task_ids import find_task_id
@@ -78,13 +77,12 @@ class Reply:
     turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
 
-def read_reply(body: bytes | ReceivedBody, *, request: ImageRequest | None = None) -> Reply:
-    """Read a whole reply, as it was received or as it was taken apart while it came.
+def read_reply(received: ReceivedBody, *, request: ImageRequest | None = None) -> Reply:
+    """Read a whole reply.
 
     With `request` the last resort passes over the pictures that were sent with it. Raises BadResponseError
     for a body that is no JSON object, TooLargeError where too much of it is no picture.
     """
-    received = receive(body) if isinstance(body, bytes) else body
     blobs = received.blobs
     if type_of(received.rest):
         return Reply(images=(ReplyImage(received.raw(), None, "other: body"),), is_stream=True)

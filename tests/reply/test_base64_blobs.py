@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply.json_receiver import receive
 from support.base64_cases import BODIES, CUT, LARGE, LEFT, LINES, NOISE, RUN, UNPADDED, URL_SAFE, plain
 from support.images import noise_png
-from support.replies import b64
+from support.replies import b64, received
 
 
 def parse(body: bytes):
     """The value of a body, with tokens in it, and the table that they stand in."""
-    received = receive(body)
-    return base64_blobs.parse_json(received.rest), received.blobs
+    whole = received(body)
+    return base64_blobs.parse_json(whole.rest), whole.blobs
 
 
 def restored(body: bytes):

@@ -18,7 +18,7 @@ from gemini_nb.reply.reply import read_reply
 from gemini_nb.reply.stream_receiver import StreamedReply
 from support.base64_cases import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
-from support.replies import b64, body, inline, reply
+from support.replies import b64, body, inline, read_raw, reply
 from support.streams import event
 
 LARGE_PICTURE = noise_png(3_000_001)
@@ -148,7 +148,7 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
 
 def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
     raw = body(reply("words", inline(LARGE_PICTURE), inline(noise_png(5000), thought=True)))
-    whole = read_reply(raw)
+    whole = read_raw(raw)
     for options in ({}, {"new_file": lambda: UnnamedFile(tmp_path)}):
         found = read_reply(receive_in_pieces(raw, range(0, len(raw), 65_536), **options))
         assert (found.text, found.finish_reason, len(found.images)) == (whole.text, whole.finish_reason, 1)
