@@ -15,11 +15,10 @@ from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.reply import base64_blobs, json_receiver
 from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read_reply
-from gemini_nb.reply.stream_receiver import StreamedReply
 from support.base64_cases import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
 from support.replies import b64, body, inline, read_raw, reply
-from support.streams import event
+from support.streams import event, receive
 
 LARGE_PICTURE = noise_png(3_000_001)
 
@@ -208,9 +207,7 @@ def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    streamed = StreamedReply(lambda *_, **__: None, new_file=new_file)
-    for one in pictures:
-        streamed.write(event(reply(inline(one))))
+    streamed = receive(*(event(reply(inline(one))) for one in pictures), new_file=new_file)
     found = read_reply(streamed.finish())
     assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
