@@ -41,7 +41,11 @@ class Content:
     def elide(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
         pictures = tuple(images)
-        marks = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
+        marks = {
+            b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256}
+            for image in pictures
+            if image.size <= _SHORT_BYTES
+        }
 
         def replace_text(text: str) -> Any:
             blob = self._blobs.get(text)
@@ -72,7 +76,7 @@ def with_role(content: Any) -> Any:
     return content
 
 
-def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
+def encode(content: Content | None, *, images: Iterable[GeneratedImage], key: Secret | None) -> bytes | None:
     """Return the content as one line of JSON; None where there is none that may be kept.
 
     Content that holds the key is not kept: with the key masked it would not be what must be echoed.
@@ -80,7 +84,7 @@ def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret |
     if content is None:
         return None
     try:
-        whole = _elide_or_keep(content, images)
+        whole = {"plain": content()} if _uses_mark(content.value) else {"elided": content.elide(images)}
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except _UNWRITABLE:
         return None
@@ -119,20 +123,6 @@ def _uses_mark(value: Any) -> bool:
     if isinstance(value, dict):
         return _IMAGE in value or any(_uses_mark(item) for item in value.values())
     return isinstance(value, list) and any(_uses_mark(item) for item in value)
-
-
-def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
-    if isinstance(content, Content):
-        return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elide(images)}
-    if _uses_mark(content):
-        return {"plain": content}
-    marks = _marks_by_base64(images)
-    return {"elided": _map_texts(content, lambda text: marks.get(text, text), str)}
-
-
-def _marks_by_base64(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
-    """Return what is written in place of the base64 of each picture."""
-    return {b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256} for image in images}
 
 
 def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:

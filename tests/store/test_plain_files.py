@@ -22,7 +22,7 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.store.store import Store
 from support.clients import KEY, OK, client_of
 from support.gateway import Answer, Gateway
-from support.generations import answer
+from support.generations import answer, content_of
 from support.images import png
 from support.processes import ran
 
@@ -72,7 +72,7 @@ KINDS = ("records", "images", "contents", "unread")
 
 def kept_store(folder):
     store = Store(folder)
-    assert store.keep(answer(ASKED, png(4, 4)), CONTENT)
+    assert store.keep(answer(ASKED, png(4, 4)), content_of(CONTENT))
     kept.keep_reply(ReceivedBody(b"a reply"), folder=store.unread)
     return store
 
