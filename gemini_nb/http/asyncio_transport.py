@@ -192,7 +192,6 @@ class _Connection(asyncio.BufferedProtocol, httpx.AsyncByteStream):
     # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport to send on."""
         self._transport = transport  # type: ignore[assignment]  # a connection's is a Transport
 
     def get_buffer(self, _sizehint: int) -> memoryview:
@@ -207,12 +206,10 @@ class _Connection(asyncio.BufferedProtocol, httpx.AsyncByteStream):
         self._wake()
 
     def eof_received(self) -> None:
-        """Note the end, and let the transport close."""
         self._has_ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end and its cause, for whoever reads next."""
         self._has_ended, self._failure = True, exc
         # A reference cycle with TLS's would keep the buffers until garbage is collected.
         self._transport = None

@@ -23,7 +23,7 @@ from gemini_nb.reply.text_images import MAX_LINE_CHARS
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gemini_nb.images.file_bytes import ImageBytes
 
@@ -36,7 +36,6 @@ TOKEN_CHARS = 128
 _INDEX_CHARS = 8
 _LETTER = re.compile(r"[A-Za-z0-9+/_-]")
 _ENCODED_BYTES = 3 * 2**18
-_DECODER = json.JSONDecoder()
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ESCAPES = rb"\\/|\\u00(?:2[bBdDfF]|3[dD]|5[fF])"  # PHP escapes slashes, others what could end a tag
 _BREAKS = rb"\\r|\\n|\\u000[aAdD]"
@@ -74,9 +73,7 @@ class LooseBase64:
 
     def decode(self, written: bytes) -> bytes | None:
         """Return the bytes of the next piece as far as they are known; None where it is no base64."""
-        text = (
-            _DECODER.decode(f'"{written.decode("ascii")}"').encode("ascii") if b"\\" in written else written
-        )
+        text = json.loads(b'"%b"' % written).encode("ascii") if b"\\" in written else written
         if self._width and not self._are_lines_equal(text):
             return None
         letters = unquote_to_bytes(text) if self._pattern is not _FIELD_RUN and b"%" in text else text
@@ -106,7 +103,7 @@ class LooseBase64:
 def _width_of_lines(head: bytes) -> int:
     """Return how many letters stand before the first line break, 0 where there is none soon."""
     match = _FIRST_LINE.match(head)
-    width = len(_DECODER.decode(f'"{match[1].decode("ascii")}"')) if match else 0
+    width = len(json.loads(b'"%b"' % match[1])) if match else 0
     return width if width <= MAX_LINE_CHARS else 0
 
 
@@ -142,8 +139,8 @@ class Base64Blob:
 
     def text(self) -> str:
         """Return the base64 text that `json` would have read."""
-        text = b"".join(self.encode()).decode("ascii")
-        return str(_DECODER.decode(f'"{text}"')) if self.written else text
+        text = b"".join(self.encode())
+        return str(json.loads(b'"%b"' % text)) if self.written else text.decode("ascii")
 
     def encode(self) -> Iterator[bytes]:
         """Yield the base64 as it stood in the body, piece by piece."""
@@ -181,11 +178,6 @@ class BlobTable:
             return self._blobs[int(text[-_INDEX_CHARS:], 16)]
         return None
 
-    def data(self, text: str) -> ImageBytes | None:
-        """Return the bytes behind `text` if it is one token and nothing else."""
-        blob = self.get(text)
-        return None if blob is None else blob.data
-
     def take_out(self, text: str) -> tuple[list[ImageBytes], str]:
         """Return the pictures that stand in a text as tokens, and the text without them, all else restored.
 
@@ -204,8 +196,8 @@ class BlobTable:
 
     def decode(self, text: str) -> ImageBytes | None:
         """Return the bytes of base64 `text`, lifted out or not, or None where it is no base64."""
-        data = self.data(text)
-        return decode_lenient(self.restore(text)) if data is None else data
+        blob = self.get(text)
+        return decode_lenient(self.restore(text)) if blob is None else blob.data
 
     def restore(self, text: str) -> str:
         """Return `text` with every token replaced by the base64 it stands for."""
@@ -231,24 +223,29 @@ class BlobTable:
 
     def restore_value(self, value: Any) -> Any:
         """Return a copy of a JSON value with every token replaced, keys included."""
-        root: list[Any] = [None]
-        pending: list[tuple[Any, Any, Any]] = [(root, 0, value)]
-        # Not recursive: what `json` could nest must not overflow here. Children are set after
-        # their container, in order, so that of two keys that become equal the later one stays.
-        while pending:
-            into, key, item = pending.pop()
-            if isinstance(item, dict):
-                copy: Any = {}
-                children: list[tuple[Any, Any, Any]]
-                children = [(copy, self.restore(name), child) for name, child in item.items()]
-            elif isinstance(item, list):
-                copy = [None] * len(item)
-                children = [(copy, index, child) for index, child in enumerate(item)]
-            else:
-                copy, children = self.restore(item) if isinstance(item, str) else item, []
-            into[key] = copy
-            pending.extend(reversed(children))
-        return root[0]
+        return map_texts(value, self.restore, self.restore)
+
+
+def map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
+    """Return a copy of a JSON value with each text, and each field's name, replaced."""
+    root: list[Any] = [None]
+    pending: list[tuple[Any, Any, Any]] = [(root, 0, value)]
+    # Not recursive: what `json` could nest must not overflow here. Children are set after
+    # their container, in order, so that of two keys that become equal the later one stays.
+    while pending:
+        into, key, item = pending.pop()
+        if isinstance(item, dict):
+            copy: Any = {}
+            children: list[tuple[Any, Any, Any]]
+            children = [(copy, name(inner), child) for inner, child in item.items()]
+        elif isinstance(item, list):
+            copy = [None] * len(item)
+            children = [(copy, index, child) for index, child in enumerate(item)]
+        else:
+            copy, children = text(item) if isinstance(item, str) else item, []
+        into[key] = copy
+        pending.extend(reversed(children))
+    return root[0]
 
 
 def decode_lenient(text: str) -> bytes | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pybase64 import b64encode
 
 from gemini_nb.errors import GeminiError
-from gemini_nb.reply.base64_blobs import MAX_REST_ITEMS
+from gemini_nb.reply.base64_blobs import MAX_REST_ITEMS, map_texts
+from gemini_nb.reply.shapes import dicts, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,7 +56,7 @@ class Content:
                         return {_IMAGE: image.sha256}
             return marks.get(text) or self._blobs.restore(text)
 
-        return _map_texts(self.value, replace_text, self._blobs.restore)
+        return map_texts(self.value, replace_text, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -64,9 +65,7 @@ def can_be_echoed(content: Any) -> bool:
     A picture in text or behind a link cannot be repeated as a model's turn: it would be read as words.
     """
     value = content.value if isinstance(content, Content) else content
-    parts = value.get("parts") if isinstance(value, dict) else None
-    rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    return any("inlineData" in part or "inline_data" in part for part in rows)
+    return any("inlineData" in part or "inline_data" in part for part in dicts(field_of(value, "parts")))
 
 
 def with_role(content: Any) -> Any:
@@ -123,15 +122,6 @@ def _uses_mark(value: Any) -> bool:
     if isinstance(value, dict):
         return _IMAGE in value or any(_uses_mark(item) for item in value.values())
     return isinstance(value, list) and any(_uses_mark(item) for item in value)
-
-
-def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
-    """Return a copy of a JSON value with each text, and each field's name, replaced."""
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, dict):
-        return {name(key): _map_texts(item, text, name) for key, item in value.items()}
-    return [_map_texts(item, text, name) for item in value] if isinstance(value, list) else value
 
 
 def _fill_images(value: Any, encode_image: Callable[[str], str]) -> Any:

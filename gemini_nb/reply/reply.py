@@ -106,6 +106,8 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
     parts = ReplyParts(blobs)
     for value in joined:
         shapes.collect_parts(value, parts)
+    contents = (field_of(first, "content") for reply in replies if (first := _first(reply)))
+    content = shapes.join_content(replies) if is_streamed else next(contents, None)
     images, links, refused = _choose_images(parts)
     text = replace_surrogates("\n".join(filter(None, parts.text)))
     is_known = links or any(type_of(image.data) for image in images)
@@ -121,7 +123,7 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
         is_stream=parsed.is_stream,
         **_facts(replies, blobs),
         **({} if images or links else _problems([*dicts(values)][-_MAX_SEARCHED:], blobs)),
-        turn=Content(shapes.join_content(replies) if is_streamed else _first_content(replies), blobs),
+        turn=Content(content, blobs),
     )
     if images or links or reply.error:
         return reply
@@ -264,7 +266,3 @@ def _feedback(reply: dict[str, Any]) -> Any:
 def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
     usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
     return usage if isinstance(usage, dict) else None
-
-
-def _first_content(replies: list[dict[str, Any]]) -> Any:
-    return next((field_of(first, "content") for reply in replies if (first := _first(reply))), None)

@@ -89,10 +89,11 @@ def find_data_uris(text: str) -> tuple[list[DataURI], str]:
     for start in _schemes(text):
         if start < done or (header := _HEADER.match(text, start + len("data:"))) is None:
             continue
-        parsed = _parse_header(header[1])
-        if parsed is None:
+        media, *parameters = (part.strip().lower() for part in header[1].split(";"))
+        is_base64 = "base64" in (media, *parameters)
+        if not is_base64 and not media.startswith("image/"):
             continue
-        mime_type, is_base64 = parsed
+        mime_type = media if "/" in media else None
         opening = _OPENING.search(text, max(done, start - 600), start)
         begin, payload, end = _extent(text, start, header.end(), opening, is_base64)
         refused = None if is_base64 else f"a data URI of {mime_type} that is not base64"
@@ -140,16 +141,6 @@ def _schemes(text: str) -> Iterator[int]:
         if colon >= 4 and text[colon - 4 : colon].lower() == "data":
             yield colon - 4
         colon = text.find(":", colon + 1)
-
-
-def _parse_header(header: str) -> tuple[str | None, bool] | None:
-    """Return media type and whether base64 follows; None for `data:` that begins no picture."""
-    media, *parameters = (part.strip().lower() for part in header.split(";"))
-    is_base64 = "base64" in parameters or media == "base64"
-    mime_type = media if "/" in media else None
-    if not is_base64 and not media.startswith("image/"):
-        return None
-    return mime_type, is_base64
 
 
 def _extent(

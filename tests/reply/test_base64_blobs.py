@@ -42,14 +42,14 @@ def test_what_would_not_come_back_is_left_in_the_json(body):
 
 def test_the_bytes_behind_a_token_are_the_run_decoded():
     value, blobs = parse(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
-    assert blobs.data(value["data"]) == NOISE[:900]
+    assert blobs.get(value["data"]).data == NOISE[:900]
     assert blobs.decode(value["text"].partition(",")[2][:-1]) == NOISE[:901]
 
 
 def test_text_that_is_no_token_has_no_bytes_behind_it():
     value, blobs = parse(f'{{"data":"{RUN}"}}'.encode())
     token = value["data"]
-    assert [blobs.data(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
+    assert [blobs.get(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
 
 
 def test_tokens_differ_from_call_to_call():
@@ -90,7 +90,7 @@ def test_a_rest_of_millions_of_small_items_is_refused(item):
 def test_a_large_image_does_not_count_as_rest(written):
     image = noise_png(7_000_000)
     value, blobs = parse(f'{{"data":"{written(b64(image))}"}}'.encode())
-    assert blobs.data(value["data"]) == image
+    assert blobs.get(value["data"]).data == image
 
 
 BAD = {

@@ -129,7 +129,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
     result = receive_in_pieces(raw, range(0, len(raw), 10_007), new_file=lambda: UnnamedFile(tmp_path))
     value = base64_blobs.parse_json(result.rest)
-    found = result.blobs.data(value["data"])
+    found = result.blobs.get(value["data"]).data
     assert bytes_of(found) == LARGE_PICTURE
     assert result.raw() == raw
 
@@ -225,4 +225,4 @@ def test_replies_that_share_a_table_keep_their_blobs_apart():
     pictures = [random.Random(seed).randbytes(2000) for seed in (1, 2)]
     bodies = [receive_in_pieces(f'{{"data":"{b64(one)}"}} '.encode(), blobs=shared) for one in pictures]
     found = [base64_blobs.parse_json(one.rest)["data"] for one in bodies]
-    assert [shared.data(token) for token in found] == pictures
+    assert [shared.get(token).data for token in found] == pictures

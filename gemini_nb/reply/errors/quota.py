@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 
 class UsedUp(StrEnum):
@@ -112,10 +112,9 @@ _SIMPLIFIED = str.maketrans(
 
 
 def find_used_up(
-    words: str, codes: Iterable[str] = (), violations: Iterable[dict[str, Any]] = ()
+    words: str, codes: Sequence[str] = (), violations: Sequence[dict[str, Any]] = ()
 ) -> UsedUp | None:
     """Return what is used up by an error's words, codes and `QuotaFailure` violations; None if nothing is."""
-    codes = list(codes)
     said = "; ".join((words, *map(_spell_out, codes)))[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
     violated = [" ".join(map(str, item.values()))[:_MAX_READ_CHARS].lower() for item in violations]
     values = (str(item.get(name)).strip() for item in violations for name in _QUOTA_VALUES)
