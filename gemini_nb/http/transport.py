@@ -28,7 +28,7 @@ from gemini_nb.errors import (
     TooLargeError,
 )
 from gemini_nb.http import asyncio_transport, fetch_transport
-from gemini_nb.http.content_coding import Body, OversizeError, UnpackError
+from gemini_nb.http.content_coding import Body, OversizeError, UnpackError, content_length
 from gemini_nb.http.environment import missing_package_error, proxy_for, tls_context
 from gemini_nb.http.turns import Turn
 
@@ -118,7 +118,7 @@ async def send(
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    sent = _Sent(deadline, receiver, max_bytes)
+    progress = _Progress(deadline, receiver, max_bytes)
     token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
@@ -126,7 +126,7 @@ async def send(
             return await _exchange(
                 embedded or _open_transport(provider),
                 _request(provider, key, url, body, method=method, more=headers or {}),
-                sent,
+                progress,
             )
         problem = "the deadline passed"
     except ArgumentError as error:
@@ -139,7 +139,7 @@ async def send(
     finally:
         _is_sending.reset(token)
     problem = key.redact(problem) if key else problem
-    return sent.outcome(sent.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS]))
+    return progress.outcome(progress.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS]))
 
 
 def _scrub(error: BaseException, key: Secret | None) -> None:
@@ -157,11 +157,8 @@ def _redact_value(value: Any, key: Secret) -> Any:
     return value if redacted == text else redacted
 
 
-class _Sent:
-    """How far a request came: whether it began to leave this machine, by httpx's `trace` extension.
-
-    And how far its answer came.
-    """
+class _Progress:
+    """How far a request came, by httpx's `trace` extension, and how far its answer."""
 
     def __init__(self, deadline: float, receiver: Receiver | None, max_bytes: int) -> None:
         self.deadline = deadline
@@ -187,7 +184,7 @@ class _Sent:
     async def read_body(self, response: httpx.Response) -> GeminiError | None:
         """Hand the body of a 2xx reply to the receiver; return the error that stood in the way."""
         body = self._body = Body(response.headers.get("content-encoding", ""), max_bytes=self._max_bytes)
-        length = _content_length(response)
+        length = content_length(response.headers)
         if length > self._max_bytes:
             return _too_large_error(body, self._max_bytes)
         if length and self._receiver is not None:
@@ -270,18 +267,18 @@ _parse_url = lru_cache(maxsize=64)(httpx.URL)  # a provider and a model have one
 
 
 async def _exchange(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request, sent: _Sent
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, progress: _Progress
 ) -> HTTPAnswer | GeminiError:
-    connect_seconds = min(CONNECT_SECONDS, sent.left / 4)  # so that three tries fit
-    request.extensions = {"trace": sent.trace, "timeout": {"connect": connect_seconds}}
+    connect_seconds = min(CONNECT_SECONDS, progress.left / 4)  # so that three tries fit
+    request.extensions = {"trace": progress.trace, "timeout": {"connect": connect_seconds}}
     response = await transport.handle_async_request(request)
-    sent.status = response.status_code
-    sent.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
+    progress.status = response.status_code
+    progress.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
         if not response.is_success:
-            body = await _read_error_body(response, sent.left / 2)
-            return HTTPAnswer(response.status_code, sent.headers, body)
-        return sent.outcome(await sent.read_body(response))
+            body = await _read_error_body(response, progress.left / 2)
+            return HTTPAnswer(response.status_code, progress.headers, body)
+        return progress.outcome(await progress.read_body(response))
     finally:
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await response.aclose()
@@ -306,12 +303,6 @@ async def _read_error_body(response: httpx.Response, seconds: float) -> bytes:
 
 def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     return cast("httpx.AsyncByteStream", response.stream)
-
-
-def _content_length(response: httpx.Response) -> int:
-    """Return the announced body length in bytes, 0 where none is."""
-    text = response.headers.get("content-length", "")
-    return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
 def _open_transport(provider: Provider) -> httpx.AsyncBaseTransport:

@@ -52,19 +52,15 @@ class LooseBase64:
 
     In the field of a picture white space counts for nothing. In a text a line break does, and only where
     every line is as wide as the first, of `width` letters: behind the shorter last one prose may follow.
+    `width` is 0 where it is not in lines of a text.
     """
 
     def __init__(self, head: bytes, *, is_field: bool) -> None:
         self.is_altered = False  # whether it is something else than standard base64, escapes of JSON aside
-        self._width = 0 if is_field else _width_of_lines(head)
-        self._pattern = _FIELD_RUN if is_field else _WRAPPED_RUN if self._width else _TEXT_RUN
+        self.width = 0 if is_field else _width_of_lines(head)
+        self._pattern = _FIELD_RUN if is_field else _WRAPPED_RUN if self.width else _TEXT_RUN
         self._line = 0  # letters in the line that is under way
         self._letters = b""  # that make no group of four yet, and padding
-
-    @property
-    def is_wrapped(self) -> bool:
-        """Whether it is in lines of a text."""
-        return self._width > 0
 
     def find_end(self, seen: bytes, at: int, limit: int) -> int:
         """Return where what could be such base64 ends, `limit` at most; an escape is never cut in two."""
@@ -74,7 +70,7 @@ class LooseBase64:
     def decode(self, written: bytes) -> bytes | None:
         """Return the bytes of the next piece as far as they are known; None where it is no base64."""
         text = json.loads(b'"%b"' % written).encode("ascii") if b"\\" in written else written
-        if self._width and not self._are_lines_equal(text):
+        if self.width and not self._are_lines_equal(text):
             return None
         letters = unquote_to_bytes(text) if self._pattern is not _FIELD_RUN and b"%" in text else text
         letters = letters.translate(_FROM_URL_SAFE, b" \t\r\n")
@@ -91,8 +87,8 @@ class LooseBase64:
         widths = [self._line + len(first), *map(len, others)]
         widths = [width - line.endswith(b"\r") for width, line in zip(widths, (first, *others), strict=True)]
         self._line = widths.pop()
-        is_last_in = bool(widths) and 0 < widths[-1] < self._width and not self._line
-        return set(widths[: len(widths) - is_last_in]) <= {self._width} and self._line <= self._width
+        is_last_in = bool(widths) and 0 < widths[-1] < self.width and not self._line
+        return set(widths[: len(widths) - is_last_in]) <= {self.width} and self._line <= self.width
 
     def finish(self) -> tuple[bytes | None, str]:
         """Return the last bytes, None where it was no base64, and the padding."""

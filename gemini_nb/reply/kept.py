@@ -51,7 +51,7 @@ def _write(folder: Path, body: ReceivedBody, key: Secret | None, *, in_store: bo
     files.make_secret_folder(folder)
     pieces = _mask_key(body, key)
     digest = sha256()
-    with files.atomic_file(_digested(pieces, digest), folder, mode=0o600) as file:
+    with files.atomic_file(_hash_pieces(pieces, digest), folder, mode=0o600) as file:
         path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{digest.hexdigest()[:12]}{_SUFFIX}"
         file.replace(path)
     with suppress(OSError):
@@ -61,7 +61,7 @@ def _write(folder: Path, body: ReceivedBody, key: Secret | None, *, in_store: bo
     return path
 
 
-def _digested(pieces: Iterable[bytes | memoryview], digest: Hash) -> Iterator[bytes | memoryview]:
+def _hash_pieces(pieces: Iterable[bytes | memoryview], digest: Hash) -> Iterator[bytes | memoryview]:
     for piece in pieces:
         digest.update(piece)
         yield piece

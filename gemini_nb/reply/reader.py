@@ -33,7 +33,7 @@ from gemini_nb.reply.reply import Reply, read_reply
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gemini_nb.providers.provider import Provider
@@ -66,14 +66,6 @@ class _Reading:
     drafts: tuple[GeneratedImage, ...] = ()
     failures: tuple[GeminiError, ...] = ()
     problem: GeminiError | None = None
-
-
-def _remarks(reply: Reply, failures: Iterable[GeminiError]) -> Iterator[str]:
-    """Yield what the server says of how it ended, though a picture came, and what is wrong with others."""
-    if reply.finish_message:
-        yield one_line(reply.finish_message, _MAX_REMARK_CHARS)
-    for failure in failures:
-        yield str(failure.args[0])
 
 
 class ReplyReader:
@@ -111,6 +103,10 @@ class ReplyReader:
             usage = reading.reply.usage
             raise await self.with_kept_reply(problem, body, usage=usage, deadline=deadline)
         reply = reading.reply
+        remarks = [*notes(request, (composed.received or images)[-1], reply.usage), *composed.notes]
+        if reply.finish_message:  # though a picture came
+            remarks.append(one_line(reply.finish_message, _MAX_REMARK_CHARS))
+        remarks += [str(failure.args[0]) for failure in failures]
         generation = Generation(
             request,
             images,
@@ -122,11 +118,7 @@ class ReplyReader:
             usage=reply.usage,
             grounding=reply.grounding,
             safety_ratings=reply.safety_ratings,
-            notes=(
-                *notes(request, (composed.received or images)[-1], reply.usage),
-                *composed.notes,
-                *_remarks(reply, failures),
-            ),
+            notes=tuple(remarks),
             received=composed.received,
         )
         return generation, reply.turn

@@ -208,8 +208,8 @@ def _drop_repeated(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
 
 
 def _describe(data: ImageBytes) -> str:
-    with open_view(data) as seen:
-        return describe(seen)
+    with open_view(data) as view:
+        return describe(view)
 
 
 def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
