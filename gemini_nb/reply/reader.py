@@ -174,11 +174,11 @@ class ReplyReader:
         return _Reading(reply, problem=problem)
 
     def _read_pictures(self, reply: Reply, body: ReceivedBody) -> _Reading:
-        images, failures = _read_pictures(reply.images)
+        images, failures = _make_images(reply.images)
         failures += [
             ImageRefusedError(f"A picture in the reply cannot be read: {why}.") for why in reply.refused
         ]
-        drafts, _ = _read_pictures(reply.drafts)
+        drafts, _ = _make_images(reply.drafts)
         problem = None
         if not (images or failures or reply.links):
             problem = self._error_without_image(reply, drafts, body)
@@ -305,7 +305,7 @@ def weigh(body: ReceivedBody) -> int:
     return len(body.rest) + max(0, body.blobs.size - _MAX_PICTURE_BYTES)
 
 
-def _read_pictures(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+def _make_images(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
     """Return the pictures that can be shown, and an error for each that cannot."""
     images, failures = [], []
     for part in parts:

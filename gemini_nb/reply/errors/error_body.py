@@ -293,11 +293,11 @@ def _fields(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _join(pieces: Iterable[str], separator: str) -> str:
     """Join what is said, each thing once."""
-    said: list[str] = []
+    distinct: list[str] = []
     for piece in pieces:
-        if not any(piece in other for other in said):
-            said.append(piece)
-    return separator.join(said)
+        if not any(piece in other for other in distinct):
+            distinct.append(piece)
+    return separator.join(distinct)
 
 
 def _dump_beginning(value: Any) -> str:
