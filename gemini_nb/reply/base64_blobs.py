@@ -72,8 +72,7 @@ class LooseBase64:
         text = json.loads(b'"%b"' % written).encode("ascii") if b"\\" in written else written
         if self.width and not self._are_lines_equal(text):
             return None
-        letters = unquote_to_bytes(text) if self._pattern is not _FIELD_RUN and b"%" in text else text
-        letters = letters.translate(_FROM_URL_SAFE, b" \t\r\n")
+        letters = unquote_to_bytes(text).translate(_FROM_URL_SAFE, b" \t\r\n")
         self.is_altered |= letters != text
         letters = self._letters + letters
         groups = letters.rstrip(b"=")
@@ -251,12 +250,7 @@ def decode_lenient(text: str) -> bytes | None:
     (b'\xff\xef', None)
     """
     joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if not joined:
-        return None
-    try:
-        return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
-    except ValueError:
-        return None
+    return decode_strict(joined.encode("utf-8", "replace")) if joined else None
 
 
 def parse_json(rest: bytes) -> Any:

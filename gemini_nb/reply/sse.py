@@ -136,7 +136,7 @@ class EventSplitter:
             self._more(data)
         elif not ended and len(line) < len(_DATA) and _DATA.startswith(line):
             self._begun = line
-        elif self._bare or line[:1] in (b"{", b"["):
+        elif self._bare or line.startswith(_JSON_STARTS):
             if not self._bare:
                 self._end_event()
             self._bare = True

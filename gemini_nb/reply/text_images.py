@@ -97,7 +97,7 @@ def find_data_uris(text: str) -> tuple[list[DataURI], str]:
         opening = _OPENING.search(text, max(done, start - 600), start)
         begin, payload, end = _extent(text, start, header.end(), opening, is_base64)
         refused = None if is_base64 else f"a data URI of {mime_type} that is not base64"
-        uris.append(DataURI(mime_type, unquote(payload) if "%" in payload else payload, refused))
+        uris.append(DataURI(mime_type, unquote(payload), refused))
         pieces.append(text[done:begin])
         done = end
     return uris, "".join((*pieces, text[done:])) if uris else text
@@ -126,8 +126,7 @@ def find_bare_base64(text: str) -> tuple[list[str], str]:
             end = escaped.end()
         if end - start < _MIN_RUN_CHARS:
             continue
-        payload = text[start:end].replace("\\", "")
-        runs.append(unquote(payload) if "%" in payload else payload)
+        runs.append(unquote(text[start:end].replace("\\", "")))
         is_quoted = text[start - 2 : start] in _QUOTED_BYTES and text[end : end + 1] == text[start - 1]
         pieces.append(text[done : start - 2 * is_quoted])
         done = end + is_quoted
