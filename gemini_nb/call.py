@@ -86,8 +86,7 @@ class Call:
     @property
     def has_waited_only(self) -> bool:
         """Whether its requests under way were all stopped, or are, before anything that is billed."""
-        states = tuple(self._states)
-        return bool(states) and not any(state.may_be_billed for state in states)
+        return bool(self._states) and not self.may_be_billed
 
     def describe_wait(self) -> str:
         """Return what the call waits for before it can send, in words; "" where it does not wait."""

@@ -274,7 +274,6 @@ class _DaemonThreadExecutor(ThreadPoolExecutor):
     """asyncio's executor for name lookups."""
 
     def submit(self, call: Callable[..., T], /, *args: Any, **options: Any) -> Future[T]:
-        """Start the call in a daemon thread of its own."""
         return call_in_daemon_thread(call, *args, **options)
 
 

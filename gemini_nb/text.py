@@ -142,7 +142,7 @@ def format_dollars(amount: float | None) -> str:
     """
     if amount is None:
         return "unknown"
-    return f"${amount:.3f}" if amount < 10 else f"${amount:,.2f}"
+    return f"${amount:.3f}" if round(amount, 3) < 10 else f"${amount:,.2f}"
 
 
 def format_seconds(seconds: float) -> str:
@@ -176,4 +176,4 @@ def format_size(size: int) -> str:
     """Write a number of bytes in decimal units, as file managers do."""
     if size < 1000:
         return format_count(size, "byte")
-    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
+    return f"{size / 1000:.0f} kB" if size < 999_500 else f"{size / 1e6:.1f} MB"

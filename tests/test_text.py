@@ -84,6 +84,7 @@ def test_a_megabyte_is_made_safe_at_once(show, text):
         (0.0, "$0.000"),
         (0.0674, "$0.067"),
         (9.999, "$9.999"),
+        (9.9996, "$10.00"),
         (10, "$10.00"),
         (1e4, "$10,000.00"),
     ],
@@ -93,7 +94,8 @@ def test_dollars(amount, words):
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [(1, "1 byte"), (999, "999 bytes"), (1000, "1 kB"), (2_345_678, "2.3 MB")]
+    ("size", "words"),
+    [(1, "1 byte"), (999, "999 bytes"), (1000, "1 kB"), (999_900, "1.0 MB"), (2_345_678, "2.3 MB")],
 )
 def test_sizes(size, words):
     assert format_size(size) == words

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, cast
 import h11
 import httpx
 
+from gemini_nb.event_loop import is_asyncio
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator
@@ -64,10 +66,7 @@ class AsyncioTransport(httpx.AsyncBaseTransport):
 
 def is_supported() -> bool:
     """Return whether asyncio's selector loop runs: Windows' proactor loop goes on reading when paused."""
-    try:
-        return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
-    except RuntimeError:
-        return False
+    return is_asyncio() and isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
 
 
 async def _connect(request: httpx.Request, tls: ssl.SSLContext | None) -> _Connection:
@@ -193,7 +192,6 @@ class _Connection(asyncio.BufferedProtocol, httpx.AsyncByteStream):
     # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport to send on."""
         self._transport = transport  # type: ignore[assignment]  # a connection's is a Transport
 
     def get_buffer(self, _sizehint: int) -> memoryview:
@@ -208,12 +206,10 @@ class _Connection(asyncio.BufferedProtocol, httpx.AsyncByteStream):
         self._wake()
 
     def eof_received(self) -> None:
-        """Note the end, and let the transport close."""
         self._has_ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end and its cause, for whoever reads next."""
         self._has_ended, self._failure = True, exc
         # A reference cycle with TLS's would keep the buffers until garbage is collected.
         self._transport = None

@@ -15,7 +15,7 @@ import anyio.lowlevel
 from gemini_nb.http.turns import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 
 BLOCK_BYTES = 256 * 1024  # unpacked at a time
 
@@ -196,6 +196,12 @@ def _window(head: bytes, coding: str) -> int:
     # "deflate" is zlib's format (RFC 9110, 8.4.1.2); some servers leave zlib's two bytes out.
     is_zlib = head[0] & 0x8F == 0x08 and (head[0] << 8 | head[1]) % 31 == 0
     return _ZLIB_WINDOW if is_zlib else _RAW_WINDOW
+
+
+def content_length(headers: Mapping[str, str]) -> int:
+    """Return the announced body length in bytes, 0 where none is."""
+    text = headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
 def is_picture(head: bytes) -> bool:

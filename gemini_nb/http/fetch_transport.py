@@ -85,5 +85,4 @@ class _Body(httpx.AsyncByteStream):
             yield piece.value.to_bytes()
 
     async def aclose(self) -> None:
-        """End the request, whether or not its body was read."""
         self._control.abort()

@@ -75,11 +75,9 @@ async def prepare_requests(
 
 async def _checked_addresses(step: LinkStep, url: httpx.URL, resolver: Resolver) -> list[IPAddress]:
     """Return the addresses of a URL's host, each once; raise unless every one of them is allowed."""
-    name = host(url)
-    try:
+    name, texts = host(url), None
+    with suppress(OSError):
         texts = [name] if read_address(name) else await resolver(name, port(url))
-    except OSError:
-        texts = None
     if texts is None:  # raised here, so that no context leads to the resolver's error
         raise step.failed_error("its host name could not be looked up")
     addresses = [address for text in dict.fromkeys(texts) if (address := read_address(text)) is not None]

@@ -17,14 +17,12 @@ import anyio
 import httpx
 
 from gemini_nb.errors import GeminiError, LinkFailedError, TooLargeError
-from gemini_nb.http.content_coding import Body, OversizeError, UnpackError, is_picture
+from gemini_nb.http.content_coding import Body, OversizeError, UnpackError, content_length, is_picture
 from gemini_nb.http.link_connect import prepare_requests, resolve
 from gemini_nb.http.link_policy import STRICT, LinkPolicy, LinkStep, format_link, origin
 
 if TYPE_CHECKING:
     from gemini_nb.http.link_connect import Resolver
-
-__all__ = ["fetch", "origin"]
 
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -109,8 +107,7 @@ async def _read(step: LinkStep, response: httpx.Response) -> HostedImage | LinkF
     if status != 200:
         raise step.failed_error(f"its server answered {status}")
     body = Body(headers.get("content-encoding", ""), max_bytes=MAX_IMAGE_BYTES)
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_IMAGE_BYTES:
+    if content_length(headers) > MAX_IMAGE_BYTES:
         raise _too_large_error(step)
     picture = io.BytesIO()
     problem: GeminiError | None = None

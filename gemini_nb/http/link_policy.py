@@ -127,8 +127,7 @@ class LinkStep:
             raise self.refused_error("it is not a web address")
         if url.userinfo:
             raise self.refused_error("it contains a user name or a password")
-        reason = None if self.is_trusted else _find_fault(url, self.policy)
-        if reason:
+        if not self.is_trusted and (reason := _find_fault(url, self.policy)):
             raise self.refused_error(reason)
         return url
 

@@ -11,7 +11,7 @@ import contextvars
 import io
 import logging
 from collections import deque
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -28,13 +28,12 @@ from gemini_nb.errors import (
     TooLargeError,
 )
 from gemini_nb.http import asyncio_transport, fetch_transport
-from gemini_nb.http.content_coding import Body, OversizeError, UnpackError
+from gemini_nb.http.content_coding import Body, OversizeError, UnpackError, content_length
 from gemini_nb.http.environment import missing_package_error, proxy_for, tls_context
 from gemini_nb.http.turns import Turn
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Generator, Mapping
+    from collections.abc import Generator, Mapping
 
     from gemini_nb.providers.provider import Provider
     from gemini_nb.providers.secret import Secret
@@ -61,8 +60,7 @@ class Receiver(Protocol):
 
     `take` runs on the event loop and must not block; its piece is overwritten afterwards. A `GeminiError`
     that it raises ends the reading, closes the connection and is in the answer of `send`. `expect` is called
-    only where the server announces a length. `finish` is called by the receiver's owner, also for a body that
-    broke off.
+    only where the server announces a length.
     """
 
     def expect(self, length: int, /) -> None:
@@ -71,25 +69,21 @@ class Receiver(Protocol):
     def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
         """Take the next piece in short steps, between which other tasks run; closed early, keep the rest."""
 
-    def finish(self) -> object:
-        """Return what the body, as far as it came, amounts to."""
-
 
 @dataclass(frozen=True)
 class HTTPAnswer:
     """A server's answer: the status, the few headers that matter, and the body.
 
-    The body of an error reply may be cut short. That of a 2xx reply is empty where `received`, the receiver
-    that was given to `send`, took it. `broken` is the error that says why a 2xx reply did not come whole, or
-    could not be unpacked, after its body had begun; what came may be whole JSON all the same. `body` is then
-    what came of it, as it came, where it was compressed. `surplus` is what the server sent behind the length
-    that it announced: some count characters, not bytes.
+    The body of an error reply may be cut short. That of a 2xx reply is empty where a receiver took it.
+    `broken` is the error that says why a 2xx reply did not come whole, or could not be unpacked, after its
+    body had begun; what came may be whole JSON all the same. `body` is then what came of it, as it came,
+    where it was compressed. `surplus` is what the server sent behind the length that it announced: some count
+    characters, not bytes.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    received: Receiver | None = field(default=None, repr=False)
     broken: GeminiError | None = None
     surplus: bytes = field(default=b"", repr=False)
 
@@ -124,15 +118,16 @@ async def send(
     """
     if not url.startswith(provider.origin + "/"):
         return ConnectionFailedError(f"{url} is not at {provider.origin}.")
-    sent = _Sent(deadline, receiver, max_bytes)
+    progress = _Progress(deadline, receiver, max_bytes)
     token = _is_sending.set(True)
     try:
         with anyio.CancelScope(deadline=deadline):
-            async with _open_transport(provider, embedded) as transport:
-                # The request is in frames below this one only: it holds the key.
-                return await _exchange(
-                    transport, _request(provider, key, url, body, method=method, more=headers or {}), sent
-                )
+            # The request is in frames below this one only: it holds the key.
+            return await _exchange(
+                embedded or _open_transport(provider),
+                _request(provider, key, url, body, method=method, more=headers or {}),
+                progress,
+            )
         problem = "the deadline passed"
     except ArgumentError as error:
         return error.with_traceback(None)
@@ -144,7 +139,7 @@ async def send(
     finally:
         _is_sending.reset(token)
     problem = key.redact(problem) if key else problem
-    return sent.outcome(sent.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS]))
+    return progress.outcome(progress.failure(urlsplit(provider.base_url).netloc, problem[:MAX_PROBLEM_CHARS]))
 
 
 def _scrub(error: BaseException, key: Secret | None) -> None:
@@ -162,11 +157,8 @@ def _redact_value(value: Any, key: Secret) -> Any:
     return value if redacted == text else redacted
 
 
-class _Sent:
-    """How far a request came: whether it began to leave this machine, by httpx's `trace` extension.
-
-    And how far its answer came.
-    """
+class _Progress:
+    """How far a request came, by httpx's `trace` extension, and how far its answer."""
 
     def __init__(self, deadline: float, receiver: Receiver | None, max_bytes: int) -> None:
         self.deadline = deadline
@@ -185,19 +177,14 @@ class _Sent:
         """Seconds until the deadline, 0.0 past it."""
         return max(0.0, self.deadline - anyio.current_time())
 
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """The request's extensions for httpx: a quarter of the time to connect, so that three tries fit."""
-        return {"trace": self._trace, "timeout": {"connect": min(CONNECT_SECONDS, self.left / 4)}}
-
-    async def _trace(self, event: str, info: dict[str, Any]) -> None:
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.has_left = True
 
     async def read_body(self, response: httpx.Response) -> GeminiError | None:
         """Hand the body of a 2xx reply to the receiver; return the error that stood in the way."""
         body = self._body = Body(response.headers.get("content-encoding", ""), max_bytes=self._max_bytes)
-        length = _content_length(response)
+        length = content_length(response.headers)
         if length > self._max_bytes:
             return _too_large_error(body, self._max_bytes)
         if length and self._receiver is not None:
@@ -237,7 +224,7 @@ class _Sent:
         if failure is not None and not self.received_bytes and not packed:
             return failure
         body = packed if failure is not None and packed else self._memory.getvalue()
-        return HTTPAnswer(self.status or 0, self.headers, body, self._receiver, failure, self._surplus)
+        return HTTPAnswer(self.status or 0, self.headers, body, failure, self._surplus)
 
     def failure(self, host: str, problem: str) -> GeminiError:
         """Return the error for a request without an answer: unsent, or of unknown outcome."""
@@ -265,7 +252,7 @@ def _request(
         "Content-Type": "application/json",
         "User-Agent": "gemini_nb",
     }
-    address = _address(url)
+    address = _parse_url(url)
     if key is not None and provider.key_in == "query":
         address = address.copy_merge_params({"key": key.reveal()})
     elif key is not None and provider.key_in == "header":
@@ -276,23 +263,22 @@ def _request(
     return httpx.Request(method, address, headers={**headers, **more}, content=body)
 
 
-@lru_cache(maxsize=64)  # a provider and a model have one each, without a key
-def _address(url: str) -> httpx.URL:
-    return httpx.URL(url)
+_parse_url = lru_cache(maxsize=64)(httpx.URL)  # a provider and a model have one each, without a key
 
 
 async def _exchange(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request, sent: _Sent
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, progress: _Progress
 ) -> HTTPAnswer | GeminiError:
-    request.extensions = sent.extensions
+    connect_seconds = min(CONNECT_SECONDS, progress.left / 4)  # so that three tries fit
+    request.extensions = {"trace": progress.trace, "timeout": {"connect": connect_seconds}}
     response = await transport.handle_async_request(request)
-    sent.status = response.status_code
-    sent.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
+    progress.status = response.status_code
+    progress.headers = {name: response.headers[name] for name in _HEADERS_KEPT if name in response.headers}
     try:
         if not response.is_success:
-            body = await _read_error_body(response, sent.left / 2)
-            return HTTPAnswer(response.status_code, sent.headers, body)
-        return sent.outcome(await sent.read_body(response))
+            body = await _read_error_body(response, progress.left / 2)
+            return HTTPAnswer(response.status_code, progress.headers, body)
+        return progress.outcome(await progress.read_body(response))
     finally:
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             await response.aclose()
@@ -319,38 +305,18 @@ def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     return cast("httpx.AsyncByteStream", response.stream)
 
 
-def _content_length(response: httpx.Response) -> int:
-    """Return the announced body length in bytes, 0 where none is."""
-    text = response.headers.get("content-length", "")
-    return int(text[:20]) if text.isascii() and text.isdigit() else 0
+def _open_transport(provider: Provider) -> httpx.AsyncBaseTransport:
+    """Return a transport without connections: a stale keep-alive would leave a paid POST's outcome unknown.
 
-
-@asynccontextmanager
-async def _open_transport(
-    provider: Provider, embedded: httpx.AsyncBaseTransport | None
-) -> AsyncIterator[httpx.AsyncBaseTransport]:
-    """Open a transport without connections: a stale keep-alive would leave a paid POST's outcome unknown."""
-    if embedded is not None:
-        yield embedded
-        return
+    It needs no closing: each request closes its connection.
+    """
     if fetch_transport.is_supported():
-        yield fetch_transport.FetchTransport()
-        return
+        return fetch_transport.FetchTransport()
     parts = urlsplit(provider.base_url)
     proxy = None if provider.is_loopback else proxy_for(parts.scheme, parts.netloc)
     tls = tls_context() if parts.scheme == "https" else None
     if proxy is None and asyncio_transport.is_supported():
-        yield asyncio_transport.AsyncioTransport(tls=tls)  # which holds nothing that could be closed
-        return
-    transport = _httpx_transport(tls, proxy)
-    try:
-        yield transport
-    finally:
-        with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
-            await transport.aclose()
-
-
-def _httpx_transport(tls: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        return asyncio_transport.AsyncioTransport(tls=tls)
     try:
         return httpx.AsyncHTTPTransport(verify=tls or False, proxy=proxy)
     except ImportError:
@@ -372,15 +338,6 @@ def _describe_failure(failure: BaseException) -> str:
 
 
 _is_sending: contextvars.ContextVar[bool] = contextvars.ContextVar("gemini_nb_is_sending", default=False)
-
-
-class _Silence(logging.Filter):
-    """Drops httpcore's log records of our own calls: headers that it logs at DEBUG can echo the key."""
-
-    def filter(self, _record: logging.LogRecord) -> bool:
-        """Let a record through unless this context sends a request."""
-        return not _is_sending.get()
-
-
+# httpcore's log records of our own calls are dropped: headers that it logs at DEBUG can echo the key.
 for _name in ("connection", "http11", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_Silence())
+    logging.getLogger(f"httpcore.{_name}").addFilter(lambda _record: not _is_sending.get())

@@ -40,18 +40,14 @@ def find_key(provider: Provider) -> Secret | None:
 
 
 def _find_outside_keyring(provider: Provider) -> Secret | None:
-    if provider.name in _entered:
-        return _entered[provider.name]
-    return environment_key(provider) or _colab_key(provider)
+    return _entered.get(provider.name) or environment_key(provider) or _colab_key(provider)
 
 
 def environment_key(provider: Provider) -> Secret | None:
     """Return the provider's key from the environment, which processes started from here inherit."""
     # No local variable holds os.environ: a traceback that shows locals would show the keys in it.
-    for variable in provider.key_variables:
-        if (key := _make_secret(os.environ.get(variable, ""), where=variable)) is not None:
-            return key
-    return None
+    keys = (_make_secret(os.environ.get(name, ""), where=name) for name in provider.key_variables)
+    return next(filter(None, keys), None)
 
 
 def _colab_key(provider: Provider) -> Secret | None:

@@ -140,7 +140,7 @@ class _KeyFinder:
         hexes = {key.hex().encode(), percent.hex().encode()}
         self._forms: tuple[tuple[Callable[[bytes], bytes], list[_Form]], ...] = (
             (bytes, [_form_anywhere(plain, sizes[0]), _form_at_ends(plain[::-1], sizes[0])]),
-            (_fold_alphabets, [_form_at_ends(core, sizes[1]) for core in cores]),
+            (lambda text: text.translate(_ALPHABETS), [_form_at_ends(core, sizes[1]) for core in cores]),
             (bytes.lower, [_form_at_ends(digits, sizes[2]) for digits in hexes]),
         )
 
@@ -196,7 +196,7 @@ class _KeyFinder:
 _DROPPED = b"\\;\r\n\0"
 _TO_QUOTED_PRINTABLE = bytes.maketrans(b"=%", b"\1=")
 _FROM_QUOTED_PRINTABLE = bytes.maketrans(b"\1%", b"==")  # a percent sign that is no escape is one as well
-_ALPHABETS = bytes.maketrans(b"-_", b"+/")
+_ALPHABETS = bytes.maketrans(b"-_", b"+/")  # base64's URL-safe one as the standard one
 _JSON_MARKS = ((b"\\n", b""), (b"\\r", b""), (b"\\t", b""), (b"\\u00", b"%"), (b"\\x", b"%"))
 _HTML_MARKS = [
     (b"&#0", [(b"&#0000", b"&#"), (b"&#00", b"&#"), (b"&#0", b"&#")]),
@@ -239,11 +239,6 @@ def _list_entities(characters: set[int]) -> list[tuple[bytes, list[tuple[bytes, 
     entities += [(f"&{name}".encode(), html5[name].encode()) for name in names]
     groups = groupby(sorted(entities), key=lambda entity: entity[0][:3])
     return [*_HTML_MARKS, *((beginning, list(group)) for beginning, group in groups)]
-
-
-def _fold_alphabets(text: bytes) -> bytes:
-    """Return a text with base64's URL-safe alphabet written in the standard one."""
-    return text.translate(_ALPHABETS)
 
 
 def _base64_cores(raw: bytes) -> set[bytes]:

@@ -80,11 +80,7 @@ def check_usable() -> str:
 @clear_locals
 def keep_key(provider: Provider, key: Secret) -> None:
     """Put a key into the keyring; raise `ArgumentError` where the keyring, or the disk, refuses."""
-    backend = _open_keyring()
-    reason = _try(lambda: backend.set_password(SERVICE, provider.name, key.reveal()))
-    if not reason:
-        reason = _try(lambda: _check_kept(backend, provider, key)) or _try(lambda: _mark(provider))
-    if reason:
+    if reason := _try(lambda: _put(provider, key)):
         raise ArgumentError(
             f"The key for {provider.name} could not be put into the keyring: {key.redact(reason)}.",
             hint="It is used in this session all the same, from memory.",
@@ -129,21 +125,20 @@ def _open_keyring() -> KeyringBackend:
         return keyring.get_keyring()
 
 
-def _check_kept(backend: KeyringBackend, provider: Provider, key: Secret) -> None:
+def _put(provider: Provider, key: Secret) -> None:
+    backend = _open_keyring()
+    backend.set_password(SERVICE, provider.name, key.reveal())
     if backend.get_password(SERVICE, provider.name) != key.reveal():
         raise RuntimeError("it does not give it back")
+    marker = _marker(provider)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    files.write_private(marker, b"The key is in the keyring. %gemini key --forget takes it out.\n")
 
 
 def _delete(provider: Provider) -> None:
     backend = _open_keyring()
     if backend.get_password(SERVICE, provider.name) is not None:
         backend.delete_password(SERVICE, provider.name)
-
-
-def _mark(provider: Provider) -> None:
-    marker = _marker(provider)
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    files.write_private(marker, b"The key is in the keyring. %gemini key --forget takes it out.\n")
 
 
 def _marker(provider: Provider) -> Path:

@@ -23,7 +23,7 @@ from gemini_nb.reply.text_images import MAX_LINE_CHARS
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gemini_nb.images.file_bytes import ImageBytes
 
@@ -34,10 +34,8 @@ UNUSUAL_HINT = "It may have been billed. It is not a usual reply: check the base
 # the length of lines gives the same with tokens in the text.
 TOKEN_CHARS = 128
 _INDEX_CHARS = 8
-_PADDING = ord("=")
 _LETTER = re.compile(r"[A-Za-z0-9+/_-]")
 _ENCODED_BYTES = 3 * 2**18
-_DECODER = json.JSONDecoder()
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ESCAPES = rb"\\/|\\u00(?:2[bBdDfF]|3[dD]|5[fF])"  # PHP escapes slashes, others what could end a tag
 _BREAKS = rb"\\r|\\n|\\u000[aAdD]"
@@ -54,19 +52,15 @@ class LooseBase64:
 
     In the field of a picture white space counts for nothing. In a text a line break does, and only where
     every line is as wide as the first, of `width` letters: behind the shorter last one prose may follow.
+    `width` is 0 where it is not in lines of a text.
     """
 
     def __init__(self, head: bytes, *, is_field: bool) -> None:
         self.is_altered = False  # whether it is something else than standard base64, escapes of JSON aside
-        self._width = 0 if is_field else _width_of_lines(head)
-        self._pattern = _FIELD_RUN if is_field else _WRAPPED_RUN if self._width else _TEXT_RUN
+        self.width = 0 if is_field else _width_of_lines(head)
+        self._pattern = _FIELD_RUN if is_field else _WRAPPED_RUN if self.width else _TEXT_RUN
         self._line = 0  # letters in the line that is under way
         self._letters = b""  # that make no group of four yet, and padding
-
-    @property
-    def is_wrapped(self) -> bool:
-        """Whether it is in lines of a text."""
-        return self._width > 0
 
     def find_end(self, seen: bytes, at: int, limit: int) -> int:
         """Return where what could be such base64 ends, `limit` at most; an escape is never cut in two."""
@@ -75,13 +69,10 @@ class LooseBase64:
 
     def decode(self, written: bytes) -> bytes | None:
         """Return the bytes of the next piece as far as they are known; None where it is no base64."""
-        text = (
-            _DECODER.decode(f'"{written.decode("ascii")}"').encode("ascii") if b"\\" in written else written
-        )
-        if self._width and not self._are_lines_equal(text):
+        text = json.loads(b'"%b"' % written).encode("ascii") if b"\\" in written else written
+        if self.width and not self._are_lines_equal(text):
             return None
-        letters = unquote_to_bytes(text) if self._pattern is not _FIELD_RUN and b"%" in text else text
-        letters = letters.translate(_FROM_URL_SAFE, b" \t\r\n")
+        letters = unquote_to_bytes(text).translate(_FROM_URL_SAFE, b" \t\r\n")
         self.is_altered |= letters != text
         letters = self._letters + letters
         groups = letters.rstrip(b"=")
@@ -95,8 +86,8 @@ class LooseBase64:
         widths = [self._line + len(first), *map(len, others)]
         widths = [width - line.endswith(b"\r") for width, line in zip(widths, (first, *others), strict=True)]
         self._line = widths.pop()
-        is_last_in = bool(widths) and 0 < widths[-1] < self._width and not self._line
-        return set(widths[: len(widths) - is_last_in]) <= {self._width} and self._line <= self._width
+        is_last_in = bool(widths) and 0 < widths[-1] < self.width and not self._line
+        return set(widths[: len(widths) - is_last_in]) <= {self.width} and self._line <= self.width
 
     def finish(self) -> tuple[bytes | None, str]:
         """Return the last bytes, None where it was no base64, and the padding."""
@@ -107,13 +98,13 @@ class LooseBase64:
 def _width_of_lines(head: bytes) -> int:
     """Return how many letters stand before the first line break, 0 where there is none soon."""
     match = _FIRST_LINE.match(head)
-    width = len(_DECODER.decode(f'"{match[1].decode("ascii")}"')) if match else 0
+    width = len(json.loads(b'"%b"' % match[1])) if match else 0
     return width if width <= MAX_LINE_CHARS else 0
 
 
 def decode_strict(letters: bytes | memoryview) -> bytes | None:
     """Decode standard base64 without its padding; None for what is not written exactly so."""
-    if letters and letters[-1] == _PADDING:
+    if letters[-1:] == b"=":
         return None
     if len(letters) % 4:
         letters = bytes(letters) + b"=" * (-len(letters) % 4)
@@ -143,8 +134,8 @@ class Base64Blob:
 
     def text(self) -> str:
         """Return the base64 text that `json` would have read."""
-        text = b"".join(self.encode()).decode("ascii")
-        return str(_DECODER.decode(f'"{text}"')) if self.written else text
+        text = b"".join(self.encode())
+        return str(json.loads(b'"%b"' % text)) if self.written else text.decode("ascii")
 
     def encode(self) -> Iterator[bytes]:
         """Yield the base64 as it stood in the body, piece by piece."""
@@ -182,18 +173,11 @@ class BlobTable:
             return self._blobs[int(text[-_INDEX_CHARS:], 16)]
         return None
 
-    def data(self, text: str) -> ImageBytes | None:
-        """Return the bytes behind `text` if it is one token and nothing else."""
-        blob = self.get(text)
-        return None if blob is None else blob.data
-
     def take_out(self, text: str) -> tuple[list[ImageBytes], str]:
         """Return the pictures that stand in a text as tokens, and the text without them, all else restored.
 
         A token that more base64 follows is the beginning of a longer run, which was sent in pieces.
         """
-        if self._prefix not in text:
-            return [], text
         first, *others = text.split(self._prefix)
         pictures, pieces = [], [first]
         for other in others:
@@ -207,13 +191,11 @@ class BlobTable:
 
     def decode(self, text: str) -> ImageBytes | None:
         """Return the bytes of base64 `text`, lifted out or not, or None where it is no base64."""
-        data = self.data(text)
-        return decode_lenient(self.restore(text)) if data is None else data
+        blob = self.get(text)
+        return decode_lenient(self.restore(text)) if blob is None else blob.data
 
     def restore(self, text: str) -> str:
         """Return `text` with every token replaced by the base64 it stands for."""
-        if self._prefix not in text:
-            return text
         first, *others = text.split(self._prefix)
         pieces = [first]
         for other in others:
@@ -236,24 +218,29 @@ class BlobTable:
 
     def restore_value(self, value: Any) -> Any:
         """Return a copy of a JSON value with every token replaced, keys included."""
-        root: list[Any] = [None]
-        pending: list[tuple[Any, Any, Any]] = [(root, 0, value)]
-        # Not recursive: what `json` could nest must not overflow here. Children are set after
-        # their container, in order, so that of two keys that become equal the later one stays.
-        while pending:
-            into, key, item = pending.pop()
-            if isinstance(item, dict):
-                copy: Any = {}
-                children: list[tuple[Any, Any, Any]]
-                children = [(copy, self.restore(name), child) for name, child in item.items()]
-            elif isinstance(item, list):
-                copy = [None] * len(item)
-                children = [(copy, index, child) for index, child in enumerate(item)]
-            else:
-                copy, children = self.restore(item) if isinstance(item, str) else item, []
-            into[key] = copy
-            pending.extend(reversed(children))
-        return root[0]
+        return map_texts(value, self.restore, self.restore)
+
+
+def map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
+    """Return a copy of a JSON value with each text, and each field's name, replaced."""
+    root: list[Any] = [None]
+    pending: list[tuple[Any, Any, Any]] = [(root, 0, value)]
+    # Not recursive: what `json` could nest must not overflow here. Children are set after
+    # their container, in order, so that of two keys that become equal the later one stays.
+    while pending:
+        into, key, item = pending.pop()
+        if isinstance(item, dict):
+            copy: Any = {}
+            children: list[tuple[Any, Any, Any]]
+            children = [(copy, name(inner), child) for inner, child in item.items()]
+        elif isinstance(item, list):
+            copy = [None] * len(item)
+            children = [(copy, index, child) for index, child in enumerate(item)]
+        else:
+            copy, children = text(item) if isinstance(item, str) else item, []
+        into[key] = copy
+        pending.extend(reversed(children))
+    return root[0]
 
 
 def decode_lenient(text: str) -> bytes | None:
@@ -263,12 +250,7 @@ def decode_lenient(text: str) -> bytes | None:
     (b'\xff\xef', None)
     """
     joined = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if not joined:
-        return None
-    try:
-        return pybase64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
-    except ValueError:
-        return None
+    return decode_strict(joined.encode("utf-8", "replace")) if joined else None
 
 
 def parse_json(rest: bytes) -> Any:

@@ -18,7 +18,7 @@ _MARKS = ("candidates", "choices", "predictions", "promptFeedback", "prompt_feed
 _WRAPPERS = ("response", "data", "result", "output", "body", "payload")
 _NO_WRAPPERS = {"request", "input", "inputs", "params", "parameters", "metadata"}  # which are ours, repeated
 _MAX_DEPTH = 4
-_FACTS = ("usageMetadata", "usage", "modelVersion", "model", "error", "success", "message")
+_FACTS = ("usageMetadata", "usage", "modelVersion", "model")
 
 
 def plain_replies(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,21 +70,16 @@ def _join_deltas(replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     choices = [choice for reply in replies for choice in dicts(reply.get("choices"))]
     if not any(isinstance(choice.get("delta"), dict) for choice in choices):
         return replies
-    joined: dict[str, Any] = {}
-    for reply in replies:
-        joined.update({name: value for name, value in reply.items() if value is not None})
     by_index: dict[str, list[dict[str, Any]]] = {}
     for choice in choices:
         by_index.setdefault(str(choice.get("index")), []).append(choice)
-    return [{**joined, "choices": [_join_choice(chunks) for chunks in by_index.values()]}]
+    return [{**_merge(replies), "choices": [_join_choice(chunks) for chunks in by_index.values()]}]
 
 
 def _join_choice(chunks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    joined: dict[str, Any] = {}
     message: dict[str, Any] = {"content": [], "images": []}
     texts: list[str] = []
     for chunk in chunks:
-        joined.update({name: value for name, value in chunk.items() if value is not None})
         delta = field_of(chunk, "delta", "message")
         content = field_of(delta, "content")
         if isinstance(content, str):
@@ -95,7 +90,12 @@ def _join_choice(chunks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if isinstance(refusal := field_of(delta, "refusal"), str):
             message["refusal"] = message.get("refusal", "") + refusal
     message["content"].insert(0, "".join(texts))
-    return {**joined, "message": message}
+    return {**_merge(chunks), "message": message}
+
+
+def _merge(values: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields of all values; of those with one name the last that is not null."""
+    return {name: field for value in values for name, field in value.items() if field is not None}
 
 
 def _join_events(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -103,13 +103,7 @@ def _join_events(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     events = [value for value in values if str(value.get("type")).startswith("response.")]
     if not events:
         return values
-    joined: dict[str, Any] = {}
-    for event in events:
-        response = event.get("response")
-        if isinstance(response, dict):
-            joined.update({name: value for name, value in response.items() if value is not None})
-        if isinstance(event.get("error"), dict):
-            joined["error"] = event["error"]
+    joined = _merge(response for event in events for response in dicts(event.get("response")))
     if not items(joined.get("output")):
         joined["output"] = _list_items(events)
     partial = [event["partial_image_b64"] for event in events if event.get("partial_image_b64") is not None]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pybase64 import b64encode
 
 from gemini_nb.errors import GeminiError
-from gemini_nb.reply.base64_blobs import MAX_REST_ITEMS
+from gemini_nb.reply.base64_blobs import MAX_REST_ITEMS, map_texts
+from gemini_nb.reply.shapes import dicts, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +42,11 @@ class Content:
     def elide(self, images: Iterable[GeneratedImage]) -> Any:
         """Return it with the SHA-256 of a picture in place of its base64, which is not built for it."""
         pictures = tuple(images)
-        marks = _marks_by_base64(image for image in pictures if image.size <= _SHORT_BYTES)
+        marks = {
+            b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256}
+            for image in pictures
+            if image.size <= _SHORT_BYTES
+        }
 
         def replace_text(text: str) -> Any:
             blob = self._blobs.get(text)
@@ -51,7 +56,7 @@ class Content:
                         return {_IMAGE: image.sha256}
             return marks.get(text) or self._blobs.restore(text)
 
-        return _map_texts(self.value, replace_text, self._blobs.restore)
+        return map_texts(self.value, replace_text, self._blobs.restore)
 
 
 def can_be_echoed(content: Any) -> bool:
@@ -60,9 +65,7 @@ def can_be_echoed(content: Any) -> bool:
     A picture in text or behind a link cannot be repeated as a model's turn: it would be read as words.
     """
     value = content.value if isinstance(content, Content) else content
-    parts = value.get("parts") if isinstance(value, dict) else None
-    rows = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    return any("inlineData" in part or "inline_data" in part for part in rows)
+    return any("inlineData" in part or "inline_data" in part for part in dicts(field_of(value, "parts")))
 
 
 def with_role(content: Any) -> Any:
@@ -72,7 +75,7 @@ def with_role(content: Any) -> Any:
     return content
 
 
-def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret | None = None) -> bytes | None:
+def encode(content: Content | None, *, images: Iterable[GeneratedImage], key: Secret | None) -> bytes | None:
     """Return the content as one line of JSON; None where there is none that may be kept.
 
     Content that holds the key is not kept: with the key masked it would not be what must be echoed.
@@ -80,7 +83,7 @@ def encode(content: Any, *, images: Iterable[GeneratedImage] = (), key: Secret |
     if content is None:
         return None
     try:
-        whole = _elide_or_keep(content, images)
+        whole = {"plain": content()} if _uses_mark(content.value) else {"elided": content.elide(images)}
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except _UNWRITABLE:
         return None
@@ -119,29 +122,6 @@ def _uses_mark(value: Any) -> bool:
     if isinstance(value, dict):
         return _IMAGE in value or any(_uses_mark(item) for item in value.values())
     return isinstance(value, list) and any(_uses_mark(item) for item in value)
-
-
-def _elide_or_keep(content: Any, images: Iterable[GeneratedImage]) -> dict[str, Any]:
-    if isinstance(content, Content):
-        return {"plain": content()} if _uses_mark(content.value) else {"elided": content.elide(images)}
-    if _uses_mark(content):
-        return {"plain": content}
-    marks = _marks_by_base64(images)
-    return {"elided": _map_texts(content, lambda text: marks.get(text, text), str)}
-
-
-def _marks_by_base64(images: Iterable[GeneratedImage]) -> dict[str, dict[str, str]]:
-    """Return what is written in place of the base64 of each picture."""
-    return {b64encode(image.data).decode("ascii"): {_IMAGE: image.sha256} for image in images}
-
-
-def _map_texts(value: Any, text: Callable[[str], Any], name: Callable[[str], str]) -> Any:
-    """Return a copy of a JSON value with each text, and each field's name, replaced."""
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, dict):
-        return {name(key): _map_texts(item, text, name) for key, item in value.items()}
-    return [_map_texts(item, text, name) for item in value] if isinstance(value, list) else value
 
 
 def _fill_images(value: Any, encode_image: Callable[[str], str]) -> Any:

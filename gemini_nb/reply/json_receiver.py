@@ -69,13 +69,6 @@ class ReceivedBody:
         return self.blobs.elide(self.rest[:length])
 
 
-def receive(body: bytes) -> ReceivedBody:
-    """Take a whole body apart as if it had just arrived."""
-    receiver = JSONReceiver()
-    receiver.write(body)
-    return receiver.finish()
-
-
 class JSONReceiver:
     """Receives one reply for `transport.send`; `finish` gives it as a `ReceivedBody`.
 
@@ -265,7 +258,7 @@ class JSONReceiver:
     def _is_whole(self, end: int) -> bool:
         """Whether a run may end here, by what follows it."""
         follows = bytes(self._seen[end : end + 2])
-        if self._in_text and self._loose is not None and self._loose.is_wrapped:
+        if self._in_text and self._loose is not None and self._loose.width:
             return _ENCLOSED_END.match(follows) is not None
         return not _GOES_ON.match(follows) if self._in_text else follows.startswith(b'"')
 

@@ -33,9 +33,7 @@ def cache_folder() -> Path:
     return user_cache_path("gemini_nb") / "unread"
 
 
-def keep_reply(
-    body: bytes | ReceivedBody, *, folder: Path | None = None, key: Secret | None = None
-) -> Path | None:
+def keep_reply(body: ReceivedBody, *, folder: Path | None = None, key: Secret | None = None) -> Path | None:
     """Write a raw reply, with the key masked, and return its path; None where the disk refuses.
 
     Where `folder` refuses, is a link or another user's, it is kept in the user's cache. The file is whole or
@@ -48,12 +46,12 @@ def keep_reply(
     return None
 
 
-def _write(folder: Path, body: bytes | ReceivedBody, key: Secret | None, *, in_store: bool) -> Path:
+def _write(folder: Path, body: ReceivedBody, key: Secret | None, *, in_store: bool) -> Path:
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.make_secret_folder(folder)
     pieces = _mask_key(body, key)
     digest = sha256()
-    with files.atomic_file(_digested(pieces, digest), folder, mode=0o600) as file:
+    with files.atomic_file(_hash_pieces(pieces, digest), folder, mode=0o600) as file:
         path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{digest.hexdigest()[:12]}{_SUFFIX}"
         file.replace(path)
     with suppress(OSError):
@@ -63,7 +61,7 @@ def _write(folder: Path, body: bytes | ReceivedBody, key: Secret | None, *, in_s
     return path
 
 
-def _digested(pieces: Iterable[bytes | memoryview], digest: Hash) -> Iterator[bytes | memoryview]:
+def _hash_pieces(pieces: Iterable[bytes | memoryview], digest: Hash) -> Iterator[bytes | memoryview]:
     for piece in pieces:
         digest.update(piece)
         yield piece
@@ -82,21 +80,20 @@ def _drop_oldest(folder: Path, *, keeping: Path) -> None:
             total -= size
 
 
-def _mask_key(body: bytes | ReceivedBody, key: Secret | None) -> Iterator[bytes | memoryview]:
+def _mask_key(body: ReceivedBody, key: Secret | None) -> Iterator[bytes | memoryview]:
     """Return what is kept of a reply, piece by piece, with the key masked."""
-    packed = b"" if isinstance(body, bytes) else body.packed
-    if packed and (key is None or all(key.redact_bytes(window) is window for window in _windows(body, key))):
-        return iter((packed,))
-    return _pieces(body) if key is None else map(key.redact_bytes, _windows(body, key))
+    if body.packed and (key is None or all(key.redact_bytes(part) is part for part in _windows(body, key))):
+        return iter((body.packed,))
+    return body.pieces() if key is None else map(key.redact_bytes, _windows(body, key))
 
 
-def _windows(body: bytes | ReceivedBody, key: Secret) -> Iterator[bytes]:
+def _windows(body: ReceivedBody, key: Secret) -> Iterator[bytes]:
     """Yield a reply in windows, none of which ends where the key may stand.
 
     Where it stands everywhere, the end of a window is left out.
     """
     waiting = b""
-    for piece in _pieces(body):
+    for piece in body.pieces():
         for start in range(0, len(piece), _WINDOW_BYTES):
             waiting += piece[start : start + _WINDOW_BYTES]
             if end := _find_end_of_window(waiting, key):
@@ -118,7 +115,3 @@ def _find_end_of_window(waiting: bytes, key: Secret) -> int:
         if key.redact_bytes(around) is around:
             return end
     return 0
-
-
-def _pieces(body: bytes | ReceivedBody) -> Iterator[bytes | memoryview]:
-    return iter((memoryview(body),)) if isinstance(body, bytes) else body.pieces()

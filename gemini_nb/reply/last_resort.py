@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb.errors import GeminiError
 from gemini_nb.images.image import OTHER_SOURCE, inspect, type_of
 from gemini_nb.reply.base64_blobs import BlobTable, decode_lenient, parse_json
+from gemini_nb.reply.errors.quota import plain_name
 from gemini_nb.reply.shapes import ReplyImage, digest_of
 from gemini_nb.reply.text_images import MAX_LINK_CHARS, find_bare_base64, find_data_uris, is_picture_link
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gemini_nb.images.file_bytes import ImageBytes
     from gemini_nb.images.image import Facts
@@ -112,17 +113,14 @@ def _texts(values: list[Any]) -> Iterator[tuple[Place, str]]:
         if isinstance(inner, str):
             yield place, inner
         elif isinstance(inner, list):
-            pending.append(_items(place, inner))
+            pending.append(_step_into(place, enumerate(inner)))
         elif isinstance(inner, dict) and not _is_thought(inner):
-            pending.append(_fields(place, inner))
+            fields = ((name, field) for name, field in inner.items() if not _is_passed_over(name))
+            pending.append(_step_into(place, fields))
 
 
-def _fields(place: Place, value: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
-    return (((place, name), item) for name, item in value.items() if not _is_passed_over(name))
-
-
-def _items(place: Place, value: list[Any]) -> Iterator[tuple[Place, Any]]:
-    return (((place, at), item) for at, item in enumerate(value))
+def _step_into(place: Place, steps: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Place, Any]]:
+    return (((place, step), item) for step, item in steps)
 
 
 def _parse(text: str) -> Any:
@@ -141,7 +139,7 @@ def _is_thought(value: dict[str, Any]) -> bool:
 
 
 def _is_passed_over(name: str) -> bool:
-    plain = name.replace("_", "").replace("-", "").lower()
+    plain = plain_name(name)
     return plain.endswith("signature") or plain in _PASSED_OVER
 
 

@@ -56,20 +56,21 @@ class LivePieces:
     def receiver(self, new_file: Callable[[], UnnamedFile] | None = None) -> StreamedReply:
         """Return what receives the reply of one attempt; see `JSONReceiver`."""
         self._text, self._part = LiveText(self._redact), None
-        return StreamedReply(self.add_part, new_file=new_file)
+        return StreamedReply(self.add_parts, new_file=new_file)
 
-    def add_part(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None:
-        """Hand on what a part holds; the first one of its event may go on with the text before it."""
-        if not (is_first and shapes.continues_text(self._part, part)):
-            self._give(self._text.end_part())
-        self._part = part
-        if field_of(part, "thought") is True:
-            return
-        text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
-        if isinstance(text, str):
-            self._give(self._text.add(blobs.restore(text)))
-        if inline is not None and self._with_pictures:
-            self._give_images(inline, blobs)
+    def add_parts(self, parts: list[Any], blobs: BlobTable) -> None:
+        """Hand on what the parts of an event hold; the first of them may go on with the text before it."""
+        for place, part in enumerate(parts):
+            if place > 0 or not shapes.continues_text(self._part, part):
+                self._give(self._text.end_part())
+            self._part = part
+            if field_of(part, "thought") is True:
+                continue
+            text, inline = field_of(part, "text"), field_of(part, "inlineData", "inline_data")
+            if isinstance(text, str):
+                self._give(self._text.add(blobs.restore(text)))
+            if inline is not None and self._with_pictures:
+                self._give_images(inline, blobs)
 
     def finish(self, generation: Generation) -> None:
         """Hand on what the whole reply turned out to hold besides; raise what `on_piece` failed with."""

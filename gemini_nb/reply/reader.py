@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ from gemini_nb.reply.reply import Reply, read_reply
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gemini_nb.providers.provider import Provider
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from gemini_nb.reply.stream_receiver import StreamedReply
     from gemini_nb.request import ImageRequest
 
-    Body = bytes | ReceivedBody
+    Headers = Mapping[str, str]
     Receiver = JSONReceiver | StreamedReply
 
 MAX_BYTES_ON_LOOP = 64 * 1024  # more is read in a thread; a trip to it takes longer than reading so few
@@ -69,14 +68,6 @@ class _Reading:
     problem: GeminiError | None = None
 
 
-def _remarks(reply: Reply, failures: Iterable[GeminiError]) -> Iterator[str]:
-    """Yield what the server says of how it ended, though a picture came, and what is wrong with others."""
-    if reply.finish_message:
-        yield one_line(reply.finish_message, _MAX_REMARK_CHARS)
-    for failure in failures:
-        yield str(failure.args[0])
-
-
 class ReplyReader:
     """Reads the replies of one provider; `folder` is where replies are kept that could not be used."""
 
@@ -89,7 +80,7 @@ class ReplyReader:
         self._folder = folder
 
     async def read(
-        self, request: ImageRequest, body: Body, *, deadline: float, headers: Mapping[str, str] | None = None
+        self, request: ImageRequest, body: ReceivedBody, *, deadline: float, headers: Headers | None = None
     ) -> tuple[Generation, Content]:
         """Return the pictures of a reply and its raw content; raise what says why there are none.
 
@@ -112,6 +103,10 @@ class ReplyReader:
             usage = reading.reply.usage
             raise await self.with_kept_reply(problem, body, usage=usage, deadline=deadline)
         reply = reading.reply
+        remarks = [*notes(request, (composed.received or images)[-1], reply.usage), *composed.notes]
+        if reply.finish_message:  # though a picture came
+            remarks.append(one_line(reply.finish_message, _MAX_REMARK_CHARS))
+        remarks += [str(failure.args[0]) for failure in failures]
         generation = Generation(
             request,
             images,
@@ -123,11 +118,7 @@ class ReplyReader:
             usage=reply.usage,
             grounding=reply.grounding,
             safety_ratings=reply.safety_ratings,
-            notes=(
-                *notes(request, (composed.received or images)[-1], reply.usage),
-                *composed.notes,
-                *_remarks(reply, failures),
-            ),
+            notes=tuple(remarks),
             received=composed.received,
         )
         return generation, reply.turn
@@ -144,7 +135,7 @@ class ReplyReader:
         return Composed(failures=(OutcomeUnknownError(late),))
 
     async def _read_in_time(
-        self, request: ImageRequest, body: Body, headers: Mapping[str, str] | None, deadline: float
+        self, request: ImageRequest, body: ReceivedBody, headers: Headers | None, deadline: float
     ) -> _Reading:
         """Read a reply: on the loop where that is quick, else in a thread, until just past the deadline."""
         read = partial(self._read_reply, request, body, headers)
@@ -156,7 +147,7 @@ class ReplyReader:
             problem=OutcomeUnknownError("A reply came, but could not be read before time ran out.")
         )
 
-    def _read_reply(self, request: ImageRequest, body: Body, headers: Mapping[str, str] | None) -> _Reading:
+    def _read_reply(self, request: ImageRequest, body: ReceivedBody, headers: Headers | None) -> _Reading:
         """Return what a reply holds, the key masked in it, or what is wrong with it."""
         reply = Reply()
         try:
@@ -182,12 +173,12 @@ class ReplyReader:
             problem = self._find_quota(request, body) or problem
         return _Reading(reply, problem=problem)
 
-    def _read_pictures(self, reply: Reply, body: Body) -> _Reading:
-        images, failures = _read_pictures(reply.images)
+    def _read_pictures(self, reply: Reply, body: ReceivedBody) -> _Reading:
+        images, failures = _make_images(reply.images)
         failures += [
             ImageRefusedError(f"A picture in the reply cannot be read: {why}.") for why in reply.refused
         ]
-        drafts, _ = _read_pictures(reply.drafts)
+        drafts, _ = _make_images(reply.drafts)
         problem = None
         if not (images or failures or reply.links):
             problem = self._error_without_image(reply, drafts, body)
@@ -225,7 +216,7 @@ class ReplyReader:
             problem.args = (self._redact(str(error.args[0])),)  # it may quote where a redirect leads
             if isinstance(error, LinkFailedError):
                 data, error.received = error.received, b""
-        return await self.with_kept_reply(problem, data, deadline=deadline) if data else problem
+        return await self.with_kept_reply(problem, ReceivedBody(data), deadline=deadline) if data else problem
 
     async def fetch(self, url: str, *, deadline: float, is_new: bool = False) -> tuple[bytes, str | None]:
         """Fetch a hosted picture; the provider's own origin is trusted where it is this machine.
@@ -239,30 +230,32 @@ class ReplyReader:
             url, trusted_origin=trusted, deadline=deadline, transport=self._embedded, is_new=is_new
         )
 
-    def _error_without_image(self, reply: Reply, drafts: Iterable[GeneratedImage], body: Body) -> GeminiError:
-        error = no_image_error(reply) or NoImageError("The reply holds no picture.")
+    def _error_without_image(
+        self, reply: Reply, drafts: Iterable[GeneratedImage], body: ReceivedBody
+    ) -> GeminiError:
+        error = no_image_error(reply)
         if isinstance(error, NoImageError) and not (
             error.text or error.reason or error.drafts or error.task_id
         ):
             self._quote_beginning(error, body)
-        error.args = (self._redact(str(error.args[0])),)
         if isinstance(error, BlockedError | NoImageError):
             error.text = self._redact(error.text)
         if isinstance(error, NoImageError):
             error.drafts = tuple(draft.in_memory() for draft in drafts)
         return error
 
-    def _find_quota(self, request: ImageRequest, body: Body) -> GeminiError | None:
+    def _find_quota(self, request: ImageRequest, body: ReceivedBody) -> GeminiError | None:
         """Return the error for a reply of mere text that says that a quota is used up."""
-        text = body_beginning(_beginning(body))
+        text = body_beginning(body.abridged(_QUOTED_BYTES))
         if text[:1] in ("{", "["):  # a reply that was cut short, with a model's words in it
             return None
         error = api_errors.error_in_reply(text, provider=self.provider, model=request.model, key=self._key)
         return error if isinstance(error, QuotaExhaustedError) else None
 
-    def _quote_beginning(self, error: GeminiError, body: Body) -> None:
+    def _quote_beginning(self, error: GeminiError, body: ReceivedBody) -> None:
         """Add the body's beginning to an error about it, where it names no page's title already."""
-        beginning = one_line(self._redact(body_beginning(_beginning(body))), _MAX_QUOTED_CHARS)
+        words = self._redact(body_beginning(body.abridged(_QUOTED_BYTES)))
+        beginning = one_line(words, _MAX_QUOTED_CHARS)
         if beginning and "titled" not in str(error.args[0]):
             error.args = (f"{error.args[0]} It begins: {beginning}",)
 
@@ -272,10 +265,10 @@ class ReplyReader:
     async def with_kept_reply(
         self,
         error: GeminiError,
-        body: Body,
+        body: ReceivedBody,
         *,
         usage: Mapping[str, Any] | None = None,
-        deadline: float = math.inf,
+        deadline: float,
     ) -> GeminiError:
         """Keep what was received for an error about it, and name its path and usage in the error.
 
@@ -288,37 +281,31 @@ class ReplyReader:
         if error.raw_path is None and self._embedded is None:  # what this process made cost nothing
             where = "The reply is still being written to disk."
             with anyio.CancelScope(deadline=max(deadline, anyio.current_time() + MAX_KEEP_SECONDS)):
-                error.raw_path = path = await run_off_loop(self._keep_reply, body)
+                error.raw_path = path = await run_off_loop(
+                    keep_reply, body, folder=self._folder, key=self._key
+                )
                 where = f"The reply is kept in {path}." if path else "The reply could not be written to disk."
             error.hint = f"{error.hint} {where}".strip()
         return error
 
-    async def keep_interrupted(self, body: Body | Receiver) -> None:
+    async def keep_interrupted(self, body: ReceivedBody | Receiver) -> None:
         """Keep what came of a reply whose wait was interrupted: it is paid for."""
         if self._embedded is None:
             with anyio.move_on_after(MAX_KEEP_SECONDS, shield=True):
-                await run_off_loop(self._keep_reply, body, is_empty_kept=False)
+                await run_off_loop(self._finish_and_keep, body)
 
-    def _keep_reply(self, body: Body | Receiver, *, is_empty_kept: bool = True) -> Path | None:
-        if not isinstance(body, bytes | ReceivedBody):
-            body = body.finish()
-        if not is_empty_kept and not (isinstance(body, bytes) or body.rest.strip()):
-            return None
-        return keep_reply(body, folder=self._folder, key=self._key)
+    def _finish_and_keep(self, body: ReceivedBody | Receiver) -> None:
+        received = body if isinstance(body, ReceivedBody) else body.finish()
+        if received.rest.strip():
+            keep_reply(received, folder=self._folder, key=self._key)
 
 
-def weigh(body: Body) -> int:
+def weigh(body: ReceivedBody) -> int:
     """Return how many bytes of a reply may take time to read: one picture of the usual kind takes none."""
-    if isinstance(body, bytes):
-        return len(body)
     return len(body.rest) + max(0, body.blobs.size - _MAX_PICTURE_BYTES)
 
 
-def _beginning(body: Body) -> bytes:
-    return body[:_QUOTED_BYTES] if isinstance(body, bytes) else body.abridged(_QUOTED_BYTES)
-
-
-def _read_pictures(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
+def _make_images(parts: Iterable[ReplyImage]) -> tuple[tuple[GeneratedImage, ...], list[GeminiError]]:
     """Return the pictures that can be shown, and an error for each that cannot."""
     images, failures = [], []
     for part in parts:

@@ -20,7 +20,6 @@ from gemini_nb.reply.chunks import is_reply, plain_replies
 from gemini_nb.reply.content import Content
 from gemini_nb.reply.errors.error_body import find_error, find_refusal, server_words
 from gemini_nb.reply.grounding import read_grounding, read_safety_ratings
-from gemini_nb.reply.json_receiver import receive
 from gemini_nb.reply.shapes import ReplyImage, ReplyParts, dicts, digest_of, field_of, text_or_none
 from gemini_nb.reply.sse import Values, parse_values
 from gemini_nb.reply.task_ids import find_task_id
@@ -78,13 +77,12 @@ class Reply:
     turn: Content = field(default_factory=lambda: Content(None, BlobTable()), repr=False, compare=False)
 
 
-def read_reply(body: bytes | ReceivedBody, *, request: ImageRequest | None = None) -> Reply:
-    """Read a whole reply, as it was received or as it was taken apart while it came.
+def read_reply(received: ReceivedBody, *, request: ImageRequest | None = None) -> Reply:
+    """Read a whole reply.
 
     With `request` the last resort passes over the pictures that were sent with it. Raises BadResponseError
     for a body that is no JSON object, TooLargeError where too much of it is no picture.
     """
-    received = receive(body) if isinstance(body, bytes) else body
     blobs = received.blobs
     if type_of(received.rest):
         return Reply(images=(ReplyImage(received.raw(), None, "other: body"),), is_stream=True)
@@ -108,6 +106,8 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
     parts = ReplyParts(blobs)
     for value in joined:
         shapes.collect_parts(value, parts)
+    contents = (field_of(first, "content") for reply in replies if (first := _first(reply)))
+    content = shapes.join_content(replies) if is_streamed else next(contents, None)
     images, links, refused = _choose_images(parts)
     text = replace_surrogates("\n".join(filter(None, parts.text)))
     is_known = links or any(type_of(image.data) for image in images)
@@ -123,7 +123,7 @@ def _read_values(parsed: Values, blobs: BlobTable, request: ImageRequest | None)
         is_stream=parsed.is_stream,
         **_facts(replies, blobs),
         **({} if images or links else _problems([*dicts(values)][-_MAX_SEARCHED:], blobs)),
-        turn=Content(shapes.join_content(replies) if is_streamed else _first_content(replies), blobs),
+        turn=Content(content, blobs),
     )
     if images or links or reply.error:
         return reply
@@ -208,8 +208,8 @@ def _drop_repeated(images: list[ReplyImage]) -> tuple[ReplyImage, ...]:
 
 
 def _describe(data: ImageBytes) -> str:
-    with open_view(data) as seen:
-        return describe(seen)
+    with open_view(data) as view:
+        return describe(view)
 
 
 def _facts(replies: list[dict[str, Any]], blobs: BlobTable) -> dict[str, Any]:
@@ -266,7 +266,3 @@ def _feedback(reply: dict[str, Any]) -> Any:
 def _usage(reply: dict[str, Any]) -> dict[str, Any] | None:
     usage = field_of(reply, "usageMetadata", "usage_metadata", "usage")
     return usage if isinstance(usage, dict) else None
-
-
-def _first_content(replies: list[dict[str, Any]]) -> Any:
-    return next((field_of(first, "content") for reply in replies if (first := _first(reply))), None)

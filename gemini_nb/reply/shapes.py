@@ -102,10 +102,8 @@ class ReplyParts:
         if not isinstance(value, str):
             return
         self.add_link(value)
-        data = self.blobs.data(value)
-        if data is None and text_images.begins_like_picture(value):
-            data = self.blobs.decode(value)
-        if data is not None:
+        is_base64 = self.blobs.get(value) is not None or text_images.begins_like_picture(value)
+        if is_base64 and (data := self.blobs.decode(value)) is not None:
             into.append(ReplyImage(data, text_or_none(mime_type), source))
 
 

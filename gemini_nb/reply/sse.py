@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 200_000
 
-State = Literal["undecided", "plain", "line", "data", "other"]
-
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _FIELD = re.compile(rb"(?:data|event|id|retry)?:")
@@ -55,7 +53,7 @@ class EventSplitter:
         self._data = data
         self._end = end
         self._framing = framing
-        self._state: State = "undecided"
+        self._state: Literal["undecided", "plain", "line", "data", "other"] = "undecided"
         self._begun = b""  # a line of which too little is known, its end never among it
         self._lines = 0  # of the event that is under way
         self._bare = False  # whether it stands there without a field's name
@@ -138,7 +136,7 @@ class EventSplitter:
             self._more(data)
         elif not ended and len(line) < len(_DATA) and _DATA.startswith(line):
             self._begun = line
-        elif self._bare or line[:1] in (b"{", b"["):
+        elif self._bare or line.startswith(_JSON_STARTS):
             if not self._bare:
                 self._end_event()
             self._bare = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import GeminiError, TooLargeError
 from gemini_nb.reply import chunks, shapes
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
     from gemini_nb.files import UnnamedFile
 
-    class TakePart(Protocol):
-        """Takes a part of an event, tokens of `blobs` in it; the first one may go on with the text before."""
-
-        def __call__(self, part: Any, blobs: BlobTable, *, is_first: bool) -> None: ...
-
-
 _LINE_FEED = b"\n"
 # What one step of the event loop takes: each line may be an event.
 _BLOCK_BYTES = 64 * 1024
@@ -36,12 +30,18 @@ _BLOCK_LINES = 500
 class StreamedReply:
     """Receives one reply for `transport.send`, as `JSONReceiver` does, and hands on what its events hold.
 
-    A body of plain JSON is received as well. `take_part` is called for each part of each event that is whole;
-    `new_file` opens a file for a large picture.
+    A body of plain JSON is received as well. `take_parts` is called with the parts of each event that is
+    whole, and the table of the tokens in them; `new_file` opens a file for a large picture. Raises
+    TooLargeError past MAX_REST_BYTES or MAX_EVENTS.
     """
 
-    def __init__(self, take_part: TakePart, *, new_file: Callable[[], UnnamedFile] | None = None) -> None:
-        self._take_part = take_part
+    def __init__(
+        self,
+        take_parts: Callable[[list[Any], BlobTable], object],
+        *,
+        new_file: Callable[[], UnnamedFile] | None = None,
+    ) -> None:
+        self._take_parts = take_parts
         self._new_file = new_file
         self._blobs = BlobTable()
         self._framing = bytearray()  # what came since the last byte of an event's data
@@ -55,13 +55,8 @@ class StreamedReply:
     def expect(self, length: int, /) -> None:
         """Ignore the length of the body: that of a stream of events says little of its pictures."""
 
-    def write(self, piece: bytes | memoryview, /) -> None:
-        """Take the next piece of the body; raise TooLargeError past MAX_REST_BYTES or MAX_EVENTS."""
-        for _ in self.take(piece):
-            pass
-
     def take(self, piece: bytes | memoryview, /) -> Generator[None, None, None]:
-        """Take the next piece step by step; see `write` and `Receiver`."""
+        """Take the next piece step by step; see `Receiver`."""
         taken = 0
         try:
             while taken < len(piece):
@@ -132,5 +127,4 @@ class StreamedReply:
         except GeminiError:  # the whole is read as well, and says so
             return
         for reply in chunks.unwrap(dicts(values)):
-            for place, part in enumerate(shapes.parts(reply)):
-                self._take_part(part, self._blobs, is_first=place == 0)
+            self._take_parts(shapes.parts(reply), self._blobs)

@@ -9,6 +9,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from gemini_nb.reply.errors.quota import plain_name
 from gemini_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def find_task_id(value: Any) -> str | None:
     """Return the id of a task that a reply without a picture says was begun, None where it says none."""
     found: str | None = None
     for fields in islice(_objects(value), _MAX_OBJECTS):
-        state = next((_plain(fields[name]) for name in _STATES if isinstance(fields.get(name), str)), "")
+        state = next((plain_name(fields[name]) for name in _STATES if isinstance(fields.get(name), str)), "")
         if state in _ENDED:
             return None
         found = found or next(
@@ -75,12 +76,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         inner: list[Any] = []
         for item in level:
             if isinstance(item, dict):
-                yield {_plain(name): field for name, field in item.items()}
+                yield {plain_name(name): field for name, field in item.items()}
                 inner += item.values()
             elif isinstance(item, list):
                 inner += item
         level = inner
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").replace(" ", "").lower()

@@ -89,14 +89,15 @@ def find_data_uris(text: str) -> tuple[list[DataURI], str]:
     for start in _schemes(text):
         if start < done or (header := _HEADER.match(text, start + len("data:"))) is None:
             continue
-        parsed = _parse_header(header[1])
-        if parsed is None:
+        media, *parameters = (part.strip().lower() for part in header[1].split(";"))
+        is_base64 = "base64" in (media, *parameters)
+        if not is_base64 and not media.startswith("image/"):
             continue
-        mime_type, is_base64 = parsed
+        mime_type = media if "/" in media else None
         opening = _OPENING.search(text, max(done, start - 600), start)
         begin, payload, end = _extent(text, start, header.end(), opening, is_base64)
         refused = None if is_base64 else f"a data URI of {mime_type} that is not base64"
-        uris.append(DataURI(mime_type, unquote(payload) if "%" in payload else payload, refused))
+        uris.append(DataURI(mime_type, unquote(payload), refused))
         pieces.append(text[done:begin])
         done = end
     return uris, "".join((*pieces, text[done:])) if uris else text
@@ -125,8 +126,7 @@ def find_bare_base64(text: str) -> tuple[list[str], str]:
             end = escaped.end()
         if end - start < _MIN_RUN_CHARS:
             continue
-        payload = text[start:end].replace("\\", "")
-        runs.append(unquote(payload) if "%" in payload else payload)
+        runs.append(unquote(text[start:end].replace("\\", "")))
         is_quoted = text[start - 2 : start] in _QUOTED_BYTES and text[end : end + 1] == text[start - 1]
         pieces.append(text[done : start - 2 * is_quoted])
         done = end + is_quoted
@@ -140,16 +140,6 @@ def _schemes(text: str) -> Iterator[int]:
         if colon >= 4 and text[colon - 4 : colon].lower() == "data":
             yield colon - 4
         colon = text.find(":", colon + 1)
-
-
-def _parse_header(header: str) -> tuple[str | None, bool] | None:
-    """Return media type and whether base64 follows; None for `data:` that begins no picture."""
-    media, *parameters = (part.strip().lower() for part in header.split(";"))
-    is_base64 = "base64" in parameters or media == "base64"
-    mime_type = media if "/" in media else None
-    if not is_base64 and not media.startswith("image/"):
-        return None
-    return mime_type, is_base64
 
 
 def _extent(

@@ -22,7 +22,7 @@ from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read_reply
 from gemini_nb.store.spool import Spool
 from support.images import bytes_of, noise_png
-from support.replies import body, data_uri, inline, reply
+from support.replies import body, data_uri, inline, read_raw, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def floor_uri(raw: bytes) -> bytes:
 
 
 def ours(raw: bytes) -> bytes:
-    return read_reply(raw).images[0].data
+    return read_raw(raw).images[0].data
 
 
 def _arriving(raw: bytes, draft=None) -> bytes | FileBytes:

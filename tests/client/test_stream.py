@@ -16,7 +16,6 @@ from gemini_nb.errors import (
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.reply.reply import read_reply
-from gemini_nb.reply.stream_receiver import StreamedReply
 from support.clients import KEY, PICTURE, client_of
 from support.faults import FaultServer, chunk, raw
 from support.gateway import Answer, Gateway
@@ -30,6 +29,7 @@ from support.streams import (
     kinds,
     picture,
     pieces_of,
+    receive,
     stream,
     streamed,
     words,
@@ -70,10 +70,7 @@ def test_a_stream_is_asked_for_at_its_own_address():
 def test_a_stream_may_be_cut_at_every_byte(end):
     whole = stream("A ", "square", end=end)
     for at in range(len(whole) + 1):
-        received = StreamedReply(lambda *_, **__: None)
-        received.write(whole[:at])
-        received.write(whole[at:])
-        found = read_reply(received.finish())
+        found = read_reply(receive(whole[:at], whole[at:]).finish())
         assert (found.text, [one.data for one in found.images]) == ("A square", [PICTURE])
 
 

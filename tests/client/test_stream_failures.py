@@ -19,7 +19,6 @@ from gemini_nb.errors import (
 )
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply.stream_receiver import StreamedReply
 from support import key_leaks
 from support.clients import KEY, PICTURE
 from support.faults import FaultServer, chunk, endless, raw, reset_after_request
@@ -35,6 +34,7 @@ from support.streams import (
     kinds,
     picture,
     pieces_of,
+    receive,
     stream,
     streamed,
     words,
@@ -188,10 +188,10 @@ def test_promise_13_a_stream_of_events_without_end_is_left_and_what_came_is_kept
 def test_a_text_of_as_many_deltas_as_are_read_is_told(monkeypatch):
     monkeypatch.setattr("gemini_nb.reply.stream_receiver.MAX_EVENTS", 20_000)
     told = []
-    reply = StreamedReply(lambda part, *_, **__: told.append(part["text"]))
-    reply.write(b'data: {"candidates":[{"content":{"parts":[{"text":"a "}]}}]}\n\n' * 20_000)
-    assert "".join(told) == "a " * 20_000
-    assert reply.finish().rest.count(b'"a "') == 20_000
+    events = b'data: {"candidates":[{"content":{"parts":[{"text":"a "}]}}]}\n\n' * 20_000
+    received = receive(events, take_parts=lambda parts, _: told.extend(parts))
+    assert told == [{"text": "a "}] * 20_000
+    assert received.finish().rest.count(b'"a "') == 20_000
 
 
 @pytest.mark.parametrize("case", STALLS)

@@ -8,9 +8,9 @@ import pytest
 
 from gemini_nb.generation import Grounding
 from gemini_nb.models.usage import price_usage
-from gemini_nb.reply.reply import read_reply
 from support.generations import answer
 from support.paths import ROOT
+from support.replies import read_raw
 
 RECORDED = ROOT.parent / "shared" / "recorded"
 FLASH, PRO, NANO = "gemini-3.1-flash-image-preview", "nano-banana-pro", "gemini-nano-banana-2.1"
@@ -131,5 +131,5 @@ RECORDED_PRICES = {
 @pytest.mark.parametrize("name", RECORDED_PRICES)
 def test_a_recorded_reply_costs_what_the_price_table_says(name):
     model, dollars = RECORDED_PRICES[name]
-    usage = read_reply(json.dumps(json.loads((RECORDED / name).read_text())).encode()).usage
+    usage = read_raw(json.dumps(json.loads((RECORDED / name).read_text())).encode()).usage
     assert price_usage(model, usage, pictures=1) == pytest.approx(dollars, rel=0.02)

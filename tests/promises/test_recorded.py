@@ -8,9 +8,9 @@ import pytest
 
 from gemini_nb import errors
 from gemini_nb.images import image
-from gemini_nb.reply import reply
 from gemini_nb.reply.errors.no_image import no_image_error
 from support.paths import ROOT
+from support.replies import read_raw
 
 FOLDER = ROOT.parent / "shared" / "recorded"
 
@@ -35,7 +35,7 @@ def recorded(name: str) -> bytes:
 
 @pytest.mark.parametrize(("name", "expected"), IMAGES.items(), ids=IMAGES)
 def test_a_recorded_picture_is_read_and_decodes(name, expected):
-    (found,) = reply.read_reply(recorded(name)).images
+    (found,) = read_raw(recorded(name)).images
     made = image.GeneratedImage.from_bytes(found.data, source=found.source)
     assert (made.mime_type, made.source, len(made.data)) == expected
     assert made.pil.size == (made.width, made.height)
@@ -44,22 +44,22 @@ def test_a_recorded_picture_is_read_and_decodes(name, expected):
 @pytest.mark.parametrize("name", [*IMAGES, *NO_IMAGES])
 def test_recorded_content_is_echoed_exactly(name):
     raw = recorded(name)
-    assert reply.read_reply(raw).turn() == json.loads(raw)["candidates"][0]["content"]
+    assert read_raw(raw).turn() == json.loads(raw)["candidates"][0]["content"]
 
 
 @pytest.mark.parametrize(("name", "expected"), NO_IMAGES.items(), ids=NO_IMAGES)
 def test_a_recorded_reply_without_a_picture_says_why(name, expected):
-    error = no_image_error(reply.read_reply(recorded(name)))
+    error = no_image_error(read_raw(recorded(name)))
     assert (type(error), error.reason) == expected
     assert error.text
 
 
 @pytest.mark.parametrize(("name", "code"), ERRORS.items(), ids=ERRORS)
 def test_a_recorded_error_is_found(name, code):
-    assert reply.read_reply(recorded(name)).error["code"] == code
+    assert read_raw(recorded(name)).error["code"] == code
 
 
 def test_usage_and_version_are_read():
-    found = reply.read_reply(recorded("google-2.5-flash-text-then-png.json"))
+    found = read_raw(recorded("google-2.5-flash-text-then-png.json"))
     assert (found.usage["totalTokenCount"], found.model_version) == (1353, "gemini-2.5-flash-image")
     assert found.text.startswith("Once, in a hidden cenote")

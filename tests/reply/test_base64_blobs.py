@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import BadResponseError, TooLargeError
 from gemini_nb.reply import base64_blobs
-from gemini_nb.reply.json_receiver import receive
 from support.base64_cases import BODIES, CUT, LARGE, LEFT, LINES, NOISE, RUN, UNPADDED, URL_SAFE, plain
 from support.images import noise_png
-from support.replies import b64
+from support.replies import b64, received
 
 
 def parse(body: bytes):
     """The value of a body, with tokens in it, and the table that they stand in."""
-    received = receive(body)
-    return base64_blobs.parse_json(received.rest), received.blobs
+    whole = received(body)
+    return base64_blobs.parse_json(whole.rest), whole.blobs
 
 
 def restored(body: bytes):
@@ -43,14 +42,14 @@ def test_what_would_not_come_back_is_left_in_the_json(body):
 
 def test_the_bytes_behind_a_token_are_the_run_decoded():
     value, blobs = parse(f'{{"data":"{RUN}","text":"(data:;base64,{UNPADDED})"}}'.encode())
-    assert blobs.data(value["data"]) == NOISE[:900]
+    assert blobs.get(value["data"]).data == NOISE[:900]
     assert blobs.decode(value["text"].partition(",")[2][:-1]) == NOISE[:901]
 
 
 def test_text_that_is_no_token_has_no_bytes_behind_it():
     value, blobs = parse(f'{{"data":"{RUN}"}}'.encode())
     token = value["data"]
-    assert [blobs.data(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
+    assert [blobs.get(text) for text in ("", "x", token + "0", "0" + token, "0" * len(token))] == [None] * 5
 
 
 def test_tokens_differ_from_call_to_call():
@@ -91,7 +90,7 @@ def test_a_rest_of_millions_of_small_items_is_refused(item):
 def test_a_large_image_does_not_count_as_rest(written):
     image = noise_png(7_000_000)
     value, blobs = parse(f'{{"data":"{written(b64(image))}"}}'.encode())
-    assert blobs.data(value["data"]) == image
+    assert blobs.get(value["data"]).data == image
 
 
 BAD = {

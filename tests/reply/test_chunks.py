@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_nb.reply.reply import read_reply
 from support.images import bytes_of, jpeg, noise_png, padded_png, png
 from support.new_shapes import call, chunk, message
-from support.replies import b64, body, chat, data_uri, inline, reply
+from support.replies import b64, body, chat, data_uri, inline, read_raw, reply
 from support.streams import event
 
 PICTURE, DRAFT = png(9, 9), jpeg(9, 9)
 
 
 def read(*events):
-    return read_reply(b"".join(map(event, events)))
+    return read_raw(b"".join(map(event, events)))
 
 
 def partial(data):
@@ -56,7 +55,7 @@ def test_a_response_of_partial_pictures_only_has_no_picture():
 
 def test_reasoning_is_no_text():
     thought = {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hm."}]}
-    assert read_reply(body({"output": [thought, message("Here"), call(PICTURE)]})).text == "Here"
+    assert read_raw(body({"output": [thought, message("Here"), call(PICTURE)]})).text == "Here"
 
 
 def test_deltas_are_one_text_and_the_last_facts_count():
@@ -99,24 +98,24 @@ WRAPPED = {
 @pytest.mark.parametrize("case", WRAPPED)
 def test_a_wrapped_reply_has_all_its_facts(case):
     inner = reply("Here", inline(PICTURE), usageMetadata={"totalTokenCount": 9}, modelVersion="v7")
-    found = read_reply(body(WRAPPED[case](inner)))
+    found = read_raw(body(WRAPPED[case](inner)))
     facts = (found.images[0].source, found.text, found.usage, found.model_version, found.finish_reason)
     assert facts == ("inlineData", "Here", {"totalTokenCount": 9}, "v7", "STOP")
     assert found.turn() == inner["candidates"][0]["content"]
 
 
 def test_a_wrapped_refusal_says_why():
-    assert read_reply(body({"response": reply(finish_reason="IMAGE_SAFETY")})).finish_reason == "IMAGE_SAFETY"
-    assert read_reply(body({"data": {"promptFeedback": {"blockReason": "OTHER"}}})).block_reason == "OTHER"
+    assert read_raw(body({"response": reply(finish_reason="IMAGE_SAFETY")})).finish_reason == "IMAGE_SAFETY"
+    assert read_raw(body({"data": {"promptFeedback": {"blockReason": "OTHER"}}})).block_reason == "OTHER"
 
 
 def test_facts_around_a_reply_count_where_it_has_none():
-    assert read_reply(body({"usage": {"a": 1}, "response": reply(inline(PICTURE))})).usage == {"a": 1}
+    assert read_raw(body({"usage": {"a": 1}, "response": reply(inline(PICTURE))})).usage == {"a": 1}
 
 
 def test_the_request_that_a_server_repeats_is_no_reply():
     repeated = {"request": reply(inline(DRAFT)), "response": reply(inline(PICTURE))}
-    assert [bytes_of(image.data) for image in read_reply(body(repeated)).images] == [PICTURE]
+    assert [bytes_of(image.data) for image in read_raw(body(repeated)).images] == [PICTURE]
 
 
 LINK = "https://pictures.example/a.png"
@@ -137,14 +136,14 @@ LINKS = {
 
 @pytest.mark.parametrize("case", LINKS)
 def test_a_link_in_a_new_shape_is_offered(case):
-    assert read_reply(body(LINKS[case])).links == (LINK,)
+    assert read_raw(body(LINKS[case])).links == (LINK,)
 
 
 def test_a_link_of_a_known_shape_counts_more_than_a_picture_elsewhere():
-    found = read_reply(body(reply(f"![i]({LINK})", images=[b64(PICTURE)], odd=b64(PICTURE))))
+    found = read_raw(body(reply(f"![i]({LINK})", images=[b64(PICTURE)], odd=b64(PICTURE))))
     assert (found.images, found.links) == ((), (LINK,))
 
 
 def test_base64_of_a_picture_is_no_text():
-    found = read_reply(body(reply(f"Here: {b64(noise_png(5000))} Enjoy!", inline(PICTURE))))
+    found = read_raw(body(reply(f"Here: {b64(noise_png(5000))} Enjoy!", inline(PICTURE))))
     assert (found.text, [image.data for image in found.images]) == ("Here:  Enjoy!", [PICTURE])

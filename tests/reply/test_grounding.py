@@ -6,9 +6,8 @@ import pytest
 
 from gemini_nb.generation import Grounding, WebLink
 from gemini_nb.reply.grounding import read_grounding, read_safety_ratings, web_link
-from gemini_nb.reply.reply import read_reply
 from support.images import png
-from support.replies import body, inline
+from support.replies import body, inline, read_raw
 
 PAGE = """<style>.chip {display: inline-block}</style>
 <div class="carousel"><a class="chip" href="https://google.com/search?q=blue+tit">blue <b>tit</b></a>
@@ -40,7 +39,7 @@ def candidate(**facts):
 
 
 def test_queries_sources_and_suggestions_are_read():
-    reply = read_reply(body(candidate(groundingMetadata=METADATA, safetyRatings=RATINGS)))
+    reply = read_raw(body(candidate(groundingMetadata=METADATA, safetyRatings=RATINGS)))
     assert reply.grounding == FOUND
     assert reply.safety_ratings == tuple(RATINGS)
 
@@ -51,7 +50,7 @@ def test_snake_case_is_read_too():
         "grounding_chunks": [{"web": {"uri": "https://a.example/", "title": "A"}}],
         "search_entry_point": {"rendered_content": "<a href='https://s.example/'>s</a>"},
     }
-    found = read_reply(body(candidate(grounding_metadata=snake, safety_ratings=RATINGS)))
+    found = read_raw(body(candidate(grounding_metadata=snake, safety_ratings=RATINGS)))
     assert found.grounding == Grounding(
         ("a",), (WebLink("A", "https://a.example/"),), (WebLink("s", "https://s.example/"),)
     )
@@ -65,7 +64,7 @@ def test_snake_case_is_read_too():
 )
 def test_metadata_without_a_search_is_none(metadata):
     assert read_grounding(metadata) is None
-    assert read_reply(body(candidate(groundingMetadata=metadata))).grounding is None
+    assert read_raw(body(candidate(groundingMetadata=metadata))).grounding is None
 
 
 LINKS = {
@@ -131,5 +130,5 @@ def test_in_a_stream_the_last_word_counts():
         {"candidates": [{"content": {"parts": []}, "finishReason": "STOP"}]},
     ]
     stream = b"".join(b"data: " + body(piece) + b"\n\n" for piece in pieces)
-    reply = read_reply(stream)
+    reply = read_raw(stream)
     assert (reply.grounding, reply.safety_ratings) == (FOUND, tuple(RATINGS))

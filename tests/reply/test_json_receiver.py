@@ -15,11 +15,10 @@ from gemini_nb.images.spooled import IN_MEMORY_BYTES
 from gemini_nb.reply import base64_blobs, json_receiver
 from gemini_nb.reply.json_receiver import JSONReceiver
 from gemini_nb.reply.reply import read_reply
-from gemini_nb.reply.stream_receiver import StreamedReply
 from support.base64_cases import BODIES, CUT, LARGE, LEFT, RUN, plain
 from support.images import bytes_of, noise_png
-from support.replies import b64, body, inline, reply
-from support.streams import event
+from support.replies import b64, body, inline, read_raw, reply
+from support.streams import event, receive
 
 LARGE_PICTURE = noise_png(3_000_001)
 
@@ -130,7 +129,7 @@ def test_a_large_picture_is_read_however_it_is_written(written, tmp_path):
     raw = f'{{"data":"{written(b64(LARGE_PICTURE))}","more":"text of no weight"}}'.encode()
     result = receive_in_pieces(raw, range(0, len(raw), 10_007), new_file=lambda: UnnamedFile(tmp_path))
     value = base64_blobs.parse_json(result.rest)
-    found = result.blobs.data(value["data"])
+    found = result.blobs.get(value["data"]).data
     assert bytes_of(found) == LARGE_PICTURE
     assert result.raw() == raw
 
@@ -148,7 +147,7 @@ def test_a_large_picture_goes_to_a_file_and_a_small_one_does_not(tmp_path):
 
 def test_a_reply_is_read_alike_whole_in_pieces_and_from_a_file(tmp_path):
     raw = body(reply("words", inline(LARGE_PICTURE), inline(noise_png(5000), thought=True)))
-    whole = read_reply(raw)
+    whole = read_raw(raw)
     for options in ({}, {"new_file": lambda: UnnamedFile(tmp_path)}):
         found = read_reply(receive_in_pieces(raw, range(0, len(raw), 65_536), **options))
         assert (found.text, found.finish_reason, len(found.images)) == (whole.text, whole.finish_reason, 1)
@@ -208,9 +207,7 @@ def test_a_stream_of_many_pictures_opens_few_files(tmp_path):
         return opened[-1]
 
     pictures = [noise_png(IN_MEMORY_BYTES + 1000 * number) for number in range(1, 21)]
-    streamed = StreamedReply(lambda *_, **__: None, new_file=new_file)
-    for one in pictures:
-        streamed.write(event(reply(inline(one))))
+    streamed = receive(*(event(reply(inline(one))) for one in pictures), new_file=new_file)
     found = read_reply(streamed.finish())
     assert len(opened) == json_receiver.MAX_FILES
     assert [bytes_of(one.data) for one in found.images] == pictures
@@ -228,4 +225,4 @@ def test_replies_that_share_a_table_keep_their_blobs_apart():
     pictures = [random.Random(seed).randbytes(2000) for seed in (1, 2)]
     bodies = [receive_in_pieces(f'{{"data":"{b64(one)}"}} '.encode(), blobs=shared) for one in pictures]
     found = [base64_blobs.parse_json(one.rest)["data"] for one in bodies]
-    assert [shared.data(token) for token in found] == pictures
+    assert [shared.get(token).data for token in found] == pictures

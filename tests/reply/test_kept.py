@@ -11,6 +11,7 @@ from gemini_nb import Client, SaveError
 from gemini_nb.errors import BadResponseError, GeminiError, ImageRefusedError, LinkFailedError
 from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import kept
+from gemini_nb.reply.json_receiver import ReceivedBody
 from support.gateway import Answer, Gateway
 from support.images import png
 from support.key_leaks import KEY, leaks
@@ -27,13 +28,13 @@ def mode(path):
 
 
 def test_promise_2_what_is_kept_is_what_came(tmp_path):
-    path = kept.keep_reply(b"\x00\xff not JSON", folder=tmp_path / "unread")
+    path = kept.keep_reply(ReceivedBody(b"\x00\xff not JSON"), folder=tmp_path / "unread")
     assert path.read_bytes() == b"\x00\xff not JSON"
     assert files(tmp_path) == [path]
 
 
 def test_promise_9_what_is_kept_holds_no_key(tmp_path):
-    path = kept.keep_reply(f"a {KEY} b".encode(), folder=tmp_path, key=Secret(KEY))
+    path = kept.keep_reply(ReceivedBody(f"a {KEY} b".encode()), folder=tmp_path, key=Secret(KEY))
     assert path.read_bytes() == b"a [key] b"
 
 
@@ -45,7 +46,7 @@ def test_a_kept_reply_is_for_its_owner_alone(tmp_path, umask):
     folder.chmod(0o755)
     before = os.umask(umask)
     try:
-        path = kept.keep_reply(b"reply", folder=folder)
+        path = kept.keep_reply(ReceivedBody(b"reply"), folder=folder)
     finally:
         os.umask(before)
     assert (mode(path), mode(folder)) == (0o600, 0o700)
@@ -53,12 +54,12 @@ def test_a_kept_reply_is_for_its_owner_alone(tmp_path, umask):
 
 @pytest.mark.parametrize("reply", [png(), b"GIF89a", b"<svg/>", b"<html>"], ids=["PNG", "GIF", "SVG", "HTML"])
 def test_no_viewer_takes_a_kept_reply_for_a_picture(tmp_path, reply):
-    assert kept.keep_reply(reply, folder=tmp_path).suffix == ".reply"
+    assert kept.keep_reply(ReceivedBody(reply), folder=tmp_path).suffix == ".reply"
 
 
 def test_the_same_reply_is_kept_once_and_others_beside_it(tmp_path):
     for text in (b"a", b"a", b"b"):
-        kept.keep_reply(text, folder=tmp_path)
+        kept.keep_reply(ReceivedBody(text), folder=tmp_path)
     assert {path.read_bytes() for path in files(tmp_path)} == {b"a", b"b"}
 
 
@@ -68,7 +69,7 @@ def test_the_oldest_replies_are_dropped_past_256_mib(tmp_path):
         path.touch()
         os.truncate(path, size * 2**20)  # sparse: it takes no room
         os.utime(path, (10**9 - age, 10**9 - age))
-    path = kept.keep_reply(b"new", folder=tmp_path)
+    path = kept.keep_reply(ReceivedBody(b"new"), folder=tmp_path)
     assert [file.name for file in files(tmp_path)] == sorted([path.name, "older-1.reply", "older-2.reply"])
 
 
@@ -78,14 +79,14 @@ def test_the_newest_reply_stays_also_where_the_clock_says_that_it_is_the_oldest(
         path.touch()
         os.truncate(path, 100 * 2**20)
         os.utime(path, (10**10, 10**10))
-    assert kept.keep_reply(b"new", folder=tmp_path) in files(tmp_path)
+    assert kept.keep_reply(ReceivedBody(b"new"), folder=tmp_path) in files(tmp_path)
 
 
 def test_what_others_keep_in_the_folder_is_left_alone(tmp_path):
     path = tmp_path / "mine.png"
     path.touch()
     os.truncate(path, 300 * 2**20)
-    kept.keep_reply(b"new", folder=tmp_path)
+    kept.keep_reply(ReceivedBody(b"new"), folder=tmp_path)
     assert path in files(tmp_path)
 
 
@@ -103,7 +104,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED.values(), ids=REFUSED)
 def test_what_a_folder_refuses_is_kept_in_the_cache(tmp_path, name):
     (tmp_path / "file").touch()
-    path = kept.keep_reply(b"reply", folder=tmp_path / name)
+    path = kept.keep_reply(ReceivedBody(b"reply"), folder=tmp_path / name)
     assert path.parent == kept.cache_folder()
     assert path.read_bytes() == b"reply"
 
@@ -112,7 +113,7 @@ def test_what_a_folder_refuses_is_kept_in_the_cache(tmp_path, name):
 def test_nothing_is_raised_where_the_cache_refuses_it_too(tmp_path, monkeypatch, name):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert kept.keep_reply(b"reply", folder=tmp_path / name) is None
+    assert kept.keep_reply(ReceivedBody(b"reply"), folder=tmp_path / name) is None
 
 
 @contextmanager
@@ -130,14 +131,14 @@ def room_for(size):
 
 def test_a_full_disk_gives_none_and_leaves_no_part_of_a_file(tmp_path):
     with room_for(10_000):
-        assert kept.keep_reply(bytes(20_000), folder=tmp_path) is None
+        assert kept.keep_reply(ReceivedBody(bytes(20_000)), folder=tmp_path) is None
     assert files(tmp_path) == []
 
 
 def test_four_threads_keep_their_replies_side_by_side(tmp_path):
     def keep_some(number):
         for count in range(5):
-            kept.keep_reply(b"%d %d" % (number % 2, count), folder=tmp_path)
+            kept.keep_reply(ReceivedBody(b"%d %d" % (number % 2, count)), folder=tmp_path)
 
     threads = [threading.Thread(target=keep_some, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -216,5 +217,5 @@ def test_promise_9_a_kept_reply_of_the_client_holds_no_key(key):
 
 
 def test_replies_kept_in_a_store_stay_out_of_a_repository(tmp_path):
-    kept.keep_reply(b"a reply", folder=tmp_path / "unread")
+    kept.keep_reply(ReceivedBody(b"a reply"), folder=tmp_path / "unread")
     assert (tmp_path / "unread" / ".gitignore").read_text() == "*\n"

@@ -13,10 +13,9 @@ from gemini_nb.errors import BadResponseError
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.reply.base64_blobs import MAX_REST_BYTES
 from gemini_nb.reply.last_resort import MAX_PLACE_CHARS
-from gemini_nb.reply.reply import read_reply
 from gemini_nb.request import ImageRequest
 from support.images import bytes_of, jpeg, padded_png, png
-from support.replies import b64, body, data_uri, inline, never_cut, reply
+from support.replies import b64, body, data_uri, inline, never_cut, read_raw, reply
 
 PICTURE, OTHER, LARGE = png(9, 9), png(7, 11), padded_png(9, 9, 5000)
 REQUEST_LINK = "https://pictures.example/sent.png"
@@ -28,7 +27,7 @@ REQUEST = ImageRequest(
 
 
 def found(value, **more) -> list[bytes]:
-    return [bytes_of(image.data) for image in read_reply(body(value), **more).images]
+    return [bytes_of(image.data) for image in read_raw(body(value), **more).images]
 
 
 PASSED_OVER = {
@@ -70,13 +69,13 @@ def test_the_largest_is_the_primary_one_and_of_equals_the_last():
 
 
 def test_a_picture_that_is_cut_short_is_named_where_none_is_whole():
-    (image,) = read_reply(body({"made": b64(LARGE)[:4000]})).images
+    (image,) = read_raw(body({"made": b64(LARGE)[:4000]})).images
     assert image.source == "other: made"
     assert found({"made": b64(LARGE)[:4000], "again": b64(PICTURE)}) == [PICTURE]
 
 
 def test_the_type_that_a_data_uri_declares_is_kept():
-    (image,) = read_reply(body({"a": data_uri(PICTURE, "image/webp")})).images
+    (image,) = read_raw(body({"a": data_uri(PICTURE, "image/webp")})).images
     assert image.declared_mime_type == "image/webp"
 
 
@@ -84,7 +83,7 @@ def test_a_place_is_short_and_of_plain_letters():
     value = b64(PICTURE)
     for name in ["x" * 41, "a b", "\x1b[31m", "'\"]", "名"] * 60:
         value = {name: [value]}
-    (image,) = read_reply(body(value)).images
+    (image,) = read_raw(body(value)).images
     assert image.source.startswith("other: ….")
     assert set(image.source) == set("other: ….[0]")
     assert len(image.source) <= MAX_PLACE_CHARS + 50
@@ -131,7 +130,7 @@ def test_a_picture_hidden_at_any_depth_is_read(case):
 @given(hidden())
 def test_it_is_read_although_the_receiver_lifted_nothing_out(case):
     data, value = case
-    images = read_reply(never_cut(value)).images
+    images = read_raw(never_cut(value)).images
     assert [bytes_of(image.data) for image in images][-1:] == [data]
 
 
@@ -152,7 +151,7 @@ HARD = (
 def work(text: str) -> float:
     value = body({"a": text})
     start = time.process_time()
-    read_reply(value)
+    read_raw(value)
     return time.process_time() - start
 
 
@@ -164,7 +163,7 @@ def test_a_text_of_twice_the_length_takes_twice_the_work(piece):
 
 def test_a_reply_that_is_nested_too_deeply_is_an_error():
     with pytest.raises(BadResponseError):
-        read_reply(b"[" * 200_000 + body(b64(PICTURE)) + b"]" * 200_000)
+        read_raw(b"[" * 200_000 + body(b64(PICTURE)) + b"]" * 200_000)
 
 
 LINK, SIGNED = "https://pictures.example/a.png?sig=1", "https://pictures.example/get?id=7"
@@ -183,7 +182,7 @@ LINKS = {
 
 @pytest.mark.parametrize("case", LINKS)
 def test_a_link_that_stands_alone_where_a_picture_may_be_meant_is_offered(case):
-    assert read_reply(body(LINKS[case])).links in ((LINK,), (SIGNED,))
+    assert read_raw(body(LINKS[case])).links in ((LINK,), (SIGNED,))
 
 
 NO_LINKS = {
@@ -203,7 +202,7 @@ NO_LINKS = {
 @pytest.mark.parametrize("case", NO_LINKS)
 def test_other_links_are_not_followed(case):
     request = ImageRequest("edit it", extra={"x": REQUEST_LINK})
-    assert read_reply(body(NO_LINKS[case]), request=request).links == ()
+    assert read_raw(body(NO_LINKS[case]), request=request).links == ()
 
 
 UNKNOWN = {
@@ -218,7 +217,7 @@ UNKNOWN = {
 @pytest.mark.parametrize("case", UNKNOWN)
 def test_a_picture_larger_than_what_may_remain_of_a_reply_is_read(case):
     large = padded_png(9, 9, MAX_REST_BYTES)
-    (image,) = read_reply((UNKNOWN[case] % b64(large)).encode()).images
+    (image,) = read_raw((UNKNOWN[case] % b64(large)).encode()).images
     assert bytes_of(image.data) == large
 
 

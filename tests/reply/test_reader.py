@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import threading
+from functools import partial
 
 import anyio
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from gemini_nb import errors
 from gemini_nb.providers import provider
 from gemini_nb.providers.secret import Secret
+from gemini_nb.reply.json_receiver import ReceivedBody
 from gemini_nb.reply.reader import ReplyReader
 from gemini_nb.request import ImageRequest
 from support.clients import OK, PICTURE, client_of
@@ -33,7 +36,9 @@ def test_a_reply_that_is_nested_too_deeply_for_anything_is_kept(tmp_path):
     reader = ReplyReader(provider.CRAZYROUTER, Overwhelmed("sk-test-0123456789"), folder=tmp_path)
 
     async def main():
-        return await reader.read(ImageRequest("a red square"), OK, deadline=anyio.current_time() + 60)
+        return await reader.read(
+            ImageRequest("a red square"), ReceivedBody(OK), deadline=anyio.current_time() + 60
+        )
 
     with pytest.raises(errors.BadResponseError, match="nested too deeply") as caught:
         anyio.run(main)
@@ -49,7 +54,8 @@ def test_promise_7_a_reply_is_kept_while_the_loop_goes_on(tmp_path, monkeypatch)
 
     async def main():
         async with anyio.create_task_group() as group:
-            group.start_soon(reader.with_kept_reply, error, b"a reply")
+            keep = partial(reader.with_kept_reply, deadline=math.inf)
+            group.start_soon(keep, error, ReceivedBody(b"a reply"))
             await anyio.lowlevel.checkpoint()
             has_gone_on.set()
 

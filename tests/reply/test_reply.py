@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gemini_nb import errors
 from gemini_nb.reply import base64_blobs
 from gemini_nb.reply.errors.no_image import no_image_error
-from gemini_nb.reply.reply import Reply, read_reply
+from gemini_nb.reply.reply import Reply
 from support import hostile_json
 from support.base64_cases import KEYS, RUN, TEXTS, VALUES
 from support.images import gif, jpeg, noise_png, png, webp
@@ -23,6 +23,7 @@ from support.replies import (
     inline,
     never_cut,
     openai,
+    read_raw,
     reply,
     text_body,
 )
@@ -34,7 +35,7 @@ LINK = "https://pictures.example/a.png?X-Goog-Signature=abc"
 
 
 def read(value) -> Reply:
-    return read_reply(body(value))
+    return read_raw(body(value))
 
 
 def snake(data: bytes) -> dict:
@@ -108,12 +109,12 @@ def test_an_image_is_read_in_every_shape(value, source, images):
 
 @pytest.mark.parametrize(("value", "source", "images"), IMAGES.values(), ids=IMAGES)
 def test_the_same_is_read_where_nothing_can_be_cut(value, source, images):
-    assert read_reply(never_cut(value)) == read(value)
+    assert read_raw(never_cut(value)) == read(value)
 
 
 def test_a_line_as_wide_as_a_token_is_not_taken_for_more_of_the_image():
     value = reply(f"data:image/png;base64,{b64(LARGE)}\n{'A' * base64_blobs.TOKEN_CHARS}")
-    assert read_reply(never_cut(value)) == read(value)
+    assert read_raw(never_cut(value)) == read(value)
     assert read(value).images[0].data == LARGE
 
 
@@ -137,7 +138,6 @@ def test_a_link_is_offered_where_there_is_no_image(value):
     found = read(value)
     assert found.images == ()
     assert len(found.links) == 1
-    assert no_image_error(found) is None
 
 
 def test_no_link_is_offered_beside_an_image():
@@ -159,7 +159,7 @@ def test_a_link_is_worth_more_than_junk_and_the_junk_is_named():
 
 
 def test_the_four_shapes_of_the_catalogue_are_read():
-    found = {shape: read_reply(raw) for shape, raw in four_shapes().items()}
+    found = {shape: read_raw(raw) for shape, raw in four_shapes().items()}
     assert [len(one.images or one.links) for one in found.values()] == [1, 1, 1, 1]
 
 
@@ -269,7 +269,7 @@ def test_there_are_as_many_hostile_cases_as_in_jsontestsuite():
 def test_hostile_json_is_read_or_a_bad_response(raw):
     found = trace = None
     try:
-        found = read_reply(raw)
+        found = read_raw(raw)
     except errors.BadResponseError as error:
         trace = error.__context__
     assert trace is None
@@ -289,7 +289,7 @@ REPLIES = st.lists(PARTS, max_size=4).map(lambda parts: reply(*parts)) | st.buil
 @settings(max_examples=200, deadline=None)
 @given(REPLIES)
 def test_any_reply_is_read_as_if_nothing_had_been_cut(value):
-    plain, with_cut = read_reply(never_cut(value)), read_reply(json.dumps(value).encode())
+    plain, with_cut = read_raw(never_cut(value)), read_raw(json.dumps(value).encode())
     assert with_cut == plain
     assert with_cut.turn() == plain.turn()
 
@@ -309,10 +309,10 @@ def test_any_json_gives_a_reply_or_one_of_our_errors(value):
 @given(st.binary(max_size=100))
 def test_any_bytes_give_a_reply_or_one_of_our_errors(raw):
     try:
-        read_reply(raw)
+        read_raw(raw)
     except errors.GeminiError as error:
         pickle.dumps(error)
 
 
 def test_text_of_the_body_is_read_from_its_bytes():
-    assert read_reply(b" \r\n\n" + text_body("é")).text == "é"
+    assert read_raw(b" \r\n\n" + text_body("é")).text == "é"

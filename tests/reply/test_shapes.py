@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.reply import shapes
-from gemini_nb.reply.reply import read_reply
 from gemini_nb.reply.shapes import join_chunks, parts
 from support.images import png
-from support.replies import body, chat, inline, reply
+from support.replies import body, chat, inline, read_raw, reply
 
 PICTURE = inline(png())
 THOUGHT = {"text": "hm", "thought": True}
@@ -40,7 +39,7 @@ def test_text_that_goes_on_is_one(case):
 
 def test_the_content_to_echo_keeps_every_part():
     given = [reply("a r", finish_reason=None), reply(text("ed", thoughtSignature="c2ln"))]
-    assert read_reply(body(given)).turn() == {
+    assert read_raw(body(given)).turn() == {
         "role": "model",
         "parts": [text("a r"), text("ed", thoughtSignature="c2ln")],
     }
@@ -61,4 +60,4 @@ def test_other_lists_are_no_stream(case):
 
 def test_the_text_of_a_stream_is_not_broken_into_lines():
     given = [reply("a r", finish_reason=None), reply("ed ", finish_reason=None), reply("cat", PICTURE)]
-    assert read_reply(body(given)).text == "a red cat"
+    assert read_raw(body(given)).text == "a red cat"

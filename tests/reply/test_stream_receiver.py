@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_nb.reply.stream_receiver import StreamedReply
 from support.images import noise_png, png
 from support.new_shapes import streamed, whole
 from support.replies import body, inline, reply
-from support.streams import event
+from support.streams import event, receive
 
 STREAMS = streamed(noise_png(5000)) | {
     "plain JSON": body(reply(inline(noise_png(5000))), indent=1),
@@ -20,13 +19,6 @@ STREAMS = streamed(noise_png(5000)) | {
     "an event of empty lines": b"data:\ndata: \n\ndata:\n\n",
     "ends mixed": b"\xef\xbb\xbfdata: {\r\n: and on\r\ndata:}\r\r\n\nid: 7\rdata: [\rdata: ]\n",
 }
-
-
-def receive(*pieces: bytes) -> StreamedReply:
-    received = StreamedReply(lambda *_, **__: None)
-    for piece in pieces:
-        received.write(piece)
-    return received
 
 
 @pytest.mark.parametrize("case", STREAMS)
@@ -47,16 +39,15 @@ def test_what_is_kept_of_a_stream_that_breaks_off_is_its_beginning(case, end, cu
 
 def test_an_event_that_is_no_json_keeps_nothing_from_being_handed_on():
     handed = []
-    received = StreamedReply(lambda part, *_, **__: handed.append(part["text"]))
-    for noise in (b"ping", b": keepalive", b"{", b"[DONE]"):
-        received.write(b"data: %s\n\n" % noise + event(reply("a")))
-    assert handed == ["a"] * 4
+    noises = (b"ping", b": keepalive", b"{", b"[DONE]")
+    pieces = (b"data: %s\n\n" % noise + event(reply("a")) for noise in noises)
+    receive(*pieces, take_parts=lambda parts, _: handed.extend(parts))
+    assert handed == [{"text": "a"}] * 4
 
 
 def test_the_parts_of_a_wrapped_event_are_handed_on_while_it_streams():
     handed = []
-    received = StreamedReply(lambda part, *_, **__: handed.append(part))
-    received.write(event({"response": reply("a")}))
+    receive(event({"response": reply("a")}), take_parts=lambda parts, _: handed.extend(parts))
     assert handed == [{"text": "a"}]
 
 

@@ -13,7 +13,7 @@ import pytest
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.store import Store
-from support.generations import answer, full_answer
+from support.generations import answer, content_of, full_answer
 from support.images import jpeg, png
 from support.systems import is_root
 
@@ -28,7 +28,7 @@ ASKED, ELSE = ImageRequest("a red square"), ImageRequest("a blue square")
 def store(tmp_path):
     """A store of two answers."""
     store = Store(tmp_path / "store")
-    assert store.keep(answer(ASKED, RIGHT), {"parts": []})
+    assert store.keep(answer(ASKED, RIGHT), content_of({"parts": []}))
     assert store.keep(answer(ELSE, OTHER))
     return store
 

@@ -17,7 +17,7 @@ from gemini_nb.notebook.studio.store_listing import StoreListing
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.store import Store
-from support.generations import answer, full_answer
+from support.generations import answer, content_of, full_answer
 from support.images import png
 from support.shells import a_shell
 
@@ -167,7 +167,7 @@ def folder(tmp_path):
     """A store of one answer, with the model's content."""
     folder = tmp_path / ".gemini_nb"
     content = {"role": "model", "parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]}
-    assert Store(folder).keep(answer(ASKED, png(4, 4)), content)
+    assert Store(folder).keep(answer(ASKED, png(4, 4)), content_of(content))
     return folder
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from gemini_nb.store import record
-from support.generations import answer
+from support.generations import answer, content_of
 from support.images import noise_png
 from support.replies import b64
 
@@ -22,7 +22,7 @@ CONTENTS = {
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_content_comes_back_exactly(store, content):
     kept = answer("a")
-    store.keep(kept, content)
+    store.keep(kept, content_of(content))
     for asked in (kept.request, kept.digest):
         assert json.dumps(store.content(asked)) == json.dumps(content)
 
@@ -30,7 +30,7 @@ def test_content_comes_back_exactly(store, content):
 @pytest.mark.parametrize("content", [None, {"x": float("nan")}, {1, 2}], ids=["none", "NaN", "a set"])
 def test_an_answer_is_kept_without_content_that_is_no_json(store, content):
     kept = answer("a")
-    assert store.keep(kept, content)
+    assert store.keep(kept, content_of(content))
     assert store.find(kept.request) is not None
     assert store.content(kept.request) is None
 
@@ -38,7 +38,7 @@ def test_an_answer_is_kept_without_content_that_is_no_json(store, content):
 def test_a_picture_in_content_is_kept_once_and_comes_back_exactly(store):
     kept = answer("a")
     content = inline_content(kept.image.data)
-    store.keep(kept, content)
+    store.keep(kept, content_of(content))
     (path,) = (store.folder / "contents").iterdir()
     assert path.stat().st_size < 500
     assert store.content(kept.request) == content
@@ -47,13 +47,13 @@ def test_a_picture_in_content_is_kept_once_and_comes_back_exactly(store):
 def test_content_that_uses_our_own_mark_comes_back_exactly(store):
     kept = answer("a")
     content = {"parts": [{"$image": kept.image.sha256}, inline_content(kept.image.data)]}
-    store.keep(kept, content)
+    store.keep(kept, content_of(content))
     assert store.content(kept.request) == content
 
 
 def test_content_whose_picture_is_gone_is_absent(store):
     kept = answer("a")
-    store.keep(kept, inline_content(kept.image.data))
+    store.keep(kept, content_of(inline_content(kept.image.data)))
     (path,) = (store.folder / "images").iterdir()
     path.unlink()
     assert store.content(kept.request) is None
@@ -65,7 +65,7 @@ def inline_content(data):
 
 def test_altered_content_is_absent(store):
     kept = answer("a")
-    store.keep(kept, {"parts": [{"text": "one"}]})
+    store.keep(kept, content_of({"parts": [{"text": "one"}]}))
     (path,) = (store.folder / "contents").iterdir()
     path.write_bytes(path.read_bytes().replace(b"one", b"two"))
     assert store.content(kept.request) is None
@@ -74,7 +74,7 @@ def test_altered_content_is_absent(store):
 @pytest.mark.parametrize("name", ["", "../records/{}", "{}x", "./{}"])
 def test_content_is_found_by_a_digest_alone(store, name):
     kept = answer("a")
-    store.keep(kept, {"parts": []})
+    store.keep(kept, content_of({"parts": []}))
     assert store.content(name.format(kept.digest)) is None
 
 
@@ -87,7 +87,7 @@ FILLING = {
 @pytest.mark.parametrize("values", FILLING.values(), ids=FILLING)
 def test_content_of_a_stranger_that_would_fill_the_memory_is_not_read(store, values):
     kept = answer("a", noise_png(200_000))
-    store.keep(kept, {"parts": []})
+    store.keep(kept, content_of({"parts": []}))
     raw = json.dumps(values(kept.image.sha256)).encode()
     digest = sha256(raw).hexdigest()
     (store.folder / "contents" / f"{digest}.json").write_bytes(raw)

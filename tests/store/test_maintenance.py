@@ -3,16 +3,17 @@ from __future__ import annotations
 import pytest
 
 from gemini_nb.reply import kept
+from gemini_nb.reply.json_receiver import ReceivedBody
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import conversion
 from gemini_nb.store.conversion import Conversion
-from support.generations import answer, full_answer
+from support.generations import answer, content_of, full_answer
 from support.paths import files_under
 
 
 def test_promise_21_clear_removes_every_copy(store):
-    store.keep(full_answer(), {"parts": [{"text": "SECRET PROMPT"}]})
-    kept.keep_reply(b"SECRET PROMPT", folder=store.unread)
+    store.keep(full_answer(), content_of({"parts": [{"text": "SECRET PROMPT"}]}))
+    kept.keep_reply(ReceivedBody(b"SECRET PROMPT"), folder=store.unread)
     (store.folder / "saved").mkdir()
     conversion.write(store.folder / "saved" / f"{'a' * 64}.json", Conversion("b" * 64, "image/png", False))
     for kind in ("", "records", "images", "contents", "saved", "unread"):
@@ -60,8 +61,8 @@ def test_promise_21_clear_follows_no_link(store, tmp_path):
 
 
 def test_verify_counts_what_is_sound(store):
-    store.keep(full_answer(), {"parts": []})
-    kept.keep_reply(b"{}", folder=store.unread)
+    store.keep(full_answer(), content_of({"parts": []}))
+    kept.keep_reply(ReceivedBody(b"{}"), folder=store.unread)
     report = store.verify()
     assert (report.ok, report.records, report.images, report.contents, report.unread) == (True, 1, 3, 1, 1)
     assert (report.unused, report.left_over) == (0, 0)
@@ -75,7 +76,7 @@ def test_verify_counts_what_is_sound(store):
     [("records", ["records"]), ("images", ["images", "records"]), ("contents", ["contents", "records"])],
 )
 def test_verify_names_each_damaged_file_and_the_record_that_needs_it(store, kind, problems):
-    store.keep(answer("a"), {"parts": []})
+    store.keep(answer("a"), content_of({"parts": []}))
     (path,) = (store.folder / kind).iterdir()
     path.write_bytes(path.read_bytes()[:-5])
     report = store.verify()

@@ -17,11 +17,12 @@ import pytest
 from gemini_nb import AsyncClient, files
 from gemini_nb.errors import ConnectionFailedError, GeminiError, ReplayMissError
 from gemini_nb.reply import kept
+from gemini_nb.reply.json_receiver import ReceivedBody
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.store import Store
 from support.clients import KEY, OK, client_of
 from support.gateway import Answer, Gateway
-from support.generations import answer
+from support.generations import answer, content_of
 from support.images import png
 from support.processes import ran
 
@@ -71,8 +72,8 @@ KINDS = ("records", "images", "contents", "unread")
 
 def kept_store(folder):
     store = Store(folder)
-    assert store.keep(answer(ASKED, png(4, 4)), CONTENT)
-    kept.keep_reply(b"a reply", folder=store.unread)
+    assert store.keep(answer(ASKED, png(4, 4)), content_of(CONTENT))
+    kept.keep_reply(ReceivedBody(b"a reply"), folder=store.unread)
     return store
 
 
@@ -156,14 +157,14 @@ def test_promise_20_a_link_in_the_place_of_unread_is_not_followed(tmp_path, targ
     outside.mkdir(mode=0o755)
     folder.parent.mkdir()
     folder.symlink_to(tmp_path / target)
-    path = kept.keep_reply(b"reply", folder=folder)
+    path = kept.keep_reply(ReceivedBody(b"reply"), folder=folder)
     assert path.parent == kept.cache_folder()
     assert (list(outside.iterdir()), outside.stat().st_mode & 0o777) == ([], 0o755)
     assert not (tmp_path / "nothing").exists()
 
 
 def test_promise_20_a_store_whose_first_file_is_a_kept_reply_is_private(tmp_path):
-    path = kept.keep_reply(b"reply", folder=tmp_path / "store" / "unread")
+    path = kept.keep_reply(ReceivedBody(b"reply"), folder=tmp_path / "store" / "unread")
     for folder in (path.parent, path.parent.parent):
         assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -172,9 +173,10 @@ OF_ANOTHER = """
 import os
 from pathlib import Path
 from gemini_nb.reply import kept
+from gemini_nb.reply.json_receiver import ReceivedBody
 kept.cache_folder()  # imports what may not be read afterwards
 os.setgid(65534), os.setuid(65534)
-print(kept.keep_reply(b"reply", folder=Path({folder!r})))
+print(kept.keep_reply(ReceivedBody(b"reply"), folder=Path({folder!r})))
 """
 
 
@@ -201,7 +203,7 @@ def test_only_replies_are_counted_and_dropped(tmp_path):
     os.mkfifo(tmp_path / "a.reply")
     (tmp_path / "b.reply").mkdir()
     (tmp_path / "c.reply").symlink_to("/dev/zero")
-    path = kept.keep_reply(b"reply", folder=tmp_path)
+    path = kept.keep_reply(ReceivedBody(b"reply"), folder=tmp_path)
     assert sorted(p.name for p in tmp_path.glob("*.reply")) == sorted(
         ["a.reply", "b.reply", "c.reply", path.name]
     )

@@ -20,7 +20,7 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.store import record
 from gemini_nb.store.location import default_folder
 from gemini_nb.store.store import Store
-from support.generations import answer, full_answer, picture
+from support.generations import answer, content_of, full_answer, picture
 from support.images import gif, jpeg, png, webp
 from support.paths import files_under
 
@@ -162,7 +162,7 @@ def test_keeping_mends_a_damaged_picture(store):
 def test_promise_20_folders_are_0700_and_files_0600(store, umask):
     before = os.umask(umask)
     try:
-        store.keep(answer("a"), {"parts": []})
+        store.keep(answer("a"), content_of({"parts": []}))
     finally:
         os.umask(before)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [store.folder, *store.folder.rglob("*")]}
@@ -183,7 +183,7 @@ def test_keep_writes_through_no_link(tmp_path):
 def test_promise_9_the_key_is_masked_in_what_the_server_said(store):
     said = f"your key {KEY} is valid"
     generation = answer("a", text=said, usage={"note": said, KEY: [said]}, model_version=said, notes=(said,))
-    assert store.keep(generation, {"parts": [{"text": said}]}, key=Secret(KEY))
+    assert store.keep(generation, content_of({"parts": [{"text": said}]}), key=Secret(KEY))
     assert store.find(ImageRequest("a")).text == "your key [key] is valid"
     assert store.content(generation.request) is None
     assert not any(KEY.encode() in data for data in files_under(store.folder).values())

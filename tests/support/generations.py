@@ -5,6 +5,8 @@ from __future__ import annotations
 from gemini_nb.generation import Generation, Grounding, WebLink
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.images.inputs import InputImage
+from gemini_nb.reply.base64_blobs import BlobTable
+from gemini_nb.reply.content import Content
 from gemini_nb.request import ImageRequest
 from support.images import png
 
@@ -18,6 +20,11 @@ def answer(prompt: str | ImageRequest = "a red square", *pictures: bytes, **fact
     request = prompt if isinstance(prompt, ImageRequest) else ImageRequest(prompt)
     images = tuple(picture(data) for data in pictures) or (picture(),)
     return Generation(**{"request": request, "images": images, "provider": "crazyrouter", **facts})
+
+
+def content_of(value) -> Content | None:
+    """A model's turn in which no base64 was found."""
+    return None if value is None else Content(value, BlobTable())
 
 
 def full_answer() -> Generation:

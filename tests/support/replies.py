@@ -5,7 +5,20 @@ from __future__ import annotations
 import base64
 import json
 
+from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
+from gemini_nb.reply.reply import Reply, read_reply
 from support.images import jpeg, png
+
+
+def received(raw: bytes) -> ReceivedBody:
+    """A body that came in one piece."""
+    receiver = JSONReceiver()
+    receiver.write(raw)
+    return receiver.finish()
+
+
+def read_raw(raw: bytes, **options) -> Reply:
+    return read_reply(received(raw), **options)
 
 
 def b64(data: bytes) -> str:

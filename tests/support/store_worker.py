@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 from gemini_nb.request import ImageRequest  # noqa: E402
 from gemini_nb.store.store import Store  # noqa: E402
-from support.generations import answer  # noqa: E402
+from support.generations import answer, content_of  # noqa: E402
 from support.images import PNG_END, chunk, png  # noqa: E402
 
 
@@ -44,7 +44,7 @@ def main(folder: str, seed: str, prompts: str) -> None:
     known: set[int] = set()
     while True:
         number = chance.randint(1, int(prompts))
-        content = {"parts": [{"thoughtSignature": "A" * chance.randint(1, 50_000)}]}
+        content = content_of({"parts": [{"thoughtSignature": "A" * chance.randint(1, 50_000)}]})
         if store.keep(numbered(number, chance.randbytes(chance.randint(0, 300_000))), content):
             known.add(number)
             say(f"kept {number}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gemini_nb.errors import GeminiError
+from gemini_nb.reply.stream_receiver import StreamedReply
 from support.clients import PICTURE, client_of
 from support.faults import chunk, endless, then_stall
 from support.gateway import Answer, Gateway
@@ -41,6 +42,15 @@ def picture(data: bytes = PICTURE, **more) -> bytes:
 def stream(*texts: str, **more) -> bytes:
     """A whole stream: text in deltas, then the picture."""
     return b"".join([*(words(text, **more) for text in texts or WORDS), picture(**more)])
+
+
+def receive(*pieces: bytes, take_parts=lambda *_: None, **options) -> StreamedReply:
+    """What has taken a stream that came in these pieces."""
+    received = StreamedReply(take_parts, **options)
+    for piece in pieces:
+        for _ in received.take(piece):
+            pass
+    return received
 
 
 class Steps:

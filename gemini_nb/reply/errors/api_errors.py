@@ -94,7 +94,6 @@ def error_in_reply(
 def _choose_error(
     status: int, error: ErrorBody, *, provider: Provider, model: str, key: Secret | None
 ) -> GeminiError:
-    """Choose the class. What a code names (policy, quota, key) counts for more than the status."""
     error = error.redact(key)
     what = status if status != 200 else "with an error"
     text = f"{provider.name} answered {what}: {error.message or error.code or 'it says no more'}"

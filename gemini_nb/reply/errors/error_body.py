@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import GeminiError
 from gemini_nb.reply.errors.quota import UsedUp, find_used_up, plain_name
+from gemini_nb.reply.shapes import dicts
 from gemini_nb.reply.sse import parse_values
 from gemini_nb.text import one_line, replace_surrogates
 
@@ -183,8 +184,7 @@ def _holders(reply: dict[str, Any], wrappers: Container[str]) -> Iterator[dict[s
         yield holder
         for name, value in _fields(holder):
             if depth < _MAX_WRAPPERS and plain_name(name) in wrappers:
-                inner = value[:_MAX_ITEMS] if isinstance(value, list) else [value]
-                pending += [(item, depth + 1) for item in inner if isinstance(item, dict)]
+                pending += [(item, depth + 1) for item in islice(dicts(value), _MAX_ITEMS)]
 
 
 def _has_failed(report: dict[str, Any], *, is_all: bool) -> bool:
@@ -259,8 +259,7 @@ class _Facts:
 
     def _note(self, fields: dict[str, Any]) -> None:
         """Note an object's codes, and what Google's `details` say."""
-        details = fields.get("details")
-        details = [item for item in details if isinstance(item, dict)] if isinstance(details, list) else []
+        details = list(dicts(fields.get("details")))
         codes = [fields.get(name) for name in _CODES]
         reasons = [fields.get(name) for name in ("reason", *_CAUSES)]
         reasons += [item.get("reason") for item in details]
@@ -268,14 +267,13 @@ class _Facts:
         texts = [str(code) for code in codes if isinstance(code, str | int) and not isinstance(code, bool)]
         self.codes += sorted(filter(None, texts), key=str.isdigit)
         for item in details:
-            delay, violations = item.get("retryDelay"), item.get("violations")
+            delay = item.get("retryDelay")
             if isinstance(delay, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay, re.ASCII):
                 self.delays.append(float(delay[:-1]))
             metadata = item.get("metadata")
             if isinstance(metadata, dict) and any(name.startswith("quota") for name in metadata):
                 self.violations.append(metadata)  # of an ErrorInfo
-            if isinstance(violations, list):
-                self.violations += [entry for entry in violations[:_MAX_ITEMS] if isinstance(entry, dict)]
+            self.violations += islice(dicts(item.get("violations")), _MAX_ITEMS)
 
 
 def _status_by_name(code: str) -> int | None:
@@ -295,11 +293,11 @@ def _fields(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _join(pieces: Iterable[str], separator: str) -> str:
     """Join what is said, each thing once."""
-    said: list[str] = []
+    distinct: list[str] = []
     for piece in pieces:
-        if not any(piece in other for other in said):
-            said.append(piece)
-    return separator.join(said)
+        if not any(piece in other for other in distinct):
+            distinct.append(piece)
+    return separator.join(distinct)
 
 
 def _dump_beginning(value: Any) -> str:

@@ -61,10 +61,8 @@ _HINTS = {
 _MAX_SHOWN_CHARS = 300
 
 
-def no_image_error(reply: Reply) -> GeminiError | None:
-    """Return the error that a reply without a picture amounts to, None where it has one or a link."""
-    if reply.images or reply.links:
-        return None
+def no_image_error(reply: Reply) -> GeminiError:
+    """Return the error that a reply without a picture and without a link amounts to."""
     words = reply.text or reply.words
     text = "\n".join(filter(None, (reply.finish_message, reply.block_message, reply.refusal, words)))
     reason = reply.block_reason or reply.finish_reason

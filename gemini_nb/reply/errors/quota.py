@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 
 class UsedUp(StrEnum):
@@ -112,25 +112,24 @@ _SIMPLIFIED = str.maketrans(
 
 
 def find_used_up(
-    words: str, codes: Iterable[str] = (), violations: Iterable[dict[str, Any]] = ()
+    words: str, codes: Sequence[str] = (), violations: Sequence[dict[str, Any]] = ()
 ) -> UsedUp | None:
     """Return what is used up by an error's words, codes and `QuotaFailure` violations; None if nothing is."""
-    codes = list(codes)
-    said = "; ".join((words, *map(_spell_out, codes)))[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
+    text = "; ".join((words, *map(_spell_out, codes)))[:_MAX_READ_CHARS].lower().translate(_SIMPLIFIED)
     violated = [" ".join(map(str, item.values()))[:_MAX_READ_CHARS].lower() for item in violations]
     values = (str(item.get(name)).strip() for item in violations for name in _QUOTA_VALUES)
-    if "0" in values or _matches(_ZERO, said, *violated):
+    if "0" in values or _matches(_ZERO, text, *violated):
         return UsedUp.ZERO
     if _matches(_LONG_PERIODS, *violated):
         return UsedUp.PERIOD
     plain_codes = set(map(plain_name, codes))
-    if plain_codes & _CODES or _matches(_CREDIT, said):
+    if plain_codes & _CODES or _matches(_CREDIT, text):
         return UsedUp.CREDIT
-    if _matches(_SHORT_PERIODS, said, *violated):
+    if _matches(_SHORT_PERIODS, text, *violated):
         return None
-    if _matches(_LONG_PERIODS, said):
+    if _matches(_LONG_PERIODS, text):
         return UsedUp.PERIOD
-    if _CODE_OF_ANY_PERIOD in plain_codes or _matches(_CREDIT_OF_ANY_PERIOD, said):
+    if _CODE_OF_ANY_PERIOD in plain_codes or _matches(_CREDIT_OF_ANY_PERIOD, text):
         return UsedUp.CREDIT
     return None
 

@@ -4,15 +4,16 @@ import pytest
 
 from gemini_nb import errors
 from gemini_nb.reply.errors.no_image import no_image_error
-from gemini_nb.reply.reply import Reply, read_reply
+from support.clients import client_of
+from support.gateway import Answer, Gateway
 from support.images import png
-from support.replies import body, chat, inline, reply
+from support.replies import body, chat, inline, read_raw, reply
 
 RED = png()
 
 
-def read(value) -> Reply:
-    return read_reply(body(value))
+def read(value):
+    return read_raw(body(value))
 
 
 BLOCKED = {
@@ -115,7 +116,9 @@ def test_a_picture_that_is_no_base64_is_an_image_refused():
 
 
 def test_an_image_is_no_error():
-    assert no_image_error(read(reply(inline(RED), finish_reason="SAFETY"))) is None
+    raw = body(reply(inline(RED), finish_reason="SAFETY"))
+    with Gateway(Answer(raw)) as gateway, client_of(gateway.url) as client:
+        assert client.generate("a red square").image.data == RED
 
 
 def test_long_hostile_text_is_shortened_in_messages():
