@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageChops, ImageDraw
 
+from gemini_nb.offline.painter.colours import mix
 from gemini_nb.offline.painter.outlines import Loop, Outline, box, loop, oval, stroke
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ class Pen:
         """Fill a rectangle between two corners, with corners of its own rounded to `radius`."""
         self.fill((box(x0, y0, x1, y1, radius=radius),), paint)
 
-    def poly(self, points: Iterable[Point], paint: Paint, *, opacity: float = 1) -> None:
+    def poly(self, points: Iterable[Point], paint: Paint) -> None:
         """Fill a polygon."""
-        self.fill((loop(points),), paint, opacity=opacity)
+        self.fill((loop(points),), paint)
 
     def line(self, points: Sequence[Point], width: float, paint: Paint, *, opacity: float = 1) -> None:
         """Draw a line of some width through points, with round joints and ends."""
@@ -175,10 +176,8 @@ def _strip(stops: Sequence[Colour]) -> Image.Image:
     last = len(stops) - 1
     for row in range(_STRIP):
         position = row / (_STRIP - 1) * last
-        index = min(int(position), max(0, last - 1))
-        part = position - index
-        pairs = zip(stops[index], stops[min(index + 1, last)], strict=True)
-        strip.putpixel((0, row), tuple(round(a + (z - a) * part) for a, z in pairs))
+        index = min(int(position), last - 1)
+        strip.putpixel((0, row), mix(stops[index], stops[index + 1], position - index))
     return strip
 
 

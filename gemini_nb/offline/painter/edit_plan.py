@@ -33,7 +33,7 @@ class Plan:
 
     `frame` is a colour and the width as a share of the shorter side, `crop` a ratio of width to height,
     `zoom` the shape that is looked at, "" for the middle; `items` are added, `swaps` change what is there.
-    `is_settled` says that something is not to be there which is not there.
+    `is_settled` says that something was ruled out that the picture does not have.
     """
 
     changes: list[tuple[Change, str]] = field(default_factory=list)
@@ -100,9 +100,7 @@ class _Reader:
             if match and match["old"]:
                 yield from self._clauses_without_replacement(part, match)
             else:
-                yield from (
-                    clause.strip() for clause in edit_words.CLAUSE.split(part) if clause and clause.strip()
-                )
+                yield from _split(part)
 
     def _clauses_without_replacement(self, part: str, match: re.Match[str]) -> Iterator[str]:
         before, new = part[: match.start()], part[match.start("new") :]
@@ -254,11 +252,9 @@ class _Reader:
 
     def _adding(self, clauses: list[str], rests: list[str]) -> list[str]:
         """Return the clauses whose things are added to the picture."""
-        adds, adding = [], False
+        adds: list[str] = []
         for clause, rest in zip(clauses, rests, strict=True):
-            if edit_words.ADDS.search(clause):
-                adding = True
-            if adding and (edit_words.ADDS.search(clause) or rest == clause):
+            if edit_words.ADDS.search(clause) or (adds and rest == clause):
                 adds.append(clause)
         changed = self.changes or self.plan.frame or self.plan.swaps or self.plan.crop or self.names
         if adds or changed or self.plan.zoom is not None:
@@ -285,12 +281,7 @@ class _Reader:
 
 
 def _split(text: str) -> list[str]:
-    """Return the clauses of a text."""
     return [clause.strip() for clause in edit_words.CLAUSE.split(text) if clause and clause.strip()]
-
-
-def _tint(colour: Colour) -> Change:
-    return lambda image, _: filters.tint(image, colour)
 
 
 def _things(text: str) -> list[Word]:
