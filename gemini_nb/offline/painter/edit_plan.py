@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter import colours, edit_words, filters
@@ -26,17 +28,21 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4_000
 """What an edit says after so many characters is not read."""
 
+_LAST = len(edit_words.CHANGES)
+
 
 @dataclass
 class Plan:
-    """What an edit does: `changes` with the clause that asks for each, in the order of `edit_words.CHANGES`.
+    """What an edit does: `changes` of the whole picture, in the order of `edit_words.CHANGES`.
 
-    `frame` is a colour and the width as a share of the shorter side, `crop` a ratio of width to height,
-    `zoom` the shape that is looked at, "" for the middle; `items` are added, `swaps` change what is there.
-    `is_settled` says that something was ruled out that the picture does not have.
+    `is_turned` says that one of them moves what the picture holds. `frame` is a colour and the width as a
+    share of the shorter side, `crop` a ratio of width to height, `zoom` the shape that is looked at, "" for
+    the middle; `items` are added, `swaps` change what is there. `is_settled` says that something was ruled
+    out that the picture does not have.
     """
 
-    changes: list[tuple[Change, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    is_turned: bool = False
     frame: tuple[Colour, float] | None = None
     crop: float | None = None
     zoom: str | None = None
@@ -55,8 +61,7 @@ class Plan:
     @property
     def keeps_places(self) -> bool:
         """Whether what the picture holds stays where it is."""
-        turns = any(change in (filters.rotate, filters.flip) for change, _ in self.changes)
-        return not turns and self.crop is None and self.zoom is None
+        return not self.is_turned and self.crop is None and self.zoom is None
 
 
 def read(prompt: str, known: Sketch | None = None) -> Plan:
@@ -71,7 +76,7 @@ class _Reader:
         self.known = known
         self.plan = Plan()
         self.names: list[str] = []
-        self.changes: list[tuple[int, Change, str]] = []
+        self.changes: list[tuple[int, Change]] = []
 
     def read(self, prompt: str) -> Plan:
         """Read the whole edit."""
@@ -88,8 +93,7 @@ class _Reader:
             mentioned = scene.read(", ".join(left)).mentioned
             untouched = self.plan.zoom is None and self.plan.crop is None
             self.plan.tint = mentioned[0] if mentioned and untouched else None
-        self.changes.sort(key=lambda entry: entry[0])
-        self.plan.changes = [(change, clause) for _, change, clause in self.changes]
+        self.plan.changes = [change for _, change in sorted(self.changes, key=itemgetter(0))]
         self.plan.left_out = scene.name_once(self.names)
         return self.plan
 
@@ -220,7 +224,9 @@ class _Reader:
         rest = clause
         for index, (pattern, change) in enumerate(edit_words.CHANGES):
             if re.search(pattern, clause, re.IGNORECASE):
-                self.changes.append((index, change, clause.lower()))
+                is_turn = change in edit_words.TURNS
+                self.plan.is_turned |= is_turn
+                self.changes.append((index, partial(change, text=clause.lower()) if is_turn else change))
                 rest = re.sub(rf"(?:{pattern})\w*", " ", rest, flags=re.IGNORECASE)
         if edit_words.FRAME.search(clause):
             self._read_frame(clause)
@@ -228,16 +234,12 @@ class _Reader:
                 rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}", " ", rest, flags=re.IGNORECASE
             )
         elif (match := edit_words.TINT.search(clause)) and not _things(match["rest"] or match["rest2"] or ""):
-            mentioned = scene.read(clause).mentioned
-            if mentioned:
-                tint = mentioned[-1]
-                self.changes.append(
-                    (len(edit_words.CHANGES), lambda image, _: filters.tint(image, tint), clause)
-                )
+            tints = scene.read(clause).mentioned[-1:]
+            self.changes += [(_LAST, partial(filters.tint, colour=tint)) for tint in tints]
         for word in words.read(rest):
             meaning = word.value[0] if word.kind == "time" else word.value
             if word.kind in ("time", "scenery", "season", "style") and meaning in edit_words.OF_WORDS:
-                self.changes.append((len(edit_words.CHANGES), edit_words.OF_WORDS[meaning], clause))
+                self.changes.append((_LAST, edit_words.OF_WORDS[meaning]))
                 rest = rest.replace(word.text, " ", 1)
         return rest
 

@@ -57,8 +57,8 @@ def edit(
         fit = ImageOps.contain if keep_shape else ImageOps.fit
         image = fit(image, size, Image.Resampling.LANCZOS)
     before = image
-    for change, clause in plan.changes:
-        image = change(image, clause)
+    for change in plan.changes:
+        image = change(image)
     if look_at:
         image = filters.zoom(image, *look_at)
     elif plan.zoom is not None:
