@@ -109,10 +109,6 @@ def _rate_limit(job: Job) -> Response:
     return error_response(429, message, details=[advice])
 
 
-def _rate_limit_in_200(job: Job) -> Response:
-    return replace(_rate_limit(job), status=200)
-
-
 _OVERLOADED = error_response(503, "The model is overloaded. Please try again later.")
 _QUOTA = gateway_error(403, "user quota is not enough", reason="insufficient_user_quota")
 _QUOTA_OF_ZERO = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "0"}
@@ -126,8 +122,7 @@ _NO_QUOTA = error_response(
 )
 _FIREWALL = bytes_response(403, "text/html", _PAGE.format("Attention Required!").encode())
 _BAD_GATEWAY = bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
-_FAILED_REQUEST = gateway_error(500, "upstream error: do request failed", reason="do_request_failed")
-_ERROR_IN_200 = replace(_FAILED_REQUEST, status=200)
+_ERROR_IN_200 = gateway_error(200, "upstream error: do request failed", reason="do_request_failed")
 _NOT_JSON = bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
 
 
@@ -151,9 +146,8 @@ def _no_image(job: Job) -> Response:
 
 
 def _text_only(job: Job) -> Response:
-    return job.send_parts(
-        [{"text": "I can describe that picture for you, but this time I have not drawn it."}]
-    )
+    text = "I can describe that picture for you, but this time I have not drawn it."
+    return job.send_parts([{"text": text}])
 
 
 def _task(job: Job) -> Response:
@@ -219,7 +213,9 @@ FAULTS = {
     "quota": Fault("403 in a gateway's words: insufficient_user_quota", _QUOTA),
     "no-quota": Fault("429, a quota of 0 in QuotaFailure, RetryInfo advises 1 s all the same", _NO_QUOTA),
     "firewall": Fault("403 with a firewall's HTML page", _FIREWALL),
-    "rate-limit-in-200": Fault("200 with the answer of rate-limit inside", _rate_limit_in_200),
+    "rate-limit-in-200": Fault(
+        "200 with the answer of rate-limit inside", lambda job: replace(_rate_limit(job), status=200)
+    ),
     "bad-gateway": Fault("502 with an HTML page", _BAD_GATEWAY),
     "error-in-200": Fault("200 with an error object inside", _ERROR_IN_200),
     "blocked": Fault("200, promptFeedback.blockReason PROHIBITED_CONTENT", _blocked),

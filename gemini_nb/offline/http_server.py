@@ -37,8 +37,6 @@ MAX_BODY_BYTES = 64 * 2**20
 DRIP_SECONDS = 0.1
 """How long a dripping delivery waits after each byte."""
 
-_IDLE_SECONDS = 60
-
 # SO_LINGER for no time: closing the socket then resets the connection and drops what was not sent yet
 _LINGER_FOR_NO_TIME = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -113,7 +111,7 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "gemini_nb-offline"
     sys_version = ""
-    timeout = _IDLE_SECONDS
+    timeout = 60  # seconds, after which an idle connection is closed
     server: Listener
 
     def _answer(self) -> None:
@@ -144,9 +142,8 @@ class _Connection(BaseHTTPRequestHandler):
             return b"", error_response(411, "A Content-Length is required.", status="INVALID_ARGUMENT")
         if int(length[:20]) > MAX_BODY_BYTES:
             self.close_connection = True
-            return b"", error_response(
-                413, f"The request is larger than {MAX_BODY_BYTES} bytes.", status="INVALID_ARGUMENT"
-            )
+            message = f"The request is larger than {MAX_BODY_BYTES} bytes."
+            return b"", error_response(413, message, status="INVALID_ARGUMENT")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionResetError("the client went away while sending")
@@ -189,9 +186,8 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         code = 405 if code == 501 else code
         response = error_response(code, message or "Bad request.", status="INVALID_ARGUMENT")
-        self._send(
-            in_dialect(response, None, self.server.dialect), path=getattr(self, "path", "").partition("?")[0]
-        )
+        path = getattr(self, "path", "").partition("?")[0]
+        self._send(in_dialect(response, None, self.server.dialect), path=path)
 
     def _log(self, status: int, path: str) -> None:
         """Log one line: never the query string, which may hold a key."""

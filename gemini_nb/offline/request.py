@@ -6,7 +6,6 @@ The messages of `Refusal` are Google's own where those are known.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -59,11 +58,11 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
     """
     request = _parse(body)
     contents = _contents(request)
-    config = _mapping(_field(request, "generationConfig"), "generation_config")
+    config = _mapping(find_field(request, "generationConfig"), "generation_config")
     modalities = _modalities(config)
     aspect_ratio, image_size = _image_config(config, model)
     _check_types(request, config)
-    if _field(config, "candidateCount") not in (None, 1):
+    if find_field(config, "candidateCount") not in (None, 1):
         raise Refusal("Multiple candidates is not enabled for this model")
     last = next((c for c in reversed(contents) if _role(c) == "user"), None)
     prompt = "\n".join(_texts(last)) if last else ""
@@ -105,7 +104,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return _mapping(request, "request")
 
 
-def _field(mapping: Mapping[str, Any], name: str) -> Any:
+def find_field(mapping: Mapping[str, Any], name: str) -> Any:
     """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
     return mapping[name] if name in mapping else mapping.get(_to_snake_case(name))
 
@@ -131,7 +130,7 @@ def _list(value: Any, where: str) -> list[Any]:
 
 
 def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    contents = [_mapping(item, "contents") for item in _list(_field(request, "contents"), "contents")]
+    contents = [_mapping(item, "contents") for item in _list(find_field(request, "contents"), "contents")]
     if not contents:
         raise Refusal("* GenerateContentRequest.contents: contents is not specified\n")
     for content in contents:
@@ -141,11 +140,11 @@ def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _role(content: Mapping[str, Any]) -> Any:
-    return _field(content, "role") or "user"
+    return find_field(content, "role") or "user"
 
 
 def _modalities(config: Mapping[str, Any]) -> list[Any]:
-    values = _list(_field(config, "responseModalities"), "generation_config.response_modalities")
+    values = _list(find_field(config, "responseModalities"), "generation_config.response_modalities")
     names = [str(value).upper() for value in values]
     for name in names:
         if name not in ("TEXT", "IMAGE"):
@@ -154,7 +153,7 @@ def _modalities(config: Mapping[str, Any]) -> list[Any]:
 
 
 def _seed(config: Mapping[str, Any]) -> int | None:
-    seed = _field(config, "seed")
+    seed = find_field(config, "seed")
     if seed is None or (type(seed) is int and -(2**31) <= seed < 2**31):
         return seed
     raise Refusal(f"Invalid value at 'generation_config.seed' (TYPE_INT32), {_show(seed)}")
@@ -162,24 +161,24 @@ def _seed(config: Mapping[str, Any]) -> int | None:
 
 def _check_types(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Refuse what is of another type than the API's, of the fields that are accepted without effect."""
-    _mapping(_field(request, "systemInstruction"), "system_instruction")
-    _mapping(_field(config, "thinkingConfig"), "generation_config.thinking_config")
+    _mapping(find_field(request, "systemInstruction"), "system_instruction")
+    _mapping(find_field(config, "thinkingConfig"), "generation_config.thinking_config")
     for name in ("tools", "safetySettings"):
-        for item in _list(_field(request, name), _to_snake_case(name)):
+        for item in _list(find_field(request, name), _to_snake_case(name)):
             _mapping(item, _to_snake_case(name))
 
 
 def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
     where = "generation_config.image_config"
-    image_config = _mapping(_field(config, "imageConfig"), where)
+    image_config = _mapping(find_field(config, "imageConfig"), where)
     for holder, path in ((config, "generation_config"), (image_config, where)):
-        if _field(holder, "imageOutputOptions") is not None:
+        if find_field(holder, "imageOutputOptions") is not None:
             raise Refusal(
                 f"Invalid JSON payload received. Unknown name \"imageOutputOptions\" at '{path}': "
                 "Cannot find field."
             )
-    ratio = _field(image_config, "aspectRatio")
-    size = _field(image_config, "imageSize")
+    ratio = find_field(image_config, "aspectRatio")
+    size = find_field(image_config, "imageSize")
     if ratio is not None and not _takes_ratio(ratio, model):
         raise Refusal(f"Invalid value at '{where}.aspect_ratio': {_show(ratio)} for {model.id}.")
     if size is not None and size not in (model.image_sizes if model.limits_source else _SIZES):
@@ -201,14 +200,14 @@ def _show(value: Any) -> str:
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in _list(_field(content, "parts"), "contents.parts"):
+    for item in _list(find_field(content, "parts"), "contents.parts"):
         part = _mapping(item, "contents.parts")
         if not part.get("thought"):
             yield part
 
 
 def _texts(content: Mapping[str, Any]) -> list[str]:
-    texts = [_field(part, "text") for part in _parts(content)]
+    texts = [find_field(part, "text") for part in _parts(content)]
     if not all(isinstance(text, str | None) for text in texts):
         raise Refusal("Invalid value at 'contents.parts.text' (TYPE_STRING).")
     return [text for text in texts if text]
@@ -229,16 +228,16 @@ def _input_images(
 def _pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
     pictures = []
     for part in _parts(content):
-        inline = _mapping(_field(part, "inlineData"), "contents.parts.inline_data")
+        inline = _mapping(find_field(part, "inlineData"), "contents.parts.inline_data")
         if inline:
             pictures.append(_read_inline(inline))
         elif _role(content) == "model":
-            pictures += _images_in_text(_field(part, "text") or "", find_hosted=find_hosted)
+            pictures += _images_in_text(find_field(part, "text") or "", find_hosted=find_hosted)
     return pictures
 
 
 def _read_inline(inline: Mapping[str, Any]) -> bytes:
-    data, declared = _field(inline, "data"), _field(inline, "mimeType")
+    data, declared = find_field(inline, "data"), find_field(inline, "mimeType")
     if not isinstance(data, str) or (picture := _decode(data)) is None:
         raise Refusal(
             "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES): Base64 decoding failed."
@@ -256,7 +255,7 @@ def _decode(data: str) -> bytes | None:
     plain = data.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 

@@ -10,7 +10,8 @@ import threading
 import httpx
 import pytest
 
-from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from gemini_nb.offline.http_server import REJECTED_KEY
+from gemini_nb.offline.server import OfflineServer
 from support.offline import (
     FLASH,
     IMAGE_ONLY,
