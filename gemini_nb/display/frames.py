@@ -76,14 +76,9 @@ class _Cells:
             return f"{size}, which cannot be shown"
 
 
-class _Mark:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
+class _Mark(str):
+    __slots__ = ()
+    __repr__ = str.__str__  # without quotes
 
 
 def _with_marks(frame: Any, cells: _Cells) -> Any:

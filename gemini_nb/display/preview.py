@@ -70,6 +70,7 @@ class Picture(Protocol):
 
 
 TYPE_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
+PIXELS_PER_CSS_PIXEL = 1.5  # of a preview: it stays sharp on dense screens
 MAX_PREVIEW_HEIGHT = 4096  # pixels: WebP ends at 16,383, and the encoder's time at the reader's patience
 
 _JPEG_QUALITY = 60

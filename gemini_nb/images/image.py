@@ -42,8 +42,6 @@ SOURCES = ("inlineData", "data URI", "hosted URL", "openai")
 OTHER_SOURCE = "other: "
 COMPOSED = "composed"  # of a reply and its source, with a mask: see `images.composition`
 
-_WANTED = "Only PNG, JPEG, WebP and GIF pictures are accepted."
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -84,7 +82,8 @@ def inspect(data: ImageBytes) -> Facts:
         mime_type = sniff(seen)
         if mime_type is None:
             raise ImageRefusedError(
-                f"The bytes received as a picture look like {header.describe(seen)}.", hint=_WANTED
+                f"The bytes received as a picture look like {header.describe(seen)}.",
+                hint="Only PNG, JPEG, WebP and GIF pictures are accepted.",
             )
         try:
             width, height = header.read_size(seen, mime_type)

@@ -33,8 +33,9 @@ def is_pil(source: object) -> bool:
 
 
 def is_array(source: object) -> bool:
-    """Whether `source` is a NumPy array, or says how it becomes one."""
-    return hasattr(source, "__array_interface__") or hasattr(source, "__array__")
+    """Whether `source` is a NumPy array, or says how it becomes one, and is no PIL image."""
+    is_given = hasattr(source, "__array_interface__") or hasattr(source, "__array__")
+    return is_given and not is_pil(source)
 
 
 def is_figure(source: object) -> bool:
