@@ -176,10 +176,7 @@ class _Reader:
         nouns = [word for word in what if word.kind == "noun"]
         if not match or len(nouns) != 1:
             return False
-        size = next(
-            (edit_words.SIZED[name] for name in match["what"].lower().split() if name in edit_words.SIZED),
-            1.0,
-        )
+        size = next(filter(None, map(edit_words.SIZED.get, match["what"].lower().split())), 1.0)
         mentioned = scene.read(match["what"]).mentioned
         if self._holds(nouns[0]) and (mentioned or size != 1.0):
             shape = nouns[0].value
@@ -230,9 +227,8 @@ class _Reader:
                 rest = re.sub(rf"(?:{pattern})\w*", " ", rest, flags=re.IGNORECASE)
         if edit_words.FRAME.search(clause):
             self._read_frame(clause)
-            rest = re.sub(
-                rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}", " ", rest, flags=re.IGNORECASE
-            )
+            frame = rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}"
+            rest = re.sub(frame, " ", rest, flags=re.IGNORECASE)
         elif (match := edit_words.TINT.search(clause)) and not _things(match["rest"] or match["rest2"] or ""):
             tints = scene.read(clause).mentioned[-1:]
             self.changes += [(_LAST, partial(filters.tint, colour=tint)) for tint in tints]
@@ -313,11 +309,8 @@ def _is_a_thing(clause: str) -> bool:
     With a word that is not understood, which may be a verb, only one that begins with an article does.
     """
     read = words.read(clause)
-    if (
-        edit_words.MAKES_IT.search(clause)
-        or not read
-        or read[0].kind not in ("count", "colour", "shade", "size", "noun")
-    ):
+    is_named = bool(read) and read[0].kind in ("count", "colour", "shade", "size", "noun")
+    if not is_named or edit_words.MAKES_IT.search(clause):
         return False
     understood = all(word.kind != "other" for word in _things(clause))
     return any(word.kind == "noun" for word in read) and (understood or read[0].kind == "count")

@@ -5,29 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "absent",
-    "and",
-    "angle",
-    "break",
-    "colour",
-    "count",
-    "ground",
-    "lacking",
-    "not",
-    "noun",
-    "on",
-    "other",
-    "pattern",
-    "place",
-    "relation",
-    "scenery",
-    "season",
-    "shade",
-    "size",
-    "skip",
-    "style",
-    "time",
-]
+    "absent", "and", "angle", "break", "colour", "count", "ground", "lacking", "not", "noun", "on", "other",
+    "pattern", "place", "relation", "scenery", "season", "shade", "size", "skip", "style", "time",
+]  # fmt: skip
 
 NOUNS = {
     "circle": "circle, dot, disc, disk, ball, sphere, round, orb, point, bubble, spot",
