@@ -99,9 +99,6 @@ def _list_names() -> str:
     return f"{', '.join(FAULTS)}, each with {_ONCE} too"
 
 
-# Refused, or never begun
-
-
 def _rate_limit(job: Job) -> Response:
     delay = "0.2s" if job.once else "48s"
     advice = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
@@ -124,9 +121,6 @@ _FIREWALL = bytes_response(403, "text/html", _PAGE.format("Attention Required!")
 _BAD_GATEWAY = bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
 _ERROR_IN_200 = gateway_error(200, "upstream error: do request failed", reason="do_request_failed")
 _NOT_JSON = bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
-
-
-# Answered, without a picture
 
 
 def _blocked(job: Job) -> Response:
@@ -155,9 +149,6 @@ def _task(job: Job) -> Response:
     return json_response(202, task)
 
 
-# Answered, and broken
-
-
 def _bad_base64(job: Job) -> Response:
     part = job.inline_part(job.paint_image(mime_type="image/jpeg"), "image/jpeg")
     data = part["inlineData"]["data"]
@@ -171,9 +162,6 @@ def _gone_link(job: Job) -> Response:
 
 def _broken_off(delivery: Delivery) -> Callable[[Job], Response]:
     return lambda job: replace(job.answer(), delivery=delivery)
-
-
-# Answered in a way that is easy to misread
 
 
 def _new_shape(job: Job) -> Response:

@@ -95,8 +95,6 @@ class BatchApi:
             return self._answer_file(method, match[1], query, origin=origin, downloads=bool(match[2]))
         return None
 
-    # Jobs
-
     def create(self, model: str, body: bytes) -> Response:
         """Accept a job for a model, `models.batchGenerateContent`."""
         if len(body) > MAX_INLINE_BYTES:
@@ -193,8 +191,6 @@ class BatchApi:
         listed = [job for job in jobs if job.met["list"] > job.order.fault.hidden_lists]
         page, token = _page(listed, query)
         return json_response(200, {"operations": [job.operation() for job in page]} | token)
-
-    # Files
 
     def _answer_file(
         self, method: str, file_id: str, query: Mapping[str, str], *, origin: str, downloads: bool

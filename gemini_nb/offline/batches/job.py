@@ -74,8 +74,6 @@ class BatchJob:
         self._is_cancelled = False
         self._lock = threading.Lock()
 
-    # Work
-
     def start(self) -> None:
         """Make the rows in a thread of its own."""
         threading.Thread(target=self._work, name="gemini_nb offline batch", daemon=True).start()
@@ -177,8 +175,6 @@ class BatchJob:
         self._results.close()
         if self.order.is_inline:
             self.order.path.unlink(missing_ok=True)
-
-    # What is told
 
     @property
     def has_ended(self) -> bool:
