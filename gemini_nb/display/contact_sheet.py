@@ -7,6 +7,7 @@ other people's: it is escaped.
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 # How wide a thumbnail is in pixels, and a tile on the page, by how many tiles there are at most: a photograph
 # takes 20, 10 and 5 kB, so that five thousand make a page of 35 MB.
-_SIZES = ((500, 360, "14rem"), (2000, 240, "11rem"))
-_SMALLEST = 160, "8rem"
+_SIZES = ((500, 360, "14rem"), (2000, 240, "11rem"), (math.inf, 160, "8rem"))
 _WEBP = {"quality": 65, "method": 2}  # 4 takes twice as long and saves a thirtieth
 _TEXT_CHARACTERS = 280
 _ALT_CHARACTERS = 500
@@ -52,7 +52,7 @@ class Tile:
 
 def render_pieces(tiles: Iterable[Tile], *, count: int, title: str, totals: str) -> Iterator[bytes]:
     """Yield the page of `count` tiles in UTF-8; `totals` stand below the title."""
-    pixels, width = next(((p, w) for most, p, w in _SIZES if count <= most), _SMALLEST)
+    pixels, width = next((pixels, width) for most, pixels, width in _SIZES if count <= most)
     style = Path(__file__).with_suffix(".css").read_text("utf-8")
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -178,8 +178,8 @@ def _fit(reply: GeneratedImage, canvas: Canvas) -> tuple[PIL.Image.Image, tuple[
     layer = layer.convert("RGBA" if layer.has_transparency_data else "RGB")
     layer = _convert_colours(layer, fitting_profile(layer, profile), canvas.profile)
     if layer.size != target.size:
-        came, size = (f"{image.width} × {image.height}" for image in (layer, target))
-        notes.append(f"The reply came as {came} and was scaled to the source's {size}.")
+        received, size = (f"{image.width} × {image.height}" for image in (layer, target))
+        notes.append(f"The reply came as {received} and was scaled to the source's {size}.")
         layer = layer.resize(target.size, Resampling.LANCZOS)
     if target.mode in ("RGB", "L"):
         layer = flatten(layer)

@@ -174,12 +174,12 @@ def describe_conversions(saved: Sequence[Saved]) -> str:
     suffixes, names = ([table[mime_type] for mime_type in types] for table in (SUFFIXES, TYPE_NAMES))
     on_white = ", on white where it was transparent" * any(each.is_on_white for each in converted)
     if len(converted) == 1:
-        what, it, came = f"{printable(converted[0].path.name)} was", "it", names[0]
+        what, it, source = f"{printable(converted[0].path.name)} was", "it", names[0]
     else:
         what, it = f"{format_count(len(converted), 'file')} were", "them"
-        came = " and ".join(f"{name}s" for name in names)
+        source = " and ".join(f"{name}s" for name in names)
     return (
-        f"{what} converted from the {came} that came{on_white}. "
+        f"{what} converted from the {source} that came{on_white}. "
         f"Name {it} {' or '.join(suffixes)} to save the original bytes."
     )
 

@@ -160,7 +160,7 @@ def _gone_link(job: Job) -> Response:
     return job.send_parts([{"text": f"![Image]({job.link('0' * 64)})"}])
 
 
-def _broken_off(delivery: Delivery) -> Callable[[Job], Response]:
+def _break_off(delivery: Delivery) -> Callable[[Job], Response]:
     return lambda job: replace(job.answer(), delivery=delivery)
 
 
@@ -214,10 +214,10 @@ FAULTS = {
     "not-json": Fault("200 with an HTML page", _NOT_JSON),
     "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
     "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
-    "truncated": Fault("half the body, then the connection is closed", _broken_off("truncated")),
-    "reset": Fault("half the body, then the connection is reset", _broken_off("reset")),
-    "stall": Fault("half the body, then nothing until the client leaves", _broken_off("stall")),
-    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _broken_off("drip")),
+    "truncated": Fault("half the body, then the connection is closed", _break_off("truncated")),
+    "reset": Fault("half the body, then the connection is reset", _break_off("reset")),
+    "stall": Fault("half the body, then nothing until the client leaves", _break_off("stall")),
+    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _break_off("drip")),
     "new-shape": Fault("the picture as output[0].result, as OpenAI's Responses API has it", _new_shape),
     "keep-alive": Fault("an event stream, whatever was asked for, and an event that is no JSON", _keep_alive),
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),

@@ -57,16 +57,16 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
     Raises `Refusal` with the API's message.
     """
     request = _parse(body)
-    contents = _contents(request)
+    contents = _read_contents(request)
     config = _mapping(find_field(request, "generationConfig"), "generation_config")
-    modalities = _modalities(config)
-    aspect_ratio, image_size = _image_config(config, model)
+    modalities = _read_modalities(config)
+    aspect_ratio, image_size = _read_image_config(config, model)
     _check_types(request, config)
     if find_field(config, "candidateCount") not in (None, 1):
         raise Refusal("Multiple candidates is not enabled for this model")
     last = next((c for c in reversed(contents) if _role(c) == "user"), None)
-    prompt = "\n".join(_texts(last)) if last else ""
-    images = _input_images(contents, last, find_hosted=find_hosted)
+    prompt = "\n".join(_list_texts(last)) if last else ""
+    images = _find_images(contents, last, find_hosted=find_hosted)
     if not prompt.strip() and not images:
         raise Refusal("Unable to submit request because it must have a text parameter or an image.")
     if len(images) > model.max_input_images:
@@ -80,7 +80,7 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
         image_size,
         "IMAGE" in modalities,
         "TEXT" in modalities,
-        _seed(config),
+        _read_seed(config),
         mask,
     )
 
@@ -129,7 +129,7 @@ def _list(value: Any, where: str) -> list[Any]:
     return value
 
 
-def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _read_contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     contents = [_mapping(item, "contents") for item in _list(find_field(request, "contents"), "contents")]
     if not contents:
         raise Refusal("* GenerateContentRequest.contents: contents is not specified\n")
@@ -143,7 +143,7 @@ def _role(content: Mapping[str, Any]) -> Any:
     return find_field(content, "role") or "user"
 
 
-def _modalities(config: Mapping[str, Any]) -> list[Any]:
+def _read_modalities(config: Mapping[str, Any]) -> list[Any]:
     values = _list(find_field(config, "responseModalities"), "generation_config.response_modalities")
     names = [str(value).upper() for value in values]
     for name in names:
@@ -152,7 +152,7 @@ def _modalities(config: Mapping[str, Any]) -> list[Any]:
     return names or ["TEXT", "IMAGE"]
 
 
-def _seed(config: Mapping[str, Any]) -> int | None:
+def _read_seed(config: Mapping[str, Any]) -> int | None:
     seed = find_field(config, "seed")
     if seed is None or (type(seed) is int and -(2**31) <= seed < 2**31):
         return seed
@@ -168,7 +168,7 @@ def _check_types(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
             _mapping(item, _to_snake_case(name))
 
 
-def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
+def _read_image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
     where = "generation_config.image_config"
     image_config = _mapping(find_field(config, "imageConfig"), where)
     for holder, path in ((config, "generation_config"), (image_config, where)):
@@ -199,25 +199,25 @@ def _show(value: Any) -> str:
     return repr(value)[:40]
 
 
-def _parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _list_parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for item in _list(find_field(content, "parts"), "contents.parts"):
         part = _mapping(item, "contents.parts")
         if not part.get("thought"):
             yield part
 
 
-def _texts(content: Mapping[str, Any]) -> list[str]:
-    texts = [find_field(part, "text") for part in _parts(content)]
+def _list_texts(content: Mapping[str, Any]) -> list[str]:
+    texts = [find_field(part, "text") for part in _list_parts(content)]
     if not all(isinstance(text, str | None) for text in texts):
         raise Refusal("Invalid value at 'contents.parts.text' (TYPE_STRING).")
     return [text for text in texts if text]
 
 
-def _input_images(
+def _find_images(
     contents: list[dict[str, Any]], last: dict[str, Any] | None, *, find_hosted: FindHosted
 ) -> tuple[bytes, ...]:
     """Return the pictures of the last user turn, or else the newest one of the turns before."""
-    per_turn = [(content, _pictures(content, find_hosted=find_hosted)) for content in contents]
+    per_turn = [(content, _read_pictures(content, find_hosted=find_hosted)) for content in contents]
     own = next((pictures for content, pictures in per_turn if content is last), [])
     if own:
         return tuple(own)
@@ -225,14 +225,14 @@ def _input_images(
     return () if newest is None else (newest,)
 
 
-def _pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
+def _read_pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
     pictures = []
-    for part in _parts(content):
+    for part in _list_parts(content):
         inline = _mapping(find_field(part, "inlineData"), "contents.parts.inline_data")
         if inline:
             pictures.append(_read_inline(inline))
         elif _role(content) == "model":
-            pictures += _images_in_text(find_field(part, "text") or "", find_hosted=find_hosted)
+            pictures += _find_pictures(find_field(part, "text"), find_hosted=find_hosted)
     return pictures
 
 
@@ -259,7 +259,7 @@ def _decode(data: str) -> bytes | None:
         return None
 
 
-def _images_in_text(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
+def _find_pictures(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
     """Return what a model's Markdown shows: data URIs, and links to pictures hosted here."""
     if not isinstance(text, str):
         return []

@@ -46,7 +46,7 @@ class Canvas:
 
     def ground(self, paint: Paint) -> None:
         """Fill the whole image."""
-        self.image.paste(_pasted(paint, self.image.size), (0, 0, *self.image.size))
+        self.image.paste(_to_pasteable(paint, self.image.size), (0, 0, *self.image.size))
 
     def fill(self, loops: Iterable[Loop], paint: Paint, *, opacity: float = 1) -> None:
         """Fill an outline given in pixels."""
@@ -55,7 +55,7 @@ class Canvas:
         if bounds is None:
             return
         mask = _mask(loops, bounds, opacity=opacity)
-        self.image.paste(_pasted(paint, mask.size), bounds, mask)
+        self.image.paste(_to_pasteable(paint, mask.size), bounds, mask)
 
     def fill_below(self, line: Sequence[Point], paint: Paint, *, opacity: float = 1) -> None:
         """Fill everything below a line that goes from left to right."""
@@ -160,7 +160,7 @@ def _supersampling(pixels: int) -> int:
     return 3 if pixels < 4_000_000 else 2
 
 
-def _pasted(paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
+def _to_pasteable(paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
     """Return what Pillow's `paste` takes: a colour as it is, a gradient as an image of `size`."""
     if not isinstance(paint, Gradient):
         return paint

@@ -80,14 +80,14 @@ class _Reader:
 
     def read(self, prompt: str) -> Plan:
         """Read the whole edit."""
-        clauses = [self._without_negations(clause) for clause in self._clauses(prompt)]
+        clauses = [self._drop_negations(clause) for clause in self._split_clauses(prompt)]
         left = [clause for clause in clauses if clause and not self._read_command(clause)]
         rests = [self._read_filters(clause) for clause in left]
-        adds = self._adding(left, rests)
+        adds = self._find_added(left, rests)
         for clause, rest in zip(left, rests, strict=True):
             self._name_rest(rest, drawn=clause in adds)
         if adds:
-            cut = [_without_where(clause) for clause in adds]
+            cut = [_drop_where(clause) for clause in adds]
             self.plan.items = scene.read(prompt if cut == clauses else ", ".join(cut))
         elif left and not (self.changes or self.plan.frame or self.plan.swaps or self.names):
             mentioned = scene.read(", ".join(left)).mentioned
@@ -97,23 +97,23 @@ class _Reader:
         self.plan.left_out = scene.name_once(self.names)
         return self.plan
 
-    def _clauses(self, prompt: str) -> Iterator[str]:
+    def _split_clauses(self, prompt: str) -> Iterator[str]:
         """Cut at stops, before verbs and before "with a"; a replacement keeps its "with"."""
         for part in re.split(r"[.;!?\n]+", prompt):
             match = edit_words.REPLACE.search(part)
             if match and match["old"]:
-                yield from self._clauses_without_replacement(part, match)
+                yield from self._split_replacement(part, match)
             else:
                 yield from _split(part)
 
-    def _clauses_without_replacement(self, part: str, match: re.Match[str]) -> Iterator[str]:
+    def _split_replacement(self, part: str, match: re.Match[str]) -> Iterator[str]:
         before, new = part[: match.start()], part[match.start("new") :]
         first, *more = _split(new) or [""]
         yield from _split(before)
         yield part[match.start() : match.start("new")] + first
         yield from more
 
-    def _without_negations(self, clause: str) -> str:
+    def _drop_negations(self, clause: str) -> str:
         """Take "no clouds" and the like out of a clause, and what it names out of the picture.
 
         "Less contrast", "too dark" and "don't add a boat" are named, and not done the other way round.
@@ -145,7 +145,7 @@ class _Reader:
         match = edit_words.REPLACE.search(clause)
         if not match:
             return False
-        old, new = _things(match["old"] or match["old2"]), scene.read(match["new"] or match["new2"])
+        old, new = _find_things(match["old"] or match["old2"]), scene.read(match["new"] or match["new2"])
         if match["old2"] and not [word for word in old if word.kind in ("noun", "scenery")]:
             return False  # "turn the picture into black and white"
         if len(old) == 1 and self._holds(old[0]) and len(new.items) == 1:
@@ -157,7 +157,7 @@ class _Reader:
 
     def _read_removing(self, clause: str) -> bool:
         match = edit_words.REMOVE.search(clause)
-        what = _things(next(filter(None, match.groups()))) if match else ()
+        what = _find_things(next(filter(None, match.groups()))) if match else ()
         for word in what:
             if self._has(word):
                 self.plan.swaps.append(Swap(_name(word)))
@@ -172,7 +172,7 @@ class _Reader:
     def _read_altering(self, clause: str) -> bool:
         """Read "make the boat red" or "make the boat bigger"."""
         match = edit_words.ALTER.search(clause)
-        what = _things(match["what"]) if match else []
+        what = _find_things(match["what"]) if match else []
         nouns = [word for word in what if word.kind == "noun"]
         if not match or len(nouns) != 1:
             return False
@@ -202,11 +202,10 @@ class _Reader:
         match = edit_words.ZOOM.search(clause)
         if not match:
             return False
-        text = match["what"] or match["what2"] or ""
-        what = _things(text)
+        what = _find_things(match["what"])
         if len(what) == 1 and self._holds(what[0]):
             self.plan.zoom = what[0].value
-        elif what or re.search(r"\bout\b", text, re.IGNORECASE):
+        elif what or re.search(r"\bout\b", match["what"], re.IGNORECASE):
             self._name(clause)
         else:
             self.plan.zoom = ""
@@ -229,7 +228,7 @@ class _Reader:
             self._read_frame(clause)
             frame = rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}"
             rest = re.sub(frame, " ", rest, flags=re.IGNORECASE)
-        elif (match := edit_words.TINT.search(clause)) and not _things(match["rest"] or match["rest2"] or ""):
+        elif (match := edit_words.TINT.search(clause)) and not _find_things(match["rest"]):
             tints = scene.read(clause).mentioned[-1:]
             self.changes += [(_LAST, partial(filters.tint, colour=tint)) for tint in tints]
         for word in words.read(rest):
@@ -248,7 +247,7 @@ class _Reader:
         colour = colours.look_up(before[-1]) if before else (*mentioned, filters.FRAME_COLOUR)[0]
         self.plan.frame = (colour, 1 / (14 if "thick" in clause else 40 if "thin" in clause else 24))
 
-    def _adding(self, clauses: list[str], rests: list[str]) -> list[str]:
+    def _find_added(self, clauses: list[str], rests: list[str]) -> list[str]:
         """Return the clauses whose things are added to the picture."""
         adds: list[str] = []
         for clause, rest in zip(clauses, rests, strict=True):
@@ -261,7 +260,7 @@ class _Reader:
 
     def _name_rest(self, rest: str, *, drawn: bool) -> None:
         """Name the words of a clause that nothing was made of."""
-        for word in _things(rest):
+        for word in _find_things(rest):
             if not (word.kind == "noun" and drawn) and not self._has(word):
                 self.names.append(word.text)
 
@@ -282,7 +281,7 @@ def _split(text: str) -> list[str]:
     return [clause.strip() for clause in edit_words.CLAUSE.split(text) if clause and clause.strip()]
 
 
-def _things(text: str) -> list[Word]:
+def _find_things(text: str) -> list[Word]:
     """Return the words of a text that name something, known or not."""
     named = [word for word in words.read(text) if word.kind in _NAMING]
     fillers = edit_words.EDIT_FILLERS
@@ -292,10 +291,10 @@ def _things(text: str) -> list[Word]:
 _NAMING = ("noun", "scenery", "time", "season", "pattern", "style", "ground", "other")
 
 
-def _without_where(clause: str) -> str:
+def _drop_where(clause: str) -> str:
     """Return a clause without the thing that its own is added to: "add a hat to the cat" adds no cat."""
     match = edit_words.WHERE.search(clause)
-    return clause[: match.start()] if match and _things(match[1]) else clause
+    return clause[: match.start()] if match and _find_things(match[1]) else clause
 
 
 def _name(word: Word) -> str:
@@ -312,5 +311,5 @@ def _is_a_thing(clause: str) -> bool:
     is_named = bool(read) and read[0].kind in ("count", "colour", "shade", "size", "noun")
     if not is_named or edit_words.MAKES_IT.search(clause):
         return False
-    understood = all(word.kind != "other" for word in _things(clause))
+    understood = all(word.kind != "other" for word in _find_things(clause))
     return any(word.kind == "noun" for word in read) and (understood or read[0].kind == "count")

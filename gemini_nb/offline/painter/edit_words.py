@@ -34,22 +34,21 @@ REPLACE = re.compile(
 )
 REMOVE = re.compile(
     r"\b(?:remove|delete|erase|hide|drop|omit|(?:take|cut|leave)\s+(?:away|out|off)|get\s+rid\s+of|do\s+away\s+with)\s+"
-    r"(?P<what>.+)|\b(?:take|cut|leave)\s+(?P<what2>.+?)\s+(?:away|out|off)\b"
-    r"|(?:\b(?:entferne|lösche|enlève|supprime|retire|efface|quita|elimina|borra)\s+|删除|去掉|移除)(?P<what3>.+)"
-    r"|^(?P<what4>.+)を(?:消して|削除して|取り除いて)",
+    r"(.+)|\b(?:take|cut|leave)\s+(.+?)\s+(?:away|out|off)\b"
+    r"|(?:\b(?:entferne|lösche|enlève|supprime|retire|efface|quita|elimina|borra)\s+|删除|去掉|移除)(.+)"
+    r"|^(.+)を(?:消して|削除して|取り除いて)",
     re.IGNORECASE,
 )
 ALTER = re.compile(
     r"\b(?:make|paint|colou?r|turn|dye|tint)\s+(?P<what>(?:the|this|that|his|her)\s+.+)", re.IGNORECASE
 )
 CROP = re.compile(
-    r"\bcrop\b.*?(?:(?P<square>\bsquare\b)|(?P<ratio>\b\d{1,2}\s*[:x/]\s*\d{1,2}\b)|(?P<name>\bportrait\b|\blandscape\b))|"
-    r"\b(?:make|turn)\s+(?:it|this|the\s+(?:picture|image|photo))\s+(?:in)?(?:to)?\s*(?:a\s+)?(?P<square2>square)\b",
+    r"\bcrop\b.*?(?:\bsquare\b|(?P<ratio>\b\d{1,2}\s*[:x/]\s*\d{1,2}\b)|(?P<name>\bportrait\b|\blandscape\b))|"
+    r"\b(?:make|turn)\s+(?:it|this|the\s+(?:picture|image|photo))\s+(?:in)?(?:to)?\s*(?:a\s+)?square\b",
     re.IGNORECASE,
 )
 ZOOM = re.compile(
-    r"\bzoom(?:ed)?\s+(?:in|into|closer)?\s*(?:on(?:to)?|to|at)?\s*(?P<what>.*)"
-    r"|\bclose[- ]?up\b(?P<what2>.*)",
+    r"(?:\bzoom(?:ed)?\s+(?:in|into|closer)?\s*(?:on(?:to)?|to|at)?\s*|\bclose[- ]?up\b)(?P<what>.*)",
     re.IGNORECASE,
 )
 # what turns the rest of a clause around: done as it stands, it would be the opposite
@@ -69,9 +68,7 @@ WHERE = re.compile(
 )
 FRAME = re.compile(r"\b(?:frame|border)\b", re.IGNORECASE)
 _IT = r"(?:it|this|everything|the (?:picture|image|photo))"
-TINT = re.compile(
-    rf"\b(?:make|turn|tint|paint|colou?r) {_IT}\b(?P<rest>.*)|\btint(?:ed)?\b(?P<rest2>.*)", re.IGNORECASE
-)
+TINT = re.compile(rf"\b(?:(?:make|turn|tint|paint|colou?r) {_IT}|tint(?:ed)?)\b(?P<rest>.*)", re.IGNORECASE)
 RATIOS = {"portrait": 3 / 4, "landscape": 4 / 3}
 SIZED = {"bigger": 1.35, "larger": 1.35, "smaller": 0.7, "huge": 1.7, "tiny": 0.4, "big": 1.35, "small": 0.58}
 

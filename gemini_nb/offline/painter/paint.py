@@ -109,7 +109,7 @@ def _note(left_out: Sequence[str]) -> str:
 
 
 def _edit(step: Step, images: Sequence[bytes], known: Recipe | None) -> Painting:
-    plan = edit_plan.read(step.prompt, _contents(known) if known else None)
+    plan = edit_plan.read(step.prompt, _find_contents(known) if known else None)
     left_out = plan.left_out
     if known and (plan.swaps or plan.zoom):
         image, figures = _repaint(known, plan.swaps)
@@ -168,12 +168,12 @@ def _repaint(recipe: Recipe, swaps: Sequence[Swap]) -> tuple[Image.Image, list[F
     if not recipe.edits:
         return _paint_new(recipe, swaps)
     before, step = replace(recipe, edits=recipe.edits[:-1]), recipe.edits[-1]
-    plan = edit_plan.read(step.prompt, _contents(before))
+    plan = edit_plan.read(step.prompt, _find_contents(before))
     image, figures = _repaint(before, (*plan.swaps, *swaps))
     return _carry_out(step, plan, image, figures, swaps=swaps)
 
 
-def _contents(recipe: Recipe) -> Sketch:
+def _find_contents(recipe: Recipe) -> Sketch:
     """Return what a picture of a recipe holds: its items and scenery, after the edits."""
     sketch = scene.read(recipe.first.prompt)
     for step in recipe.edits:

@@ -183,12 +183,12 @@ class _Reader:
             without,
         )
         kept = [f"no {word.text}" for word in unwanted if not _is_without(sketch, word)]
-        names = [text for _, text in sorted([*self.left_out, *self._unpainted(sketch)])]
+        names = [text for _, text in sorted([*self.left_out, *self._find_unpainted(sketch)])]
         return replace(sketch, left_out=name_once((*names, *kept)))
 
-    def _unpainted(self, sketch: Sketch) -> list[tuple[int, str]]:
+    def _find_unpainted(self, sketch: Sketch) -> list[tuple[int, str]]:
         """Return what was understood and is not painted, since something else of the prompt hides it."""
-        hidden = _hidden(sketch.scenery)
+        hidden = _find_hidden(sketch.scenery)
         if sketch.is_landscape:
             hidden |= {"ground", "pattern"}
             hidden |= set() if _shows_season(sketch) else {"season"}
@@ -374,7 +374,7 @@ ONE_NAME = {"clouds": "cloud", "stars": "star", "snowflake": "snow", "crescent":
 _PARTS = {"forest": {"tree", "pine"}, "beach": {"sea"}, "sea": {"sea"}}
 
 
-def _hidden(scenery: frozenset[str]) -> set[str]:
+def _find_hidden(scenery: frozenset[str]) -> set[str]:
     """Return the parts of a landscape that its others leave no room for."""
     if "underwater" in scenery:
         return set(scenery - {"underwater", "sea"})
