@@ -113,8 +113,7 @@ def run_interruptibly(call: Callable[[], T], *, what: str = "decoding") -> T:
     error = future.exception()
     if isinstance(error, GeminiError):
         raise error.with_traceback(None)
-    result: T = future.result()
-    return result
+    return future.result()
 
 
 def _is_interrupted(future: Future[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from gemini_nb.images.first_frame import read_first_frame
 from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from os import PathLike
     from pathlib import Path
 
@@ -52,14 +53,9 @@ class Facts:
     height: int
 
 
-@contextmanager
-def open_view(data: ImageBytes) -> Iterator[bytes | FileView]:
+def open_view(data: ImageBytes) -> AbstractContextManager[bytes | FileView]:
     """Open a picture's bytes to look at parts of them, which are not checked."""
-    if isinstance(data, bytes):
-        yield data
-    else:
-        with data.open_view() as view:
-            yield view
+    return nullcontext(data) if isinstance(data, bytes) else data.open_view()
 
 
 def type_of(data: ImageBytes) -> str | None:

@@ -48,9 +48,6 @@ class Listener(ThreadingHTTPServer):
     with a reset instead of a close.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(
         self, host: str, port: int, *, quiet: bool, gateway: OfflineGateway, delay: float, dialect: Dialect
     ) -> None:
@@ -109,8 +106,6 @@ class _Connection(BaseHTTPRequestHandler):
     """One connection of a client, whose requests are answered in turn."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "gemini_nb-offline"
-    sys_version = ""
     timeout = 60  # seconds, after which an idle connection is closed
     server: Listener
 
