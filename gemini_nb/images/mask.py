@@ -147,9 +147,8 @@ def read(given: Any, size: tuple[int, int], *, feather: int = 0) -> Mask:
             "The mask is empty: nothing of it is white, so nothing may change.",
             hint=f"Paint what should change white, on black. {UNSENT}",
         )
-    image = InputImage(pixels.write_png(*inside.size, inside.tobytes(), colours="L"), "image/png")
-    _ = image.sha256  # every request is told by it, and here it is not the event loop that waits for it
-    return Mask(image, feather)
+    data = pixels.write_png(*inside.size, inside.tobytes(), colours="L")
+    return Mask(inputs.read(InputImage(data, "image/png")), feather)
 
 
 def _read_box(given: Any, size: tuple[int, int]) -> Box:

@@ -99,8 +99,7 @@ class BatchApi:
         """Accept a job for a model, `models.batchGenerateContent`."""
         if len(body) > MAX_INLINE_BYTES:
             return error_response(400, f"Request payload size exceeds the limit: {MAX_INLINE_BYTES} bytes.")
-        batch = find_field(_parse(body), "batch")
-        order = self._read_order(model, batch if isinstance(batch, dict) else {})
+        order = self._read_order(model, _to_object(find_field(_parse(body), "batch")))
         if not isinstance(order, JobOrder):
             return order
         fault = order.fault
@@ -115,10 +114,8 @@ class BatchApi:
         return fault.creation or _send_job(job)
 
     def _read_order(self, model: str, batch: dict[str, Any]) -> JobOrder | Response:
-        given = find_field(batch, "inputConfig")
-        given = given if isinstance(given, dict) else {}
-        name, requests = find_field(given, "fileName"), given.get("requests")
-        inline = requests.get("requests") if isinstance(requests, dict) else None
+        given = _to_object(find_field(batch, "inputConfig"))
+        name, inline = find_field(given, "fileName"), _to_object(given.get("requests")).get("requests")
         if isinstance(inline, list) and inline and not name:
             path, count = self._files.new_path(), len(inline)
             write_rows(path, inline)
@@ -222,8 +219,7 @@ class BatchApi:
             return error_response(400, message)
         if int(size) > MAX_FILE_BYTES:
             return error_response(400, f"The file is larger than {MAX_FILE_BYTES} bytes.")
-        about = find_field(_parse(body), "file")
-        name = find_field(about, "displayName") if isinstance(about, dict) else None
+        name = find_field(_to_object(find_field(_parse(body), "file")), "displayName")
         upload = self._files.start_upload(
             size=int(size),
             mime_type=headers.get("x-goog-upload-header-content-type", "application/octet-stream"),
@@ -311,7 +307,11 @@ def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[Sequence[Any]
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
+        return _to_object(json.loads(body))
     except (ValueError, RecursionError):
         return {}
+
+
+def _to_object(value: Any) -> dict[str, Any]:
+    """Return a JSON object, an empty one for any other value."""
     return value if isinstance(value, dict) else {}
