@@ -101,7 +101,7 @@ def fit(width: int, height: int, max_width: int, max_height: int) -> tuple[int, 
 
 
 def run_interruptibly(call: Callable[[], T], *, what: str = "decoding") -> T:
-    """Run C code in another thread if this is the one that interrupts reach, which wait for its end.
+    """Run C code in another thread if this is the main one, where an interrupt would wait for its end.
 
     Raises `Cancelled` at an interrupt, and a `GeminiError` of the call as it is.
     """

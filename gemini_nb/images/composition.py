@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _COMPRESS_LEVELS = (4, 9)  # the second one where the first leaves a file that is too large
 _ROOM_FOR_REPLY = 0.9  # of the bytes that a composed picture may have, for its source alone
-_GREY_NOTE = "The source is grey, so the change is grey too."
 
 
 @dataclass(frozen=True)
@@ -184,7 +183,7 @@ def _fit(reply: GeneratedImage, canvas: Canvas) -> tuple[PIL.Image.Image, tuple[
     if target.mode in ("RGB", "L"):
         layer = flatten(layer)
     if target.mode in ("L", "LA"):
-        notes.append(_GREY_NOTE)
+        notes.append("The source is grey, so the change is grey too.")
     return layer.convert(target.mode), tuple(notes)
 
 

@@ -188,7 +188,7 @@ class GeneratedImage:
         return self
 
     def in_memory(self) -> GeneratedImage:
-        """Return the picture with bytes that no file that is gone soon has to hold."""
+        """Return the picture with its bytes in memory, if their file has no name and would soon be gone."""
         if not isinstance(self.held, bytes) and self.held.is_unnamed:
             self.held.load()
         return self
@@ -244,5 +244,5 @@ class GeneratedImage:
         return saved.path
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave what knows of files on this machine's disk out of pickles and copies."""
+        """Leave `archive`, which knows files on this machine's disk, out of pickles and copies."""
         return {**self.__dict__, "archive": None}

@@ -26,7 +26,6 @@ _UNREADABLE_IMAGE = (
 _SIZES = ("512", "1K", "2K", "4K")
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
 _HOSTED_IMAGE = re.compile(r"/images/([0-9a-f]{64})\.")
-_DATA_URI_MARK = ";base64,"
 _MAX_RATIO = 8
 
 
@@ -263,12 +262,8 @@ def _find_pictures(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
     """Return what a model's Markdown shows: data URIs, and links to pictures hosted here."""
     if not isinstance(text, str):
         return []
-    pictures = []
-    for piece in text.split(_DATA_URI_MARK)[1:]:
-        picture = _decode(piece[: piece.find(")")] if ")" in piece else piece)
-        if picture is not None and sniff(picture):
-            pictures.append(picture)
-    if not pictures:
-        hosted = [find_hosted(match[1]) for match in _HOSTED_IMAGE.finditer(text)]
-        pictures = [picture for picture in hosted if picture]
-    return pictures
+    inline = [_decode(piece.partition(")")[0]) for piece in text.split(";base64,")[1:]]
+    if pictures := [picture for picture in inline if picture and sniff(picture)]:
+        return pictures
+    hosted = [find_hosted(match[1]) for match in _HOSTED_IMAGE.finditer(text)]
+    return [picture for picture in hosted if picture]
