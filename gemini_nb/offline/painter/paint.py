@@ -136,23 +136,17 @@ def _carry_out(
 ) -> tuple[Image.Image, list[Figure]]:
     """Edit a picture; return it and the figures whose places on it are known."""
     size = pixel_size(step.aspect_ratio, step.image_size) if step.aspect_ratio or step.image_size else None
-    found = list(figures) if plan.keeps_places and not size else []
-
-    def draw(target: Image.Image, sketch: Sketch) -> None:
-        """Add the edit's own items, changed as later edits want them."""
-        found.extend(composition.add_items(target, sketch, swaps))
-
-    edited = edits.edit(
+    edited, added = edits.edit(
         image,
         step.prompt,
         plan,
         size=size,
         keep_shape=not step.aspect_ratio,
-        draw=draw,
         look_at=_look_at(figures, plan.zoom, image) if plan.zoom else None,
+        swaps=swaps,
         is_changed=is_joined or bool(plan.swaps),
     )
-    return edited, found
+    return edited, [*(figures if plan.keeps_places and not size else ()), *added]
 
 
 def _look_at(figures: Sequence[Figure], shape: str, image: Image.Image) -> tuple[float, float, float] | None:
