@@ -135,6 +135,7 @@ class _Connection(BaseHTTPRequestHandler):
         if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
             return b"", error_response(411, "A Content-Length is required.", status="INVALID_ARGUMENT")
+        length = length.lstrip("0") or "0"
         if int(length[:20]) > MAX_BODY_BYTES:
             self.close_connection = True
             message = f"The request is larger than {MAX_BODY_BYTES} bytes."

@@ -83,6 +83,7 @@ def test_the_answer_to_head_has_no_body(server):
     [
         ({"Content-Length": str(64 * 2**20 + 1)}, 413),
         ({"Content-Length": "9" * 5000}, 413),
+        ({"Content-Length": f"{64 * 2**20 + 1:030}"}, 413),
         ({"Content-Length": "-1"}, 411),
         ({"Content-Length": "x"}, 411),
         ({"Transfer-Encoding": "chunked"}, 411),
