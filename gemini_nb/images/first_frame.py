@@ -43,7 +43,7 @@ def _png(data: bytes) -> Frame:
         elif kind == b"iCCP" and "icc_profile" not in info:
             info["icc_profile"] = _unpack_profile(data[start : start + length])
         elif kind == b"eXIf" and length <= _MAX_EXIF_BYTES:
-            info["exif"] = b"Exif\0\0" + data[start : start + length]
+            info["exif"] = _EXIF + data[start : start + length]
     return Frame(b"".join([*kept, _PNG_END]), info)
 
 

@@ -157,17 +157,18 @@ class _Reader:
 
     def _read_removing(self, clause: str) -> bool:
         match = edit_words.REMOVE.search(clause)
-        what = _find_things(next(filter(None, match.groups()))) if match else ()
+        if not match:
+            return False
+        what = _find_things(next(filter(None, match.groups())))
         for word in what:
             if self._has(word):
                 self.plan.swaps.append(Swap(_name(word)))
             else:
                 self.names.append(f"remove {word.text}")
         is_filter = any(re.search(pattern, clause, re.IGNORECASE) for pattern, _ in edit_words.CHANGES)
-        if match and not what and not is_filter:
+        if not what and not is_filter:
             self._name(clause)
-            return True
-        return bool(what)
+        return bool(what) or not is_filter
 
     def _read_altering(self, clause: str) -> bool:
         """Read "make the boat red" or "make the boat bigger"."""
