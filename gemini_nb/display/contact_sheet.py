@@ -7,6 +7,7 @@ other people's: it is escaped.
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 # How wide a thumbnail is in pixels, and a tile on the page, by how many tiles there are at most: a photograph
 # takes 20, 10 and 5 kB, so that five thousand make a page of 35 MB.
-_SIZES = ((500, 360, "14rem"), (2000, 240, "11rem"))
-_SMALLEST = 160, "8rem"
+_SIZES = ((500, 360, "14rem"), (2000, 240, "11rem"), (math.inf, 160, "8rem"))
 _WEBP = {"quality": 65, "method": 2}  # 4 takes twice as long and saves a thirtieth
 _TEXT_CHARACTERS = 280
 _ALT_CHARACTERS = 500
@@ -52,16 +52,16 @@ class Tile:
 
 def render_pieces(tiles: Iterable[Tile], *, count: int, title: str, totals: str) -> Iterator[bytes]:
     """Yield the page of `count` tiles in UTF-8; `totals` stand below the title."""
-    pixels, width = next(((p, w) for most, p, w in _SIZES if count <= most), _SMALLEST)
+    pixels, width = next((pixels, width) for most, pixels, width in _SIZES if count <= most)
     style = Path(__file__).with_suffix(".css").read_text("utf-8")
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
-        f"<title>{_escape(title, _TEXT_CHARACTERS)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header>\n<h1 dir="auto">{_escape(title, _TEXT_CHARACTERS)}</h1>\n'
-        f'<p>{_escape(totals, _TEXT_CHARACTERS)}</p>\n</header>\n<main>\n<ul style="--tile: {width}">\n'
+        f"<title>{_escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f'<header>\n<h1 dir="auto">{_escape(title)}</h1>\n'
+        f'<p>{_escape(totals)}</p>\n</header>\n<main>\n<ul style="--tile: {width}">\n'
     )
     yield head.encode()
     for tile in tiles:
@@ -91,20 +91,19 @@ def _render_picture(tile: Tile, image: Picture, pixels: int) -> str:
     )
     if not tile.link:
         return tag
-    download = f' download="{_escape(tile.file_name, _TEXT_CHARACTERS)}"' if tile.file_name else ""
+    download = f' download="{_escape(tile.file_name)}"' if tile.file_name else ""
     return f'<a href="{html.escape(printable(tile.link))}"{download}>{tag}</a>'
 
 
 def _render_figure(content: str, tile: Tile) -> str:
     facts = "".join(
-        f'<div dir="auto"><dt>{_escape(name, _TEXT_CHARACTERS)}:</dt>'
-        f" <dd>{_escape(value, _TEXT_CHARACTERS)}</dd></div>"
+        f'<div dir="auto"><dt>{_escape(name)}:</dt> <dd>{_escape(value)}</dd></div>'
         for name, value in tile.facts
     )
-    caption = f'<div dir="auto">{_escape(tile.caption, _TEXT_CHARACTERS)}</div>' if tile.caption else ""
+    caption = f'<div dir="auto">{_escape(tile.caption)}</div>' if tile.caption else ""
     below = caption + (f"<dl>{facts}</dl>" if facts else "")
     return f"<figure>{content}{f'<figcaption>{below}</figcaption>' if below else ''}</figure>"
 
 
-def _escape(text: str, limit: int) -> str:
+def _escape(text: str, limit: int = _TEXT_CHARACTERS) -> str:
     return html.escape(one_line(text, limit))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_nb.display.original import LINK_STYLE, NO_ORIGINAL, Original, render_original
 from gemini_nb.display.preview import (
     MAX_PREVIEW_HEIGHT,
+    PIXELS_PER_CSS_PIXEL,
     TYPE_NAMES,
     data_uri,
     encode,
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
     from gemini_nb.display.preview import Picture
 
 PREVIEW_WIDTH = 768  # pixels
-_PREVIEW_PIXELS_PER_CSS_PIXEL = 1.5  # stays sharp on dense screens
 _FALLBACK_SIZE = 256, 1024  # what LaTeX and other front ends without HTML get
-_WEBP_QUALITY = 65  # with method 4 a photograph takes a tenth of its PNG, even at the same width
-_WEBP_METHOD = 4
 _FOLDED_CHARACTERS = 280
 _THUMBNAIL_WIDTH = 128
 _MAX_CHAIN = 8
@@ -65,8 +63,11 @@ def render_text(
     So a picture that has changed is noticed where texts are compared, as nbval does.
     """
     first = " · ".join((caption, *original.words, f"sha256 {image.sha256[:12]}"))
-    rows = (_list_links(*row) for row in (links or {}).items())
-    return "\n".join((printable(first), *map(printable, remarks), *rows))
+    rows = (
+        f"{label}: " + ", ".join(f"{title} ({url})" for title, url in row)
+        for label, row in (links or {}).items()
+    )
+    return "\n".join(map(printable, (first, *remarks, *rows)))
 
 
 def render_bundle(
@@ -120,10 +121,10 @@ def render_html(
     `preview` is the PIL image that `scale` made for `width` pixels, or the bytes that `encode_webp` made of
     it; without a `width` the original bytes are embedded instead.
     """
-    most = (
-        (round(side / _PREVIEW_PIXELS_PER_CSS_PIXEL) for side in (width, MAX_PREVIEW_HEIGHT)) if width else ()
-    )
-    css_width, css_height = fit(image.width, image.height, *(most or (image.width, image.height)))
+    css_width, css_height = image.width, image.height
+    if width:
+        most = (round(side / PIXELS_PER_CSS_PIXEL) for side in (width, MAX_PREVIEW_HEIGHT))
+        css_width, css_height = fit(css_width, css_height, *most)
     source = _webp_uri(preview) if width else data_uri(image.mime_type, image.data)
     words = " · ".join(filter(None, (escape_html(caption), render_original(original, image))))
     return (
@@ -186,13 +187,9 @@ def _render_links(label: str, links: Sequence[tuple[str, str]]) -> str:
     return f'<p style="{_REMARK}">{label}: {" · ".join(anchors)}</p>'
 
 
-def _list_links(label: str, links: Sequence[tuple[str, str]]) -> str:
-    return printable(f"{label}: " + ", ".join(f"{title} ({url})" for title, url in links))
-
-
 def encode_webp(preview: Any) -> bytes:
     """Encode a PIL image as the WebP of a preview."""
-    return encode(preview, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_METHOD)
+    return encode(preview, "WEBP", quality=65, method=4)  # a tenth of a photograph's PNG, at the same width
 
 
 def _webp_uri(preview: Any) -> str:

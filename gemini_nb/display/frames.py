@@ -33,7 +33,7 @@ def render_html(frame: Any, find_picture: FindPicture) -> str | None:
     in the first and last rows of its columns of objects is shown as it shows itself.
     """
     cells = _Cells(find_picture)
-    page: str | None = _with_marks(frame, cells)._repr_html_()
+    page: str | None = _mark_pictures(frame, cells)._repr_html_()
     return page and cells.draw(page)
 
 
@@ -76,20 +76,15 @@ class _Cells:
             return f"{size}, which cannot be shown"
 
 
-class _Mark:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
+class _Mark(str):
+    __slots__ = ()
+    __repr__ = str.__str__  # without quotes
 
 
-def _with_marks(frame: Any, cells: _Cells) -> Any:
+def _mark_pictures(frame: Any, cells: _Cells) -> Any:
     """Return the frame itself, or a copy in which marks stand for its pictures."""
     if hasattr(frame, "iloc"):
-        return _with_marks_of_pandas(frame, cells)
+        return _mark_pandas(frame, cells)
     polars = sys.modules["polars"]
     columns = {
         column.name: column.to_list() for column in frame.get_columns() if column.dtype == polars.Object
@@ -102,7 +97,7 @@ def _with_marks(frame: Any, cells: _Cells) -> Any:
     return frame.with_columns(marked) if marked else frame
 
 
-def _with_marks_of_pandas(frame: Any, cells: _Cells) -> Any:
+def _mark_pandas(frame: Any, cells: _Cells) -> Any:
     places = [place for place, kind in enumerate(frame.dtypes) if str(kind) == "object"]
     places = [place for place in places[:_SEARCHED_COLUMNS] if cells.has_pictures(frame.iloc[:, place].array)]
     if not places:

@@ -103,12 +103,12 @@ class DrawnTile:
     thumbnail: Any = None
 
 
-def draw_tile(tile: Tile, *, width: int = TILE_WIDTH) -> DrawnTile:
-    """Draw a tile: decode its picture once, for a preview of `width` pixels and for the contact sheet."""
+def draw_tile(tile: Tile) -> DrawnTile:
+    """Draw a tile: decode its picture once, for a preview and for the contact sheet."""
     if tile.image is None:
         return DrawnTile(render_problem(tile.problem, tile.caption))
     try:
-        preview = scale(tile.image, width)
+        preview = scale(tile.image, TILE_WIDTH)
     except GeminiError as error:
         return DrawnTile(render_problem(str(error), tile.caption))
     page = figure.render_html(
@@ -118,7 +118,7 @@ def draw_tile(tile: Tile, *, width: int = TILE_WIDTH) -> DrawnTile:
         caption=tile.caption,
         original=tile.original,
         remarks=tile.remarks,
-        width=width,
+        width=TILE_WIDTH,
     )
     return DrawnTile(page, limit(preview, SHEET_WIDTH, 2 * SHEET_WIDTH))
 

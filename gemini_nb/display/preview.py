@@ -70,6 +70,7 @@ class Picture(Protocol):
 
 
 TYPE_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
+PIXELS_PER_CSS_PIXEL = 1.5  # of a preview: it stays sharp on dense screens
 MAX_PREVIEW_HEIGHT = 4096  # pixels: WebP ends at 16,383, and the encoder's time at the reader's patience
 
 _JPEG_QUALITY = 60
@@ -100,7 +101,7 @@ def fit(width: int, height: int, max_width: int, max_height: int) -> tuple[int, 
 
 
 def run_interruptibly(call: Callable[[], T], *, what: str = "decoding") -> T:
-    """Run C code in another thread if this is the one that interrupts reach, which wait for its end.
+    """Run C code in another thread if this is the main one, where an interrupt would wait for its end.
 
     Raises `Cancelled` at an interrupt, and a `GeminiError` of the call as it is.
     """
@@ -112,8 +113,7 @@ def run_interruptibly(call: Callable[[], T], *, what: str = "decoding") -> T:
     error = future.exception()
     if isinstance(error, GeminiError):
         raise error.with_traceback(None)
-    result: T = future.result()
-    return result
+    return future.result()
 
 
 def _is_interrupted(future: Future[Any]) -> bool:

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb.display.preview import data_uri, encode, scale
+from gemini_nb.display.preview import PIXELS_PER_CSS_PIXEL, data_uri, encode, scale
 from gemini_nb.text import escape_html, find_text_width, one_line, terminal_columns, wrap
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _LEFT = "left"
 _LONG = "left;max-width:32em;overflow-wrap:break-word;white-space:normal"
 _RIGHT = "right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _NOTES = "font-size:0.82em;opacity:0.75;max-width:60em;white-space:pre-line"
-_PIXELS_PER_CSS_PIXEL = 1.5  # stays sharp on dense screens
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>!|~&$]")
 
 
@@ -54,7 +53,7 @@ def make_thumbnail(image: Picture, alt: str, *, pixels: int) -> Thumbnail:
     """Draw a picture of so many pixels across and down at most; raise a `GeminiError` where it cannot be."""
     small = scale(image, pixels, pixels)
     source = data_uri("image/webp", encode(small, "WEBP", quality=75, method=4))
-    width, height = (max(1, round(side / _PIXELS_PER_CSS_PIXEL)) for side in small.size)
+    width, height = (max(1, round(side / PIXELS_PER_CSS_PIXEL)) for side in small.size)
     return Thumbnail(source, alt, width, height)
 
 

@@ -16,7 +16,7 @@ from gemini_nb.images import deep_png
 from gemini_nb.images import mask as masks
 from gemini_nb.images.image import COMPOSED, MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.images.inputs import ReferencedImage
-from gemini_nb.images.pil_modes import as_shown, turn_upright
+from gemini_nb.images.pil_modes import as_shown, fitting_profile, turn_upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _COMPRESS_LEVELS = (4, 9)  # the second one where the first leaves a file that is too large
 _ROOM_FOR_REPLY = 0.9  # of the bytes that a composed picture may have, for its source alone
-_UNSENT = "Nothing was sent or billed."
-_GREY_NOTE = "The source is grey, so the change is grey too."
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,8 @@ class Canvas:
         """Return the canvas as a PNG."""
         if self.low is not None:
             return deep_png.encode(self.picture, self.low, profile=self.profile, level=level)
-        profile = {"icc_profile": self.profile} if self.profile else {}
         self.picture.info.clear()  # Pillow would write what stands there: a transparent colour, a density
-        return encode(self.picture, "PNG", compress_level=level, **profile)
+        return encode(self.picture, "PNG", compress_level=level, icc_profile=self.profile)
 
 
 def read_mask(given: Any, source: InputImage, *, feather: int = 0) -> Mask:
@@ -66,7 +63,7 @@ def read_mask(given: Any, source: InputImage, *, feather: int = 0) -> Mask:
 
 def _open_source(source: InputImage) -> Canvas:
     if isinstance(source, ReferencedImage):
-        raise ArgumentError("A mask needs the picture itself, not its address.", hint=_UNSENT)
+        raise ArgumentError("A mask needs the picture itself, not its address.", hint=masks.UNSENT)
     try:
         image = GeneratedImage.from_bytes(source.data, source=COMPOSED)
         canvas = _to_canvas(image)
@@ -74,7 +71,7 @@ def _open_source(source: InputImage) -> Canvas:
         reason = str(error.args[0] if error.args else error).rstrip(".")
     else:
         return canvas
-    raise ArgumentError(f"The picture under the mask cannot be opened: {reason}.", hint=_UNSENT)
+    raise ArgumentError(f"The picture under the mask cannot be opened: {reason}.", hint=masks.UNSENT)
 
 
 def _check_size(canvas: Canvas) -> None:
@@ -89,7 +86,7 @@ def _check_size(canvas: Canvas) -> None:
     raise ArgumentError(
         f"The picture under the mask is too large: its {picture.width} by {picture.height} pixels, which are "
         f"kept without loss, take more than {limit / 2**20:.0f} MiB.",
-        hint=f"{_UNSENT} Make the picture smaller.",
+        hint=f"{masks.UNSENT} Make the picture smaller.",
     )
 
 
@@ -98,25 +95,20 @@ def _to_canvas(image: GeneratedImage) -> Canvas:
     profile = picture.info.get("icc_profile") or b""
     if picture.mode.startswith("I"):
         high, low = deep_png.split_grey(turn_upright(picture))
-        return Canvas(high, low, _fitting(profile, high))
+        return Canvas(high, low, fitting_profile(high, profile))
     depth, colours = deep_png.read_type(image.data)
     shown = as_shown(picture)
     is_deep = depth == 16 and colours in (deep_png.RGB, deep_png.RGBA) and "transparency" not in picture.info
     if is_deep:
         low = turn_upright(deep_png.decode_low_bytes(image))
-        return Canvas(shown, low, _fitting(profile, shown))
+        return Canvas(shown, low, fitting_profile(shown, profile))
     notes = ("The source's 16 bits became 8.",) if depth == 16 else ()
     is_grey = shown.mode in ("L", "LA") and profile[16:20] == b"GRAY"
     if not is_grey:
         shown = shown.convert("RGBA" if shown.has_transparency_data else "RGB")
     elif shown.has_transparency_data:
         shown = shown.convert("LA")
-    return Canvas(shown, None, _fitting(profile, shown), notes)
-
-
-def _fitting(profile: bytes, picture: PIL.Image.Image) -> bytes:
-    """Return a colour profile if it says something of these pixels, else b""."""
-    return profile if profile[16:20] == (b"GRAY" if picture.mode in ("L", "LA") else b"RGB ") else b""
+    return Canvas(shown, None, fitting_profile(shown, profile), notes)
 
 
 @dataclass(frozen=True)
@@ -183,15 +175,15 @@ def _fit(reply: GeneratedImage, canvas: Canvas) -> tuple[PIL.Image.Image, tuple[
     profile = picture.info.get("icc_profile") or b""
     layer = as_shown(picture)
     layer = layer.convert("RGBA" if layer.has_transparency_data else "RGB")
-    layer = _convert_colours(layer, _fitting(profile, layer), canvas.profile)
+    layer = _convert_colours(layer, fitting_profile(layer, profile), canvas.profile)
     if layer.size != target.size:
-        came, size = (f"{image.width} × {image.height}" for image in (layer, target))
-        notes.append(f"The reply came as {came} and was scaled to the source's {size}.")
+        received, size = (f"{image.width} × {image.height}" for image in (layer, target))
+        notes.append(f"The reply came as {received} and was scaled to the source's {size}.")
         layer = layer.resize(target.size, Resampling.LANCZOS)
     if target.mode in ("RGB", "L"):
         layer = flatten(layer)
     if target.mode in ("L", "LA"):
-        notes.append(_GREY_NOTE)
+        notes.append("The source is grey, so the change is grey too.")
     return layer.convert(target.mode), tuple(notes)
 
 

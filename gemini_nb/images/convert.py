@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.display.preview import TYPE_NAMES, decode, encode, flatten, run_interruptibly
 from gemini_nb.errors import ArgumentError
-from gemini_nb.images.pil_modes import as_shown
+from gemini_nb.images.pil_modes import GREY_MODES, as_shown, fitting_profile
 
 if TYPE_CHECKING:
     from gemini_nb.display.preview import Picture
@@ -23,7 +23,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "image/webp": {"quality": 95, "method": 4},
     "image/gif": {},
 }
-_GREY = ("1", "L", "LA")
 _MAX_SIDES = {"image/jpeg": 65_500, "image/webp": 16_383, "image/gif": 65_535}  # of their encoders, in pixels
 
 
@@ -55,24 +54,22 @@ def _encode(picture: Any, mime_type: str) -> Converted:
     profile = picture.info.get("icc_profile") or b""
     is_on_white = False
     if mime_type == "image/jpeg":
-        picture, is_on_white = _without_transparency(picture)
+        picture, is_on_white = _drop_transparency(picture)
     elif mime_type != "image/png":
-        picture = _in_mode(picture, "RGBA" if picture.has_transparency_data else "RGB")
-    if profile[16:20] != (b"GRAY" if picture.mode in _GREY else b"RGB "):
-        profile = b""  # it says nothing of these pixels
-    kind = TYPE_NAMES[mime_type].upper()
-    data = encode(picture, kind, **_OPTIONS[mime_type], **({"icc_profile": profile} if profile else {}))
+        picture = _to_mode(picture, "RGBA" if picture.has_transparency_data else "RGB")
+    profile = fitting_profile(picture, profile)  # without one, Pillow would take that of `info` for a PNG
+    data = encode(picture, TYPE_NAMES[mime_type].upper(), **_OPTIONS[mime_type], icc_profile=profile)
     return Converted(data, is_on_white)
 
 
-def _without_transparency(picture: Any) -> tuple[Any, bool]:
+def _drop_transparency(picture: Any) -> tuple[Any, bool]:
     """Return an image of grey or RGB, and whether something of it was transparent and is laid on white."""
     if picture.has_transparency_data:
-        picture = _in_mode(picture, "RGBA")
+        picture = _to_mode(picture, "RGBA")
         if picture.getchannel("A").getextrema()[0] < 255:
             return flatten(picture), True
-    return _in_mode(picture, "L" if picture.mode in _GREY else "RGB"), False
+    return _to_mode(picture, "L" if picture.mode in GREY_MODES else "RGB"), False
 
 
-def _in_mode(picture: Any, mode: str) -> Any:
+def _to_mode(picture: Any, mode: str) -> Any:
     return picture if picture.mode == mode else picture.convert(mode)  # which would copy all pixels

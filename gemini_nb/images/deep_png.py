@@ -1,4 +1,7 @@
-"""PNG pictures of 16 bits, which Pillow reads as 8 unless they are grey: their lower bytes, and a writer."""
+"""PNG pictures of 16 bits, which Pillow reads as 8 unless they are grey: their lower bytes, and a writer.
+
+The writer takes 8 bits too: what it writes does not depend on the version of Pillow.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 
     from gemini_nb.images.image import GeneratedImage
 
-GREY, RGB, RGBA = 0, 2, 6
-COLOURS = {"L": GREY, "RGB": RGB, "RGBA": RGBA}
+RGB, RGBA = 2, 6
+_COLOURS = {"L": 0, "RGB": RGB, "RGBA": RGBA}
 _UP = 2  # the filter that writes each byte as its difference to the one above
 
 
@@ -60,13 +63,18 @@ def encode(high: PIL.Image.Image, low: PIL.Image.Image, *, profile: bytes = b"",
     above.paste(rows, (0, 1))
     filtered = Image.new("L", (rows.width + 1, rows.height), _UP)
     filtered.paste(ImageChops.subtract_modulo(rows, above), (1, 0))
-    header = struct.pack(">IIBBBBB", *high.size, 16, COLOURS[high.mode], 0, 0, 0)
-    chunks = [(b"IHDR", header)]
+    return write(filtered.tobytes(), high.size, high.mode, depth=16, profile=profile, level=level)
+
+
+def write(
+    rows: bytes, size: tuple[int, int], mode: str, *, depth: int, profile: bytes = b"", level: int = 6
+) -> bytes:
+    """Return the PNG of rows in mode L, RGB or RGBA, each behind the byte that says how it is filtered."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", *size, depth, _COLOURS[mode], 0, 0, 0))]
     chunks += [(b"iCCP", b"ICC\0\0" + zlib.compress(profile))] if profile else []
-    chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), level)), (b"IEND", b"")]
-    return PNG_SIGNATURE + b"".join(write_chunk(kind, data) for kind, data in chunks)
-
-
-def write_chunk(kind: bytes, data: bytes) -> bytes:
-    """Return a chunk of a PNG."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    chunks += [(b"IDAT", zlib.compress(rows, level)), (b"IEND", b"")]
+    written = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return PNG_SIGNATURE + b"".join(written)

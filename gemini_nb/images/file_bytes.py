@@ -78,7 +78,7 @@ class FileBytes:
         return data
 
     def remember(self, data: bytes) -> None:
-        """Hold the bytes, which the file has just been given, in memory too until two later pictures are.
+        """Keep the bytes, which were just written to the file, in memory too, until two later ones are kept.
 
         Mostly a new picture is shown or saved next: then it need not be read and checked again.
         """
@@ -114,7 +114,7 @@ class FileBytes:
             yield FileView(file, self.size)
 
     def put(self, target: Path, *, flush: bool = True) -> None:
-        """Give the new file this name, on the disk before it has it; raise OSError where that fails.
+        """Write the new file to the disk, then give it this name; raise OSError where that fails.
 
         After a FileNotFoundError it can be tried again: the folder or the new file's own name was removed.
         What has a name already is copied.

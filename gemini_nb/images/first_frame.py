@@ -43,7 +43,7 @@ def _png(data: bytes) -> Frame:
         elif kind == b"iCCP" and "icc_profile" not in info:
             info["icc_profile"] = _unpack_profile(data[start : start + length])
         elif kind == b"eXIf" and length <= _MAX_EXIF_BYTES:
-            info["exif"] = b"Exif\0\0" + data[start : start + length]
+            info["exif"] = _EXIF + data[start : start + length]
     return Frame(b"".join([*kept, _PNG_END]), info)
 
 
@@ -92,13 +92,13 @@ def _webp(data: bytes) -> Frame:
         elif kind in (b"ALPH", b"VP8 ", b"VP8L", b"ANIM"):
             kept.append(_riff_chunk(kind, chunk))
         elif kind == b"ANMF":
-            kept = _still(kept[0], chunk) or [*kept, _riff_chunk(kind, chunk)]
+            kept = _to_still(kept[0], chunk) or [*kept, _riff_chunk(kind, chunk)]
             break
     body = b"WEBP" + b"".join(kept)
     return Frame(b"RIFF" + len(body).to_bytes(4, "little") + body, info)
 
 
-def _still(canvas: bytes, frame: bytes) -> list[bytes]:
+def _to_still(canvas: bytes, frame: bytes) -> list[bytes]:
     """Return the chunks of a still picture of an animation's frame; none if it does not fill the canvas."""
     if frame[6:12] != canvas[12:18]:  # width and height, written alike in both
         return []

@@ -273,17 +273,17 @@ def _sub_blocks(data: bytes | FileView, position: int, blocks: int) -> tuple[int
 
 
 def _big(data: bytes | FileView, start: int, length: int) -> int:
-    return _number(data, start, length, "big")
+    return int.from_bytes(_read(data, start, length), "big")
 
 
 def _little(data: bytes | FileView, start: int, length: int) -> int:
-    return _number(data, start, length, "little")
+    return int.from_bytes(_read(data, start, length), "little")
 
 
-def _number(data: bytes | FileView, start: int, length: int, order: str) -> int:
+def _read(data: bytes | FileView, start: int, length: int) -> bytes:
     if start + length > len(data):
         raise Malformed("it is cut short")
-    return int.from_bytes(data[start : start + length], "big" if order == "big" else "little")
+    return data[start : start + length]
 
 
 _SIZES: dict[str, Callable[[bytes | FileView], tuple[int, int]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from gemini_nb.images.first_frame import read_first_frame
 from gemini_nb.images.header import SUFFIXES, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from os import PathLike
     from pathlib import Path
 
@@ -42,8 +43,6 @@ SOURCES = ("inlineData", "data URI", "hosted URL", "openai")
 OTHER_SOURCE = "other: "
 COMPOSED = "composed"  # of a reply and its source, with a mask: see `images.composition`
 
-_WANTED = "Only PNG, JPEG, WebP and GIF pictures are accepted."
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -54,14 +53,9 @@ class Facts:
     height: int
 
 
-@contextmanager
-def open_view(data: ImageBytes) -> Iterator[bytes | FileView]:
+def open_view(data: ImageBytes) -> AbstractContextManager[bytes | FileView]:
     """Open a picture's bytes to look at parts of them, which are not checked."""
-    if isinstance(data, bytes):
-        yield data
-    else:
-        with data.open_view() as view:
-            yield view
+    return nullcontext(data) if isinstance(data, bytes) else data.open_view()
 
 
 def type_of(data: ImageBytes) -> str | None:
@@ -84,7 +78,8 @@ def inspect(data: ImageBytes) -> Facts:
         mime_type = sniff(seen)
         if mime_type is None:
             raise ImageRefusedError(
-                f"The bytes received as a picture look like {header.describe(seen)}.", hint=_WANTED
+                f"The bytes received as a picture look like {header.describe(seen)}.",
+                hint="Only PNG, JPEG, WebP and GIF pictures are accepted.",
             )
         try:
             width, height = header.read_size(seen, mime_type)
@@ -193,7 +188,7 @@ class GeneratedImage:
         return self
 
     def in_memory(self) -> GeneratedImage:
-        """Return the picture with bytes that no file that is gone soon has to hold."""
+        """Return the picture with its bytes in memory, if their file has no name and would soon be gone."""
         if not isinstance(self.held, bytes) and self.held.is_unnamed:
             self.held.load()
         return self
@@ -249,5 +244,5 @@ class GeneratedImage:
         return saved.path
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave what knows of files on this machine's disk out of pickles and copies."""
+        """Leave `archive`, which knows files on this machine's disk, out of pickles and copies."""
         return {**self.__dict__, "archive": None}

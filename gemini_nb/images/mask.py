@@ -115,7 +115,7 @@ def find_source(images: Sequence[InputImage]) -> InputImage:
 
 def is_pixels_or_box(given: object) -> bool:
     """Whether a mask is an array or a box, which `read` takes as they are; anything else is a picture."""
-    return _is_box(given) or (pixels.is_array(given) and not pixels.is_pil(given))
+    return _is_box(given) or pixels.is_array(given)
 
 
 def _is_box(given: object) -> bool:
@@ -147,9 +147,8 @@ def read(given: Any, size: tuple[int, int], *, feather: int = 0) -> Mask:
             "The mask is empty: nothing of it is white, so nothing may change.",
             hint=f"Paint what should change white, on black. {UNSENT}",
         )
-    image = InputImage(pixels.write_png(*inside.size, inside.tobytes(), colours="L"), "image/png")
-    _ = image.sha256  # every request is told by it, and here it is not the event loop that waits for it
-    return Mask(image, feather)
+    data = pixels.write_png(*inside.size, inside.tobytes(), colours="L")
+    return Mask(inputs.read(InputImage(data, "image/png")), feather)
 
 
 def _read_box(given: Any, size: tuple[int, int]) -> Box:
@@ -170,7 +169,7 @@ def _read_box(given: Any, size: tuple[int, int]) -> Box:
 def _read_picture(given: Any, size: tuple[int, int]) -> PIL.Image.Image:
     if isinstance(given, Mask):
         given = given.image
-    if pixels.is_array(given) and not pixels.is_pil(given):
+    if pixels.is_array(given):
         shape: tuple[int, ...] = getattr(given, "shape", ())
         _check_size(((*shape, 0, 0)[1], (*shape, 0)[0]), size)  # before all of its values are looked at
         given = InputImage(pixels.encode_array(_to_8_bits(given)), "image/png")

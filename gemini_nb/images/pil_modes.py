@@ -14,7 +14,8 @@ from gemini_nb.errors import ArgumentError
 if TYPE_CHECKING:
     import PIL.Image
 
-_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+GREY_MODES = ("1", "L", "LA")
+_PNG_MODES = (*GREY_MODES, "P", "RGB", "RGBA")
 _WITH_ALPHA = {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
 _ORIENTATION = 0x0112
 
@@ -46,6 +47,11 @@ def turn_upright(picture: PIL.Image.Image) -> PIL.Image.Image:
     except Exception:  # noqa: BLE001 - broken EXIF, which nothing that shows pictures heeds
         return picture
     return picture if turn is None else picture.transpose(turn)
+
+
+def fitting_profile(picture: PIL.Image.Image, profile: bytes) -> bytes:
+    """Return a colour profile if it says something of an image's pixels, else b""."""
+    return profile if profile[16:20] == (b"GRAY" if picture.mode in GREY_MODES else b"RGB ") else b""
 
 
 def _in_8_bits(picture: PIL.Image.Image) -> PIL.Image.Image:

@@ -7,11 +7,11 @@ picture's profile is used. What would have to be guessed or clipped is refused.
 from __future__ import annotations
 
 import io
-import struct
 import sys
-import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from gemini_nb.display.preview import encode
 from gemini_nb.errors import ArgumentError
 from gemini_nb.images import deep_png, header
 from gemini_nb.images.image import MAX_PIXELS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 _STRIP_VALUES = 4_000_000  # of an array are scaled at once, so that floats of 50 megapixels need no copy
+_save_png = partial(encode, kind="PNG", compress_level=1)
 
 
 def is_pil(source: object) -> bool:
@@ -32,8 +33,9 @@ def is_pil(source: object) -> bool:
 
 
 def is_array(source: object) -> bool:
-    """Whether `source` is a NumPy array, or says how it becomes one."""
-    return hasattr(source, "__array_interface__") or hasattr(source, "__array__")
+    """Whether `source` is a NumPy array, or says how it becomes one, and is no PIL image."""
+    is_given = hasattr(source, "__array_interface__") or hasattr(source, "__array__")
+    return is_given and not is_pil(source)
 
 
 def is_figure(source: object) -> bool:
@@ -72,18 +74,12 @@ def encode_pil(picture: PIL.Image.Image) -> bytes:
     `ArgumentError` for values outside of that, and for an image that cannot be decoded.
     """
 
-    def encode() -> bytes:
+    def draw() -> bytes:
         picture.load()
         return _save_png(as_shown(picture))
 
     check_pixels(*picture.size, "The PIL image")
-    return call_or_refuse(encode, "The PIL image cannot be read")
-
-
-def _save_png(picture: PIL.Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return call_or_refuse(draw, "The PIL image cannot be read")
 
 
 def encode_array(source: Any) -> bytes:
@@ -158,6 +154,4 @@ def write_png(width: int, height: int, pixels: bytes, *, colours: Literal["L", "
     """Write pixels of 8 bits as a PNG, the same whichever version of Pillow is installed."""
     stride = width * len(colours)
     rows = b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride))  # 0: no filter
-    ihdr = struct.pack(">IIBBBBB", width, height, 8, deep_png.COLOURS[colours], 0, 0, 0)
-    chunks = {b"IHDR": ihdr, b"IDAT": zlib.compress(rows, level=6), b"IEND": b""}
-    return header.PNG_SIGNATURE + b"".join(deep_png.write_chunk(kind, data) for kind, data in chunks.items())
+    return deep_png.write(rows, (width, height), colours, depth=8)

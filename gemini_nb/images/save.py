@@ -22,7 +22,7 @@ from gemini_nb.display.preview import TYPE_NAMES, Picture
 from gemini_nb.errors import ArgumentError, GeminiWarning, ImageRefusedError, SaveError
 from gemini_nb.files import atomic_file
 from gemini_nb.images.convert import convert
-from gemini_nb.images.header import SUFFIXES, sniff
+from gemini_nb.images.header import SUFFIXES
 from gemini_nb.text import format_count, printable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def save(
     """
     rules = _Rules(overwrite, unique, image.archive, hint)
     try:
-        target = _find_target(path, image.mime_type, stem)
+        target = _find_target(path, image.suffix, stem)
         target.parent.mkdir(parents=True, exist_ok=True)
         mime_type = TYPES.get(target.suffix.lower(), image.mime_type)
         if mime_type == image.mime_type:
@@ -174,12 +174,12 @@ def describe_conversions(saved: Sequence[Saved]) -> str:
     suffixes, names = ([table[mime_type] for mime_type in types] for table in (SUFFIXES, TYPE_NAMES))
     on_white = ", on white where it was transparent" * any(each.is_on_white for each in converted)
     if len(converted) == 1:
-        what, it, came = f"{printable(converted[0].path.name)} was", "it", names[0]
+        what, it, source = f"{printable(converted[0].path.name)} was", "it", names[0]
     else:
         what, it = f"{format_count(len(converted), 'file')} were", "them"
-        came = " and ".join(f"{name}s" for name in names)
+        source = " and ".join(f"{name}s" for name in names)
     return (
-        f"{what} converted from the {came} that came{on_white}. "
+        f"{what} converted from the {source} that came{on_white}. "
         f"Name {it} {' or '.join(suffixes)} to save the original bytes."
     )
 
@@ -209,30 +209,6 @@ def check_free(path: str, *, archive: Archive | None, overwrite: bool, hint: str
     raise SaveError(
         f"Pictures cannot be saved to {_format_path(path)}: {problem}.",
         hint=f"Nothing was sent or billed. {hint}",
-    )
-
-
-def write(
-    data: ImageBytes,
-    path: str | os.PathLike[str],
-    *,
-    mime_type: str | None = None,
-    stem: str = "image",
-    overwrite: bool = False,
-    unique: bool = False,
-) -> Path:
-    """Write bytes as they are to a file, atomically, and return its path; the arguments are those of `save`.
-
-    Raises SaveError, which holds the bytes.
-    """
-    try:
-        target = _find_target(path, mime_type or (sniff(data) if isinstance(data, bytes) else None), stem)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return _write_new(data, target, _Rules(overwrite, unique), held=data)
-    except (OSError, ValueError, RuntimeError) as error:
-        problem = _format_reason(error)
-    raise SaveError(
-        f"The picture could not be saved to {_format_path(path)}: {problem}.", hint=_HINT, image=data
     )
 
 
@@ -275,10 +251,9 @@ def safe_stem(prompt: str) -> str:
     return name or "image"
 
 
-def _find_target(path: str | os.PathLike[str], mime_type: str | None, stem: str) -> Path:
+def _find_target(path: str | os.PathLike[str], suffix: str, stem: str) -> Path:
     written = os.fspath(path)
     target = Path(written).expanduser()
-    suffix = SUFFIXES.get(mime_type or "", "")
     if written.endswith(("/", os.sep)) or target.is_dir():
         return target / (safe_stem(stem) + suffix)
     return target if target.suffix.lower() in TYPES else target.with_name(target.name + suffix)

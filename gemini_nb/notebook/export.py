@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_nb import models
+from gemini_nb import files, models
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.event_loop import call_in_daemon_thread
 from gemini_nb.generation import Generation
-from gemini_nb.images import inputs, save
+from gemini_nb.images import inputs
 from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import GeneratedImage
 from gemini_nb.images.inputs import InputImage, ReferencedImage
@@ -240,7 +240,7 @@ def _file_word(session: Session, image: InputImage, *, stem: str = "source") -> 
     if path is None:
         path = Path("pictures") / f"{stem}-{image.sha256[:12]}{SUFFIXES.get(image.mime_type, '.heic')}"
         if not path.exists():
-            save.write(image.data, path, mime_type=image.mime_type)
+            files.write_new(path, lambda _: image.data, what="The input picture")
     return _relative_path(path)
 
 

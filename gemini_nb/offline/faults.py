@@ -99,18 +99,11 @@ def _list_names() -> str:
     return f"{', '.join(FAULTS)}, each with {_ONCE} too"
 
 
-# Refused, or never begun
-
-
 def _rate_limit(job: Job) -> Response:
     delay = "0.2s" if job.once else "48s"
     advice = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
     message = f"You exceeded your current quota. Please retry in {delay}."
     return error_response(429, message, details=[advice])
-
-
-def _rate_limit_in_200(job: Job) -> Response:
-    return replace(_rate_limit(job), status=200)
 
 
 _OVERLOADED = error_response(503, "The model is overloaded. Please try again later.")
@@ -126,12 +119,8 @@ _NO_QUOTA = error_response(
 )
 _FIREWALL = bytes_response(403, "text/html", _PAGE.format("Attention Required!").encode())
 _BAD_GATEWAY = bytes_response(502, "text/html", _PAGE.format("502 Bad Gateway").encode())
-_FAILED_REQUEST = gateway_error(500, "upstream error: do request failed", reason="do_request_failed")
-_ERROR_IN_200 = replace(_FAILED_REQUEST, status=200)
+_ERROR_IN_200 = gateway_error(200, "upstream error: do request failed", reason="do_request_failed")
 _NOT_JSON = bytes_response(200, "text/html", _PAGE.format("Down for maintenance").encode())
-
-
-# Answered, without a picture
 
 
 def _blocked(job: Job) -> Response:
@@ -151,17 +140,13 @@ def _no_image(job: Job) -> Response:
 
 
 def _text_only(job: Job) -> Response:
-    return job.send_parts(
-        [{"text": "I can describe that picture for you, but this time I have not drawn it."}]
-    )
+    text = "I can describe that picture for you, but this time I have not drawn it."
+    return job.send_parts([{"text": text}])
 
 
 def _task(job: Job) -> Response:
     task = {"task_id": f"task-{hashlib.sha256(job.body).hexdigest()[:12]}", "status": "processing"}
     return json_response(202, task)
-
-
-# Answered, and broken
 
 
 def _bad_base64(job: Job) -> Response:
@@ -175,11 +160,8 @@ def _gone_link(job: Job) -> Response:
     return job.send_parts([{"text": f"![Image]({job.link('0' * 64)})"}])
 
 
-def _broken_off(delivery: Delivery) -> Callable[[Job], Response]:
+def _break_off(delivery: Delivery) -> Callable[[Job], Response]:
     return lambda job: replace(job.answer(), delivery=delivery)
-
-
-# Answered in a way that is easy to misread
 
 
 def _new_shape(job: Job) -> Response:
@@ -219,7 +201,9 @@ FAULTS = {
     "quota": Fault("403 in a gateway's words: insufficient_user_quota", _QUOTA),
     "no-quota": Fault("429, a quota of 0 in QuotaFailure, RetryInfo advises 1 s all the same", _NO_QUOTA),
     "firewall": Fault("403 with a firewall's HTML page", _FIREWALL),
-    "rate-limit-in-200": Fault("200 with the answer of rate-limit inside", _rate_limit_in_200),
+    "rate-limit-in-200": Fault(
+        "200 with the answer of rate-limit inside", lambda job: replace(_rate_limit(job), status=200)
+    ),
     "bad-gateway": Fault("502 with an HTML page", _BAD_GATEWAY),
     "error-in-200": Fault("200 with an error object inside", _ERROR_IN_200),
     "blocked": Fault("200, promptFeedback.blockReason PROHIBITED_CONTENT", _blocked),
@@ -230,10 +214,10 @@ FAULTS = {
     "not-json": Fault("200 with an HTML page", _NOT_JSON),
     "bad-base64": Fault("inlineData with a character that is no base64", _bad_base64),
     "gone-link": Fault("a Markdown link to a hosted picture that is 404", _gone_link),
-    "truncated": Fault("half the body, then the connection is closed", _broken_off("truncated")),
-    "reset": Fault("half the body, then the connection is reset", _broken_off("reset")),
-    "stall": Fault("half the body, then nothing until the client leaves", _broken_off("stall")),
-    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _broken_off("drip")),
+    "truncated": Fault("half the body, then the connection is closed", _break_off("truncated")),
+    "reset": Fault("half the body, then the connection is reset", _break_off("reset")),
+    "stall": Fault("half the body, then nothing until the client leaves", _break_off("stall")),
+    "drip": Fault("the body at a byte every 0.1 s, which takes hours", _break_off("drip")),
     "new-shape": Fault("the picture as output[0].result, as OpenAI's Responses API has it", _new_shape),
     "keep-alive": Fault("an event stream, whatever was asked for, and an event that is no JSON", _keep_alive),
     "wrong-type": Fault("inlineData declared image/png whose bytes are JPEG", _wrong_type),

@@ -37,8 +37,6 @@ MAX_BODY_BYTES = 64 * 2**20
 DRIP_SECONDS = 0.1
 """How long a dripping delivery waits after each byte."""
 
-_IDLE_SECONDS = 60
-
 # SO_LINGER for no time: closing the socket then resets the connection and drops what was not sent yet
 _LINGER_FOR_NO_TIME = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -49,9 +47,6 @@ class Listener(ThreadingHTTPServer):
     `delay` is the seconds that a call of a model takes. `to_reset` holds the connections that are to end
     with a reset instead of a close.
     """
-
-    daemon_threads = True
-    block_on_close = False
 
     def __init__(
         self, host: str, port: int, *, quiet: bool, gateway: OfflineGateway, delay: float, dialect: Dialect
@@ -111,9 +106,7 @@ class _Connection(BaseHTTPRequestHandler):
     """One connection of a client, whose requests are answered in turn."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "gemini_nb-offline"
-    sys_version = ""
-    timeout = _IDLE_SECONDS
+    timeout = 60  # seconds, after which an idle connection is closed
     server: Listener
 
     def _answer(self) -> None:
@@ -142,11 +135,11 @@ class _Connection(BaseHTTPRequestHandler):
         if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
             return b"", error_response(411, "A Content-Length is required.", status="INVALID_ARGUMENT")
+        length = length.lstrip("0") or "0"
         if int(length[:20]) > MAX_BODY_BYTES:
             self.close_connection = True
-            return b"", error_response(
-                413, f"The request is larger than {MAX_BODY_BYTES} bytes.", status="INVALID_ARGUMENT"
-            )
+            message = f"The request is larger than {MAX_BODY_BYTES} bytes."
+            return b"", error_response(413, message, status="INVALID_ARGUMENT")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionResetError("the client went away while sending")
@@ -189,9 +182,8 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         code = 405 if code == 501 else code
         response = error_response(code, message or "Bad request.", status="INVALID_ARGUMENT")
-        self._send(
-            in_dialect(response, None, self.server.dialect), path=getattr(self, "path", "").partition("?")[0]
-        )
+        path = getattr(self, "path", "").partition("?")[0]
+        self._send(in_dialect(response, None, self.server.dialect), path=path)
 
     def _log(self, status: int, path: str) -> None:
         """Log one line: never the query string, which may hold a key."""

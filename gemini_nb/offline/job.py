@@ -56,10 +56,10 @@ class Job:
             return self.send(replies.build_blocked_reply(self.request, self.model))
         painted = self.paint(self.request, self._mime_type) if self.request.wants_image else None
         parts = [self.image_part(painted.data)] if painted else []
+        note = painted.note if painted else ""
         if self.request.wants_text or not parts:
-            parts.append({"text": replies.remark(self.request, painted.note if painted else "")})
-        said = {"finishMessage": painted.note} if painted and painted.note else {}
-        return self.send_parts(parts, **said)
+            parts.append({"text": replies.remark(self.request, note)})
+        return self.send_parts(parts, **({"finishMessage": note} if note else {}))
 
     def send_parts(self, parts: list[dict[str, Any]], **candidate: Any) -> Response:
         """Send a reply of these parts; further fields, such as `finishReason`, go into its one candidate."""

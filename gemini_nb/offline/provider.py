@@ -21,7 +21,7 @@ from gemini_nb.offline.batches.api import BATCH_SECONDS, BatchApi
 from gemini_nb.offline.job import Job, Painted, mime_type_of
 from gemini_nb.offline.painter.recipes import RecipeBook, Step
 from gemini_nb.offline.request import Refusal, read_request
-from gemini_nb.offline.responses import bytes_response, error_response, json_response
+from gemini_nb.offline.responses import bytes_response, error_response, json_response, method_not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class OfflineGateway:
         if found is not None:
             return found
         if method not in ("GET", "POST"):
-            return error_response(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")
+            return method_not_allowed(method)
         if method == "GET" and path in _LIST_PATHS:
             return json_response(200, {"models": [_describe_model(row) for row in models.CATALOGUE]})
         if method == "GET" and (image := _IMAGE_PATH.fullmatch(path)):
@@ -91,7 +91,8 @@ class OfflineGateway:
         if name and method == "GET" and verb is None and (row := models.find(name)):
             return json_response(200, _describe_model(row))
         if name and method == "POST" and verb in _GENERATE:
-            return self._generate(name, body, origin=origin, form=replies.stream_form(verb, query))
+            model = models.find(name) or models.Model(name)
+            return self._answer_call(model, body, origin=origin, form=replies.stream_form(verb, query))
         if name and method == "POST" and verb == "batchGenerateContent":
             return self.batches.create(name, body)
         return error_response(404, f"Nothing is found at {path[:200]!r}.")
@@ -100,9 +101,6 @@ class OfflineGateway:
         """Answer a request of a batch job, whose pictures are always inline: a job outlives hosted ones."""
         model = replace(models.find(name) or models.Model(name), shape=None, shape_source=None)
         return self._answer_call(model, body, origin="", form=None)
-
-    def _generate(self, name: str, body: bytes, *, origin: str, form: replies.Form | None) -> Response:
-        return self._answer_call(models.find(name) or models.Model(name), body, origin=origin, form=form)
 
     def _answer_call(
         self, model: models.Model, body: bytes, *, origin: str, form: replies.Form | None
@@ -115,7 +113,8 @@ class OfflineGateway:
             return error_response(400, str(refusal))
 
     def _paint(self, model: models.Model, request: ParsedRequest, mime_type: str) -> Painted:
-        from gemini_nb.offline.painter import paint  # noqa: PLC0415 - Pillow is loaded with the first picture
+        # Pillow is loaded with the first picture.
+        from gemini_nb.offline.painter import edits, paint  # noqa: PLC0415
 
         step = Step(request.prompt, request.aspect_ratio, request.image_size)
         known = self._recipes.find(request.images[0]) if len(request.images) == 1 else None
@@ -126,7 +125,7 @@ class OfflineGateway:
                 )
                 if request.mask is not None:
                     painting = paint.keep_outside(painting, request.images[0], request.mask)
-            except paint.UnreadableImageError:
+            except edits.UnreadableImageError:
                 raise Refusal("Unable to process input image.") from None
             data = paint.encode(painting.image, mime_type)
         if painting.recipe:

@@ -31,7 +31,6 @@ DELTA_CHARS = 24
 _TOKENS_PER_INPUT_IMAGE = 258
 _CHARACTERS_PER_TOKEN = 4
 _DELTA = re.compile(rf".{{{DELTA_CHARS},}}?(?=\s)|.+", re.DOTALL)
-_MARKDOWN_IMAGE = "!["
 
 
 def build_reply(
@@ -150,7 +149,7 @@ def _rank(part: dict[str, Any]) -> int:
     """Rank parts as they are streamed: thoughts, then plain text, then what holds a picture."""
     if part.get("thought"):
         return 0
-    return 1 if "text" in part and _MARKDOWN_IMAGE not in part["text"] else 2
+    return 1 if "text" in part and "![" not in part["text"] else 2
 
 
 def split_text(text: str) -> list[str]:

@@ -6,7 +6,6 @@ The messages of `Refusal` are Google's own where those are known.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ _UNREADABLE_IMAGE = (
 _SIZES = ("512", "1K", "2K", "4K")
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
 _HOSTED_IMAGE = re.compile(r"/images/([0-9a-f]{64})\.")
-_DATA_URI_MARK = ";base64,"
 _MAX_RATIO = 8
 
 
@@ -58,16 +56,16 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
     Raises `Refusal` with the API's message.
     """
     request = _parse(body)
-    contents = _contents(request)
-    config = _mapping(_field(request, "generationConfig"), "generation_config")
-    modalities = _modalities(config)
-    aspect_ratio, image_size = _image_config(config, model)
+    contents = _read_contents(request)
+    config = _mapping(find_field(request, "generationConfig"), "generation_config")
+    modalities = _read_modalities(config)
+    aspect_ratio, image_size = _read_image_config(config, model)
     _check_types(request, config)
-    if _field(config, "candidateCount") not in (None, 1):
+    if find_field(config, "candidateCount") not in (None, 1):
         raise Refusal("Multiple candidates is not enabled for this model")
     last = next((c for c in reversed(contents) if _role(c) == "user"), None)
-    prompt = "\n".join(_texts(last)) if last else ""
-    images = _input_images(contents, last, find_hosted=find_hosted)
+    prompt = "\n".join(_list_texts(last)) if last else ""
+    images = _find_images(contents, last, find_hosted=find_hosted)
     if not prompt.strip() and not images:
         raise Refusal("Unable to submit request because it must have a text parameter or an image.")
     if len(images) > model.max_input_images:
@@ -81,7 +79,7 @@ def read_request(body: bytes, model: Model, *, find_hosted: FindHosted) -> Parse
         image_size,
         "IMAGE" in modalities,
         "TEXT" in modalities,
-        _seed(config),
+        _read_seed(config),
         mask,
     )
 
@@ -105,7 +103,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return _mapping(request, "request")
 
 
-def _field(mapping: Mapping[str, Any], name: str) -> Any:
+def find_field(mapping: Mapping[str, Any], name: str) -> Any:
     """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
     return mapping[name] if name in mapping else mapping.get(_to_snake_case(name))
 
@@ -130,8 +128,8 @@ def _list(value: Any, where: str) -> list[Any]:
     return value
 
 
-def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    contents = [_mapping(item, "contents") for item in _list(_field(request, "contents"), "contents")]
+def _read_contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    contents = [_mapping(item, "contents") for item in _list(find_field(request, "contents"), "contents")]
     if not contents:
         raise Refusal("* GenerateContentRequest.contents: contents is not specified\n")
     for content in contents:
@@ -141,11 +139,11 @@ def _contents(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _role(content: Mapping[str, Any]) -> Any:
-    return _field(content, "role") or "user"
+    return find_field(content, "role") or "user"
 
 
-def _modalities(config: Mapping[str, Any]) -> list[Any]:
-    values = _list(_field(config, "responseModalities"), "generation_config.response_modalities")
+def _read_modalities(config: Mapping[str, Any]) -> list[Any]:
+    values = _list(find_field(config, "responseModalities"), "generation_config.response_modalities")
     names = [str(value).upper() for value in values]
     for name in names:
         if name not in ("TEXT", "IMAGE"):
@@ -153,8 +151,8 @@ def _modalities(config: Mapping[str, Any]) -> list[Any]:
     return names or ["TEXT", "IMAGE"]
 
 
-def _seed(config: Mapping[str, Any]) -> int | None:
-    seed = _field(config, "seed")
+def _read_seed(config: Mapping[str, Any]) -> int | None:
+    seed = find_field(config, "seed")
     if seed is None or (type(seed) is int and -(2**31) <= seed < 2**31):
         return seed
     raise Refusal(f"Invalid value at 'generation_config.seed' (TYPE_INT32), {_show(seed)}")
@@ -162,24 +160,24 @@ def _seed(config: Mapping[str, Any]) -> int | None:
 
 def _check_types(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Refuse what is of another type than the API's, of the fields that are accepted without effect."""
-    _mapping(_field(request, "systemInstruction"), "system_instruction")
-    _mapping(_field(config, "thinkingConfig"), "generation_config.thinking_config")
+    _mapping(find_field(request, "systemInstruction"), "system_instruction")
+    _mapping(find_field(config, "thinkingConfig"), "generation_config.thinking_config")
     for name in ("tools", "safetySettings"):
-        for item in _list(_field(request, name), _to_snake_case(name)):
+        for item in _list(find_field(request, name), _to_snake_case(name)):
             _mapping(item, _to_snake_case(name))
 
 
-def _image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
+def _read_image_config(config: Mapping[str, Any], model: Model) -> tuple[str | None, str | None]:
     where = "generation_config.image_config"
-    image_config = _mapping(_field(config, "imageConfig"), where)
+    image_config = _mapping(find_field(config, "imageConfig"), where)
     for holder, path in ((config, "generation_config"), (image_config, where)):
-        if _field(holder, "imageOutputOptions") is not None:
+        if find_field(holder, "imageOutputOptions") is not None:
             raise Refusal(
                 f"Invalid JSON payload received. Unknown name \"imageOutputOptions\" at '{path}': "
                 "Cannot find field."
             )
-    ratio = _field(image_config, "aspectRatio")
-    size = _field(image_config, "imageSize")
+    ratio = find_field(image_config, "aspectRatio")
+    size = find_field(image_config, "imageSize")
     if ratio is not None and not _takes_ratio(ratio, model):
         raise Refusal(f"Invalid value at '{where}.aspect_ratio': {_show(ratio)} for {model.id}.")
     if size is not None and size not in (model.image_sizes if model.limits_source else _SIZES):
@@ -200,25 +198,25 @@ def _show(value: Any) -> str:
     return repr(value)[:40]
 
 
-def _parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in _list(_field(content, "parts"), "contents.parts"):
+def _list_parts(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in _list(find_field(content, "parts"), "contents.parts"):
         part = _mapping(item, "contents.parts")
         if not part.get("thought"):
             yield part
 
 
-def _texts(content: Mapping[str, Any]) -> list[str]:
-    texts = [_field(part, "text") for part in _parts(content)]
+def _list_texts(content: Mapping[str, Any]) -> list[str]:
+    texts = [find_field(part, "text") for part in _list_parts(content)]
     if not all(isinstance(text, str | None) for text in texts):
         raise Refusal("Invalid value at 'contents.parts.text' (TYPE_STRING).")
     return [text for text in texts if text]
 
 
-def _input_images(
+def _find_images(
     contents: list[dict[str, Any]], last: dict[str, Any] | None, *, find_hosted: FindHosted
 ) -> tuple[bytes, ...]:
     """Return the pictures of the last user turn, or else the newest one of the turns before."""
-    per_turn = [(content, _pictures(content, find_hosted=find_hosted)) for content in contents]
+    per_turn = [(content, _read_pictures(content, find_hosted=find_hosted)) for content in contents]
     own = next((pictures for content, pictures in per_turn if content is last), [])
     if own:
         return tuple(own)
@@ -226,19 +224,19 @@ def _input_images(
     return () if newest is None else (newest,)
 
 
-def _pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
+def _read_pictures(content: Mapping[str, Any], *, find_hosted: FindHosted) -> list[bytes]:
     pictures = []
-    for part in _parts(content):
-        inline = _mapping(_field(part, "inlineData"), "contents.parts.inline_data")
+    for part in _list_parts(content):
+        inline = _mapping(find_field(part, "inlineData"), "contents.parts.inline_data")
         if inline:
             pictures.append(_read_inline(inline))
         elif _role(content) == "model":
-            pictures += _images_in_text(_field(part, "text") or "", find_hosted=find_hosted)
+            pictures += _find_pictures(find_field(part, "text"), find_hosted=find_hosted)
     return pictures
 
 
 def _read_inline(inline: Mapping[str, Any]) -> bytes:
-    data, declared = _field(inline, "data"), _field(inline, "mimeType")
+    data, declared = find_field(inline, "data"), find_field(inline, "mimeType")
     if not isinstance(data, str) or (picture := _decode(data)) is None:
         raise Refusal(
             "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES): Base64 decoding failed."
@@ -256,20 +254,16 @@ def _decode(data: str) -> bytes | None:
     plain = data.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 
-def _images_in_text(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
+def _find_pictures(text: Any, *, find_hosted: FindHosted) -> list[bytes]:
     """Return what a model's Markdown shows: data URIs, and links to pictures hosted here."""
     if not isinstance(text, str):
         return []
-    pictures = []
-    for piece in text.split(_DATA_URI_MARK)[1:]:
-        picture = _decode(piece[: piece.find(")")] if ")" in piece else piece)
-        if picture is not None and sniff(picture):
-            pictures.append(picture)
-    if not pictures:
-        hosted = [find_hosted(match[1]) for match in _HOSTED_IMAGE.finditer(text)]
-        pictures = [picture for picture in hosted if picture]
-    return pictures
+    inline = [_decode(piece.partition(")")[0]) for piece in text.split(";base64,")[1:]]
+    if pictures := [picture for picture in inline if picture and sniff(picture)]:
+        return pictures
+    hosted = [find_hosted(match[1]) for match in _HOSTED_IMAGE.finditer(text)]
+    return [picture for picture in hosted if picture]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
 
 Delivery = Literal["whole", "truncated", "reset", "stall", "drip", "unanswered"]
 
-PIECE_BYTES = 256 * 1024
-"""How much of a long body is read from a file at a time."""
-
+_PIECE_BYTES = 256 * 1024  # of a body, that are read and sent at a time
 JSON = "application/json; charset=UTF-8"
 _STATUS = {
     400: "INVALID_ARGUMENT",
@@ -45,7 +44,9 @@ class Response:
     def pieces(self) -> Iterator[bytes]:
         """Yield the body in pieces of a network's size."""
         for part in self.parts or (self.body,):
-            yield from _read(part) if isinstance(part, Path) else _cut(part)
+            with part.open("rb") if isinstance(part, Path) else io.BytesIO(part) as file:
+                while piece := file.read(_PIECE_BYTES):
+                    yield piece
 
     @property
     def length(self) -> int:
@@ -81,17 +82,6 @@ def parts_response(status: int, content_type: str, parts: Sequence[bytes | Path]
     return replace(response, parts=tuple(parts))
 
 
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
-
-
-def _cut(body: bytes) -> Iterator[bytes]:
-    for start in range(0, len(body), PIECE_BYTES):
-        yield body[start : start + PIECE_BYTES]
-
-
 def dump_json(value: Any) -> bytes:
     """Encode as JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, becomes a backslash escape."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
@@ -101,14 +91,13 @@ def error_response(
     code: int, message: str, *, status: str | None = None, details: list[dict[str, Any]] | None = None
 ) -> Response:
     """Build Google's error body for an HTTP status; `status` is the canonical name beside the number."""
-    error: dict[str, Any] = {
-        "code": code,
-        "message": message,
-        "status": status or _STATUS.get(code, "UNKNOWN"),
-    }
-    if details:
-        error["details"] = details
-    return json_response(code, {"error": error})
+    error = {"code": code, "message": message, "status": status or _STATUS.get(code, "UNKNOWN")}
+    return json_response(code, {"error": error | ({"details": details} if details else {})})
+
+
+def method_not_allowed(method: str) -> Response:
+    """Build Google's error for a method that a path does not have."""
+    return error_response(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")
 
 
 def gateway_error(code: int, message: str, *, reason: str) -> Response:

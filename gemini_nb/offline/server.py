@@ -17,11 +17,9 @@ from gemini_nb.event_loop import HAS_THREADS
 from gemini_nb.offline.batches.api import BATCH_SECONDS, BatchApi
 from gemini_nb.offline.batches.faults import is_batch_fault
 from gemini_nb.offline.faults import Faults
-from gemini_nb.offline.http_server import DIALECTS, MAX_BODY_BYTES, REJECTED_KEY, Dialect, Listener
+from gemini_nb.offline.http_server import DIALECTS, Dialect, Listener
 from gemini_nb.offline.in_page import PageListener
 from gemini_nb.offline.provider import OfflineGateway
-
-__all__ = ["DIALECTS", "MAX_BODY_BYTES", "REJECTED_KEY", "Dialect", "OfflineServer", "serve"]
 
 
 class OfflineServer:
@@ -31,9 +29,9 @@ class OfflineServer:
     unless `allow_remote`, since any key is accepted.
 
     `fault` is what every call meets that names no other in its prompt (`faults.FAULTS`), or every batch job
-    (`batches.faults.BATCH_FAULTS`); `delay` the seconds
-    that a call takes; `dialect` the words of errors, Google's or a gateway's. `posts` counts the POSTs.
-    A batch job takes `batch_seconds`; `batches` counts what was made of them.
+    (`batches.faults.BATCH_FAULTS`); `delay` the seconds that a call takes; `dialect` the words of errors,
+    Google's or a gateway's. `posts` counts the POSTs. A batch job takes `batch_seconds`; `batches` counts
+    what was made of them.
 
     >>> with OfflineServer() as server:
     ...     server.url.startswith("http://127.0.0.1:")
@@ -82,9 +80,9 @@ class OfflineServer:
     def __enter__(self) -> Self:
         if isinstance(self._listener, PageListener):
             self._listener.open()
-            return self
-        self._thread = threading.Thread(target=self.run, name="gemini_nb offline server", daemon=True)
-        self._thread.start()
+        else:
+            self._thread = threading.Thread(target=self.run, name="gemini_nb offline server", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -115,9 +113,9 @@ class OfflineServer:
         self._gateway.batches.close()
         if isinstance(self._listener, PageListener):
             self._listener.close()
-            return
-        self._listener.server_close()
-        self._listener.drop_connections()
+        else:
+            self._listener.server_close()
+            self._listener.drop_connections()
 
 
 def serve(server: OfflineServer) -> None:

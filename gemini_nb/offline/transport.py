@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -29,19 +30,15 @@ class OfflineTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request; links to hosted pictures lead to the request's own origin."""
-        body = await request.aread()
-
-        def answer() -> Response:
-            """Call the gateway; painting takes up to seconds, so a worker thread does it."""
-            return self._gateway.answer(
-                request.method,
-                request.url.path,
-                dict(request.url.params),
-                body,
-                origin=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
-                headers=request.headers,
-            )
-
+        answer = partial(
+            self._gateway.answer,
+            request.method,
+            request.url.path,
+            dict(request.url.params),
+            await request.aread(),
+            origin=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
+            headers=request.headers,
+        )
         response = await run_in_thread(answer, abandon_on_cancel=True)
         return httpx.Response(response.status, headers=response.headers, stream=_Delivery(response))
 
@@ -64,17 +61,16 @@ class PageTransport(httpx.AsyncBaseTransport):
             await trace("http11.send_request_headers.started", {"request": request})
         listener.posts += request.method == "POST"
 
-        def answer() -> Response:
-            return respond(
-                request.method,
-                request.url.raw_path.decode("ascii"),
-                request.headers,
-                body,
-                gateway=listener.gateway,
-                origin=listener.origin,
-                dialect=listener.dialect,
-            )
-
+        answer = partial(
+            respond,
+            request.method,
+            request.url.raw_path.decode("ascii"),
+            request.headers,
+            body,
+            gateway=listener.gateway,
+            origin=listener.origin,
+            dialect=listener.dialect,
+        )
         response = await run_in_thread(answer)
         await anyio.sleep(listener.delay)
         if response.delivery == "unanswered":

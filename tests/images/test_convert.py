@@ -68,6 +68,8 @@ def test_a_profile_of_other_channels_is_not_kept(tmp_path):
     grey = SRGB[:16] + b"GRAY" + SRGB[20:]
     saved = save(encoded("JPEG", 9, 5, mode="L", icc_profile=grey), tmp_path / "a.webp")
     assert "icc_profile" not in saved.info
+    saved = save(encoded("JPEG", 9, 5, mode="L", icc_profile=SRGB), tmp_path / "a.png")
+    assert "icc_profile" not in saved.info  # a PNG of greys must have no other
 
 
 def test_a_picture_is_turned_as_its_exif_says(tmp_path):

@@ -31,38 +31,42 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+def picture(data: bytes) -> GeneratedImage:
+    return GeneratedImage.from_bytes(data, source="inlineData")
+
+
 def test_the_bytes_are_written_as_they_are(tmp_path):
-    path = save.write(PNG, tmp_path / "hero.png")
+    path = picture(PNG).save(tmp_path / "hero.png")
     assert path == tmp_path / "hero.png"
     assert path.read_bytes() == PNG
     assert names(tmp_path) == ["hero.png"]
 
 
 def test_an_existing_file_is_kept_and_the_error_says_how_to_go_on(tmp_path):
-    save.write(PNG, tmp_path / "hero.png")
+    picture(PNG).save(tmp_path / "hero.png")
     with pytest.raises(SaveError, match="overwrite=True") as caught:
-        save.write(OTHER, tmp_path / "hero.png")
+        picture(OTHER).save(tmp_path / "hero.png")
     assert (tmp_path / "hero.png").read_bytes() == PNG
-    assert caught.value.image == OTHER
+    assert caught.value.image.data == OTHER
     assert names(tmp_path) == ["hero.png"]
 
 
 def test_overwrite_replaces(tmp_path):
-    save.write(PNG, tmp_path / "hero.png")
-    save.write(OTHER, tmp_path / "hero.png", overwrite=True)
+    picture(PNG).save(tmp_path / "hero.png")
+    picture(OTHER).save(tmp_path / "hero.png", overwrite=True)
     assert (tmp_path / "hero.png").read_bytes() == OTHER
     assert names(tmp_path) == ["hero.png"]
 
 
 def test_unique_counts_up(tmp_path):
-    written = [save.write(PNG, tmp_path / "hero.png", unique=True).name for _ in range(3)]
+    written = [picture(PNG).save(tmp_path / "hero.png", unique=True).name for _ in range(3)]
     assert written == ["hero.png", "hero-2.png", "hero-3.png"]
 
 
 def test_many_writers_at_once_never_clobber(tmp_path):
     datas = [noise_png(2000, seed=n) for n in range(12)]
     threads = [
-        threading.Thread(target=save.write, args=(data, tmp_path / "a.png"), kwargs={"unique": True})
+        threading.Thread(target=picture(data).save, args=(tmp_path / "a.png",), kwargs={"unique": True})
         for data in datas
     ]
     for thread in threads:
@@ -83,7 +87,6 @@ NAMED = {
     "two dots the user typed are followed": ("a/../hero.png", PNG, "a/../hero.png"),
     "a slash at the end is a folder": ("pictures/", PNG, "pictures/a-red-square.png"),
     "an existing folder is a folder": (".", PNG, "a-red-square.png"),
-    "unknown bytes get no suffix": ("hero", b"?", "hero"),
 }
 
 
@@ -91,12 +94,12 @@ NAMED = {
 def test_the_name_is_the_users_and_the_suffix_that_of_the_bytes(tmp_path, monkeypatch, path, data, expected):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
-    assert save.write(data, path, stem="A red square!".lower()) == Path(expected)
+    assert picture(data).save(path, stem="A red square!".lower()) == Path(expected)
     assert Path(expected).read_bytes() == data
 
 
 def test_the_same_picture_is_left_alone_and_another_is_not(tmp_path):
-    image, other = (GeneratedImage.from_bytes(data, source="inlineData") for data in (PNG, OTHER))
+    image, other = picture(PNG), picture(OTHER)
     path = image.save(tmp_path / "hero.png")
     before = path.stat()
     assert image.save(path) == path
@@ -109,7 +112,7 @@ def test_the_same_picture_is_left_alone_and_another_is_not(tmp_path):
 
 def test_a_home_folder_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert save.write(PNG, "~/hero.png") == tmp_path / "hero.png"
+    assert picture(PNG).save("~/hero.png") == tmp_path / "hero.png"
 
 
 def no_folder(tmp_path: Path) -> Path:
@@ -138,7 +141,7 @@ FAILING = {
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("target", FAILING.values(), ids=FAILING)
 def test_what_cannot_be_written_is_a_save_error_that_holds_the_image(tmp_path, target, overwrite):
-    made = GeneratedImage.from_bytes(PNG, source="inlineData")
+    made = picture(PNG)
     path = target(tmp_path)
     before = names(tmp_path)
     with pytest.raises(SaveError) as caught:
@@ -150,15 +153,15 @@ def test_what_cannot_be_written_is_a_save_error_that_holds_the_image(tmp_path, t
 
 READ_ONLY = """
 import os, sys
-from gemini_nb.images import save
-from gemini_nb.errors import GeminiWarning, SaveError
+from gemini_nb.images.image import GeneratedImage
+from gemini_nb.errors import SaveError
 os.chdir(sys.argv[1])
 if os.getuid() == 0:
     os.setuid(65534)  # root may write anywhere
 try:
-    save.write(b"x", "hero.png")
+    GeneratedImage(b"x", "image/png", 1, 1, "inlineData").save("hero.png")
 except SaveError as error:
-    print(error.image, error)
+    print(error.image.data, error)
 """
 
 
@@ -172,8 +175,8 @@ def test_a_read_only_folder_is_a_save_error(tmp_path):
 def test_a_dangling_link_is_not_written_through(tmp_path):
     (tmp_path / "hero.png").symlink_to(tmp_path / "elsewhere.png")
     with pytest.raises(SaveError):
-        save.write(PNG, tmp_path / "hero.png")
-    save.write(PNG, tmp_path / "hero.png", overwrite=True)
+        picture(PNG).save(tmp_path / "hero.png")
+    picture(PNG).save(tmp_path / "hero.png", overwrite=True)
     assert names(tmp_path) == ["hero.png"]
 
 
@@ -225,12 +228,12 @@ def test_a_name_made_of_any_prompt_is_one_plain_component(prompt):
 
 
 def test_a_folder_gets_the_name_made_of_the_stem_and_stays_inside(tmp_path):
-    path = save.write(PNG, tmp_path, stem="../../up")
+    path = picture(PNG).save(tmp_path, stem="../../up")
     assert path == tmp_path / "up.png"
 
 
 def test_facts_go_into_a_sidecar_that_is_replaced_if_that_was_asked_for(tmp_path):
-    path = save.write(PNG, tmp_path / "hero.png")
+    path = picture(PNG).save(tmp_path / "hero.png")
     save.write_sidecar(path, {"prompt": "old"})
     sidecar = save.write_sidecar(path, {"prompt": "eine Köchin \ud800", "path": path}, overwrite=True)
     assert sidecar.name == "hero.png.json"
@@ -257,7 +260,7 @@ def test_promise_15_a_sidecar_takes_no_other_files_place(tmp_path, kind):
     taken = tmp_path / "hero.png.json"
     TAKEN[kind](taken)
     before = taken.lstat()
-    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    image = picture(PNG)
     with pytest.warns(GeminiWarning, match=r"hero\.png\.json was there already .* hero\.png-2\.json"):
         path = image.save(tmp_path / "hero.png", sidecar={"prompt": "a"})
     assert path.read_bytes() == PNG
@@ -267,14 +270,14 @@ def test_promise_15_a_sidecar_takes_no_other_files_place(tmp_path, kind):
 
 @pytest.mark.filterwarnings("error")
 def test_the_same_facts_beside_the_same_picture_are_left_alone(tmp_path):
-    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    image = picture(PNG)
     for _ in range(2):
         image.save(tmp_path / "hero.png", sidecar={"prompt": "a"})
     assert names(tmp_path) == ["hero.png", "hero.png.json"]
 
 
 def test_a_picture_that_is_replaced_takes_its_sidecar_along(tmp_path):
-    image = GeneratedImage.from_bytes(PNG, source="inlineData")
+    image = picture(PNG)
     for prompt in ("old", "new"):
         image.save(tmp_path / "hero.png", overwrite=True, sidecar={"prompt": prompt})
     assert names(tmp_path) == ["hero.png", "hero.png.json"]
@@ -283,15 +286,15 @@ def test_a_picture_that_is_replaced_takes_its_sidecar_along(tmp_path):
 
 FULL = """
 import resource, signal, sys
-from pathlib import Path
-from gemini_nb.images import save
-from gemini_nb.errors import GeminiWarning, SaveError
+from gemini_nb.images.image import GeneratedImage
+from gemini_nb.errors import SaveError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    save.write(b"x" * 300_000, sys.argv[1], overwrite=sys.argv[2] == "overwrite")
+    image = GeneratedImage(b"x" * 300_000, "image/png", 1, 1, "inlineData")
+    image.save(sys.argv[1], overwrite=sys.argv[2] == "overwrite")
 except SaveError as error:
-    print(len(error.image))
+    print(len(error.image.data))
 """
 
 
@@ -309,12 +312,12 @@ def test_a_full_disk_leaves_nothing_and_the_bytes_are_still_held(tmp_path, how):
 WRITER = """
 import sys
 from pathlib import Path
-from gemini_nb.images import save
-data = Path(sys.argv[1]).read_bytes()
+from gemini_nb.images.image import GeneratedImage
+image = GeneratedImage.from_bytes(Path(sys.argv[1]).read_bytes(), source="inlineData")
 print("ready", flush=True)
 while True:
-    save.write(data, Path(sys.argv[2]) / "new.png", unique=True)
-    save.write(data, Path(sys.argv[2]) / "same.png", overwrite=True)
+    image.save(Path(sys.argv[2]) / "new.png", unique=True)
+    image.save(Path(sys.argv[2]) / "same.png", overwrite=True)
 """
 
 

@@ -10,7 +10,8 @@ import threading
 import httpx
 import pytest
 
-from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from gemini_nb.offline.http_server import REJECTED_KEY
+from gemini_nb.offline.server import OfflineServer
 from support.offline import (
     FLASH,
     IMAGE_ONLY,
@@ -82,6 +83,7 @@ def test_the_answer_to_head_has_no_body(server):
     [
         ({"Content-Length": str(64 * 2**20 + 1)}, 413),
         ({"Content-Length": "9" * 5000}, 413),
+        ({"Content-Length": f"{64 * 2**20 + 1:030}"}, 413),
         ({"Content-Length": "-1"}, 411),
         ({"Content-Length": "x"}, 411),
         ({"Transfer-Encoding": "chunked"}, 411),

@@ -14,7 +14,8 @@ from google.genai import errors, types
 from PIL import Image
 
 from gemini_nb import ImageRequest, models
-from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from gemini_nb.offline.http_server import REJECTED_KEY
+from gemini_nb.offline.server import OfflineServer
 from support.gateway import Answer, Gateway
 from support.images import png
 from support.replies import inline, reply

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from gemini_nb.errors import ArgumentError
-from gemini_nb.offline.server import REJECTED_KEY, OfflineServer
+from gemini_nb.offline.http_server import REJECTED_KEY
+from gemini_nb.offline.server import OfflineServer
 from support.offline import FLASH, image_body, post_fault, post_prompt
 from support.paths import ROOT
 

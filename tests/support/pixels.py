@@ -6,8 +6,14 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from gemini_nb.offline.painter import paint
+from gemini_nb.offline.painter.recipes import Step
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+
+
+def picture_of(prompt: str, *, images=(), aspect_ratio=None, image_size=None) -> Image.Image:
+    """The offline painter's picture of a prompt, or its edit of pictures."""
+    return paint.paint_step(Step(prompt, aspect_ratio, image_size), images=images).image
 
 
 def share(image: Image.Image, colour: tuple[int, int, int]) -> float:

@@ -14,12 +14,14 @@ from gemini_nb.offline.batches.faults import BatchFaults
 from gemini_nb.offline.batches.files import GRANULARITY, MAX_FILE_BYTES, Files
 from gemini_nb.offline.batches.job import BatchJob, JobOrder
 from gemini_nb.offline.batches.rows import write_rows
+from gemini_nb.offline.request import find_field
 from gemini_nb.offline.responses import (
     JSON,
     bytes_response,
     dump_json,
     error_response,
     json_response,
+    method_not_allowed,
     parts_response,
 )
 
@@ -83,7 +85,7 @@ class BatchApi:
         """Answer a request below `batches` and `files`; None for any other path."""
         if _UPLOAD.fullmatch(path):
             if method != "POST":
-                return _method_not_allowed(method)
+                return method_not_allowed(method)
             if "upload_id" in query:
                 return self._continue_upload(query["upload_id"], headers, body, origin=origin)
             return self._start_upload(path, headers, body, origin=origin)
@@ -93,14 +95,11 @@ class BatchApi:
             return self._answer_file(method, match[1], query, origin=origin, downloads=bool(match[2]))
         return None
 
-    # Jobs
-
     def create(self, model: str, body: bytes) -> Response:
         """Accept a job for a model, `models.batchGenerateContent`."""
         if len(body) > MAX_INLINE_BYTES:
             return error_response(400, f"Request payload size exceeds the limit: {MAX_INLINE_BYTES} bytes.")
-        batch = _field(_parse(body), "batch")
-        order = self._read_order(model, batch if isinstance(batch, dict) else {})
+        order = self._read_order(model, _to_object(find_field(_parse(body), "batch")))
         if not isinstance(order, JobOrder):
             return order
         fault = order.fault
@@ -115,10 +114,8 @@ class BatchApi:
         return fault.creation or _send_job(job)
 
     def _read_order(self, model: str, batch: dict[str, Any]) -> JobOrder | Response:
-        given = _field(batch, "inputConfig")
-        given = given if isinstance(given, dict) else {}
-        name, requests = _field(given, "fileName"), given.get("requests")
-        inline = requests.get("requests") if isinstance(requests, dict) else None
+        given = _to_object(find_field(batch, "inputConfig"))
+        name, inline = find_field(given, "fileName"), _to_object(given.get("requests")).get("requests")
         if isinstance(inline, list) and inline and not name:
             path, count = self._files.new_path(), len(inline)
             write_rows(path, inline)
@@ -135,7 +132,7 @@ class BatchApi:
         fault = self._faults.next_job()
         return JobOrder(
             model=model,
-            display_name=str(_field(batch, "displayName") or ""),
+            display_name=str(find_field(batch, "displayName") or ""),
             path=path,
             count=count,
             is_inline=bool(inline),
@@ -153,7 +150,7 @@ class BatchApi:
 
     def _answer_job(self, method: str, job_id: str, query: Mapping[str, str], *, cancels: bool) -> Response:
         if not job_id:
-            return self._list_jobs(query) if method == "GET" else _method_not_allowed(method)
+            return self._list_jobs(query) if method == "GET" else method_not_allowed(method)
         job = self._jobs.get(job_id)
         if job is None:
             return error_response(404, "Requested entity was not found.")
@@ -171,7 +168,7 @@ class BatchApi:
                 job.cancel()
                 del self._jobs[job_id]
                 return json_response(200, {})
-        return _method_not_allowed(method)
+        return method_not_allowed(method)
 
     def _tell_job(self, job: BatchJob) -> Response:
         fault = job.order.fault
@@ -186,21 +183,18 @@ class BatchApi:
     def _list_jobs(self, query: Mapping[str, str]) -> Response:
         with self._lock:
             jobs = list(self._jobs.values())[::-1]
-        listed = []
         for job in jobs:
             job.met["list"] += 1
-            listed += [job] if job.met["list"] > job.order.fault.hidden_lists else []
+        listed = [job for job in jobs if job.met["list"] > job.order.fault.hidden_lists]
         page, token = _page(listed, query)
         return json_response(200, {"operations": [job.operation() for job in page]} | token)
-
-    # Files
 
     def _answer_file(
         self, method: str, file_id: str, query: Mapping[str, str], *, origin: str, downloads: bool
     ) -> Response:
         if not file_id:
             if method != "GET":
-                return _method_not_allowed(method)
+                return method_not_allowed(method)
             files, token = _page(self._files.list(), query)
             return json_response(200, {"files": [file.describe(origin) for file in files]} | token)
         stored = self._files.find(file_id)
@@ -216,7 +210,7 @@ class BatchApi:
             case "DELETE", False:
                 self._files.delete(file_id)
                 return json_response(200, {})
-        return _method_not_allowed(method)
+        return method_not_allowed(method)
 
     def _start_upload(self, path: str, headers: Mapping[str, str], body: bytes, *, origin: str) -> Response:
         size = headers.get("x-goog-upload-header-content-length", "")
@@ -225,8 +219,7 @@ class BatchApi:
             return error_response(400, message)
         if int(size) > MAX_FILE_BYTES:
             return error_response(400, f"The file is larger than {MAX_FILE_BYTES} bytes.")
-        about = _field(_parse(body), "file")
-        name = _field(about, "displayName") if isinstance(about, dict) else None
+        name = find_field(_to_object(find_field(_parse(body), "file")), "displayName")
         upload = self._files.start_upload(
             size=int(size),
             mime_type=headers.get("x-goog-upload-header-content-type", "application/octet-stream"),
@@ -314,16 +307,11 @@ def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[Sequence[Any]
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
+        return _to_object(json.loads(body))
     except (ValueError, RecursionError):
         return {}
+
+
+def _to_object(value: Any) -> dict[str, Any]:
+    """Return a JSON object, an empty one for any other value."""
     return value if isinstance(value, dict) else {}
-
-
-def _field(mapping: Mapping[str, Any], name: str) -> Any:
-    """Look a field up by its camelCase name or, as protobuf's JSON allows, its snake_case one."""
-    return mapping.get(name, mapping.get(re.sub("([A-Z])", r"_\1", name).lower()))
-
-
-def _method_not_allowed(method: str) -> Response:
-    return error_response(405, f"Method {method[:20]!r} is not allowed.", status="UNIMPLEMENTED")

@@ -110,10 +110,9 @@ class Files:
         """Return an upload, under way or finished; None for one that is not known."""
         return self._uploads.get(upload_id)
 
-    def finish_upload(self, upload: Upload) -> StoredFile:
+    def finish_upload(self, upload: Upload) -> None:
         """Make a file of an upload."""
         upload.file = self.add(upload.path, mime_type=upload.mime_type, display_name=upload.display_name)
-        return upload.file
 
     def add(
         self, path: Path, *, mime_type: str, display_name: str = "", generated_as: str = ""
@@ -136,13 +135,12 @@ class Files:
         with self._lock:
             return list(self._files.values())[::-1]
 
-    def delete(self, file_id: str) -> bool:
-        """Delete a file; False where there is none."""
+    def delete(self, file_id: str) -> None:
+        """Delete a file, if it is there still."""
         with self._lock:
             stored = self._files.pop(file_id, None)
         if stored:
             stored.path.unlink(missing_ok=True)
-        return stored is not None
 
 
 def to_json_time(moment: datetime) -> str:

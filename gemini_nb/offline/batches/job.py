@@ -74,8 +74,6 @@ class BatchJob:
         self._is_cancelled = False
         self._lock = threading.Lock()
 
-    # Work
-
     def start(self) -> None:
         """Make the rows in a thread of its own."""
         threading.Thread(target=self._work, name="gemini_nb offline batch", daemon=True).start()
@@ -109,14 +107,14 @@ class BatchJob:
         if self._is_cancelled:
             self._end("CANCELLED", {"code": 1, "message": "The operation was cancelled."})
             return 0
-        made, order = len(self._results), self.order
+        done, order = len(self._results), self.order
         elapsed = time.monotonic() - self._began
         limit = int(order.count * order.fault.share)
         if self._state == "PENDING" and limit and elapsed >= order.seconds * _PENDING_SHARE:
             self._state = "RUNNING"
-        if order.fault.share < 1 and made >= limit:
+        if order.fault.share < 1 and done >= limit:
             return self._end_early(elapsed)
-        due = order.seconds * (made + 1) / max(order.count, 1)
+        due = order.seconds * (done + 1) / max(order.count, 1)
         if elapsed < due:
             return due - elapsed
         try:
@@ -178,8 +176,6 @@ class BatchJob:
         if self.order.is_inline:
             self.order.path.unlink(missing_ok=True)
 
-    # What is told
-
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will be made."""
@@ -231,11 +227,11 @@ class BatchJob:
         return operation
 
     def _stats(self) -> dict[str, str]:
-        made = len(self._results)
+        done = len(self._results)
         counts = {
             "requestCount": self.order.count,
-            "successfulRequestCount": made - self._failed,
+            "successfulRequestCount": done - self._failed,
             "failedRequestCount": self._failed,
-            "pendingRequestCount": self.order.count - made,
+            "pendingRequestCount": self.order.count - done,
         }
         return {name: str(count) for name, count in counts.items() if count or name == "requestCount"}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageChops, ImageDraw
 
+from gemini_nb.offline.painter.colours import mix
 from gemini_nb.offline.painter.outlines import Loop, Outline, box, loop, oval, stroke
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Canvas:
 
     def ground(self, paint: Paint) -> None:
         """Fill the whole image."""
-        self.image.paste(_pasted(paint, self.image.size), (0, 0, *self.image.size))
+        self.image.paste(_to_pasteable(paint, self.image.size), (0, 0, *self.image.size))
 
     def fill(self, loops: Iterable[Loop], paint: Paint, *, opacity: float = 1) -> None:
         """Fill an outline given in pixels."""
@@ -54,7 +55,7 @@ class Canvas:
         if bounds is None:
             return
         mask = _mask(loops, bounds, opacity=opacity)
-        self.image.paste(_pasted(paint, mask.size), bounds, mask)
+        self.image.paste(_to_pasteable(paint, mask.size), bounds, mask)
 
     def fill_below(self, line: Sequence[Point], paint: Paint, *, opacity: float = 1) -> None:
         """Fill everything below a line that goes from left to right."""
@@ -121,9 +122,9 @@ class Pen:
         """Fill a rectangle between two corners, with corners of its own rounded to `radius`."""
         self.fill((box(x0, y0, x1, y1, radius=radius),), paint)
 
-    def poly(self, points: Iterable[Point], paint: Paint, *, opacity: float = 1) -> None:
+    def poly(self, points: Iterable[Point], paint: Paint) -> None:
         """Fill a polygon."""
-        self.fill((loop(points),), paint, opacity=opacity)
+        self.fill((loop(points),), paint)
 
     def line(self, points: Sequence[Point], width: float, paint: Paint, *, opacity: float = 1) -> None:
         """Draw a line of some width through points, with round joints and ends."""
@@ -159,7 +160,7 @@ def _supersampling(pixels: int) -> int:
     return 3 if pixels < 4_000_000 else 2
 
 
-def _pasted(paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
+def _to_pasteable(paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
     """Return what Pillow's `paste` takes: a colour as it is, a gradient as an image of `size`."""
     if not isinstance(paint, Gradient):
         return paint
@@ -175,10 +176,8 @@ def _strip(stops: Sequence[Colour]) -> Image.Image:
     last = len(stops) - 1
     for row in range(_STRIP):
         position = row / (_STRIP - 1) * last
-        index = min(int(position), max(0, last - 1))
-        part = position - index
-        pairs = zip(stops[index], stops[min(index + 1, last)], strict=True)
-        strip.putpixel((0, row), tuple(round(a + (z - a) * part) for a, z in pairs))
+        index = min(int(position), last - 1)
+        strip.putpixel((0, row), mix(stops[index], stops[index + 1], position - index))
     return strip
 
 

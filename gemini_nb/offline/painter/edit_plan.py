@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gemini_nb.offline.painter import colours, edit_words, filters
@@ -26,17 +28,21 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4_000
 """What an edit says after so many characters is not read."""
 
+_LAST = len(edit_words.CHANGES)
+
 
 @dataclass
 class Plan:
-    """What an edit does: `changes` with the clause that asks for each, in the order of `edit_words.CHANGES`.
+    """What an edit does: `changes` of the whole picture, in the order of `edit_words.CHANGES`.
 
-    `frame` is a colour and the width as a share of the shorter side, `crop` a ratio of width to height,
-    `zoom` the shape that is looked at, "" for the middle; `items` are added, `swaps` change what is there.
-    `is_settled` says that something is not to be there which is not there.
+    `is_turned` says that one of them moves what the picture holds. `frame` is a colour and the width as a
+    share of the shorter side, `crop` a ratio of width to height, `zoom` the shape that is looked at, "" for
+    the middle; `items` are added, `swaps` change what is there. `is_settled` says that something was ruled
+    out that the picture does not have.
     """
 
-    changes: list[tuple[Change, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    is_turned: bool = False
     frame: tuple[Colour, float] | None = None
     crop: float | None = None
     zoom: str | None = None
@@ -55,8 +61,7 @@ class Plan:
     @property
     def keeps_places(self) -> bool:
         """Whether what the picture holds stays where it is."""
-        turns = any(change in (filters.rotate, filters.flip) for change, _ in self.changes)
-        return not turns and self.crop is None and self.zoom is None
+        return not self.is_turned and self.crop is None and self.zoom is None
 
 
 def read(prompt: str, known: Sketch | None = None) -> Plan:
@@ -71,47 +76,44 @@ class _Reader:
         self.known = known
         self.plan = Plan()
         self.names: list[str] = []
-        self.changes: list[tuple[int, Change, str]] = []
+        self.changes: list[tuple[int, Change]] = []
 
     def read(self, prompt: str) -> Plan:
         """Read the whole edit."""
-        clauses = [self._without_negations(clause) for clause in self._clauses(prompt)]
+        clauses = [self._drop_negations(clause) for clause in self._split_clauses(prompt)]
         left = [clause for clause in clauses if clause and not self._read_command(clause)]
         rests = [self._read_filters(clause) for clause in left]
-        adds = self._adding(left, rests)
+        adds = self._find_added(left, rests)
         for clause, rest in zip(left, rests, strict=True):
             self._name_rest(rest, drawn=clause in adds)
         if adds:
-            cut = [_without_where(clause) for clause in adds]
+            cut = [_drop_where(clause) for clause in adds]
             self.plan.items = scene.read(prompt if cut == clauses else ", ".join(cut))
         elif left and not (self.changes or self.plan.frame or self.plan.swaps or self.names):
             mentioned = scene.read(", ".join(left)).mentioned
             untouched = self.plan.zoom is None and self.plan.crop is None
             self.plan.tint = mentioned[0] if mentioned and untouched else None
-        self.changes.sort(key=lambda entry: entry[0])
-        self.plan.changes = [(change, clause) for _, change, clause in self.changes]
+        self.plan.changes = [change for _, change in sorted(self.changes, key=itemgetter(0))]
         self.plan.left_out = scene.name_once(self.names)
         return self.plan
 
-    def _clauses(self, prompt: str) -> Iterator[str]:
+    def _split_clauses(self, prompt: str) -> Iterator[str]:
         """Cut at stops, before verbs and before "with a"; a replacement keeps its "with"."""
         for part in re.split(r"[.;!?\n]+", prompt):
             match = edit_words.REPLACE.search(part)
             if match and match["old"]:
-                yield from self._clauses_without_replacement(part, match)
+                yield from self._split_replacement(part, match)
             else:
-                yield from (
-                    clause.strip() for clause in edit_words.CLAUSE.split(part) if clause and clause.strip()
-                )
+                yield from _split(part)
 
-    def _clauses_without_replacement(self, part: str, match: re.Match[str]) -> Iterator[str]:
+    def _split_replacement(self, part: str, match: re.Match[str]) -> Iterator[str]:
         before, new = part[: match.start()], part[match.start("new") :]
         first, *more = _split(new) or [""]
         yield from _split(before)
         yield part[match.start() : match.start("new")] + first
         yield from more
 
-    def _without_negations(self, clause: str) -> str:
+    def _drop_negations(self, clause: str) -> str:
         """Take "no clouds" and the like out of a clause, and what it names out of the picture.
 
         "Less contrast", "too dark" and "don't add a boat" are named, and not done the other way round.
@@ -143,7 +145,7 @@ class _Reader:
         match = edit_words.REPLACE.search(clause)
         if not match:
             return False
-        old, new = _things(match["old"] or match["old2"]), scene.read(match["new"] or match["new2"])
+        old, new = _find_things(match["old"] or match["old2"]), scene.read(match["new"] or match["new2"])
         if match["old2"] and not [word for word in old if word.kind in ("noun", "scenery")]:
             return False  # "turn the picture into black and white"
         if len(old) == 1 and self._holds(old[0]) and len(new.items) == 1:
@@ -155,29 +157,27 @@ class _Reader:
 
     def _read_removing(self, clause: str) -> bool:
         match = edit_words.REMOVE.search(clause)
-        what = _things(next(filter(None, match.groups()))) if match else ()
+        if not match:
+            return False
+        what = _find_things(next(filter(None, match.groups())))
         for word in what:
             if self._has(word):
                 self.plan.swaps.append(Swap(_name(word)))
             else:
                 self.names.append(f"remove {word.text}")
         is_filter = any(re.search(pattern, clause, re.IGNORECASE) for pattern, _ in edit_words.CHANGES)
-        if match and not what and not is_filter:
+        if not what and not is_filter:
             self._name(clause)
-            return True
-        return bool(what)
+        return bool(what) or not is_filter
 
     def _read_altering(self, clause: str) -> bool:
         """Read "make the boat red" or "make the boat bigger"."""
         match = edit_words.ALTER.search(clause)
-        what = _things(match["what"]) if match else []
+        what = _find_things(match["what"]) if match else []
         nouns = [word for word in what if word.kind == "noun"]
         if not match or len(nouns) != 1:
             return False
-        size = next(
-            (edit_words.SIZED[name] for name in match["what"].lower().split() if name in edit_words.SIZED),
-            1.0,
-        )
+        size = next(filter(None, map(edit_words.SIZED.get, match["what"].lower().split())), 1.0)
         mentioned = scene.read(match["what"]).mentioned
         if self._holds(nouns[0]) and (mentioned or size != 1.0):
             shape = nouns[0].value
@@ -203,11 +203,10 @@ class _Reader:
         match = edit_words.ZOOM.search(clause)
         if not match:
             return False
-        text = match["what"] or match["what2"] or ""
-        what = _things(text)
+        what = _find_things(match["what"])
         if len(what) == 1 and self._holds(what[0]):
             self.plan.zoom = what[0].value
-        elif what or re.search(r"\bout\b", text, re.IGNORECASE):
+        elif what or re.search(r"\bout\b", match["what"], re.IGNORECASE):
             self._name(clause)
         else:
             self.plan.zoom = ""
@@ -222,24 +221,21 @@ class _Reader:
         rest = clause
         for index, (pattern, change) in enumerate(edit_words.CHANGES):
             if re.search(pattern, clause, re.IGNORECASE):
-                self.changes.append((index, change, clause.lower()))
+                is_turn = change in edit_words.TURNS
+                self.plan.is_turned |= is_turn
+                self.changes.append((index, partial(change, text=clause.lower()) if is_turn else change))
                 rest = re.sub(rf"(?:{pattern})\w*", " ", rest, flags=re.IGNORECASE)
         if edit_words.FRAME.search(clause):
             self._read_frame(clause)
-            rest = re.sub(
-                rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}", " ", rest, flags=re.IGNORECASE
-            )
-        elif (match := edit_words.TINT.search(clause)) and not _things(match["rest"] or match["rest2"] or ""):
-            mentioned = scene.read(clause).mentioned
-            if mentioned:
-                tint = mentioned[-1]
-                self.changes.append(
-                    (len(edit_words.CHANGES), lambda image, _: filters.tint(image, tint), clause)
-                )
+            frame = rf"(?:thick|thin|wide)?\s*{edit_words.FRAME.pattern}"
+            rest = re.sub(frame, " ", rest, flags=re.IGNORECASE)
+        elif (match := edit_words.TINT.search(clause)) and not _find_things(match["rest"]):
+            tints = scene.read(clause).mentioned[-1:]
+            self.changes += [(_LAST, partial(filters.tint, colour=tint)) for tint in tints]
         for word in words.read(rest):
             meaning = word.value[0] if word.kind == "time" else word.value
             if word.kind in ("time", "scenery", "season", "style") and meaning in edit_words.OF_WORDS:
-                self.changes.append((len(edit_words.CHANGES), edit_words.OF_WORDS[meaning], clause))
+                self.changes.append((_LAST, edit_words.OF_WORDS[meaning]))
                 rest = rest.replace(word.text, " ", 1)
         return rest
 
@@ -252,13 +248,11 @@ class _Reader:
         colour = colours.look_up(before[-1]) if before else (*mentioned, filters.FRAME_COLOUR)[0]
         self.plan.frame = (colour, 1 / (14 if "thick" in clause else 40 if "thin" in clause else 24))
 
-    def _adding(self, clauses: list[str], rests: list[str]) -> list[str]:
+    def _find_added(self, clauses: list[str], rests: list[str]) -> list[str]:
         """Return the clauses whose things are added to the picture."""
-        adds, adding = [], False
+        adds: list[str] = []
         for clause, rest in zip(clauses, rests, strict=True):
-            if edit_words.ADDS.search(clause):
-                adding = True
-            if adding and (edit_words.ADDS.search(clause) or rest == clause):
+            if edit_words.ADDS.search(clause) or (adds and rest == clause):
                 adds.append(clause)
         changed = self.changes or self.plan.frame or self.plan.swaps or self.plan.crop or self.names
         if adds or changed or self.plan.zoom is not None:
@@ -267,7 +261,7 @@ class _Reader:
 
     def _name_rest(self, rest: str, *, drawn: bool) -> None:
         """Name the words of a clause that nothing was made of."""
-        for word in _things(rest):
+        for word in _find_things(rest):
             if not (word.kind == "noun" and drawn) and not self._has(word):
                 self.names.append(word.text)
 
@@ -285,15 +279,10 @@ class _Reader:
 
 
 def _split(text: str) -> list[str]:
-    """Return the clauses of a text."""
     return [clause.strip() for clause in edit_words.CLAUSE.split(text) if clause and clause.strip()]
 
 
-def _tint(colour: Colour) -> Change:
-    return lambda image, _: filters.tint(image, colour)
-
-
-def _things(text: str) -> list[Word]:
+def _find_things(text: str) -> list[Word]:
     """Return the words of a text that name something, known or not."""
     named = [word for word in words.read(text) if word.kind in _NAMING]
     fillers = edit_words.EDIT_FILLERS
@@ -303,10 +292,10 @@ def _things(text: str) -> list[Word]:
 _NAMING = ("noun", "scenery", "time", "season", "pattern", "style", "ground", "other")
 
 
-def _without_where(clause: str) -> str:
+def _drop_where(clause: str) -> str:
     """Return a clause without the thing that its own is added to: "add a hat to the cat" adds no cat."""
     match = edit_words.WHERE.search(clause)
-    return clause[: match.start()] if match and _things(match[1]) else clause
+    return clause[: match.start()] if match and _find_things(match[1]) else clause
 
 
 def _name(word: Word) -> str:
@@ -320,11 +309,8 @@ def _is_a_thing(clause: str) -> bool:
     With a word that is not understood, which may be a verb, only one that begins with an article does.
     """
     read = words.read(clause)
-    if (
-        edit_words.MAKES_IT.search(clause)
-        or not read
-        or read[0].kind not in ("count", "colour", "shade", "size", "noun")
-    ):
+    is_named = bool(read) and read[0].kind in ("count", "colour", "shade", "size", "noun")
+    if not is_named or edit_words.MAKES_IT.search(clause):
         return False
-    understood = all(word.kind != "other" for word in _things(clause))
+    understood = all(word.kind != "other" for word in _find_things(clause))
     return any(word.kind == "noun" for word in read) and (understood or read[0].kind == "count")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PIL import ImageOps
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    Change = Callable[[Image.Image, str], Image.Image]
+    Change = Callable[[Image.Image], Image.Image]
 
 _VERBS = (
     "add|put|place|draw|insert|include|paint|give|make|turn|tint|colou?r|remove|delete|erase|replace|swap|crop|"
@@ -33,22 +34,21 @@ REPLACE = re.compile(
 )
 REMOVE = re.compile(
     r"\b(?:remove|delete|erase|hide|drop|omit|(?:take|cut|leave)\s+(?:away|out|off)|get\s+rid\s+of|do\s+away\s+with)\s+"
-    r"(?P<what>.+)|\b(?:take|cut|leave)\s+(?P<what2>.+?)\s+(?:away|out|off)\b"
-    r"|(?:\b(?:entferne|lösche|enlève|supprime|retire|efface|quita|elimina|borra)\s+|删除|去掉|移除)(?P<what3>.+)"
-    r"|^(?P<what4>.+)を(?:消して|削除して|取り除いて)",
+    r"(.+)|\b(?:take|cut|leave)\s+(.+?)\s+(?:away|out|off)\b"
+    r"|(?:\b(?:entferne|lösche|enlève|supprime|retire|efface|quita|elimina|borra)\s+|删除|去掉|移除)(.+)"
+    r"|^(.+)を(?:消して|削除して|取り除いて)",
     re.IGNORECASE,
 )
 ALTER = re.compile(
     r"\b(?:make|paint|colou?r|turn|dye|tint)\s+(?P<what>(?:the|this|that|his|her)\s+.+)", re.IGNORECASE
 )
 CROP = re.compile(
-    r"\bcrop\b.*?(?:(?P<square>\bsquare\b)|(?P<ratio>\b\d{1,2}\s*[:x/]\s*\d{1,2}\b)|(?P<name>\bportrait\b|\blandscape\b))|"
-    r"\b(?:make|turn)\s+(?:it|this|the\s+(?:picture|image|photo))\s+(?:in)?(?:to)?\s*(?:a\s+)?(?P<square2>square)\b",
+    r"\bcrop\b.*?(?:\bsquare\b|(?P<ratio>\b\d{1,2}\s*[:x/]\s*\d{1,2}\b)|(?P<name>\bportrait\b|\blandscape\b))|"
+    r"\b(?:make|turn)\s+(?:it|this|the\s+(?:picture|image|photo))\s+(?:in)?(?:to)?\s*(?:a\s+)?square\b",
     re.IGNORECASE,
 )
 ZOOM = re.compile(
-    r"\bzoom(?:ed)?\s+(?:in|into|closer)?\s*(?:on(?:to)?|to|at)?\s*(?P<what>.*)"
-    r"|\bclose[- ]?up\b(?P<what2>.*)",
+    r"(?:\bzoom(?:ed)?\s+(?:in|into|closer)?\s*(?:on(?:to)?|to|at)?\s*|\bclose[- ]?up\b)(?P<what>.*)",
     re.IGNORECASE,
 )
 # what turns the rest of a clause around: done as it stands, it would be the opposite
@@ -68,19 +68,9 @@ WHERE = re.compile(
 )
 FRAME = re.compile(r"\b(?:frame|border)\b", re.IGNORECASE)
 _IT = r"(?:it|this|everything|the (?:picture|image|photo))"
-TINT = re.compile(
-    rf"\b(?:make|turn|tint|paint|colou?r) {_IT}\b(?P<rest>.*)|\btint(?:ed)?\b(?P<rest2>.*)", re.IGNORECASE
-)
+TINT = re.compile(rf"\b(?:(?:make|turn|tint|paint|colou?r) {_IT}|tint(?:ed)?)\b(?P<rest>.*)", re.IGNORECASE)
 RATIOS = {"portrait": 3 / 4, "landscape": 4 / 3}
-SIZED = {
-    "bigger": 1.35,
-    "larger": 1.35,
-    "smaller": 0.7,
-    "huge": 1.7,
-    "tiny": 0.4,
-    "big": 1.35,
-    "small": 0.58,
-}
+SIZED = {"bigger": 1.35, "larger": 1.35, "smaller": 0.7, "huge": 1.7, "tiny": 0.4, "big": 1.35, "small": 0.58}
 
 _EDIT_WORDS = """
     add put place insert include turn change convert transform edit adjust apply set let take add now
@@ -92,53 +82,48 @@ _EDIT_WORDS = """
 """
 EDIT_FILLERS = vocabulary.FILLERS | frozenset(_EDIT_WORDS.split())
 
-# what the lowered text says → what is done to the picture, in this order
-CHANGES: tuple[tuple[str, Change], ...] = (
+# what the lowered text says → what is done to the picture, in this order; `TURNS` take the text as well
+TURNS = (filters.rotate, filters.flip)
+CHANGES: tuple[tuple[str, Callable[..., Image.Image]], ...] = (
     (
         r"\bgr[ae]y ?scale\b|\bblack[ -]and[ -]white\b|\bmonochrome\b|\bdesaturate|"
         r"\b(?:remove|no) (?:all )?(?:the )?colou?rs?\b|"
         r"\bschwarz[ -]?wei(?:ß|ss)|\bnoir et blanc\b|\bblanco y negro\b|白黒|モノクロ|黑白",
-        lambda image, _: filters.grey(image),
+        filters.grey,
     ),
-    (r"\bsepia\b|\bvintage\b|\bold photo|\bsépia\b", lambda image, _: filters.sepia(image)),
-    (r"\binvert|\bnegative\b", lambda image, _: ImageOps.invert(image)),
-    (r"\bblur|\bout of focus\b", lambda image, _: filters.blur(image)),
-    (r"\bsharp", lambda image, _: filters.sharpen(image)),
-    (r"\bpixel", lambda image, _: filters.pixelate(image)),
-    (r"\bsketch|\bpencil\b|\bline art\b", lambda image, _: filters.pencil_sketch(image)),
-    (r"\bposter|\bpop art\b|\bcartoon", lambda image, _: filters.posterize(image)),
+    (r"\bsepia\b|\bvintage\b|\bold photo|\bsépia\b", filters.sepia),
+    (r"\binvert|\bnegative\b", ImageOps.invert),
+    (r"\bblur|\bout of focus\b", filters.blur),
+    (r"\bsharp", filters.sharpen),
+    (r"\bpixel", filters.pixelate),
+    (r"\bsketch|\bpencil\b|\bline art\b", filters.pencil_sketch),
+    (r"\bposter|\bpop art\b|\bcartoon", filters.posterize),
     (r"\brotat|\bturn (?:it )?(?:left|right|clockwise|upside)|\bupside down\b", filters.rotate),
     (r"\bflip|\bmirror", filters.flip),
-    (r"\bbrighte?[nr]|\blighter\b|\blighten", lambda image, _: filters.brighten(image, 1.35)),
-    (r"\bdarker\b|\bdarken", lambda image, _: filters.brighten(image, 0.6)),
-    (r"\bcontrast\b", lambda image, _: filters.contrast(image)),
-    (r"\bvivid\b|\bsaturat|\bcolou?rful\b", lambda image, _: filters.saturate(image, 1.7)),
-    (r"\bwarm", lambda image, _: filters.scale_channels(image, 1.12, 1.0, 0.78)),
-    (r"\bcool|\bcold", lambda image, _: filters.scale_channels(image, 0.8, 0.97, 1.15)),
-    (r"\bnight\b|\bmoonli", lambda image, _: filters.night(image)),
-    (r"\bsunset\b|\bdusk\b|\bgolden hour\b|\bevening\b", lambda image, _: filters.sunset(image)),
-    (r"\bwinter|\bsnow", lambda image, _: filters.winter(image)),
-    (r"\bfog|\bmist", lambda image, _: filters.fog(image)),
-    (r"\bstorm|\bthunder", lambda image, _: filters.storm(image)),
-    (r"\brain(?!bow)", lambda image, _: filters.rain(image)),
+    (r"\bbrighte?[nr]|\blighter\b|\blighten", partial(filters.brighten, factor=1.35)),
+    (r"\bdarker\b|\bdarken", partial(filters.brighten, factor=0.6)),
+    (r"\bcontrast\b", filters.contrast),
+    (r"\bvivid\b|\bsaturat|\bcolou?rful\b", partial(filters.saturate, factor=1.7)),
+    (r"\bwarm", partial(filters.scale_channels, red=1.12, green=1.0, blue=0.78)),
+    (r"\bcool|\bcold", partial(filters.scale_channels, red=0.8, green=0.97, blue=1.15)),
+    (r"\bnight\b|\bmoonli", filters.night),
+    (r"\bsunset\b|\bdusk\b|\bgolden hour\b|\bevening\b", filters.sunset),
+    (r"\bwinter|\bsnow", filters.winter),
+    (r"\bfog|\bmist", filters.fog),
+    (r"\bstorm|\bthunder", filters.storm),
+    (r"\brain(?!bow)", filters.rain),
 )
 
 
-def _change(style: Callable[[Image.Image], Image.Image]) -> Change:
-    return lambda image, _: style(image)
-
-
 # what a word of any language asks for, where no pattern above has met it
-OF_WORDS: dict[object, Change] = {
-    "night": lambda image, _: filters.night(image),
-    "sunset": lambda image, _: filters.sunset(image),
-    "snow": lambda image, _: filters.winter(image),
-    "winter": lambda image, _: filters.winter(image),
-    "rain": lambda image, _: filters.rain(image),
-    "storm": lambda image, _: filters.storm(image),
-    **{name: _change(style) for name, style in filters.STYLES.items()},
+OF_WORDS: dict[str, Change] = {
+    "night": filters.night,
+    "sunset": filters.sunset,
+    "snow": filters.winter,
+    "winter": filters.winter,
+    "rain": filters.rain,
+    "storm": filters.storm,
+    **filters.STYLES,
 }
 PARTS_OF_A_LANDSCAPE = {"cloud", "sun", "moon", "star", "flower", "palm", "umbrella", "pine", "tree", "snow"}
-
-
 MAKES_IT = re.compile(r"\b(?:make|turn|change|transform|convert)\s+(?:it|this)\b", re.IGNORECASE)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
-from gemini_nb.offline.painter import filters
+from gemini_nb.offline.painter import composition, filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from gemini_nb.offline.painter.edit_plan import Plan
-    from gemini_nb.offline.painter.reading.scene import Sketch
+    from gemini_nb.offline.painter.layout import Figure
+    from gemini_nb.offline.painter.recipes import Swap
 
 MAX_PIXELS = 50_000_000
 """A picture of more pixels is not decoded."""
@@ -43,22 +44,23 @@ def edit(
     *,
     size: tuple[int, int] | None,
     keep_shape: bool,
-    draw: Callable[[Image.Image, Sketch], None],
-    look_at: tuple[float, float, float] | None = None,
-    is_changed: bool = False,
-) -> Image.Image:
-    """Do to a picture what the plan of the prompt asks.
+    look_at: tuple[float, float, float] | None,
+    swaps: Sequence[Swap],
+    is_changed: bool,
+) -> tuple[Image.Image, list[Figure]]:
+    """Do to a picture what the plan of the prompt asks; return it and the figures that were added.
 
     `size` is what was asked for, in pixels: the picture is cropped to it, or with `keep_shape` only scaled.
-    `draw` adds the prompt's items to a picture. `look_at` is the point and the share that are enlarged.
+    `look_at` is the point and the share that are enlarged; `swaps` are what later edits make of the figures.
     Where nothing was understood, and the picture not `is_changed` already, it gets darker corners.
     """
+    added: list[Figure] = []
     if size:
         fit = ImageOps.contain if keep_shape else ImageOps.fit
         image = fit(image, size, Image.Resampling.LANCZOS)
     before = image
-    for change, clause in plan.changes:
-        image = change(image, clause)
+    for change in plan.changes:
+        image = change(image)
     if look_at:
         image = filters.zoom(image, *look_at)
     elif plan.zoom is not None:
@@ -70,13 +72,13 @@ def edit(
         image = filters.frame(image, colour, share=share)
     if plan.items.items:
         image = image.copy()
-        draw(image, plan.items)
+        added = composition.add_items(image, plan.items, swaps)
     elif image is before and plan.tint:
         image = filters.tint(image, plan.tint)
     understood = (
         image is not before or is_changed or plan.is_settled or (size and _RESIZES.search(prompt.lower()))
     )
-    return image.copy() if understood else filters.vignette(image)
+    return image.copy() if understood else filters.vignette(image), added
 
 
 def open_source(data: bytes) -> Image.Image:

@@ -184,11 +184,15 @@ def paint_storm(canvas: Canvas, rng: Random) -> None:
 
 
 def _snowfall(stage: Stage) -> None:
-    canvas = stage.canvas
-    flakes = []
-    for _ in range(150):
-        x, y = stage.rng.uniform(0, canvas.width), stage.rng.uniform(0, canvas.height)
-        flakes.append(oval(x, y, canvas.unit * stage.rng.uniform(0.002, 0.007)))
+    canvas, rng = stage.canvas, stage.rng
+    flakes = [
+        oval(
+            rng.uniform(0, canvas.width),
+            rng.uniform(0, canvas.height),
+            canvas.unit * rng.uniform(0.002, 0.007),
+        )
+        for _ in range(150)
+    ]
     canvas.fill(flakes, WHITE, opacity=0.9)
 
 

@@ -51,7 +51,7 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     for item in items:
         count = min(item.count or max(3, len(item.colours)), MAX_FIGURES - total)
         total += count
-        cells = _cells(item, count)
+        cells = _make_cells(item, count)
         if item.relation in ("inside", "outside", "behind", "before") and latest:
             _nest(rows, placed, latest, cells, item.relation)
             latest = cells if item.relation in ("inside", "before") else latest
@@ -67,7 +67,7 @@ def arrange(items: Sequence[Item], width: int, height: int) -> list[Figure]:
     return figures
 
 
-def _cells(item: Item, count: int) -> list[_Cell]:
+def _make_cells(item: Item, count: int) -> list[_Cell]:
     """Return so many figures of an item, in its colours by turns."""
     colours = item.colours or (None,)
     return [_Cell(item.shape, colours[index % len(colours)], item.size, []) for index in range(count)]
@@ -149,14 +149,14 @@ def _draw_rows(rows: list[list[_Cell]], width: int, height: int) -> list[Figure]
         y = height / 2 + (line - (len(rows) - 1) / 2) * down
         for column, cell in enumerate(row):
             x = width / 2 + (column - (len(row) - 1) / 2) * across
-            figures += _with_inside(cell, x, y, radius * cell.size)
+            figures += _place(cell, x, y, radius * cell.size)
     return figures
 
 
 def _portrait(cell: _Cell, width: int, height: int) -> list[Figure]:
     """Let a person alone rise from the lower edge, as in a portrait."""
     radius = min(width * 0.56, height * 0.44) * min(1.0, cell.size)
-    return _with_inside(cell, width / 2, height - radius, radius)
+    return _place(cell, width / 2, height - radius, radius)
 
 
 def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> list[Figure]:
@@ -167,14 +167,14 @@ def _draw_place(place: Place, cells: list[_Cell], width: int, height: int) -> li
     x = _along(place[0], width, margin)
     y = _along(place[1], height, margin)
     step = 2.5 * radius
-    columns = max(1, len(cells) // 3) if place[0] else len(cells)
+    columns = len(cells) // 3 if place[0] else len(cells)
     lines = _split_row(cells, max(1, columns))
     figures: list[Figure] = []
     for line, row in enumerate(lines):
         for column, cell in enumerate(row):
             dx = _spread(column, len(row), place[0]) * step
             dy = _spread(line, len(lines), place[1]) * step
-            figures += _with_inside(cell, x + dx, y + dy, radius * cell.size)
+            figures += _place(cell, x + dx, y + dy, radius * cell.size)
     return figures
 
 
@@ -189,7 +189,7 @@ def _spread(index: int, count: int, side: int | None) -> float:
     return index if side < 0 else index - (count - 1)
 
 
-def _with_inside(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
+def _place(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
     own = radius * (1.4 if cell.inside else 1)
     figures = [Figure(cell.shape, cell.colour, x, y, own)]
     count = len(cell.inside)
@@ -199,14 +199,14 @@ def _with_inside(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]
     for index, inner in enumerate(cell.inside):
         dx = (index - (count - 1) / 2) * part * 2.3
         size = part * min(1.2, inner.size) / _WIDE.get(inner.shape, 1)
-        figures += _with_inside_once(inner, x + dx, y + drop, size)
+        figures += _place_inner(inner, x + dx, y + drop, size)
     return figures
 
 
-def _with_inside_once(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
+def _place_inner(cell: _Cell, x: float, y: float, radius: float) -> list[Figure]:
     figures = [Figure(cell.shape, cell.colour, x, y, radius)]
     for inner in cell.inside[:4]:
-        figures += _with_inside_once(inner, x, y, radius * _INSIDE)
+        figures += _place_inner(inner, x, y, radius * _INSIDE)
     return figures
 
 
@@ -226,7 +226,7 @@ def place_in_landscape(items: Sequence[Item], horizon: float, width: int, height
     )
     slot = 0
     for index, item in enumerate(free):
-        cells = _cells(item, item.count or 3)
+        cells = _make_cells(item, item.count or 3)
         if item.place is not None:
             figures += _draw_place(item.place, cells, width, height)
             continue
@@ -265,7 +265,7 @@ def _is_under_tree(items: Sequence[Item], index: int) -> bool:
 
 def _at_the_foot(item: Item, tree: Figure) -> list[Figure]:
     """Set the figures of an item before a tree, on its ground and beside its trunk."""
-    cells = _cells(item, item.count or 3)
+    cells = _make_cells(item, item.count or 3)
     radius = tree.radius * min(0.5 * item.size, 0.7) / max(1, len(cells) - 1)
     return [
         Figure(
@@ -287,7 +287,7 @@ def place_on_picture(items: Sequence[Item], width: int, height: int) -> list[Fig
         figures.append(Figure(figure.shape, figure.colour, x, y, figure.radius * 0.7))
     for item in items:
         if item.place is not None:
-            figures += _draw_place(item.place, _cells(item, item.count or 3), width, height)
+            figures += _draw_place(item.place, _make_cells(item, item.count or 3), width, height)
     return figures
 
 

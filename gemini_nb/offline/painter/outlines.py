@@ -50,13 +50,13 @@ def arc(  # noqa: PLR0917 - centre, radii, span: the order of geometry
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
 
 
-def box(x0: float, y0: float, x1: float, y1: float, *, radius: float = 0, hole: bool = False) -> Loop:
+def box(x0: float, y0: float, x1: float, y1: float, *, radius: float = 0) -> Loop:
     """Return a rectangle between two corners, with corners of its own rounded to `radius`."""
     if not radius:
-        return loop([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], hole=hole)
+        return loop([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
     r = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
     corners = ((x1 - r, y0 + r, -90), (x1 - r, y1 - r, 0), (x0 + r, y1 - r, 90), (x0 + r, y0 + r, 180))
-    return loop([p for x, y, start in corners for p in arc(x, y, r, r, start, start + 90)], hole=hole)
+    return loop(point for x, y, start in corners for point in arc(x, y, r, r, start, start + 90))
 
 
 def stroke(points: Sequence[Point], width: float) -> Outline:

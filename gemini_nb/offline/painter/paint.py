@@ -22,7 +22,6 @@ from gemini_nb.models.model import SIZE_FACTORS
 from gemini_nb.offline.painter import composition, edit_plan, edits, filters
 from gemini_nb.offline.painter.canvas import Canvas
 from gemini_nb.offline.painter.colours import PAPER
-from gemini_nb.offline.painter.edits import UnreadableImageError
 from gemini_nb.offline.painter.outlines import box
 from gemini_nb.offline.painter.reading import scene
 from gemini_nb.offline.painter.recipes import Recipe, Step
@@ -35,12 +34,12 @@ if TYPE_CHECKING:
     from gemini_nb.offline.painter.reading.scene import Sketch
     from gemini_nb.offline.painter.recipes import Swap
 
-__all__ = ["Painting", "UnreadableImageError", "encode", "paint", "paint_step", "pixel_size"]
 
 MAX_NAMES = 8
 """How many words are named as left out; the others are counted."""
 
 _NAME_CHARACTERS = 40
+_PATTERN_WORDS = {"abstract", "pattern", "patterns", "random"}
 _ENCODING: dict[str, dict[str, int]] = {
     "image/png": {"compress_level": 4},
     # subsampling 0 is 4:4:4: the edges of plain shapes show any loss of colour
@@ -62,34 +61,18 @@ class Painting:
     recipe: Recipe | None = None
 
 
-def paint(
-    prompt: str,
-    *,
-    aspect_ratio: str | None = None,
-    image_size: str | None = None,
-    images: Sequence[bytes] = (),
-    seed: int | None = None,
-) -> Image.Image:
-    """Paint what `prompt` asks for, or edit `images` as it asks; RGB, marked "offline".
-
-    Without `aspect_ratio` a new picture is square and an edit keeps its shape. Another `seed` changes what
-    the prompt leaves open: the shape of a landscape, a colour, a pattern.
-    Raises `UnreadableImageError` for an input picture that cannot be opened.
-
-    >>> paint("a red square on white").getpixel((512, 512))
-    (255, 0, 0)
-    """
-    step = Step(prompt, aspect_ratio, image_size)
-    return paint_step(step, images=images, variant="" if seed is None else str(seed)).image
-
-
 def paint_step(
     step: Step, *, images: Sequence[bytes] = (), known: Recipe | None = None, variant: str = ""
 ) -> Painting:
-    """Paint a prompt, or edit `images` as it says; see `paint`.
+    """Paint a prompt, or edit `images` as it says; RGB, marked "offline".
 
-    `variant` changes what the prompt leaves open. `known` is the recipe of the one picture that is edited:
-    with it, things can be taken out of it, replaced and looked at.
+    Without an aspect ratio a new picture is square and an edit keeps its shape. Another `variant` changes
+    what the prompt leaves open: the shape of a landscape, a colour, a pattern. `known` is the recipe of the
+    one picture that is edited: with it, things can be taken out of it, replaced and looked at.
+    Raises `UnreadableImageError` for an input picture that cannot be opened.
+
+    >>> paint_step(Step("a red square on white")).image.getpixel((512, 512))
+    (255, 0, 0)
     """
     if images:
         return _edit(step, images, known if len(images) == 1 else None)
@@ -109,30 +92,24 @@ def keep_outside(painting: Painting, source: bytes, mask: bytes) -> Painting:
     """
     before, inside = edits.open_source(source), edits.open_source(mask).convert("L")
     if inside.size != before.size or not (box := inside.getbbox()):
-        raise UnreadableImageError("a mask of another size, or empty")
+        raise edits.UnreadableImageError("a mask of another size, or empty")
     edited = painting.image.resize(before.size, Image.Resampling.LANCZOS)
     edited.paste(_mark(edited.crop(box)), box[:2])
     return replace(painting, image=Image.composite(edited, before, inside), recipe=None)
-
-
-_PATTERN_WORDS = {"abstract", "pattern", "patterns", "random"}
 
 
 def _note(left_out: Sequence[str]) -> str:
     """Return the sentence that names what was left out, or ""."""
     if not left_out:
         return ""
-    names = [_shorten(name) for name in left_out[:MAX_NAMES]]
+    most = _NAME_CHARACTERS
+    names = [name if len(name) <= most else f"{name[: most - 1]}…" for name in left_out[:MAX_NAMES]]
     more = f" and {len(left_out) - MAX_NAMES} more" if len(left_out) > MAX_NAMES else ""
     return f"Offline painter left out: {', '.join(names)}{more}"
 
 
-def _shorten(name: str) -> str:
-    return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1]}…"
-
-
 def _edit(step: Step, images: Sequence[bytes], known: Recipe | None) -> Painting:
-    plan = edit_plan.read(step.prompt, _contents(known) if known else None)
+    plan = edit_plan.read(step.prompt, _find_contents(known) if known else None)
     left_out = plan.left_out
     if known and (plan.swaps or plan.zoom):
         image, figures = _repaint(known, plan.swaps)
@@ -159,23 +136,17 @@ def _carry_out(
 ) -> tuple[Image.Image, list[Figure]]:
     """Edit a picture; return it and the figures whose places on it are known."""
     size = pixel_size(step.aspect_ratio, step.image_size) if step.aspect_ratio or step.image_size else None
-    found = list(figures) if plan.keeps_places and not size else []
-
-    def draw(target: Image.Image, sketch: Sketch) -> None:
-        """Add the edit's own items, changed as later edits want them."""
-        found.extend(composition.add_items(target, sketch, swaps))
-
-    edited = edits.edit(
+    edited, added = edits.edit(
         image,
         step.prompt,
         plan,
         size=size,
         keep_shape=not step.aspect_ratio,
-        draw=draw,
         look_at=_look_at(figures, plan.zoom, image) if plan.zoom else None,
+        swaps=swaps,
         is_changed=is_joined or bool(plan.swaps),
     )
-    return edited, found
+    return edited, [*(figures if plan.keeps_places and not size else ()), *added]
 
 
 def _look_at(figures: Sequence[Figure], shape: str, image: Image.Image) -> tuple[float, float, float] | None:
@@ -191,12 +162,12 @@ def _repaint(recipe: Recipe, swaps: Sequence[Swap]) -> tuple[Image.Image, list[F
     if not recipe.edits:
         return _paint_new(recipe, swaps)
     before, step = replace(recipe, edits=recipe.edits[:-1]), recipe.edits[-1]
-    plan = edit_plan.read(step.prompt, _contents(before))
+    plan = edit_plan.read(step.prompt, _find_contents(before))
     image, figures = _repaint(before, (*plan.swaps, *swaps))
     return _carry_out(step, plan, image, figures, swaps=swaps)
 
 
-def _contents(recipe: Recipe) -> Sketch:
+def _find_contents(recipe: Recipe) -> Sketch:
     """Return what a picture of a recipe holds: its items and scenery, after the edits."""
     sketch = scene.read(recipe.first.prompt)
     for step in recipe.edits:

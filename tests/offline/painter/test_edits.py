@@ -7,10 +7,10 @@ import io
 import pytest
 from PIL import Image, ImageStat
 
-from gemini_nb.offline.painter import paint
-from support.pixels import BLUE, RED, brightness, mean, middle_of, png, share
+from gemini_nb.offline.painter import edits
+from support.pixels import BLUE, RED, brightness, mean, middle_of, picture_of, png, share
 
-PHOTO = png(paint.paint("a house in a meadow", image_size="512"))
+PHOTO = png(picture_of("a house in a meadow", image_size="512"))
 
 
 EDITS = {
@@ -45,36 +45,36 @@ def near(first, second):
 @pytest.mark.parametrize("prompt", EDITS)
 def test_an_edit_does_what_it_says(prompt):
     old = Image.open(io.BytesIO(PHOTO))
-    assert EDITS[prompt](old, paint.paint(prompt, images=[PHOTO]))
+    assert EDITS[prompt](old, picture_of(prompt, images=[PHOTO]))
 
 
 def test_an_edit_keeps_the_shape_of_the_picture_unless_another_is_asked_for():
-    assert paint.paint("sepia", images=[PHOTO]).size == (512, 512)
-    assert paint.paint("crop it", images=[PHOTO], aspect_ratio="16:9").size == (1376, 768)
+    assert picture_of("sepia", images=[PHOTO]).size == (512, 512)
+    assert picture_of("crop it", images=[PHOTO], aspect_ratio="16:9").size == (1376, 768)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (3000, 2)], ids=str)
 def test_a_picture_of_any_shape_can_be_edited(size):
     data = png(Image.new("RGB", size, BLUE))
     for prompt in [*EDITS, "make it a pencil sketch", "rotate it 17 degrees", "sharpen", "posterize"]:
-        assert paint.paint(prompt, images=[data]).mode == "RGB"
+        assert picture_of(prompt, images=[data]).mode == "RGB"
 
 
 def test_a_sliver_of_a_picture_is_not_covered_by_the_mark():
     sliver = png(Image.new("RGB", (5000, 20), BLUE))
-    assert share(paint.paint("flip it", images=[sliver]), BLUE) == 1
+    assert share(picture_of("flip it", images=[sliver]), BLUE) == 1
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded():
     out = io.BytesIO()
     Image.new("1", (10_000, 5_001)).save(out, "PNG")
-    with pytest.raises(paint.UnreadableImageError, match="50 megapixels"):
-        paint.paint("sepia", images=[out.getvalue()])
+    with pytest.raises(edits.UnreadableImageError, match="50 megapixels"):
+        picture_of("sepia", images=[out.getvalue()])
 
 
 def test_several_pictures_are_set_side_by_side():
     red, blue = (png(Image.new("RGB", (300, 200), colour)) for colour in (RED, BLUE))
-    image = paint.paint("combine these", images=[red, blue])
+    image = picture_of("combine these", images=[red, blue])
     assert middle_of(image, RED)[0] < 0.5 < middle_of(image, BLUE)[0]
 
 
@@ -82,12 +82,12 @@ def test_several_pictures_are_set_side_by_side():
 def test_pictures_of_every_mode_can_be_edited(mode):
     out = io.BytesIO()
     Image.new(mode, (40, 30)).save(out, "JPEG" if mode == "CMYK" else "PNG")
-    assert paint.paint("sepia", images=[out.getvalue()]).mode == "RGB"
+    assert picture_of("sepia", images=[out.getvalue()]).mode == "RGB"
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"no picture", PHOTO[:200], b"\x89PNG\r\n\x1a\n" + b"\0" * 60], ids=len
 )
 def test_a_picture_that_cannot_be_opened_is_said_to_be_so(data):
-    with pytest.raises(paint.UnreadableImageError):
-        paint.paint("sepia", images=[data])
+    with pytest.raises(edits.UnreadableImageError):
+        picture_of("sepia", images=[data])

@@ -5,29 +5,29 @@ from __future__ import annotations
 import pytest
 from PIL import ImageStat
 
-from gemini_nb.offline.painter import layout, paint
+from gemini_nb.offline.painter import layout
 from gemini_nb.offline.painter.reading import scene
-from support.pixels import brightness, share
+from support.pixels import brightness, picture_of, share
 
 
 @pytest.mark.parametrize(
     "prompt", ["mountains by day", "a beach", "a snowy forest", "city skyline at night", "a galaxy"]
 )
 def test_scenes_are_rich_in_colours(prompt):
-    image = paint.paint(prompt, image_size="512")
+    image = picture_of(prompt, image_size="512")
     assert len(image.getcolors(512 * 512) or []) > 200
 
 
 def test_night_is_dark_and_day_is_light():
     levels = [
-        ImageStat.Stat(paint.paint(f"mountains at {time}").convert("L")).mean[0] for time in ("night", "noon")
+        ImageStat.Stat(picture_of(f"mountains at {time}").convert("L")).mean[0] for time in ("night", "noon")
     ]
     assert levels[0] < 70
     assert levels[1] > 130
 
 
 def test_a_shape_and_a_scene_combine():
-    assert share(paint.paint("a #fe0102 circle over mountains"), (0xFE, 1, 2)) > 0.01
+    assert share(picture_of("a #fe0102 circle over mountains"), (0xFE, 1, 2)) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_what_is_under_a_tree_stands_beside_its_trunk_on_its_ground(prompt):
 
 
 def test_the_ground_under_a_tree_is_a_meadow():
-    red, green, blue = paint.paint("a red house under a tree", image_size="512").getpixel((20, 470))
+    red, green, blue = picture_of("a red house under a tree", image_size="512").getpixel((20, 470))
     assert green > red > blue
 
 
 def test_a_tree_has_the_colour_of_its_season():
     prompts = (f"a tree in {season}" for season in ("spring", "summer", "autumn", "winter"))
-    assert len({paint.paint(prompt, image_size="512").getpixel((256, 330)) for prompt in prompts}) == 4
+    assert len({picture_of(prompt, image_size="512").getpixel((256, 330)) for prompt in prompts}) == 4
 
 
 def test_a_storm_is_darker_than_rain_and_has_lightning():
-    storm, rain = (paint.paint(f"{weather} over the sea", image_size="512") for weather in ("storm", "rain"))
+    storm, rain = (picture_of(f"{weather} over the sea", image_size="512") for weather in ("storm", "rain"))
     assert brightness(storm) < 0.8 * brightness(rain)
     assert share(storm, (255, 246, 190)) > 0.001

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from gemini_nb.offline.painter import layout, paint
+from gemini_nb.offline.painter import layout
 from gemini_nb.offline.painter.reading import scene, words
-from support.pixels import BLUE, GREEN, RED, blobs, middle_of, share
+from support.pixels import BLUE, GREEN, RED, blobs, middle_of, picture_of, share
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from support.pixels import BLUE, GREEN, RED, blobs, middle_of, share
     ],
 )
 def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
-    assert blobs(paint.paint(prompt), colour) == count
+    assert blobs(picture_of(prompt), colour) == count
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
     ],
 )
 def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
-    at = middle_of(paint.paint(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
+    at = middle_of(picture_of(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
     assert [(share_ > 0.6) - (share_ < 0.4) for share_ in at] == [x, y]
 
 
@@ -56,7 +56,7 @@ def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
     ],
 )
 def test_shapes_stand_to_each_other_as_the_prompt_says(prompt, axis, first):
-    image = paint.paint(prompt)
+    image = picture_of(prompt)
     second = BLUE if first == RED else RED
     assert middle_of(image, first)[axis] < middle_of(image, second)[axis] - 0.1
 
@@ -70,14 +70,14 @@ def test_shapes_stand_to_each_other_as_the_prompt_says(prompt, axis, first):
     ],
 )
 def test_one_shape_inside_another_is_painted_over_it(prompt):
-    image = paint.paint(prompt)
+    image = picture_of(prompt)
     assert image.getpixel((512, 512)) == BLUE
     assert share(image, RED) > share(image, BLUE)
 
 
 @pytest.mark.parametrize("place", ["in the middle", "at the top", "in the lower left corner"])
 def test_a_shape_with_a_place_may_stand_inside_another(place):
-    image = paint.paint(f"two red circles {place} inside a blue square")
+    image = picture_of(f"two red circles {place} inside a blue square")
     assert share(image, RED) > 0 < share(image, BLUE)
     assert middle_of(image, RED) == pytest.approx(middle_of(image, BLUE), abs=0.02)
 
@@ -109,7 +109,7 @@ def test_the_number_of_figures_is_bounded_for_each_item_and_for_all():
 
 def test_sizes_are_told_apart():
     areas = [
-        share(paint.paint(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
+        share(picture_of(f"a {size} red circle"), RED) for size in ("tiny", "small", "", "large", "huge")
     ]
     assert areas == sorted(areas)
     assert len(set(areas)) == 5

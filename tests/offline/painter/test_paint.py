@@ -8,13 +8,11 @@ import pytest
 from PIL import Image, ImageChops
 
 from gemini_nb.offline.painter import paint
-from support.pixels import BLUE, GREEN, RED, WHITE, middle_of, share
+from support.pixels import BLUE, GREEN, RED, WHITE, middle_of, picture_of, share
 
 
 def test_the_documented_first_prompt_is_a_pure_red_square_in_the_middle_of_pure_white():
-    image = paint.paint(
-        "Generate an IMAGE of a simple red square on a white background. Return image output."
-    )
+    image = picture_of("Generate an IMAGE of a simple red square on a white background. Return image output.")
     assert (image.mode, image.size) == ("RGB", (1024, 1024))
     assert share(image, RED) == 0.25
     assert [image.getpixel(p) for p in ((256, 256), (767, 767), (255, 512), (768, 512))] == [
@@ -28,16 +26,16 @@ def test_the_documented_first_prompt_is_a_pure_red_square_in_the_middle_of_pure_
 
 def test_the_same_prompt_and_size_give_the_same_pixels():
     for prompt in ("a misty forest", "an idea nobody had", "three birds over a city at night"):
-        assert paint.paint(prompt).tobytes() == paint.paint(prompt).tobytes()
+        assert picture_of(prompt).tobytes() == picture_of(prompt).tobytes()
 
 
 def test_different_unknown_prompts_give_different_pictures():
-    pictures = {paint.paint(f"notion number {word}", image_size="512").tobytes() for word in "abcdefgh"}
+    pictures = {picture_of(f"notion number {word}", image_size="512").tobytes() for word in "abcdefgh"}
     assert len(pictures) == 8
 
 
 def test_a_ring_lets_the_background_through():
-    image = paint.paint("a red ring on white")
+    image = picture_of("a red ring on white")
     assert (image.getpixel((512, 512)), image.getpixel((300, 512))) == (WHITE, RED)
 
 
@@ -53,12 +51,12 @@ def test_a_ring_lets_the_background_through():
     ],
 )
 def test_the_background_has_the_colour_asked_for(prompt, colour):
-    assert paint.paint(prompt).getpixel((4, 4)) == colour
+    assert picture_of(prompt).getpixel((4, 4)) == colour
 
 
 def test_light_and_dark_are_lighter_and_darker():
     greys = [
-        sum(paint.paint(f"a {shade} purple circle").getpixel((512, 512)))
+        sum(picture_of(f"a {shade} purple circle").getpixel((512, 512)))
         for shade in ("dark", "", "light", "pale")
     ]
     assert greys == sorted(greys)
@@ -74,7 +72,7 @@ def test_light_and_dark_are_lighter_and_darker():
     ],
 )
 def test_a_gradient_goes_from_the_first_colour_to_the_last(prompt):
-    image = paint.paint(prompt)
+    image = picture_of(prompt)
     assert (image.getpixel((10, 0)), image.getpixel((10, 1023))) == (RED, BLUE)
     red, _, blue = image.getpixel((10, 512))
     assert abs(red - blue) < 4
@@ -92,7 +90,7 @@ def test_a_gradient_goes_from_the_first_colour_to_the_last(prompt):
     ],
 )
 def test_the_size_follows_ratio_and_image_size(ratio, size, pixels):
-    assert paint.paint("a red square on white", aspect_ratio=ratio, image_size=size).size == pixels
+    assert picture_of("a red square on white", aspect_ratio=ratio, image_size=size).size == pixels
 
 
 def test_four_k_is_four_thousand_ninety_six_pixels():
@@ -103,18 +101,18 @@ def test_four_k_is_four_thousand_ninety_six_pixels():
     "prompt", ["", " ", "\x00\ud800", "🛸" * 50, "of the and, . on in with", "red " * 9000, "#" * 9000]
 )
 def test_any_text_gives_a_picture(prompt):
-    assert paint.paint(prompt, image_size="512").size == (512, 512)
+    assert picture_of(prompt, image_size="512").size == (512, 512)
 
 
 def test_edges_are_smooth():
-    image = paint.paint("a red circle on white")
+    image = picture_of("a red circle on white")
     edge = {colour for _, colour in image.crop((256, 256, 512, 512)).getcolors(70000) or []} - {RED, WHITE}
     assert len(edge) >= 12
 
 
 def test_the_mark_is_in_the_corner_and_nowhere_else():
     plain = Image.new("RGB", (1024, 1024), WHITE)
-    bounds = ImageChops.difference(paint.paint("a white background"), plain).getbbox()
+    bounds = ImageChops.difference(picture_of("a white background"), plain).getbbox()
     assert bounds is not None
     assert bounds[0] > 800
     assert bounds[1] > 960

@@ -1,7 +1,7 @@
 """Words of German, French, Spanish, Japanese and Chinese, and emoji, for what the painter can draw.
 
-A table's entries are words with spaces between them; "_" joins those of a phrase, and what stands after "/"
-is plural. Endings of adjectives are added by rule.
+A table's rows are a meaning and its words with spaces between them; "_" joins those of a phrase, and what
+stands after "/" is plural. Endings of adjectives are added by rule.
 """
 
 from __future__ import annotations
@@ -17,28 +17,14 @@ if TYPE_CHECKING:
 
 
 class Language(NamedTuple):
-    """The words of one language, by their kind; `endings` are what its adjectives may end in."""
+    """The words of one language; `endings` are what its adjectives may end in."""
 
     endings: tuple[str, ...]
-    nouns: Table
-    colours: Table
-    sizes: Table
-    counts: Table
-    scenery: Table
-    times: Table
-    seasons: Table
-    relations: Table
-    places: Table
-    grammar: dict[Kind, str]
+    tables: dict[Kind, Table]
 
     def entries(self) -> Iterator[tuple[str, Kind, Any, bool]]:
         """Yield every phrase with its kind, its meaning, and whether it is a plural."""
-        tables: dict[Kind, Table] = {
-            "noun": self.nouns, "colour": self.colours, "size": self.sizes, "count": self.counts,
-            "scenery": self.scenery, "time": self.times, "season": self.seasons,
-            "relation": self.relations, "place": self.places,
-        }  # fmt: skip
-        for kind, table in tables.items():
+        for kind, table in self.tables.items():
             for value, words in table.items():
                 singular, _, plural = words.partition("/")
                 for word in singular.split():
@@ -46,10 +32,6 @@ class Language(NamedTuple):
                         yield form.replace("_", " "), kind, value, False
                 for word in plural.split():
                     yield word.replace("_", " "), kind, value, True
-        for kind, words in self.grammar.items():
-            value = "light" if kind == "shade" else kind
-            for word in words.split():
-                yield word.replace("_", " "), kind, value, False
 
     def _forms(self, word: str) -> Iterator[str]:
         yield word
@@ -59,9 +41,8 @@ class Language(NamedTuple):
             yield stem + ending
 
 
-GERMAN = Language(
-    endings=("e", "er", "es", "en", "em"),
-    nouns={
+GERMAN = Language(("e", "er", "es", "en", "em"), {
+    "noun": {
         "circle": "kreis punkt ball kugel scheibe / kreise kreisen punkte punkten bälle bällen kugeln",
         "square": "quadrat würfel kasten / quadrate quadraten würfel",
         "rectangle": "rechteck / rechtecke rechtecken",
@@ -105,18 +86,18 @@ GERMAN = Language(
         "snowflake": "schneeflocke / schneeflocken",
         "gift": "geschenk / geschenke geschenken",
     },
-    colours={
+    "colour": {
         "red": "rot", "green": "grün", "blue": "blau", "yellow": "gelb", "black": "schwarz", "white": "weiß weiss",
         "grey": "grau", "orange": "orange orangefarben", "pink": "rosa pink", "purple": "lila violett",
         "brown": "braun", "turquoise": "türkis", "golden": "golden", "silver": "silbern",
         "lightblue": "hellblau", "darkblue": "dunkelblau", "lightgreen": "hellgrün", "darkgreen": "dunkelgrün",
     },
-    sizes={0.3: "winzig", 0.58: "klein", 1.35: "groß gross", 1.7: "riesig"},
-    counts={
+    "size": {0.3: "winzig", 0.58: "klein", 1.35: "groß gross", 1.7: "riesig"},
+    "count": {
         1: "ein eine einen einem einer eines", 2: "zwei", 3: "drei einige", 4: "vier", 5: "fünf mehrere",
         6: "sechs", 7: "sieben", 8: "acht", 9: "neun", 10: "zehn", 12: "zwölf viele vielen",
     },
-    scenery={
+    "scenery": {
         "sea": "meer ozean see wasser fluss hafen wellen bucht",
         "mountains": "berg berge bergen gebirge alpen vulkan",
         "hills": "hügel hügeln wiese wiesen feld felder feldern landschaft garten park tal gras",
@@ -133,39 +114,38 @@ GERMAN = Language(
         "storm": "sturm gewitter unwetter",
         "rainbow": "regenbogen",
     },
-    times={
+    "time": {
         ("sunset", None): "sonnenuntergang abend abends abenddämmerung",
         ("dawn", None): "sonnenaufgang morgen morgens nebel neblig morgendämmerung",
         ("night", None): "nacht nachts mitternacht",
         ("day", None): "tag mittag mittags tagsüber sonnig",
         ("night", "stars"): "sternenhimmel nachthimmel",
     },
-    seasons={"spring": "frühling frühjahr", "summer": "sommer", "autumn": "herbst", "winter": "winter"},
-    relations={
+    "season": {"spring": "frühling frühjahr", "summer": "sommer", "autumn": "herbst", "winter": "winter"},
+    "relation": {
         "inside": "in im ins", "above": "über oberhalb", "below": "unter unterhalb", "beside": "neben bei",
         "behind": "vor", "before": "hinter", "left": "links_von", "right": "rechts_von",
     },
-    places={
+    "place": {
         (None, -1): "oben", (None, 1): "unten", (-1, None): "links", (1, None): "rechts",
         (0, 0): "mitte in_der_mitte",
     },
-    grammar={
-        "and": "und mit sowie",
-        "on": "auf vor_einem_hintergrund_aus",
-        "ground": "hintergrund",
-        "not": "ohne kein keine keinen keinem keiner",
-        "shade": "hell hellen helle heller helles",
+    "and": {"and": "und mit sowie"},
+    "on": {"on": "auf vor_einem_hintergrund_aus"},
+    "ground": {"ground": "hintergrund"},
+    "not": {"not": "ohne kein keine keinen keinem keiner"},
+    "shade": {"light": "hell hellen helle heller helles"},
+    "skip": {
         "skip": "der die das den dem des am an aus von zu zum zur ist sind steht sitzt liegt hängt dort hier "
         "bitte bild foto zeichnung gemälde zeichne zeichnen male mal malen mir uns erstelle erzeuge zeig zeige "
         "schöne schöner schönes schönen schön süße süßer süßes süßen ich möchte will hätte gern gerne es sehr "
         "eine_art durch nach beim sein seine seinem seinen ihr ihre ihrem ihren farben farbe der_farbe als wie "
         "kannst du könntest sie dich das_bild einfarbig einfach einfachen einfacher einfaches",
     },
-)  # fmt: skip
+})  # fmt: skip
 
-FRENCH = Language(
-    endings=("e", "s", "es", "x"),
-    nouns={
+FRENCH = Language(("e", "s", "es", "x"), {
+    "noun": {
         "circle": "cercle rond point balle ballon_de_foot boule disque / cercles ronds points balles boules",
         "square": "carré cube / carrés cubes",
         "rectangle": "rectangle / rectangles",
@@ -209,17 +189,17 @@ FRENCH = Language(
         "snowflake": "flocon flocon_de_neige / flocons flocons_de_neige",
         "gift": "cadeau / cadeaux",
     },
-    colours={
+    "colour": {
         "red": "rouge", "green": "vert", "blue": "bleu", "yellow": "jaune", "black": "noir", "white": "blanc blanche",
         "grey": "gris", "orange": "orange", "pink": "rose", "purple": "violet violette pourpre", "brown": "brun marron",
         "turquoise": "turquoise", "golden": "doré", "silver": "argenté",
     },
-    sizes={0.3: "minuscule", 0.58: "petit", 1.35: "grand gros grosse", 1.7: "énorme géant immense"},
-    counts={
+    "size": {0.3: "minuscule", 0.58: "petit", 1.35: "grand gros grosse", 1.7: "énorme géant immense"},
+    "count": {
         1: "un une", 2: "deux", 3: "trois quelques des", 4: "quatre", 5: "cinq plusieurs", 6: "six", 7: "sept",
         8: "huit", 9: "neuf", 10: "dix", 12: "douze beaucoup",
     },
-    scenery={
+    "scenery": {
         "sea": "mer océan lac rivière eau vagues port",
         "mountains": "montagne montagnes alpes volcan",
         "hills": "colline collines prairie champ champs paysage jardin parc campagne vallée herbe",
@@ -236,40 +216,39 @@ FRENCH = Language(
         "storm": "orage tempête",
         "rainbow": "arc_en_ciel",
     },
-    times={
+    "time": {
         ("sunset", None): "coucher_de_soleil soir crépuscule coucher_du_soleil",
         ("dawn", None): "lever_de_soleil lever_du_soleil aube matin brume brouillard",
         ("night", None): "nuit minuit",
         ("day", None): "jour midi journée ensoleillé ensoleillée",
         ("night", "stars"): "ciel_étoilé nuit_étoilée",
     },
-    seasons={"spring": "printemps", "summer": "été", "autumn": "automne", "winter": "hiver"},
-    relations={
+    "season": {"spring": "printemps", "summer": "été", "autumn": "automne", "winter": "hiver"},
+    "relation": {
         "inside": "dans en", "above": "au_dessus_de au_dessus_d au_dessus_du", "below": "sous au_dessous_de",
         "beside": "à_côté_de à_côté_d à_côté_du près_de", "behind": "devant", "before": "derrière",
         "left": "à_gauche_de", "right": "à_droite_de",
     },
-    places={
+    "place": {
         (None, -1): "en_haut haut", (None, 1): "en_bas bas", (-1, None): "à_gauche gauche",
         (1, None): "à_droite droite", (0, 0): "au_centre au_milieu centre milieu",
     },
-    grammar={
-        "and": "et avec ainsi",
-        "on": "sur",
-        "ground": "fond arrière_plan",
-        "other": "en_bois",
-        "not": "sans aucun aucune pas_de pas_d",
+    "and": {"and": "et avec ainsi"},
+    "on": {"on": "sur"},
+    "ground": {"ground": "fond arrière_plan"},
+    "other": {"other": "en_bois"},
+    "not": {"not": "sans aucun aucune pas_de pas_d"},
+    "skip": {
         "skip": "clair claire clairs claires le la les l d de du au aux à a est sont qui que il elle y ce cette ces s se son sa ses ma mon "
         "s_il_vous_plaît s_il_te_plaît svp stp image photo dessin peinture dessine dessinez dessiner peins "
         "peindre crée créer fais moi nous montre je voudrais veux beau belle beaux belles joli jolie jolis "
         "jolies mignon mignonne très par pour couleur couleurs de_couleur simple uni unie comme peux tu pouvez "
         "vous assis assise debout une_image un_dessin",
     },
-)  # fmt: skip
+})  # fmt: skip
 
-SPANISH = Language(
-    endings=("a", "os", "as", "s"),
-    nouns={
+SPANISH = Language(("a", "os", "as", "s"), {
+    "noun": {
         "circle": "círculo circulo punto pelota bola disco / círculos circulos puntos pelotas bolas",
         "square": "cuadrado cubo caja / cuadrados cubos cajas",
         "rectangle": "rectángulo / rectángulos",
@@ -313,18 +292,18 @@ SPANISH = Language(
         "snowflake": "copo_de_nieve / copos_de_nieve",
         "gift": "regalo / regalos",
     },
-    colours={
+    "colour": {
         "red": "rojo", "green": "verde", "blue": "azul azules", "yellow": "amarillo", "black": "negro",
         "white": "blanco", "grey": "gris grises", "orange": "naranja anaranjado", "pink": "rosa rosado",
         "purple": "morado violeta púrpura", "brown": "marrón marrones café_oscuro", "turquoise": "turquesa",
         "golden": "dorado", "silver": "plateado",
     },
-    sizes={0.3: "diminuto minúsculo", 0.58: "pequeño", 1.35: "gran grande", 1.7: "enorme gigante"},
-    counts={
+    "size": {0.3: "diminuto minúsculo", 0.58: "pequeño", 1.35: "gran grande", 1.7: "enorme gigante"},
+    "count": {
         1: "un una uno", 2: "dos", 3: "tres unos unas algunos algunas", 4: "cuatro", 5: "cinco varios varias",
         6: "seis", 7: "siete", 8: "ocho", 9: "nueve", 10: "diez", 12: "doce muchos muchas",
     },
-    scenery={
+    "scenery": {
         "sea": "mar océano lago río agua olas puerto",
         "mountains": "montaña montañas alpes volcán",
         "hills": "colina colinas prado campo campos paisaje jardín parque valle hierba",
@@ -341,34 +320,34 @@ SPANISH = Language(
         "storm": "tormenta",
         "rainbow": "arcoíris arcoiris arco_iris",
     },
-    times={
+    "time": {
         ("sunset", None): "puesta_de_sol puesta_del_sol atardecer anochecer ocaso",
         ("dawn", None): "amanecer salida_del_sol mañana niebla",
         ("night", None): "noche medianoche",
         ("day", None): "día mediodía soleado soleada",
         ("night", "stars"): "cielo_estrellado noche_estrellada",
     },
-    seasons={"spring": "primavera", "summer": "verano", "autumn": "otoño", "winter": "invierno"},
-    relations={
+    "season": {"spring": "primavera", "summer": "verano", "autumn": "otoño", "winter": "invierno"},
+    "relation": {
         "inside": "en dentro_de dentro_del", "above": "encima_de encima_del", "below": "bajo debajo_de debajo_del",
         "beside": "junto_a junto_al al_lado_de al_lado_del cerca_de cerca_del", "behind": "delante_de delante_del",
         "before": "detrás_de detrás_del", "left": "a_la_izquierda_de", "right": "a_la_derecha_de",
     },
-    places={
+    "place": {
         (None, -1): "arriba", (None, 1): "abajo", (-1, None): "a_la_izquierda izquierda",
         (1, None): "a_la_derecha derecha", (0, 0): "en_el_centro centro",
     },
-    grammar={
-        "and": "y con e",
-        "on": "sobre",
-        "ground": "fondo",
-        "not": "sin ningún ninguna",
+    "and": {"and": "y con e"},
+    "on": {"on": "sobre"},
+    "ground": {"ground": "fondo"},
+    "not": {"not": "sin ningún ninguna"},
+    "skip": {
         "skip": "claro clara claros claras el la los las lo de del al a es está son están que se su sus mi por para favor por_favor imagen "
         "foto dibujo pintura dibuja dibujar pinta pintar crea crear haz hazme muéstrame quiero quisiera me un_poco "
         "bonito bonita bonitos bonitas hermoso hermosa lindo linda lindos lindas muy color colores de_color "
         "simple sencillo como puedes una_imagen un_dibujo sentado sentada",
     },
-)  # fmt: skip
+})  # fmt: skip
 
 LATIN = {"de": GERMAN, "fr": FRENCH, "es": SPANISH}
 
@@ -491,33 +470,38 @@ _CJK: dict[Kind, Table] = {
     "other": {"other": "宇宙飛行士 宇航员 太空人 人工知能 人工智能 睡觉 睡 坐 站 跑 飞 飛 游泳 骑 騎 吃 喝 玩 看 追 抱 拿 戴着 穿着 跳舞 唱歌 微笑 走"},
 }  # fmt: skip
 
-EMOJI: Table = {
-    "star": "⭐ 🌟 ★ ☆", "heart": "❤ ♥ 💙 💚 💛 💜 🖤 🧡 💗 💖 💕", "cloud": "☁ ⛅", "drop": "💧", "bolt": "⚡ 🌩",
-    "leaf": "🍃 🍂 🍁 🌿", "smiley": "😀 😃 😄 😁 🙂 😊 ☺", "cat": "🐱 🐈 😺", "dog": "🐶 🐕", "bird": "🐦",
-    "fish": "🐟 🐠 🐡", "butterfly": "🦋", "tree": "🌳", "pine": "🌲 🎄", "palm": "🌴", "mushroom": "🍄",
-    "flower": "🌸 🌼 🌻 🌷 🌺", "apple": "🍎 🍏", "banana": "🍌", "sun": "☀ 🌞", "moon": "🌕 🌝", "crescent": "🌙 🌛",
-    "planet": "🪐", "house": "🏠 🏡", "boat": "⛵ 🚢 🛥", "balloon": "🎈", "car": "🚗 🚙 🚕", "rocket": "🚀",
-    "robot": "🤖", "cup": "☕ 🍵", "umbrella": "☂ ☔ 🌂", "kite": "🪁", "snowman": "⛄ ☃", "snowflake": "❄",
-    "gift": "🎁", "person": "🧑 👩 👨 👧 👦 🧒",
+EMOJI: dict[Kind, Table] = {
+    "noun": {
+        "star": "⭐ 🌟 ★ ☆", "heart": "❤ ♥ 💙 💚 💛 💜 🖤 🧡 💗 💖 💕", "cloud": "☁ ⛅", "drop": "💧", "bolt": "⚡ 🌩",
+        "leaf": "🍃 🍂 🍁 🌿", "smiley": "😀 😃 😄 😁 🙂 😊 ☺", "cat": "🐱 🐈 😺", "dog": "🐶 🐕", "bird": "🐦",
+        "fish": "🐟 🐠 🐡", "butterfly": "🦋", "tree": "🌳", "pine": "🌲 🎄", "palm": "🌴", "mushroom": "🍄",
+        "flower": "🌸 🌼 🌻 🌷 🌺", "apple": "🍎 🍏", "banana": "🍌", "sun": "☀ 🌞", "moon": "🌕 🌝", "crescent": "🌙 🌛",
+        "planet": "🪐", "house": "🏠 🏡", "boat": "⛵ 🚢 🛥", "balloon": "🎈", "car": "🚗 🚙 🚕", "rocket": "🚀",
+        "robot": "🤖", "cup": "☕ 🍵", "umbrella": "☂ ☔ 🌂", "kite": "🪁", "snowman": "⛄ ☃", "snowflake": "❄",
+        "gift": "🎁", "person": "🧑 👩 👨 👧 👦 🧒",
+    },
+    "scenery": {
+        "mountains": "🏔 ⛰ 🗻 🌋", "sea": "🌊", "beach": "🏖", "desert": "🏜", "city": "🏙", "rainbow": "🌈",
+        "space": "🌌", "rain": "🌧", "storm": "⛈",
+    },
 }  # fmt: skip
-EMOJI_SCENERY: Table = {
-    "mountains": "🏔 ⛰ 🗻 🌋", "sea": "🌊", "beach": "🏖", "desert": "🏜", "city": "🏙", "rainbow": "🌈",
-    "space": "🌌", "rain": "🌧", "storm": "⛈",
-}  # fmt: skip
+
+
+def list_words(tables: dict[Kind, Table]) -> Iterator[tuple[str, Kind, Any]]:
+    """Yield every word of tables without phrases and plurals, with its kind and its meaning."""
+    for kind, table in tables.items():
+        for value, words in table.items():
+            for word in words.split():
+                yield word, kind, value
 
 
 def cjk_entries() -> Iterator[tuple[str, Kind, Any]]:
     """Yield every Japanese and Chinese word with its kind and its meaning."""
-    for kind, table in _CJK.items():
-        for value, words in table.items():
-            for word in words.split():
-                yield word, kind, value
+    yield from list_words(_CJK)
     for number, characters in _NUMERALS.items():
         for numeral in characters:
-            for counter in _COUNTERS:
+            for counter in (*_COUNTERS, "つの", "つ"):
                 yield numeral + counter, "count", number
-            yield numeral + "つの", "count", number
-            yield numeral + "つ", "count", number
     for number, word in _KANA_NUMERALS.items():
         yield word, "count", number
         yield word + "の", "count", number

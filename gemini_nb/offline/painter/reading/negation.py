@@ -30,7 +30,7 @@ def split(read: Sequence[Word]) -> tuple[list[Word], list[Word]]:
         elif word.kind == "absent" and wanted and wanted[-1].kind in _THINGS:
             unwanted.append(wanted.pop())
         elif word.kind == "not":
-            found, at = _negated(read, at)
+            found, at = _find_negated(read, at)
             unwanted += found
             wanted += [] if found else [word]
         else:
@@ -44,7 +44,7 @@ _OR = ("or", "oder", "ou", "o", "ni")
 _AND = ("and", "und", "et", "y", "e")
 
 
-def _negated(read: Sequence[Word], at: int) -> tuple[list[Word], int]:
+def _find_negated(read: Sequence[Word], at: int) -> tuple[list[Word], int]:
     """Return what the negation at an index takes away, and the index of its last word.
 
     Without a thing it takes away colours: "a house that is not red".

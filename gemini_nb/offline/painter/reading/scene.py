@@ -159,7 +159,7 @@ class _Reader:
         self.stale = False
         self.after_noun = False
 
-    def finish(self, unwanted: Sequence[Word] = ()) -> Sketch:
+    def finish(self, unwanted: Sequence[Word]) -> Sketch:
         """Return what was read, once the last word is; `unwanted` are the things that a negation names."""
         self._end_clause()
         if self.pattern and self.ground is None:
@@ -183,12 +183,12 @@ class _Reader:
             without,
         )
         kept = [f"no {word.text}" for word in unwanted if not _is_without(sketch, word)]
-        names = [text for _, text in sorted([*self.left_out, *self._unpainted(sketch)])]
+        names = [text for _, text in sorted([*self.left_out, *self._find_unpainted(sketch)])]
         return replace(sketch, left_out=name_once((*names, *kept)))
 
-    def _unpainted(self, sketch: Sketch) -> list[tuple[int, str]]:
+    def _find_unpainted(self, sketch: Sketch) -> list[tuple[int, str]]:
         """Return what was understood and is not painted, since something else of the prompt hides it."""
-        hidden = _hidden(sketch.scenery)
+        hidden = _find_hidden(sketch.scenery)
         if sketch.is_landscape:
             hidden |= {"ground", "pattern"}
             hidden |= set() if _shows_season(sketch) else {"season"}
@@ -249,9 +249,8 @@ class _Reader:
         self.relation = None
         self.on = False
         if self.after_noun and self.items and not self.colours and self.count is None:
-            self.items[-1] = replace(
-                self.items[-1], place=self._merge_places(self.items[-1].place, word.value)
-            )
+            place = self._merge_places(self.items[-1].place, word.value)
+            self.items[-1] = replace(self.items[-1], place=place)
             self.place = None
 
     @staticmethod
@@ -264,13 +263,11 @@ class _Reader:
 
     def read_relation(self, word: words.Word) -> None:
         """Keep how the item before stands to the one to come; a colour after that item is its own."""
-        if self.colours and self._follows_a_plain_item():
+        is_of_last = self.after_noun and self.count is None and self.items and not self.items[-1].colours
+        if self.colours and is_of_last:
             self.items[-1] = replace(self.items[-1], colours=tuple(self.colours))
             self.colours, self.colour_words = [], []
         self.relation = word.value
-
-    def _follows_a_plain_item(self) -> bool:
-        return bool(self.after_noun and self.count is None and self.items and not self.items[-1].colours)
 
     def read_on(self, word: words.Word) -> None:  # noqa: ARG002 - one signature for every kind of word
         """Expect the ground next, and close what came before it."""
@@ -326,15 +323,9 @@ class _Reader:
             self.scenery.add("snow")
 
     def read_style(self, word: words.Word) -> None:
-        """Keep what is done to the whole picture; else it is read as a word that cannot be drawn."""
+        """Keep a style of the whole picture; what waited for a noun is dropped."""
         self.styles.append(word.value)
         self._drop_waiting()
-
-    def read_not(self, word: words.Word) -> None:
-        """Read a negation of nothing that can be named as a word that cannot be drawn."""
-        self.read_other(word)
-
-    read_absent = read_lacking = read_not
 
     def read_and(self, word: words.Word) -> None:  # noqa: ARG002
         """Close a phrase, unless colours are being listed."""
@@ -355,6 +346,8 @@ class _Reader:
         if word.kind == "other" and word.text.casefold() not in vocabulary.FILLERS:
             self.left_out.append((self.at, word.text))
         self._drop_waiting()
+
+    read_not = read_absent = read_other  # a negation of nothing that can be named
 
     def _drop_waiting(self) -> None:
         self.count = self.size = self.shade = None
@@ -381,7 +374,7 @@ ONE_NAME = {"clouds": "cloud", "stars": "star", "snowflake": "snow", "crescent":
 _PARTS = {"forest": {"tree", "pine"}, "beach": {"sea"}, "sea": {"sea"}}
 
 
-def _hidden(scenery: frozenset[str]) -> set[str]:
+def _find_hidden(scenery: frozenset[str]) -> set[str]:
     """Return the parts of a landscape that its others leave no room for."""
     if "underwater" in scenery:
         return set(scenery - {"underwater", "sea"})

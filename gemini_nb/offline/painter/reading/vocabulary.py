@@ -5,29 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "absent",
-    "and",
-    "angle",
-    "break",
-    "colour",
-    "count",
-    "ground",
-    "lacking",
-    "not",
-    "noun",
-    "on",
-    "other",
-    "pattern",
-    "place",
-    "relation",
-    "scenery",
-    "season",
-    "shade",
-    "size",
-    "skip",
-    "style",
-    "time",
-]
+    "absent", "and", "angle", "break", "colour", "count", "ground", "lacking", "not", "noun", "on", "other",
+    "pattern", "place", "relation", "scenery", "season", "shade", "size", "skip", "style", "time",
+]  # fmt: skip
 
 NOUNS = {
     "circle": "circle, dot, disc, disk, ball, sphere, round, orb, point, bubble, spot",
@@ -226,10 +206,9 @@ _ANYWAY = """
     simple minimal minimalist minimalistic minimalism flat vector clean clear plain basic geometric
     clipart clip icon stylized stylised digital cartoon cartoonish graphic bold smooth calm quiet
     peaceful serene tranquil still beautiful empty nobody nice lovely cute pretty great amazing stunning
-    good perfect
-    wonderful gorgeous awesome cool best fine interesting fancy sweet little adorable new typical normal
-    regular average standard medium sized mid abstract pattern patterns shape shapes random square
-    number numbers visible distant faraway bit
+    good perfect wonderful gorgeous awesome cool best fine interesting fancy sweet little adorable new
+    typical normal regular average standard medium sized mid abstract pattern patterns shape shapes random
+    square number numbers visible distant faraway bit
 """
 FILLERS = frozenset((_JOINING + _ASKING + _ANYWAY).split())
 """Words that are never named as left out: they join others, ask for a picture, or say what it is anyway."""

@@ -33,15 +33,7 @@ _LETTER = f"(?![{_HAN}{_KANA}])[^\\W\\d_]"
 _PICTOGRAM = "[\u2600-\u27bf\u2b50\U0001f1e6-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*"
 _EMOJI = re.compile(rf"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTOGRAM}(?:\u200d{_PICTOGRAM})*")
 # commas and stops of Chinese and Japanese
-_STOPS = {
-    "\u3001": ",",
-    "\uff0c": ",",
-    "\u3002": ".",
-    "\uff01": "!",
-    "\uff1f": "?",
-    "\uff1b": ";",
-    "\uff1a": ":",
-}
+_STOPS = dict(zip("\u3001\uff0c\u3002\uff01\uff1f\uff1b\uff1a", ",,.!?;:", strict=True))
 _TOKEN = re.compile(
     rf"#(?:[0-9a-f]{{6}}|[0-9a-f]{{3}})\b|{_CJK_RUN.pattern}|{_LETTER}(?:{_LETTER}|[{_MARKS}])*"
     rf"|\d+(?::\d+|(?:{_LETTER})+)?|[.,;:!?{''.join(_STOPS)}]|{_EMOJI.pattern}",
@@ -230,11 +222,7 @@ def _cjk() -> dict[str, Word]:
 
 @cache
 def _emoji() -> dict[str, Word]:
-    nouns = {text: Word("noun", shape) for shape, row in languages.EMOJI.items() for text in row.split()}
-    scenery = {
-        text: Word("scenery", name) for name, row in languages.EMOJI_SCENERY.items() for text in row.split()
-    }
-    return nouns | scenery
+    return {text: Word(kind, value) for text, kind, value in languages.list_words(languages.EMOJI)}
 
 
 def _learn_nouns(meanings: dict[tuple[str, ...], Word]) -> None:
