@@ -166,7 +166,7 @@ class BatchApi:
                 return error_response(400, message, status="FAILED_PRECONDITION")
             case "DELETE", False:
                 job.cancel()
-                del self._jobs[job_id]
+                self._jobs.pop(job_id, None)  # two may delete it at once
                 return json_response(200, {})
         return method_not_allowed(method)
 
