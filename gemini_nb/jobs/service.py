@@ -1,4 +1,4 @@
-"""The batch API of a provider: jobs created, asked for, listed, cancelled, deleted; files sent and fetched.
+"""The batch API of a provider: jobs created, asked for, listed, cancelled; files sent and fetched.
 
 Only `create` costs anything. All else is free, may be repeated, and so raises no error that speaks of a bill.
 """
@@ -140,10 +140,6 @@ class BatchService:
         """Ask that no more rows of a job are made; what was made is kept by the provider."""
         await self._ask(f"v1beta/{job}:cancel", body=b"{}")
 
-    async def delete(self, job: str) -> None:
-        """Delete a job, and its results with it."""
-        await self._ask(f"v1beta/{job}", method="DELETE")
-
     async def fetch(self, file: str, folder: Path) -> tuple[UnnamedFile | None, bool]:
         """Return a file of results, as far as it came, and whether it came whole."""
         receiver = ResultReceiver(folder, is_file=True)
@@ -226,16 +222,13 @@ class BatchService:
         path: str,
         *,
         body: bytes | None = None,
-        method: str | None = None,
         headers: dict[str, str] | None = None,
         receiver: ResultReceiver | None = None,
         seconds: float = ASK_SECONDS,
     ) -> HTTPAnswer:
         """Send what is free; raise a `GeminiError`, never one that speaks of a bill."""
         url = path if path.startswith("http") else f"{self.provider.base_url}/{path}"
-        answer = await self._send(
-            url, body, method=method, headers=headers, receiver=receiver, seconds=seconds
-        )
+        answer = await self._send(url, body, headers=headers, receiver=receiver, seconds=seconds)
         error = answer if isinstance(answer, GeminiError) else None
         if error is None and not answer.is_reply:  # type: ignore[union-attr]  # it is no error
             error = self._error(answer, "")  # type: ignore[arg-type]  # nor here

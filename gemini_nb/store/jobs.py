@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 NAME = re.compile(r"gemini-nb-[0-9a-f]{32}-[0-9a-z]{1,16}", re.ASCII)
 MAX_RECORD_BYTES = 64 * 2**20
-MAX_ROWS_BYTES = 2 * 2**30
 
 _TOLD = ("name", "state", "said", "rows", "made", "failed", "model", "created", "job", "provider", "base_url")
 
