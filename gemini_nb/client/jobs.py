@@ -14,7 +14,7 @@ from gemini_nb.display.table import Table
 from gemini_nb.errors import APIError, ArgumentError, GeminiError, ReplayMissError
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
-from gemini_nb.jobs.runner import JobRunner, check_store, describe_going_on
+from gemini_nb.jobs.runner import JobRunner, describe_going_on, require_store
 from gemini_nb.providers.keys import require_key
 from gemini_nb.store.jobs import JobFolder
 from gemini_nb.text import format_count, format_time
@@ -257,9 +257,7 @@ class AsyncJobs:
         return record.state == "over" or record.base_url == self._pipeline.provider.base_url
 
     def _folder(self) -> JobFolder:
-        check_store(self._pipeline.replay)
-        assert self._pipeline.replay.store is not None  # noqa: S101 - it is used
-        return JobFolder(self._pipeline.replay.store)
+        return JobFolder(require_store(self._pipeline.replay))
 
 
 class Jobs:
