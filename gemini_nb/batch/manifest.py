@@ -175,15 +175,7 @@ def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Reda
     batch = progress.batch()
     try:
         path = _choose_table(path)  # again: hours may have passed
-        rows.write_parquet(
-            path,
-            batch.requests,
-            batch.outcomes,
-            interrupted=batch.interrupted,
-            in_jobs=batch.in_jobs,
-            redact=redact,
-            overwrite=True,
-        )
+        rows.write_parquet(path, batch.manifest_rows, overwrite=True, redact=redact)
     except SaveError as error:
         _warn(str(error))
     except Exception as error:  # noqa: BLE001 - no row or path may cost the batch, which is paid for

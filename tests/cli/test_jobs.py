@@ -80,6 +80,8 @@ def test_fetch_leaves_what_is_not_over_alone(slow, tmp_path):
     assert (done.returncode, done.stdout) == (0, "")
     assert "2 in batch jobs" in done.stderr
     assert "gemini-nb jobs list says how far it is" in done.stderr
+    rows = jobs(slow, "fetch", "--json").stdout.splitlines()
+    assert [json.loads(row)["status"] for row in rows] == ["in a job"] * 2
     assert records()[0].state == "created"
 
 
