@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import warnings
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -14,16 +12,11 @@ import anyio
 import anyio.lowlevel
 
 from gemini_nb import models
-from gemini_nb.errors import (
-    ConnectionFailedError,
-    GeminiError,
-    GeminiWarning,
-    RateLimitError,
-    ReplayMissError,
-)
+from gemini_nb.errors import ConnectionFailedError, GeminiError, RateLimitError, ReplayMissError
 from gemini_nb.event_loop import HAS_THREADS, is_asyncio, run_in_thread
 from gemini_nb.http.retry import retry
 from gemini_nb.http.turns import run_off_loop
+from gemini_nb.images.save import warn
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
 from gemini_nb.reply.errors import api_errors
@@ -298,12 +291,7 @@ def _warn_of_unvalidated(names: Iterable[str]) -> None:
     new = [name for name in names if name not in _warned]
     _warned.update(new)
     if new:
-        with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
-            warnings.warn(
-                f"Not validated on Crazyrouter, passed on as given: {', '.join(new)}.",
-                GeminiWarning,
-                stacklevel=2,
-            )
+        warn(f"Not validated on Crazyrouter, passed on as given: {', '.join(new)}.")
 
 
 def _finish(receiver: JSONReceiver | StreamedReply, surplus: bytes) -> ReceivedBody:

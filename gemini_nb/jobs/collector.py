@@ -6,8 +6,6 @@ provider: the next run reads the results again, and keeps what is not kept yet.
 
 from __future__ import annotations
 
-import warnings
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
@@ -21,11 +19,11 @@ from gemini_nb.errors import (
     BadResponseError,
     ConnectionFailedError,
     GeminiError,
-    GeminiWarning,
     RateLimitError,
     ReplayMissError,
 )
 from gemini_nb.event_loop import run_in_thread
+from gemini_nb.images.save import warn
 from gemini_nb.jobs import failures
 from gemini_nb.jobs.results import Row, read_rows
 from gemini_nb.models import BATCH
@@ -34,7 +32,6 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
-    from pathlib import Path
 
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
@@ -135,7 +132,11 @@ class Collector:
         for digest, failure in job.errors.items():
             self.deliver(digest, None, failure)
         if job.strays and self.replay.store is not None:
-            _warn_of_strays(job.strays, self.service.provider.name, self.replay.store.unread)
+            results = format_count(job.strays, "result")
+            warn(
+                f"{self.service.provider.name} sent {results} that cannot be told to belong to a row, or "
+                f"came twice and differ: kept in {self.replay.store.unread}."
+            )
         record = replace(
             record,
             state="over",
@@ -296,17 +297,6 @@ class _Collection:
         self._kept.add(mark)
         self.strays += 1
         await run_in_thread(partial(keep_reply, reply, folder=store.unread, key=self.owner.service.key))
-
-
-def _warn_of_strays(count: int, provider: str, folder: Path) -> None:
-    with suppress(GeminiWarning):  # warnings may be errors: this must not cost the others
-        results = format_count(count, "result")
-        warnings.warn(
-            f"{provider} sent {results} that cannot be told to belong to a row, or came twice and differ: "
-            f"kept in {folder}.",
-            GeminiWarning,
-            stacklevel=2,
-        )
 
 
 def _holds(replay: Replay, request: ImageRequest) -> bool:
