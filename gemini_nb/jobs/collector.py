@@ -6,7 +6,7 @@ provider: the next run reads the results again, and keeps what is not kept yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ class Collector:
     reader: ReplyReader
     requests: dict[str, list[ImageRequest]]
     deliver: Deliver
-    say: Say = field(default=lambda _record, _words: None)
+    say: Say
 
     async def wait(self, record: JobRecord) -> tuple[JobRecord, JobStatus, UnnamedFile | None]:
         """Wait until a job is over, and return what the provider says then, and results that came with it.
@@ -80,17 +80,16 @@ class Collector:
         while True:
             try:
                 status, file = await self.service.get(job, self.folder.folder)
-            except (RateLimitError, ConnectionFailedError) as error:
+            except (APIError, ConnectionFailedError) as error:
+                is_server_down = isinstance(error, APIError) and (error.status or 0) >= 500
+                if not (is_server_down or isinstance(error, RateLimitError | ConnectionFailedError)):
+                    raise
                 self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
             except BadResponseError as error:
                 unreadable += 1
                 if unreadable == MAX_FETCHES:
                     raise
                 self.say(record, str(error.args[0]))
-            except APIError as error:
-                if error.status is None or error.status < 500:
-                    raise
-                self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
             else:
                 counts, unreadable = status.counts, 0
                 record = replace(record, said=status.state, made=counts.made, failed=counts.failed)
@@ -197,33 +196,31 @@ class _Collection:
         Those without a key are read at last, where all others stand in the order in which they were sent:
         then they do too.
         """
-        self.is_cut, is_in_order, count = False, True, 0
-        keys = tuple(self.rows)
-        nameless: list[int] = []
+        self.is_cut = has_nameless = False
+        keys: list[str | None] = []
         async for row in self._rows_of(file):
             self.is_cut |= row.is_cut
-            if row.key is None and row.reply is not None:
-                nameless.append(count)
-            elif row.key is not None:
-                is_in_order &= count < len(keys) and row.key == keys[count]
-            if row.key in self.rows:
-                await self._take(row.key or "", row)
-            elif row.broken is not None and not row.is_cut:
+            keys.append(row.key)
+            if row.broken is not None and not row.is_cut:
                 await self._keep(row.mark, row.broken)
-            elif row.key is not None:
+            elif row.key is None:
+                has_nameless |= row.reply is not None
+            elif row.key in self.rows:
+                await self._take(row.key, row)
+            else:
                 await self._keep(row.mark, row.reply)  # of a row that was not asked for: it may be paid for
-            count += 1
-        if not nameless:
+        if not has_nameless:
             return
-        is_in_order &= count == len(keys)
-        places = set(nameless)
-        place = 0
+        is_in_order = len(keys) == len(self.rows) and all(
+            key in (None, digest) for key, digest in zip(keys, self.rows, strict=True)
+        )
+        digests = iter(self.rows if is_in_order else ())
         async for row in self._rows_of(file):
-            if place in places and is_in_order:
-                await self._take(keys[place], row)
-            elif place in places:
+            digest = next(digests, None)
+            if row.key is None and row.reply is not None and digest is not None:
+                await self._take(digest, row)
+            elif row.key is None:
                 await self._keep(row.mark, row.reply)
-            place += 1
 
     async def _take(self, digest: str, row: Row) -> None:
         """Take a row; one that comes twice counts once, and a picture for more than an error."""

@@ -127,8 +127,8 @@ class Sender:
         """
         is_loopback = self.service.provider.is_loopback
         settle = LOOPBACK_SETTLE_SECONDS if is_loopback else SETTLE_SECONDS
-        gone = time.time() - record.sent_at
-        until = anyio.current_time() + (settle - gone if 0 <= gone <= settle else settle if gone < 0 else 0)
+        left = record.sent_at + settle - time.time()
+        until = anyio.current_time() + min(settle, max(0.0, left))  # the clock may have been set back
         pause = 0.1
         self.call.words = f"looking for a job in the list of {self.service.provider.name}"
         while True:

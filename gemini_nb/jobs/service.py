@@ -229,17 +229,10 @@ class BatchService:
         """Send what is free; raise a `GeminiError`, never one that speaks of a bill."""
         url = path if path.startswith("http") else f"{self.provider.base_url}/{path}"
         answer = await self._send(url, body, headers=headers, receiver=receiver, seconds=seconds)
-        error = answer if isinstance(answer, GeminiError) else None
-        if error is None and not answer.is_reply:  # type: ignore[union-attr]  # it is no error
-            error = self._error(answer, "")  # type: ignore[arg-type]  # nor here
-        if isinstance(error, OutcomeUnknownError):
-            problem = str(error.args[0])
-            if error.status is None:
-                error = ConnectionFailedError(problem, hint=_FREE)
-            else:
-                error = APIError(problem, status=error.status, code=error.code, hint=_FREE)
-        if error is not None or isinstance(answer, GeminiError):
-            raise (error or answer).with_traceback(None)  # type: ignore[union-attr]  # it is one of the two
+        if isinstance(answer, GeminiError):
+            raise without_bill(answer, hint=_FREE)
+        if not answer.is_reply:
+            raise without_bill(self._error(answer, ""), hint=_FREE)
         return answer
 
     async def _send(
@@ -271,6 +264,16 @@ class BatchService:
         return BadResponseError(
             f"What {self.provider.name} says of its jobs did not come: {reason}", hint=_FREE
         )
+
+
+def without_bill(error: GeminiError, *, hint: str) -> GeminiError:
+    """Return the error of a question that is free: with no word of a bill, and no traceback."""
+    if isinstance(error, OutcomeUnknownError):
+        problem = str(error.args[0])
+        if error.status is None:
+            return ConnectionFailedError(problem, hint=hint)
+        return APIError(problem, status=error.status, code=error.code, hint=hint)
+    return error.with_traceback(None)
 
 
 def _read_piece(path: Path, offset: int) -> bytes:
