@@ -336,9 +336,8 @@ class Batch:
                 spending.add_failure(outcome, request.model)
         new = [generation for generation in self.generations if not generation.replayed]
         is_slow = self.seconds >= 1 and not all(generation.is_painting for generation in new)
-        price = spending.describe()
-        seconds = [format_seconds(self.seconds)] if is_slow else []
-        return " · ".join((self.summary, *([price] if price else []), *seconds))
+        seconds = format_seconds(self.seconds) if is_slow else ""
+        return " · ".join(filter(None, (self.summary, spending.describe(), seconds)))
 
     def tiles(self) -> list[grid.Tile]:
         """Return a tile of a grid for each request: its picture, or why there is none."""

@@ -315,7 +315,7 @@ class AsyncClient:
     async def list_models(self) -> ModelList:
         """Ask the provider which models it offers, and compare them with the catalogue; nothing is billed."""
         with self._until_closed():
-            return await self._pipeline.list_models(anyio.current_time() + self.timeout)
+            return await self._pipeline.list_models(self.deadline)
 
     def batch_progress(
         self,

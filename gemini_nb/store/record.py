@@ -151,7 +151,7 @@ class Record:
         )
 
 
-def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
+def to_json(generation: Generation, *, content: str | None = None) -> Any:
     """Return a record's JSON values; raise ValueError for facts that no reader would take.
 
     Those are a config or extra that is no JSON or nests too deeply, and pictures by the thousand.
@@ -159,7 +159,7 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
     request_facts = describe_request(generation.request)
     reply_facts: dict[str, Any] = {
         "content": content,
-        "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "drafts": [_image_row(image) for image in generation.drafts],
         "estimated_cost": generation.estimated_cost,
         "finish_reason": _clean_label(generation.finish_reason),

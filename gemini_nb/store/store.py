@@ -93,13 +93,12 @@ class Store:
         record = self._answering_record(request, made_by)
         if record is None:
             return None
-        images = [image for stored in record.images if (image := self.image(stored)) is not None]
+        images, drafts, received = (
+            [image for stored in pictures if (image := self.image(stored)) is not None]
+            for pictures in (record.images, record.drafts, record.received)
+        )
         if len(images) < len(record.images):
             return None
-        drafts, received = (
-            [image for stored in pictures if (image := self.image(stored)) is not None]
-            for pictures in (record.drafts, record.received)
-        )
         found = record.generation(request, images, drafts, received)
         if request.mask is None or request.mask.feather == record.feather:
             return found
@@ -303,14 +302,14 @@ class Store:
         if image.mime_type not in SUFFIXES:
             return None
         path = self.image_path(image)
-        return path if is_unaltered(path, limit=MAX_IMAGE_BYTES) else None
+        return path if is_unaltered(path) else None
 
     def input_file(self, image: _Addressed) -> Path | None:
         """Return the file with exactly the bytes of an input image; None if it is not kept here."""
         if image.mime_type not in SUFFIXES:
             return None
         kept = self.folder / "inputs" / (image.sha256 + SUFFIXES[image.mime_type])
-        return self.image_file(image) or (kept if is_unaltered(kept, limit=MAX_IMAGE_BYTES) else None)
+        return self.image_file(image) or (kept if is_unaltered(kept) else None)
 
     def read_input(self, image: _Addressed) -> InputImage | None:
         """Return an input image whose bytes are kept here, else None."""
