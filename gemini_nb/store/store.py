@@ -36,7 +36,7 @@ from gemini_nb.request import ImageRequest
 from gemini_nb.store import maintenance, nearest
 from gemini_nb.store import record as records
 from gemini_nb.store.digest_cache import is_unaltered
-from gemini_nb.store.record import DIGEST
+from gemini_nb.store.record_checks import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
