@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gemini_nb.client.pipeline import Pipeline
     from gemini_nb.generation import Generation
     from gemini_nb.jobs.service import BatchService
-    from gemini_nb.jobs.wire import JobStatus
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobRecord
 
@@ -143,7 +142,9 @@ class AsyncJobs:
         with self._until_closed():
             service = self._pipeline.batch_service()
             listed = {status.job: status for status in await service.list_jobs()}
-        return JobList(tuple(_update(record, listed.get(record.job or "")) for record in records))
+        return JobList(
+            tuple(listed[record.job].update(record) if record.job in listed else record for record in records)
+        )
 
     def _is_here(self, record: JobRecord) -> bool:
         """Whether a job is under way at this client's provider."""
@@ -298,9 +299,3 @@ class Jobs:
 def _read_rows(folder: JobFolder, record: JobRecord) -> dict[str, ImageRequest]:
     found = ((digest, folder.request(digest, facts)) for digest, facts in folder.rows(record.name))
     return {digest: request for digest, request in found if request is not None}
-
-
-def _update(record: JobRecord, status: JobStatus | None) -> JobRecord:
-    if status is None:
-        return record
-    return replace(record, said=status.state, made=status.counts.made, failed=status.counts.failed)

@@ -91,8 +91,8 @@ class Collector:
                     raise
                 self.say(record, str(error.args[0]))
             else:
-                counts, unreadable = status.counts, 0
-                record = replace(record, said=status.state, made=counts.made, failed=counts.failed)
+                unreadable = 0
+                record = status.update(record)
                 self.say(record, "")
                 if status.is_over:
                     return record, status, file
