@@ -118,23 +118,24 @@ class Collector:
         """
         rows = await run_in_thread(lambda: dict(self.folder.rows(record.name)))
         job = _Collection(self, record, rows)
+        gone: GeminiError | None = None
         try:
             await self._read_results(job, status, file)
         except APIError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            job.gone = failures.error_for_gone_results(self.service.provider.name)
+            gone = failures.error_for_gone_results(self.service.provider.name)
         if job.unkept:
             raise job.unkept
         for digest in tuple(job.left):
-            job.note(digest, job.gone or failures.error_without_result(status, self.service.provider.name))
+            job.note(digest, gone or failures.error_without_result(status, self.service.provider.name))
         for digest, failure in job.errors.items():
             self.deliver(digest, None, failure)
-        if job.strays and self.replay.store is not None:
-            results = format_count(job.strays, "result")
+        if job.strays:
+            results = format_count(len(job.strays), "result")
             warn(
                 f"{self.service.provider.name} sent {results} that cannot be told to belong to a row, or "
-                f"came twice and differ: kept in {self.replay.store.unread}."
+                f"came twice and differ: kept in {self.folder.store.unread}."
             )
         record = replace(
             record,
@@ -185,10 +186,8 @@ class _Collection:
         self.errors: dict[str, GeminiError] = {}  # delivered at the end: a picture may follow an error
         self.is_cut = False  # the last line ends in the middle
         self.unkept: GeminiError | None = None
-        self.gone: GeminiError | None = None
         self._seen: dict[str, bytes] = {}
-        self._kept: set[bytes] = set()
-        self.strays = 0  # results that belong to no row
+        self.strays: set[bytes] = set()  # the marks of results that belong to no row, and are kept
 
     async def read(self, file: UnnamedFile | None) -> None:
         """Read the rows of a file, one after the other.
@@ -261,7 +260,6 @@ class _Collection:
                 request, reply, deadline=anyio.current_time() + READ_SECONDS
             )
         except GeminiError as error:
-            error.tier = BATCH
             self.note(digest, error)
             return
         generation = replace(generation, tier=BATCH)
@@ -277,23 +275,22 @@ class _Collection:
 
     def note(self, digest: str, error: GeminiError) -> None:
         """Note the error of a row."""
+        error.tier = BATCH
         self.left.discard(digest)
         self.errors[digest] = lighten(error)
 
     async def _rows_of(self, file: UnnamedFile | None) -> AsyncIterator[Row]:
-        store = self.owner.replay.store
-        rows = read_rows(file, store.new_file if store else None)
+        rows = read_rows(file, self.owner.folder.store.new_file)
         while (row := await run_in_thread(next, rows, None)) is not None:
             yield row
 
     async def _keep(self, mark: bytes, reply: ReceivedBody | None) -> None:
         """Keep a reply that belongs to no row, or comes for the second time: it may be paid for."""
-        store = self.owner.replay.store
-        if reply is None or store is None or mark in self._kept:
+        if reply is None or mark in self.strays:
             return
-        self._kept.add(mark)
-        self.strays += 1
-        await run_in_thread(partial(keep_reply, reply, folder=store.unread, key=self.owner.service.key))
+        self.strays.add(mark)
+        unread = self.owner.folder.store.unread
+        await run_in_thread(partial(keep_reply, reply, folder=unread, key=self.owner.service.key))
 
 
 def _holds(replay: Replay, request: ImageRequest) -> bool:
