@@ -84,7 +84,7 @@ def _encode_line(row: dict[str, Any]) -> bytes:
 
 
 def _open_file(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, flags, 0o666)

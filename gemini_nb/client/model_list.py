@@ -5,7 +5,6 @@ Read are Google's pages of `models[].name` and OpenAI's `data[].id`, which some 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from gemini_nb import models
 from gemini_nb.display.table import Table
 from gemini_nb.errors import APIError, GeminiError
 from gemini_nb.jobs.service import without_bill
+from gemini_nb.jobs.wire import read_json
 from gemini_nb.reply.errors import api_errors
 from gemini_nb.request import MODEL_NAME
 from gemini_nb.text import format_count
@@ -126,10 +126,7 @@ def _read_page(answer: HTTPAnswer | GeminiError, provider: Provider, key: Secret
         raise error
     if answer.broken is not None:
         raise without_bill(answer.broken, hint=_FREE)
-    try:
-        page = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        page = None
+    page = read_json(answer.body)
     return page if isinstance(page, dict) else {"data": page}
 
 

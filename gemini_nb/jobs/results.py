@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import TooLargeError
 from gemini_nb.files import UnnamedFile
+from gemini_nb.jobs.wire import read_json
 from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
 
 if TYPE_CHECKING:
@@ -149,10 +150,7 @@ class ResultReceiver:
 
     def finish(self) -> Any:
         """Return the JSON of the answer without its rows; None where that is none, or it is a file."""
-        try:
-            return json.loads(self._cutter.rest)
-        except (ValueError, RecursionError):
-            return None
+        return read_json(self._cutter.rest)
 
     def close(self) -> None:
         """Drop the file."""

@@ -97,7 +97,7 @@ class BatchService:
             if answer.status == 503:  # of one picture it says that nothing was begun, of a job nobody knows
                 return OutcomeUnknownError(str(error.args[0]), status=503)
             return error
-        status = wire.read_status(_read_json(answer.body))
+        status = wire.read_status(wire.read_json(answer.body))
         if status is None:  # also where it was cut short
             return OutcomeUnknownError(
                 "The answer to the creation of the job names no job.", status=answer.status
@@ -208,7 +208,7 @@ class BatchService:
             return None, error
         status = answer.headers.get("x-goog-upload-status", "")
         if status == "final":
-            name = wire.read_file_name(_read_json(answer.body))
+            name = wire.read_file_name(wire.read_json(answer.body))
             return name, ConnectionFailedError("The answer to the upload names no file.")
         if status != "active":
             return None, ConnectionFailedError("The upload of the rows of a job was broken off.")
@@ -280,10 +280,3 @@ def _read_piece(path: Path, offset: int) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(CHUNK_BYTES)
-
-
-def _read_json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

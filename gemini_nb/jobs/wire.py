@@ -128,6 +128,14 @@ def http_status(error: Mapping[str, Any]) -> int:
     return code if 400 <= code <= 599 else _HTTP_STATUS.get(code, 500)
 
 
+def read_json(body: bytes | bytearray) -> Any:
+    """Return the JSON value of a body, None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

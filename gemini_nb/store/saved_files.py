@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from gemini_nb.display.preview import Picture
     from gemini_nb.store.store import Store
 
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_APPEND |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _MAX_PAINTED_BYTES = 2**20  # sixteen thousand digests; past it, the older half is forgotten
 
 
