@@ -58,11 +58,9 @@ def row(
     folder: Path,
     unanswered: str = "not asked",
 ) -> Row:
-    """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
+    """Return what was asked and what came of it, by the names of `COLUMNS`; `Batch.rows` says what they hold.
 
-    `status` is "ok", "failed" or, where `outcome` is None, what `unanswered` says; `error_type` names
-    the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US dollars, for a reply
-    without a picture by its usage; None where the cost is not known, or nothing was billed for a failure.
+    `path` is as seen from `folder`, `unanswered` the status where `outcome` is None.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
     generation = outcome if isinstance(outcome, Generation) else None

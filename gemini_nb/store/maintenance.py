@@ -180,10 +180,7 @@ def read_later_record(path: Path) -> bytes | None:
 
 
 def clear(folder: Path) -> int:
-    """Remove every file of a store, then its empty folders; return the number of files removed.
-
-    Files with other names, files in other folders, links and an edited README stay.
-    """
+    """Remove every file of a store, then its empty folders; return the number of files removed."""
     count = 0
     for kind in _OURS:  # records first: another reader then misses, and finds no record without its picture
         count += sum(map(_remove_file, _list_entries(folder, kind)))

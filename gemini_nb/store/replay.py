@@ -12,7 +12,7 @@ from gemini_nb import files
 from gemini_nb.errors import ReplayMissError
 from gemini_nb.images.save import warn
 from gemini_nb.reply.content import can_be_echoed
-from gemini_nb.store import location, replay_mode
+from gemini_nb.store import location, nearest, replay_mode
 from gemini_nb.store.saved_files import SavedFiles
 from gemini_nb.store.store import Store
 
@@ -150,14 +150,14 @@ class Replay:
         """Return the error for a request that is not stored; it names the nearest one and the differences."""
         if self._is_one_of_many():
             return ReplayMissError("This picture is not stored either.", hint=_UNLOCK)
-        nearest = self.store.nearest(request) if self.store is not None else None
-        if nearest is None:
+        found = nearest.find(request, self.store.records()) if self.store is not None else None
+        if found is None:
             where = "There is no store" if self.store is None else self.store.describe_nothing()
             return ReplayMissError(f"{where}, so there is nothing to replay.", hint=_UNLOCK)
-        record, differences = nearest
-        changed = "; ".join(differences)
+        record, differences = found
         return ReplayMissError(
-            f"This picture is not stored. The nearest is {record.prompt[:60]!r}, which differs in {changed}.",
+            f"This picture is not stored. The nearest is {record.prompt[:60]!r}, which differs in "
+            f"{'; '.join(differences)}.",
             hint=_UNLOCK,
         )
 

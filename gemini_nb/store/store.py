@@ -33,7 +33,7 @@ from gemini_nb.images.mask import Mask
 from gemini_nb.images.save import warn
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import maintenance, nearest
+from gemini_nb.store import maintenance
 from gemini_nb.store import record as records
 from gemini_nb.store.digest_cache import is_unaltered
 from gemini_nb.store.record_checks import DIGEST
@@ -241,10 +241,6 @@ class Store:
         paths = maintenance.list_files(self.folder, "records")
         records = [record for path in paths if (record := maintenance.read_record(path)) is not None]
         return iter(sorted(records, key=lambda record: record.created, reverse=True))
-
-    def nearest(self, request: ImageRequest) -> tuple[Record, tuple[str, ...]] | None:
-        """Return the record most like a request and what differs, such as "take: 1, stored 0"."""
-        return nearest.find(request, self.records())
 
     def describe_nothing(self) -> str:
         """Say why no record is read: the store is empty, cannot be looked at, or is damaged."""
