@@ -401,8 +401,8 @@ def holds(path: Path, data: bytes | BinaryIO) -> bool:
     return bool(_read_with(partial(_is_same, other), path, sys.maxsize))
 
 
-def _is_same(one: BinaryIO, other: FileIO, _size: int) -> bool:
-    while (piece := other.read(_COPIED_BYTES)) == one.read(_COPIED_BYTES):
+def _is_same(other: BinaryIO, file: FileIO, _size: int) -> bool:
+    while (piece := file.read(_COPIED_BYTES)) == other.read(_COPIED_BYTES):
         if not piece:
             return True
     return False

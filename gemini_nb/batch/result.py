@@ -186,21 +186,23 @@ class Batch:
         facts = sheet.choose_facts(columns, self._records()) if columns else [()] * len(self)
 
         def make(target: Path) -> Iterator[bytes]:
-            paths = self._paths() if originals is None else self._save_all(originals)
+            paths = [outcome.path if isinstance(outcome, Generation) else None for outcome in self.outcomes]
+            if originals is not None:
+                paths = self._save_all(originals)
             images, captions = self._images(), self._captions()
             links = sheet.link_originals(images, paths, captions, target.parent)
             cells = zip(self.requests, captions, facts, images, self._reasons(), links, strict=True)
             tiles = (
                 contact_sheet.Tile(
                     request.prompt,
-                    caption="" if those else caption,
-                    facts=those,
+                    caption="" if values else caption,
+                    facts=values,
                     image=image,
                     problem=problem,
                     link=link,
                     file_name=file_name,
                 )
-                for request, caption, those, image, problem, (link, file_name) in cells
+                for request, caption, values, image, problem, (link, file_name) in cells
             )
             return contact_sheet.render_pieces(tiles, count=len(self), title=title, totals=self.heading)
 
@@ -208,9 +210,6 @@ class Batch:
 
     def _images(self) -> list[GeneratedImage | None]:
         return [outcome.image if isinstance(outcome, Generation) else None for outcome in self.outcomes]
-
-    def _paths(self) -> list[Path | None]:
-        return [outcome.path if isinstance(outcome, Generation) else None for outcome in self.outcomes]
 
     def _reasons(self, *, briefly: bool = False) -> list[str]:
         """Return for each request why it has no picture, "" for one that has; without hints and files."""
@@ -309,17 +308,17 @@ class Batch:
     @property
     def summary(self) -> str:
         """The numbers of pictures made and replayed, of failures, and of requests interrupted or not sent."""
-        came, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
+        answered, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
         waiting = len(self.in_jobs)
         replayed = sum(generation.replayed for generation in self.generations)
         billed = sum(error.may_be_billed for error in self.errors)
         counts = (
-            (came - replayed, "made"),
+            (answered - replayed, "made"),
             (replayed, "replayed"),
             (failed, f"failed ({billed} perhaps billed)" if billed else "failed"),
             (interrupted, "interrupted and perhaps billed"),
             (waiting, "in batch jobs"),
-            (len(self) - came - failed - interrupted - waiting, "not asked"),
+            (len(self) - answered - failed - interrupted - waiting, "not asked"),
         )
         return f"{format_count(len(self), 'picture')}: " + ", ".join(
             f"{n} {word}" for n, word in counts if n or (word == "made" and not replayed)

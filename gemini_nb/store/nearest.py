@@ -41,7 +41,7 @@ def _compared_facts(source: ImageRequest | Record) -> Facts:
     """Return the compared values, by the names that messages use."""
     text = source.asked_text if isinstance(source, Record) else source.text
     config, extra = (source.config, source.extra) if isinstance(source, Record) else source.settings
-    said, *rest = options.from_settings(config, extra)
+    given, *rest = options.from_settings(config, extra)
     return {
         "prompt": source.prompt,
         "model": source.model,
@@ -49,7 +49,7 @@ def _compared_facts(source: ImageRequest | Record) -> Facts:
         "image size": source.image_size,
         "input image": [image.sha256 for image in source.inputs],
         "take": source.take,
-        **{name: said.get(name) for name in options.NAMES},
+        **{name: given.get(name) for name in options.NAMES},
         "settings": json.dumps([text, *rest], sort_keys=True),
     }
 

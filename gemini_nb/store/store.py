@@ -254,7 +254,7 @@ class Store:
     def next_take(self, request: ImageRequest) -> int:
         """Return the first take of a request that is not stored."""
         requests = (request.with_values(take=take) for take in count())
-        return next(one.take for one in requests if not self._is_taken(one))
+        return next(candidate.take for candidate in requests if not self._is_taken(candidate))
 
     def _is_taken(self, request: ImageRequest) -> bool:
         """Whether an answer is stored, be it under a former id of the model or by a later version."""
