@@ -74,13 +74,13 @@ class JobRunner:
     async def run(self) -> Batch:
         """Answer all requests, and return the batch; a failure is an outcome, and does not stop the others.
 
-        Raises `ArgumentError` without a store. An exception of the caller's iterator is raised, with a
-        `batch` attribute; nothing was sent then.
+        Raises `ArgumentError` without a store, and where the disk is full. An exception of the caller's
+        iterator is raised, with a `batch` attribute; nothing was sent then.
         """
         store = require_store(self.replay)
         plan = JobPlan(store, self.service, self.limits, is_refresh=self.replay.mode == "refresh")
         with self.progress.call.watched():
-            with plan.lock:
+            with plan.lock, plan.folder.writing():
                 await self._read_requests(plan)
                 records = await self._send(plan)
             if records:
