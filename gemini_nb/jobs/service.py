@@ -6,7 +6,7 @@ Only `create` costs anything. All else is free, may be repeated, and so raises n
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ class BatchService:
     key: Secret | None
     limiters: RateLimiters
     embedded: Any = None
-    timeout: float = field(default=CREATE_SECONDS)
+    timeout: float = CREATE_SECONDS
 
     async def create(self, model: str, body: bytes, state: RequestState) -> JobStatus | GeminiError:
         """Create a job, which is billed; return what came of it, or the error as it is.
@@ -177,24 +177,24 @@ class BatchService:
         size = (await run_in_thread(path.stat)).st_size
         failures = 0
         while True:
-            name, received = await self._try_to_upload(url, path, offset, size)
-            if name is not None:
-                return name
-            if isinstance(received, GeminiError):
-                failures += 1
-                if failures > MAX_FAILED_PIECES:
-                    raise received.with_traceback(None)
-                await anyio.sleep(0.1 * 2**failures)
-                offset = None
-            else:
-                offset = received
+            outcome = await self._try_to_upload(url, path, offset, size)
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, int):
+                offset = outcome
+                continue
+            failures += 1
+            if failures > MAX_FAILED_PIECES:
+                raise outcome.with_traceback(None)
+            await anyio.sleep(0.1 * 2**failures)
+            offset = None
 
     async def _try_to_upload(
         self, url: str, path: Path, offset: int | None, size: int
-    ) -> tuple[str | None, int | GeminiError]:
-        """Send the piece at an offset, or ask how far the upload is; return the name of a finished file.
+    ) -> str | int | GeminiError:
+        """Send the piece at an offset, or ask how far the upload is.
 
-        Else it is the offset of the next piece, or what went wrong.
+        Return the name of a finished file, else the offset of the next piece, or what went wrong.
         """
         piece, command, headers = b"", "query", {}
         if offset is not None:
@@ -205,17 +205,17 @@ class BatchService:
         try:
             answer = await self._ask(url, body=piece, headers=headers, seconds=CREATE_SECONDS)
         except (ConnectionFailedError, APIError) as error:
-            return None, error
+            return error
         status = answer.headers.get("x-goog-upload-status", "")
         if status == "final":
             name = wire.read_file_name(wire.read_json(answer.body))
-            return name, ConnectionFailedError("The answer to the upload names no file.")
+            return name or ConnectionFailedError("The answer to the upload names no file.")
         if status != "active":
-            return None, ConnectionFailedError("The upload of the rows of a job was broken off.")
+            return ConnectionFailedError("The upload of the rows of a job was broken off.")
         if offset is not None:
-            return None, offset + len(piece)
+            return offset + len(piece)
         received = answer.headers.get("x-goog-upload-size-received", "")
-        return None, int(received) if received.isascii() and received.isdigit() else 0
+        return int(received) if received.isascii() and received.isdigit() else 0
 
     async def _ask(
         self,
