@@ -34,12 +34,7 @@ if TYPE_CHECKING:
     Outcomes = dict[str, Outcome]
 
 COLUMNS = ("job", "state", "made", "failed", "rows", "model", "since")
-_WORDS = {
-    "planned": "not sent yet",
-    "creating": "sent, no answer yet",
-    "created": "sent",
-    "over": "fetched",
-}
+_STATES = {"planned": "not sent yet", "creating": "sent, no answer yet", "created": "sent", "over": "fetched"}
 
 
 @dataclass(frozen=True)
@@ -71,10 +66,8 @@ class JobList:
             )
             for job in self.jobs
         )
-        notes = (
-            ("The same call waits for a job again; wait, cancel and fetch take its name.",) if rows else ()
-        )
-        return Table(COLUMNS, rows, notes=notes or ("There are no batch jobs in this store.",))
+        note = "The same call waits for a job again; wait, cancel and fetch take its name."
+        return Table(COLUMNS, rows, notes=(note if rows else "There are no batch jobs in this store.",))
 
     def __str__(self) -> str:
         """Return the table as a terminal shows it."""
@@ -88,7 +81,7 @@ def describe_state(job: JobRecord) -> str:
     """Return in a few words how far a job is."""
     if job.state == "over" and job.failed:
         return f"fetched, {format_count(job.failed, 'row')} failed"
-    return job.said.lower() if job.state == "created" and job.said else _WORDS[job.state]
+    return job.said.lower() if job.state == "created" and job.said else _STATES[job.state]
 
 
 @dataclass
