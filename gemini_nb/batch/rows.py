@@ -84,11 +84,11 @@ def row(
         "estimated_cost": _cost(request, outcome),
         "replayed": generation.replayed if generation else None,
         "provider": generation.provider if generation else None,
-        **_found(generation),
+        **_describe_grounding(generation),
     }
 
 
-def _found(generation: Generation | None) -> Row:
+def _describe_grounding(generation: Generation | None) -> Row:
     """Return what was searched for and found, a line each, and the ratings as JSON; None where nothing is."""
     found = (generation and generation.grounding) or Grounding()
     sources = (f"{link.title} <{link.url}>" for link in found.sources)

@@ -82,7 +82,7 @@ class Pipeline:
         `timeout` from the moment that the rate limiter lets it through. `state` tells who watches it what the
         request does.
         """
-        async with self._alone(request, deadline):
+        async with self._wait_for_equal(request, deadline):
             found = await self._read_store(self.replay.find, request, deadline) if self.replay.store else None
             if found is not None:
                 return found, partial(self.replay.content, found.request)
@@ -99,7 +99,7 @@ class Pipeline:
             return self.replay.with_archive(generation), content
 
     @asynccontextmanager
-    async def _alone(self, request: ImageRequest, deadline: float | None) -> AsyncIterator[None]:
+    async def _wait_for_equal(self, request: ImageRequest, deadline: float | None) -> AsyncIterator[None]:
         """Wait for an equal request under way, since the store then has its picture, and hold up others."""
         if not self.replay.is_used:
             yield

@@ -111,7 +111,7 @@ class BatchService:
             answer = await self._ask(f"v1beta/{job}", receiver=receiver, seconds=FETCH_SECONDS)
             status = wire.read_status(receiver.finish())
             if answer.broken is not None or status is None:
-                raise self._broken(answer)
+                raise self._error_for_broken(answer)
         except BaseException as error:
             receiver.close()
             if isinstance(error, APIError) and error.status == HTTPStatus.NOT_FOUND:
@@ -129,7 +129,7 @@ class BatchService:
             answer = await self._ask(f"v1beta/batches?pageSize=100{page}", receiver=receiver)
             values = receiver.finish()
             if answer.broken is not None or not isinstance(values, dict):
-                raise self._broken(answer)
+                raise self._error_for_broken(answer)
             jobs, token = wire.read_page(values)
             found += map(self._redact, jobs)
             if not token:
@@ -259,7 +259,7 @@ class BatchService:
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
         )
 
-    def _broken(self, answer: HTTPAnswer) -> GeminiError:
+    def _error_for_broken(self, answer: HTTPAnswer) -> GeminiError:
         reason = str(answer.broken.args[0]) if answer.broken else "it is not readable"
         return BadResponseError(
             f"What {self.provider.name} says of its jobs did not come: {reason}", hint=_FREE
