@@ -80,7 +80,7 @@ class JobRunner:
         store = require_store(self.replay)
         plan = JobPlan(store, self.service, self.limits, is_refresh=self.replay.mode == "refresh")
         with self.progress.call.watched():
-            with plan.lock, plan.folder.writing():
+            with plan.lock:
                 await self._read_requests(plan)
                 records = await self._send(plan)
             if records:
@@ -90,13 +90,14 @@ class JobRunner:
     async def _read_requests(self, plan: JobPlan) -> None:
         """Replay what is stored, and plan a job for each other request."""
         progress = self.progress
-        while (index := await progress.next_index()) is not None:
-            try:
-                outcome = await self._find_or_plan(plan, index, progress.requests[index])
-            except GeminiError as error:
-                outcome = lighten(error)
-            if outcome is not None:
-                progress.record_unsent(index, outcome)
+        with plan.folder.writing():
+            while (index := await progress.next_index()) is not None:
+                try:
+                    outcome = await self._find_or_plan(plan, index, progress.requests[index])
+                except GeminiError as error:
+                    outcome = lighten(error)
+                if outcome is not None:
+                    progress.record_unsent(index, outcome)
         if progress.problem is not None:
             await run_in_thread(plan.drop)
             raise attach_batch(progress.problem, progress.batch())

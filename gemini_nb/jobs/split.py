@@ -58,8 +58,8 @@ class _Part:
 class Planner:
     """Puts requests into jobs, none of which is sent; `finish` returns their records.
 
-    `choose_name` makes the name of a job from one that stands for its rows. Where the disk refuses a row, the
-    `OSError` is raised, and none of the jobs is to be sent.
+    `choose_name` makes the name of a job from one that stands for its rows. Where the disk refuses a row,
+    `add` raises `OSError`, and none of the jobs is to be sent.
     """
 
     folder: JobFolder
@@ -95,7 +95,7 @@ class Planner:
         part = _Part(self.folder.new_file(), self.folder.new_file())
         names = (digest for digest, _ in self.folder.rows(record.name))
         files = (self.folder.rows_file(record.name), self.folder.body(record.name))
-        with files[0].open("rb") as rows, files[1].open("rb") as body:
+        with self.folder.writing(), files[0].open("rb") as rows, files[1].open("rb") as body:
             for digest, facts, line in zip(names, rows, body, strict=True):
                 if digest in digests:
                     part.add(digest, facts, line)

@@ -89,13 +89,14 @@ def test_pictures_of_an_iterator_are_let_go_once_they_are_in_the_file_that_is_se
     assert again.replayed
 
 
-def test_an_iterator_that_fails_sends_nothing(server, tmp_path):
+@pytest.mark.parametrize("error", [RuntimeError, FileNotFoundError])
+def test_an_iterator_that_fails_sends_nothing(server, tmp_path, error):
     def prompts():
         yield "a red square"
-        raise RuntimeError("the table is gone")
+        raise error("the table is gone")
 
     client = make_client(server, tmp_path)
-    with pytest.raises(RuntimeError, match="the table is gone"):
+    with pytest.raises(error, match="the table is gone"):
         client.generate_many(prompts(), tier="batch", **SMALL)
     assert not server.batches.created
     assert len(client.jobs().list()) == 0
