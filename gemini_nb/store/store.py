@@ -15,6 +15,7 @@ whose content does not match its name is treated as missing. Files of other user
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -22,7 +23,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
-from gemini_nb.errors import GeminiError
+from gemini_nb.errors import GeminiError, GeminiWarning
 from gemini_nb.files import UnnamedFile
 from gemini_nb.images.composition import compose_all
 from gemini_nb.images.file_bytes import FileBytes
@@ -30,7 +31,6 @@ from gemini_nb.images.header import SUFFIXES
 from gemini_nb.images.image import MAX_IMAGE_BYTES, GeneratedImage
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.images.mask import Mask
-from gemini_nb.images.save import warn
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
 from gemini_nb.store import maintenance
@@ -123,7 +123,7 @@ class Store:
         try:
             raw = _record_bytes(generation, raw_content, key)
         except _NotStorable as reason:
-            warn(f"This picture is not kept in the store: {reason}.")
+            _warn(f"This picture is not kept in the store: {reason}.")
             return False
         try:
             is_left_alone = self._write(generation, raw_content, raw)
@@ -131,13 +131,13 @@ class Store:
             problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
             if self.folder not in _warned:
                 _warned.add(self.folder)
-                warn(
+                _warn(
                     f"The store {self.folder} cannot be written: {problem.lower()}. Pictures are not kept "
                     "there; everything else goes on."
                 )
             return False
         if is_left_alone:
-            warn(_LEFT_ALONE)
+            _warn(_LEFT_ALONE)
         return True
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> bool:
@@ -350,6 +350,12 @@ class Store:
         if record is None or not record.answers(request):
             return None
         return record if made_by is None or record.provider in made_by else None
+
+
+def _warn(message: str) -> None:
+    """Warn of the same once only, as Python does by itself: a batch may keep a thousand pictures."""
+    with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
+        warnings.warn(message, GeminiWarning, stacklevel=3)
 
 
 class _NotStorable(Exception):  # noqa: N818 - the reason in words; `keep` makes a warning of it
