@@ -135,9 +135,12 @@ class AsyncJobs:
         with self._until_closed():
             service = self._pipeline.batch_service()
             listed = {status.job: status for status in await service.list_jobs()}
-        return JobList(
-            tuple(listed[record.job].update(record) if record.job in listed else record for record in records)
-        )
+
+        def update(record: JobRecord) -> JobRecord:
+            status = listed.get(record.job or "") if self._is_here(record) else None
+            return status.update(record) if status else record
+
+        return JobList(tuple(map(update, records)))
 
     def _is_here(self, record: JobRecord) -> bool:
         """Whether a job is under way at this client's provider."""
