@@ -143,13 +143,9 @@ class Estimate:
     @property
     def cost(self) -> float | None:
         """US dollars at list price, 0.0 offline, None where one price is not known."""
-        return 0.0 if self.provider == "offline" else self._list_price
+        return 0.0 if self.provider == "offline" else self._list_price(self.tier)
 
-    @property
-    def _list_price(self) -> float | None:
-        return self._price_in(self.tier)
-
-    def _price_in(self, tier: str | None) -> float | None:
+    def _list_price(self, tier: str | None) -> float | None:
         prices = [request.estimate_cost(tier) for request in self.sent]
         return None if None in prices else sum(price for price in prices if price is not None)
 
@@ -218,11 +214,11 @@ class Estimate:
         return lines
 
     def _price_line(self) -> str:
-        price = format_dollars(self._list_price)
+        price = format_dollars(self._list_price(self.tier))
         if self.provider == "offline":
             return f"Estimated price: nothing, painted offline; with a key {price}."
         if self.tier == models.BATCH:
-            at_once = format_dollars(self._price_in(None))
+            at_once = format_dollars(self._list_price(None))
             return f"Estimated price: {price} as batch jobs, within a day; one by one it would be {at_once}."
         return f"Estimated price: {price} at Google's list prices; a gateway charges its own."
 

@@ -35,11 +35,9 @@ Stamp = tuple[int, ...]
 """Device, inode, size and times of a file."""
 
 _COPIED_BYTES = 256 * 1024
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 # Without O_NONBLOCK a pipe in a picture's place would block for ever. Windows has none of these but O_BINARY.
-_PLAIN = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-)
+_PLAIN = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 _CAN_LINK = hasattr(os, "link")  # not in a browser, whose /proc/self/fd leads nowhere either
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
@@ -90,7 +88,7 @@ def make_secret_folder(folder: Path) -> None:
     make_private_folder(folder)
     if not hasattr(os, "geteuid"):  # Windows and browsers, which have no other users to keep out by modes
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         status, user = os.fstat(descriptor), os.geteuid()
         if user not in (0, status.st_uid):
@@ -214,7 +212,7 @@ def _open_new(folder: Path, mode: int) -> tuple[int, Path | None]:
     flag = getattr(os, "O_TMPFILE", None)
     if flag is not None and _CAN_LINK and os.path.isdir("/proc/self/fd"):  # noqa: PTH112 - for each picture
         try:
-            return os.open(folder, flag | os.O_RDWR | os.O_CLOEXEC, mode), None
+            return os.open(folder, flag | os.O_RDWR, mode), None
         except OSError as error:
             if error.errno not in _NO_UNNAMED_FILES:
                 raise
@@ -403,8 +401,8 @@ def holds(path: Path, data: bytes | BinaryIO) -> bool:
     return bool(_read_with(partial(_is_same, other), path, sys.maxsize))
 
 
-def _is_same(one: BinaryIO, other: FileIO, _size: int) -> bool:
-    while (piece := other.read(_COPIED_BYTES)) == one.read(_COPIED_BYTES):
+def _is_same(other: BinaryIO, file: FileIO, _size: int) -> bool:
+    while (piece := file.read(_COPIED_BYTES)) == other.read(_COPIED_BYTES):
         if not piece:
             return True
     return False

@@ -201,12 +201,9 @@ class Generation:
         price = "price unknown" if cost is None else f"{format_dollars(cost)} by estimate"
         price += ", batch price" if self.tier == BATCH and cost is not None else ""
         is_slow = not self.is_painting and self.seconds >= 1
+        seconds = format_seconds(self.seconds) if is_slow else ""
         replayed = "replayed from the store at no cost" if at_length else "replayed"
-        return (
-            price,
-            *([format_seconds(self.seconds)] if is_slow else []),
-            *([replayed] if self.replayed else []),
-        )
+        return tuple(filter(None, (price, seconds, replayed if self.replayed else "")))
 
     @property
     def is_painting(self) -> bool:
@@ -224,7 +221,7 @@ class Generation:
     @property
     def remarks(self) -> tuple[str, ...]:
         """The lines under the picture: the model's own words, then the notes that do not stand in them."""
-        return (*([self.text] if self.text else []), *(note for note in self.notes if note not in self.text))
+        return tuple(filter(None, (self.text, *(note for note in self.notes if note not in self.text))))
 
 
 def notes(request: ImageRequest, image: GeneratedImage, usage: Mapping[str, Any]) -> tuple[str, ...]:

@@ -201,8 +201,8 @@ def make_table(findings: Sequence[Finding]) -> Table:
         "No other model was asked: the key is the same." for first in findings[:1] if first.is_refusal
     )
     names = {"offline": "the offline provider, which imitates them,"}
-    whom = {f"{names.get(finding.provider, finding.provider)} on {finding.asked}" for finding in findings}
-    caption = "; ".join(f"Asked of {who}" for who in sorted(whom)) or "Nothing was asked."
+    sources = {f"{names.get(finding.provider, finding.provider)} on {finding.asked}" for finding in findings}
+    caption = "; ".join(f"Asked of {source}" for source in sorted(sources)) or "Nothing was asked."
     rows, numbers = tuple(map(_format_row, findings)), frozenset({"status", "seconds", "tokens"})
     return Table(columns, rows, caption=caption, notes=problems + stopped, right=numbers)
 

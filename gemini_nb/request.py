@@ -12,7 +12,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pybase64 import b64encode
@@ -33,9 +32,6 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9](?:[\w.@:-]|/(?!/|\.)){0,199}", re.ASCII)
 ASPECT_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
 IMAGE_SIZE = re.compile(r"[1-9]\d{0,4}K?", re.ASCII)
 MAX_TAKE = 2**63 - 1  # tables hold no larger whole numbers
-
-
-_option_values = attrgetter(*options.NAMES)
 
 
 class Options(TypedDict, total=False):
@@ -150,8 +146,7 @@ class ImageRequest:
     @property
     def options(self) -> dict[str, Any]:
         """The options that are given, by name: search, thinking, system, seed, safety."""
-        values = zip(options.NAMES, _option_values(self), strict=True)
-        return {name: value for name, value in values if value is not None}
+        return {name: value for name in options.NAMES if (value := getattr(self, name)) is not None}
 
     def unvalidated(self, provider: str) -> tuple[str, ...]:
         """Return the names of what is asked for that was never validated at a provider.

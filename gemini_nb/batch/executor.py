@@ -54,7 +54,12 @@ class ExecutorBackend:
     def __init__(
         self, executor: Executor, settings: Settings, *, limiters: RateLimiters, interval: float
     ) -> None:
-        _check_executor(executor)
+        if not isinstance(executor, Executor):
+            raise ArgumentError(
+                f"executor is a concurrent.futures.Executor, not a {type(executor).__name__}.",
+                hint="Use client.executor() of an ipyparallel client, client.get_executor() of a Dask "
+                "client.",
+            )
         self._is_billed = settings.provider != providers.OFFLINE.name
         self._replay = Replay(settings.store, settings.replay)
         if self._is_billed and not self._replay.is_used:
@@ -165,14 +170,6 @@ def check_key(provider: Provider, key: Secret | None) -> None:
         raise ArgumentError(
             f"The workers of an executor cannot use the key from {key.where}.",
             hint=f"{OWN_ENVIRONMENT} Set {provider.key_variables[0]} there and here.",
-        )
-
-
-def _check_executor(executor: Executor) -> None:
-    if not isinstance(executor, Executor):
-        raise ArgumentError(
-            f"executor is a concurrent.futures.Executor, not a {type(executor).__name__}.",
-            hint="Use client.executor() of an ipyparallel client, client.get_executor() of a Dask client.",
         )
 
 

@@ -31,12 +31,6 @@ def make_frame(
     """
     if source is not None and source.is_polars:
         return _make_polars_frame(rows, source, types=types, objects=objects, with_source=with_source)
-    return _make_pandas_frame(rows, source, objects=objects, with_source=with_source)
-
-
-def _make_pandas_frame(
-    rows: Sequence[Row], source: Source | None, *, objects: Mapping[Any, Sequence[Any]], with_source: bool
-) -> Any:
     try:
         import pandas as pd  # noqa: PLC0415 - optional
     except ImportError:

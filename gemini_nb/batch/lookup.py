@@ -27,13 +27,13 @@ def find_place(key: Any, count: int, *labels: Sequence[Any]) -> int:
     except IndexError:
         message = f"there is no picture {key}: the batch has {format_count(count, 'picture')}"
         raise IndexError(message) from None
-    for those in labels:
-        places = [place for place, label in enumerate(those) if label == key]
+    for column in labels:
+        places = [place for place, label in enumerate(column) if label == key]
         if len(places) == 1:
             return places[0]
         if places:
             listed = ", ".join(map(str, places[:_LISTED_NUMBERS])) + " …" * (len(places) > _LISTED_NUMBERS)
             raise KeyError(f"{len(places)} pictures have the label {key!r}: take one by its number, {listed}")
-    known = [str(label)[:_COMPARED_CHARACTERS] for those in labels for label in those]
+    known = [str(label)[:_COMPARED_CHARACTERS] for column in labels for label in column]
     near = difflib.get_close_matches(str(key), known, n=1)
     raise KeyError(f"no picture has the label {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

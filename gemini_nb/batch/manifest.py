@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import stat
-import warnings
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -20,8 +19,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb.batch import rows
-from gemini_nb.errors import ArgumentError, GeminiWarning, SaveError
+from gemini_nb.errors import ArgumentError, SaveError
 from gemini_nb.files import expand_path
+from gemini_nb.images.save import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ class Manifest:
             self._append(_encode_line(row))
         except OSError as error:
             self.close()
-            _warn(
+            warn(
                 f"The manifest {self.path} cannot be written: {error.strerror}. "
                 "The batch continues without it."
             )
@@ -84,7 +84,7 @@ def _encode_line(row: dict[str, Any]) -> bytes:
 
 
 def _open_file(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, flags, 0o666)
@@ -167,7 +167,7 @@ def _choose_table(path: str | os.PathLike[str]) -> Path:
         if not os.path.lexists(name) or rows.is_batch_table(name):
             break
     if name != given:
-        _warn(f"{given} is not the table of a batch and is left alone: the table goes to {name.name}.")
+        warn(f"{given} is not the table of a batch and is left alone: the table goes to {name.name}.")
     return name
 
 
@@ -175,21 +175,8 @@ def _write_table(progress: Progress, path: str | os.PathLike[str], redact: _Reda
     batch = progress.batch()
     try:
         path = _choose_table(path)  # again: hours may have passed
-        rows.write_parquet(
-            path,
-            batch.requests,
-            batch.outcomes,
-            interrupted=batch.interrupted,
-            in_jobs=batch.in_jobs,
-            redact=redact,
-            overwrite=True,
-        )
+        rows.write_parquet(path, batch.manifest_rows, overwrite=True, redact=redact)
     except SaveError as error:
-        _warn(str(error))
+        warn(str(error))
     except Exception as error:  # noqa: BLE001 - no row or path may cost the batch, which is paid for
-        _warn(f"The table {os.fspath(path)!r} cannot be written: {redact(str(error))}.")
-
-
-def _warn(message: str) -> None:
-    with suppress(GeminiWarning):  # warnings may be errors: these must not cost the batch
-        warnings.warn(message, GeminiWarning, stacklevel=3)
+        warn(f"The table {os.fspath(path)!r} cannot be written: {redact(str(error))}.")

@@ -66,15 +66,15 @@ class ProgressBar:
 
     def _words(self) -> str:
         spending, failed = self._progress.spending, self._progress.failed
-        wait = self._progress.call.describe_wait()
-        words = [wait] if wait else []
-        words += (
-            [f"about {format_dollars(spending.dollars)} so far"] if spending.asked > spending.unknown else []
-        )
-        words += ["cost unknown"] if spending.unknown else []
-        words += [f"{spending.replayed} replayed"] if spending.replayed else []
         billed = f" ({spending.failed} perhaps billed)" if spending.failed else ""
-        return ", ".join([*words, *([f"{failed} failed{billed}"] if failed else [])])
+        words = (
+            self._progress.call.describe_wait(),
+            f"about {format_dollars(spending.dollars)} so far" if spending.asked > spending.unknown else "",
+            "cost unknown" if spending.unknown else "",
+            f"{spending.replayed} replayed" if spending.replayed else "",
+            f"{failed} failed{billed}" if failed else "",
+        )
+        return ", ".join(filter(None, words))
 
     def _is_wanted(self) -> bool:
         if self._wanted is not None:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 
 _LABEL_CHARACTERS = 120
+_EXPLANATIONS = {
+    "in a job": "in a batch job, which goes on",
+    "interrupted": "interrupted: it may have been billed",
+}
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,8 @@ class Batch:
         return self._rows(self.values)
 
     def _rows(self, values: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-        ours = rows.rows(
-            self.requests,
-            self.outcomes,
-            folder=Path(),
-            interrupted=self.interrupted,
-            in_jobs=self.in_jobs,
-        )
         names = self._column_names()
+        ours = self.manifest_rows(Path())
         records = zip(values or ({},) * len(self), self._captions(), ours, strict=True)
         return rows.replace_in_rows(
             [
@@ -88,6 +86,14 @@ class Batch:
                 for filled, label, row in records
             ]
         )
+
+    def manifest_rows(self, folder: Path) -> list[dict[str, Any]]:
+        """Return a record for each request, the columns of a manifest; paths are as seen from `folder`."""
+        answered = enumerate(zip(self.requests, self.outcomes, strict=True))
+        return [
+            rows.row(place, request, outcome, folder=folder, unanswered=self._unanswered_status(place))
+            for place, (request, outcome) in answered
+        ]
 
     def to_frame(self, *, with_source: bool = False, images: bool = False) -> Any:
         """Return `rows()` as a data frame with the index of the table that the batch was made from, if any.
@@ -137,14 +143,7 @@ class Batch:
         The columns are those of a manifest; paths are relative to the file's folder. Raises `ArgumentError`
         where pyarrow is not installed, `SaveError` where the file exists or cannot be written.
         """
-        return rows.write_parquet(
-            path,
-            self.requests,
-            self.outcomes,
-            interrupted=self.interrupted,
-            in_jobs=self.in_jobs,
-            overwrite=overwrite,
-        )
+        return rows.write_parquet(path, self.manifest_rows, overwrite=overwrite)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Save the original bytes of all pictures into a folder, and return their paths in order.
@@ -187,15 +186,23 @@ class Batch:
         facts = sheet.choose_facts(columns, self._records()) if columns else [()] * len(self)
 
         def make(target: Path) -> Iterator[bytes]:
-            paths = self._paths() if originals is None else self._save_all(originals)
+            paths = [outcome.path if isinstance(outcome, Generation) else None for outcome in self.outcomes]
+            if originals is not None:
+                paths = self._save_all(originals)
             images, captions = self._images(), self._captions()
-            tiles = sheet.make_tiles(
-                [request.prompt for request in self.requests],
-                captions,
-                facts=facts,
-                images=images,
-                problems=self._reasons(),
-                links=sheet.link_originals(images, paths, captions, target.parent),
+            links = sheet.link_originals(images, paths, captions, target.parent)
+            cells = zip(self.requests, captions, facts, images, self._reasons(), links, strict=True)
+            tiles = (
+                contact_sheet.Tile(
+                    request.prompt,
+                    caption="" if values else caption,
+                    facts=values,
+                    image=image,
+                    problem=problem,
+                    link=link,
+                    file_name=file_name,
+                )
+                for request, caption, values, image, problem, (link, file_name) in cells
             )
             return contact_sheet.render_pieces(tiles, count=len(self), title=title, totals=self.heading)
 
@@ -203,9 +210,6 @@ class Batch:
 
     def _images(self) -> list[GeneratedImage | None]:
         return [outcome.image if isinstance(outcome, Generation) else None for outcome in self.outcomes]
-
-    def _paths(self) -> list[Path | None]:
-        return [outcome.path if isinstance(outcome, Generation) else None for outcome in self.outcomes]
 
     def _reasons(self, *, briefly: bool = False) -> list[str]:
         """Return for each request why it has no picture, "" for one that has; without hints and files."""
@@ -217,10 +221,14 @@ class Batch:
                 reasons.append("" if outcome else self._why_unanswered(place))
         return reasons
 
-    def _why_unanswered(self, place: int) -> str:
+    def _unanswered_status(self, place: int) -> str:
         if place in self.in_jobs:
-            return "in a batch job, which goes on"
-        return "interrupted: it may have been billed" if place in self.interrupted else "not asked"
+            return "in a job"
+        return "interrupted" if place in self.interrupted else "not asked"
+
+    def _why_unanswered(self, place: int) -> str:
+        status = self._unanswered_status(place)
+        return _EXPLANATIONS.get(status, status)
 
     def _records(self) -> list[dict[Any, Any]]:
         """Return what may be said of each picture: its row of the source, the values, and `rows()`."""
@@ -300,17 +308,17 @@ class Batch:
     @property
     def summary(self) -> str:
         """The numbers of pictures made and replayed, of failures, and of requests interrupted or not sent."""
-        came, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
+        answered, failed, interrupted = len(self.generations), len(self.errors), len(self.interrupted)
         waiting = len(self.in_jobs)
         replayed = sum(generation.replayed for generation in self.generations)
         billed = sum(error.may_be_billed for error in self.errors)
         counts = (
-            (came - replayed, "made"),
+            (answered - replayed, "made"),
             (replayed, "replayed"),
             (failed, f"failed ({billed} perhaps billed)" if billed else "failed"),
             (interrupted, "interrupted and perhaps billed"),
             (waiting, "in batch jobs"),
-            (len(self) - came - failed - interrupted - waiting, "not asked"),
+            (len(self) - answered - failed - interrupted - waiting, "not asked"),
         )
         return f"{format_count(len(self), 'picture')}: " + ", ".join(
             f"{n} {word}" for n, word in counts if n or (word == "made" and not replayed)
@@ -327,9 +335,8 @@ class Batch:
                 spending.add_failure(outcome, request.model)
         new = [generation for generation in self.generations if not generation.replayed]
         is_slow = self.seconds >= 1 and not all(generation.is_painting for generation in new)
-        price = spending.describe()
-        seconds = [format_seconds(self.seconds)] if is_slow else []
-        return " · ".join((self.summary, *([price] if price else []), *seconds))
+        seconds = format_seconds(self.seconds) if is_slow else ""
+        return " · ".join(filter(None, (self.summary, spending.describe(), seconds)))
 
     def tiles(self) -> list[grid.Tile]:
         """Return a tile of a grid for each request: its picture, or why there is none."""

@@ -17,7 +17,7 @@ from gemini_nb.models.usage import price_usage
 from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable
 
     from gemini_nb.request import ImageRequest
 
@@ -56,15 +56,11 @@ def row(
     outcome: Generation | GeminiError | None,
     *,
     folder: Path,
-    is_interrupted: bool = False,
-    is_in_job: bool = False,
+    unanswered: str = "not asked",
 ) -> Row:
-    """Return what was asked and what came of it, by the names of `COLUMNS`; paths are as seen from `folder`.
+    """Return what was asked and what came of it, by the names of `COLUMNS`; `Batch.rows` says what they hold.
 
-    `status` is "ok", "failed" or, where `outcome` is None, "interrupted", "in a job" or "not asked";
-    `error_type` names the error's class. `seconds` are rounded to milliseconds. `estimated_cost` is in US
-    dollars, for a reply without a picture by its usage; None where the cost is not known, or nothing was
-    billed for a failure.
+    `path` is as seen from `folder`, `unanswered` the status where `outcome` is None.
     """
     error = outcome if isinstance(outcome, GeminiError) else None
     generation = outcome if isinstance(outcome, Generation) else None
@@ -76,7 +72,7 @@ def row(
         "model": request.model,
         "take": request.take,
         "digest": find_digest(request),
-        "status": _describe_status(outcome, is_interrupted=is_interrupted, is_in_job=is_in_job),
+        "status": "ok" if generation else "failed" if error else unanswered,
         "error_type": type(error).__name__ if error else None,
         "error": str(error) if error else None,
         "path": _relative_path(generation.path, folder) if generation and generation.path else None,
@@ -88,11 +84,11 @@ def row(
         "estimated_cost": _cost(request, outcome),
         "replayed": generation.replayed if generation else None,
         "provider": generation.provider if generation else None,
-        **_found(generation),
+        **_describe_grounding(generation),
     }
 
 
-def _found(generation: Generation | None) -> Row:
+def _describe_grounding(generation: Generation | None) -> Row:
     """Return what was searched for and found, a line each, and the ratings as JSON; None where nothing is."""
     found = (generation and generation.grounding) or Grounding()
     sources = (f"{link.title} <{link.url}>" for link in found.sources)
@@ -104,45 +100,12 @@ def _found(generation: Generation | None) -> Row:
     }
 
 
-def _describe_status(
-    outcome: Generation | GeminiError | None, *, is_interrupted: bool, is_in_job: bool
-) -> str:
-    if outcome is None and is_in_job:
-        return "in a job"
-    if outcome is None:
-        return "interrupted" if is_interrupted else "not asked"
-    return "ok" if isinstance(outcome, Generation) else "failed"
-
-
 def _cost(request: ImageRequest, outcome: Generation | GeminiError | None) -> float | None:
     if isinstance(outcome, Generation):
         return outcome.estimated_cost
     if outcome is None or not outcome.may_be_billed:
         return None
     return price_usage(request.model, outcome.usage, tier=outcome.tier)
-
-
-def rows(
-    requests: Iterable[ImageRequest],
-    outcomes: Iterable[Generation | GeminiError | None],
-    *,
-    folder: Path,
-    interrupted: Container[int] = (),
-    in_jobs: Container[int] = (),
-) -> list[Row]:
-    """Return a row for each request of a batch, in order; paths are as seen from `folder`."""
-    pairs = zip(requests, outcomes, strict=True)
-    return [
-        row(
-            index,
-            request,
-            outcome,
-            folder=folder,
-            is_interrupted=index in interrupted,
-            is_in_job=index in in_jobs,
-        )
-        for index, (request, outcome) in enumerate(pairs)
-    ]
 
 
 def find_digest(request: ImageRequest) -> str | None:
@@ -191,19 +154,18 @@ def is_batch_table(path: Path) -> bool:
 
 def write_parquet(
     path: str | os.PathLike[str],
-    requests: Iterable[ImageRequest],
-    outcomes: Iterable[Generation | GeminiError | None],
+    make_rows: Callable[[Path], list[Row]],
     *,
-    interrupted: Container[int] = (),
-    in_jobs: Container[int] = (),
+    overwrite: bool,
     redact: Callable[[Row], Row] = lambda row: row,
-    overwrite: bool = False,
 ) -> Path:
-    """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`."""
+    """Write a whole batch as one Parquet file, or nothing, and return its path; raise `SaveError`.
+
+    `make_rows` gets the folder from which paths are seen.
+    """
 
     def make(target: Path) -> bytes:
-        table = rows(requests, outcomes, folder=target.parent, interrupted=interrupted, in_jobs=in_jobs)
-        return _encode_parquet(replace_in_rows([redact(row) for row in table]))
+        return _encode_parquet(replace_in_rows([redact(row) for row in make_rows(target.parent)]))
 
     return write_new(path, make, what="The table", overwrite=overwrite)
 

@@ -5,12 +5,12 @@ Memory grows by a few kilobytes for each request: bodies are not held, nor pictu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 import anyio
 
@@ -33,7 +33,7 @@ from gemini_nb.generation import Generation
 from gemini_nb.images.inputs import let_go
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import Awaitable
 
     from gemini_nb.batch.source import Source
     from gemini_nb.request import ImageRequest
@@ -77,7 +77,7 @@ class Progress:
         self.under_way: set[int] = set()
         self.in_jobs: set[int] = set()  # with the provider, whoever waits for them
         self.problem: BaseException | None = None  # raised by the caller's iterator; it ends the batch
-        self._iterator = requests if hasattr(requests, "__anext__") else _SharedIterator(requests)
+        self._iterator = requests if isinstance(requests, AsyncIterator) else iter(requests)
         self._count = 0
         self._once = once
         self._is_stored = is_stored
@@ -126,9 +126,9 @@ class Progress:
         if self.problem is not None:
             return None
         try:
-            return await anext(self._iterator)  # type: ignore[arg-type]
-        except StopAsyncIteration:
-            return None
+            if isinstance(self._iterator, AsyncIterator):
+                return await anext(self._iterator, None)
+            return next(self._iterator, None)
         except Exception as error:  # noqa: BLE001 - the caller's own; `run` raises it at the end
             self.problem = error
             return None
@@ -186,18 +186,6 @@ class Progress:
             status=last.status,
             code=last.code,
         )
-
-
-class _SharedIterator:
-    """An iterable as an async iterator that several workers share."""
-
-    def __init__(self, items: Any) -> None:
-        self._items: Iterator[Any] = iter(items)
-
-    async def __anext__(self) -> Any:
-        for item in self._items:
-            return item
-        raise StopAsyncIteration
 
 
 def _outcome_for_equal(outcome: Outcome, request: ImageRequest) -> Outcome:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gemini_nb.display.contact_sheet import Tile
 from gemini_nb.display.preview import data_uri
 from gemini_nb.errors import ArgumentError, GeminiError
 from gemini_nb.images import save
 from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gemini_nb.images.image import GeneratedImage
 
@@ -40,29 +39,6 @@ def choose_facts(columns: Sequence[Any], records: Sequence[Mapping[Any, Any]]) -
 
 def _describe(value: Any) -> str:
     return "–" if value is None or str(value) in ("nan", "NaT", "<NA>") else str(value)
-
-
-def make_tiles(
-    prompts: Sequence[str],
-    captions: Sequence[str],
-    *,
-    facts: Sequence[Facts],
-    images: Sequence[GeneratedImage | None],
-    problems: Sequence[str],
-    links: Iterable[tuple[str, str]],
-) -> Iterator[Tile]:
-    """Yield a tile for each request; facts stand in place of its caption."""
-    rows = zip(prompts, captions, facts, images, problems, links, strict=True)
-    for prompt, caption, those, image, problem, (link, file_name) in rows:
-        yield Tile(
-            prompt,
-            caption="" if those else caption,
-            facts=those,
-            image=image,
-            problem=problem,
-            link=link,
-            file_name=file_name,
-        )
 
 
 def link_originals(

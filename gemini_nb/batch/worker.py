@@ -64,14 +64,8 @@ class Settings:
 @lru_cache(maxsize=8)
 def _client(settings: Settings, _key: Secret | None, _process: int) -> GeneratingClient:
     """Make a client; another one when the key has changed or the process was forked (hence the arguments)."""
-    return settings.make(
-        settings.provider,
-        base_url=settings.base_url,
-        store=settings.store or False,
-        replay=settings.replay,
-        timeout=settings.timeout,
-        retry_unknown=settings.retry_unknown,
-    )
+    arguments = {name: value for name, value in vars(settings).items() if name != "make"}
+    return settings.make(**arguments)
 
 
 @dataclass(frozen=True)

@@ -161,8 +161,7 @@ def print_batch(batch: Batch, *, as_json: bool) -> None:
     from gemini_nb.batch import rows  # noqa: PLC0415 - each command loads what it needs
 
     if as_json:
-        table = rows.rows(batch.requests, batch.outcomes, folder=Path(), interrupted=batch.interrupted)
-        for row in rows.replace_in_rows(table):
+        for row in rows.replace_in_rows(batch.manifest_rows(Path())):
             print(json.dumps(row), flush=True)
         return
     for generation in batch.generations:

@@ -197,15 +197,12 @@ class AsyncClient:
     async def _generate(
         self, prompt: str | ImageRequest, options: Options, *, stream: bool
     ) -> Generation | AsyncStream:
-        with self._until_closed() as state:
+        with self._until_closed():
             deadline = self.deadline
             if not isinstance(prompt, ImageRequest):
                 prompt = await self.request(prompt, deadline=deadline, **options)
-            prompt = prompt.at(self.provider.name)
-            if stream:
-                make = partial(self._generate_live, prompt, deadline)
-                return AsyncStream(make, is_kept=self.store is not None)
-            return _with_content(*await self._pipeline.answer(prompt, deadline, state=state))
+        answer = partial(self._answer, prompt, deadline)
+        return AsyncStream(answer, is_kept=self.store is not None) if stream else await answer()
 
     async def converse(
         self, request: ImageRequest, *, on_piece: OnPiece | None = None, deadline: float | None = None
@@ -215,14 +212,27 @@ class AsyncClient:
         With `on_piece` the reply is streamed: it is called with each text and picture as they arrive.
         `deadline` is in the event loop's seconds, by default `timeout` from now.
         """
+        deadline = self.deadline if deadline is None else deadline
+        generation, content = await self._answer_with_content(request, deadline, on_piece)
+        return generation, await run_in_thread(content)
+
+    async def _answer(
+        self, request: ImageRequest, deadline: float, on_piece: OnPiece | None = None
+    ) -> Generation:
+        return (await self._answer_with_content(request, deadline, on_piece))[0]
+
+    async def _answer_with_content(
+        self, request: ImageRequest, deadline: float, on_piece: OnPiece | None
+    ) -> tuple[Generation, Callable[[], Any]]:
+        """Return the answer and a function for the model's raw content; an answer in no store has it too."""
         with self._until_closed() as state:
-            pieces = self._live_pieces(request, on_piece) if on_piece else None
-            deadline = self.deadline if deadline is None else deadline
+            is_whole = request.mask is None
+            pieces = LivePieces(on_piece, key=self._key, with_pictures=is_whole) if on_piece else None
             request = request.at(self.provider.name)
             generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
             if pieces:
                 pieces.finish(generation)  # a stored picture has no pieces: they are given all at once
-            return _with_content(generation, content), await run_in_thread(content)
+            return (generation if generation.path else replace(generation, content=content)), content
 
     async def recall(self, picture: Any) -> Turn | None:
         """Return the turn that a picture came with, from this process or the store; None if it is unknown.
@@ -230,16 +240,6 @@ class AsyncClient:
         `picture` is a `Generation`, a `GeneratedImage` or an `InputImage`.
         """
         return await run_in_thread(find_turn, picture, self._replay)
-
-    def _live_pieces(self, request: ImageRequest, on_piece: OnPiece) -> LivePieces:
-        return LivePieces(on_piece, key=self._key, with_pictures=request.mask is None)
-
-    async def _generate_live(self, request: ImageRequest, deadline: float, on_piece: OnPiece) -> Generation:
-        with self._until_closed() as state:
-            pieces = self._live_pieces(request, on_piece)
-            generation, content = await self._pipeline.answer(request, deadline, pieces, state=state)
-            pieces.finish(generation)
-            return _with_content(generation, content)
 
     def chat(self, model: str = models.DEFAULT, **options: Any) -> AsyncChat:
         """Begin edits over several turns; `options` are those of `generate`, for every turn."""
@@ -315,7 +315,7 @@ class AsyncClient:
     async def list_models(self) -> ModelList:
         """Ask the provider which models it offers, and compare them with the catalogue; nothing is billed."""
         with self._until_closed():
-            return await self._pipeline.list_models(anyio.current_time() + self.timeout)
+            return await self._pipeline.list_models(self.deadline)
 
     def batch_progress(
         self,
@@ -432,7 +432,7 @@ class AsyncClient:
         )
         return tuple(requests) if isinstance(prompts, Sized) else requests
 
-    async def _generate_for_batch(self, request: ImageRequest, *, spool: Spool | None = None) -> Generation:
+    async def _generate_for_batch(self, request: ImageRequest, *, spool: Spool) -> Generation:
         """Generate one picture of a batch; its timeout begins when the rate limiter lets it through.
 
         A picture that no store keeps goes to `spool`, so that memory does not grow with their number.
@@ -442,8 +442,7 @@ class AsyncClient:
                 request = request.at(self.provider.name)
                 generation, _ = await self._pipeline.answer(request, None, state=state, spool=spool)
             except NoImageError as error:
-                if spool is not None:
-                    error.drafts = await run_in_thread(spool.hold, error.drafts)
+                error.drafts = await run_in_thread(spool.hold, error.drafts)
                 raise
             return generation
 
@@ -500,8 +499,3 @@ class AsyncClient:
 
     async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
-
-
-def _with_content(generation: Generation, content: Callable[[], Any]) -> Generation:
-    """Return an answer that keeps the model's content, unless it is in the store with the picture."""
-    return generation if generation.path else replace(generation, content=content)

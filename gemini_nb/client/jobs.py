@@ -14,7 +14,7 @@ from gemini_nb.display.table import Table
 from gemini_nb.errors import APIError, ArgumentError, GeminiError, ReplayMissError
 from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
-from gemini_nb.jobs.runner import JobRunner, check_store, describe_going_on
+from gemini_nb.jobs.runner import JobRunner, describe_going_on, require_store
 from gemini_nb.providers.keys import require_key
 from gemini_nb.store.jobs import JobFolder
 from gemini_nb.text import format_count, format_time
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gemini_nb.client.pipeline import Pipeline
     from gemini_nb.generation import Generation
     from gemini_nb.jobs.service import BatchService
-    from gemini_nb.jobs.wire import JobStatus
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobRecord
 
@@ -35,12 +34,7 @@ if TYPE_CHECKING:
     Outcomes = dict[str, Outcome]
 
 COLUMNS = ("job", "state", "made", "failed", "rows", "model", "since")
-_WORDS = {
-    "planned": "not sent yet",
-    "creating": "sent, no answer yet",
-    "created": "sent",
-    "over": "fetched",
-}
+_STATES = {"planned": "not sent yet", "creating": "sent, no answer yet", "created": "sent", "over": "fetched"}
 
 
 @dataclass(frozen=True)
@@ -72,10 +66,8 @@ class JobList:
             )
             for job in self.jobs
         )
-        notes = (
-            ("The same call waits for a job again; wait, cancel and fetch take its name.",) if rows else ()
-        )
-        return Table(COLUMNS, rows, notes=notes or ("There are no batch jobs in this store.",))
+        note = "The same call waits for a job again; wait, cancel and fetch take its name."
+        return Table(COLUMNS, rows, notes=(note if rows else "There are no batch jobs in this store.",))
 
     def __str__(self) -> str:
         """Return the table as a terminal shows it."""
@@ -89,7 +81,7 @@ def describe_state(job: JobRecord) -> str:
     """Return in a few words how far a job is."""
     if job.state == "over" and job.failed:
         return f"fetched, {format_count(job.failed, 'row')} failed"
-    return job.said.lower() if job.state == "created" and job.said else _WORDS[job.state]
+    return job.said.lower() if job.state == "created" and job.said else _STATES[job.state]
 
 
 @dataclass
@@ -143,7 +135,12 @@ class AsyncJobs:
         with self._until_closed():
             service = self._pipeline.batch_service()
             listed = {status.job: status for status in await service.list_jobs()}
-        return JobList(tuple(_update(record, listed.get(record.job or "")) for record in records))
+
+        def update(record: JobRecord) -> JobRecord:
+            status = listed.get(record.job or "") if self._is_here(record) else None
+            return status.update(record) if status else record
+
+        return JobList(tuple(map(update, records)))
 
     def _is_here(self, record: JobRecord) -> bool:
         """Whether a job is under way at this client's provider."""
@@ -257,9 +254,7 @@ class AsyncJobs:
         return record.state == "over" or record.base_url == self._pipeline.provider.base_url
 
     def _folder(self) -> JobFolder:
-        check_store(self._pipeline.replay)
-        assert self._pipeline.replay.store is not None  # noqa: S101 - it is used
-        return JobFolder(self._pipeline.replay.store)
+        return JobFolder(require_store(self._pipeline.replay))
 
 
 class Jobs:
@@ -300,9 +295,3 @@ class Jobs:
 def _read_rows(folder: JobFolder, record: JobRecord) -> dict[str, ImageRequest]:
     found = ((digest, folder.request(digest, facts)) for digest, facts in folder.rows(record.name))
     return {digest: request for digest, request in found if request is not None}
-
-
-def _update(record: JobRecord, status: JobStatus | None) -> JobRecord:
-    if status is None:
-        return record
-    return replace(record, said=status.state, made=status.counts.made, failed=status.counts.failed)

@@ -5,15 +5,17 @@ Read are Google's pages of `models[].name` and OpenAI's `data[].id`, which some 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from gemini_nb import models
 from gemini_nb.display.table import Table
-from gemini_nb.errors import APIError, ConnectionFailedError, GeminiError, OutcomeUnknownError
+from gemini_nb.errors import APIError, GeminiError
+from gemini_nb.jobs.service import without_bill
+from gemini_nb.jobs.wire import read_json
 from gemini_nb.reply.errors import api_errors
 from gemini_nb.request import MODEL_NAME
 from gemini_nb.text import format_count
@@ -110,29 +112,21 @@ async def ask_for_models(
 
 
 def _read_page(answer: HTTPAnswer | GeminiError, provider: Provider, key: Secret | None) -> dict[str, Any]:
-    error: GeminiError | None
     if isinstance(answer, GeminiError):
-        error = answer
-    elif answer.is_reply:
-        error = answer.broken
-    else:
-        error = api_errors.error_for(
-            answer.status, answer.headers, answer.body, provider=provider, model="", key=key
+        raise without_bill(answer, hint=_FREE)
+    if not answer.is_reply:
+        error = without_bill(
+            api_errors.error_for(
+                answer.status, answer.headers, answer.body, provider=provider, model="", key=key
+            ),
+            hint=_FREE,
         )
-    if isinstance(error, OutcomeUnknownError):
-        problem = str(error.args[0])
-        if error.status is None:
-            error = ConnectionFailedError(problem, hint=_FREE)
-        else:
-            error = APIError(problem, status=error.status, hint=_FREE)
-    if isinstance(error, APIError) and error.status == 404:
-        error.hint = f"This server does not list its models. {_FREE}"
-    if error is not None or isinstance(answer, GeminiError):
-        raise (error or cast("GeminiError", answer)).with_traceback(None)
-    try:
-        page = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        page = None
+        if isinstance(error, APIError) and error.status == HTTPStatus.NOT_FOUND:
+            error.hint = f"This server does not list its models. {_FREE}"
+        raise error
+    if answer.broken is not None:
+        raise without_bill(answer.broken, hint=_FREE)
+    page = read_json(answer.body)
     return page if isinstance(page, dict) else {"data": page}
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-import warnings
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -14,16 +13,11 @@ import anyio
 import anyio.lowlevel
 
 from gemini_nb import models
-from gemini_nb.errors import (
-    ConnectionFailedError,
-    GeminiError,
-    GeminiWarning,
-    RateLimitError,
-    ReplayMissError,
-)
+from gemini_nb.errors import ConnectionFailedError, GeminiError, RateLimitError, ReplayMissError
 from gemini_nb.event_loop import HAS_THREADS, is_asyncio, run_in_thread
 from gemini_nb.http.retry import retry
 from gemini_nb.http.turns import run_off_loop
+from gemini_nb.images.save import warn
 from gemini_nb.providers import provider as providers
 from gemini_nb.providers.keys import require_key
 from gemini_nb.reply.errors import api_errors
@@ -32,7 +26,7 @@ from gemini_nb.reply.reader import MAX_BYTES_ON_LOOP, ReplyReader, weigh
 from gemini_nb.reply.reply import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from gemini_nb.call import RequestState
     from gemini_nb.client.model_list import ModelList
@@ -84,12 +78,32 @@ class Pipeline:
     ) -> tuple[Generation, Callable[[], Any]]:
         """Return the answer to a request, and a function for the model's raw content; raise a `GeminiError`.
 
-        An equal request under way is waited for, since the store then has its picture. `deadline` is in the
-        event loop's seconds; None gives `timeout` from the moment that the rate limiter lets it through.
-        `state` tells who watches it what the request does.
+        A stored picture costs nothing and needs no key. `deadline` is in the event loop's seconds; None gives
+        `timeout` from the moment that the rate limiter lets it through. `state` tells who watches it what the
+        request does.
         """
+        async with self._wait_for_equal(request, deadline):
+            found = await self._read_store(self.replay.find, request, deadline) if self.replay.store else None
+            if found is not None:
+                return found, partial(self.replay.content, found.request)
+            if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
+                raise await self._read_store(self.replay.miss, request, deadline)
+            require_key(
+                self.provider, self.key, why=", and this picture is not stored" if self.replay.store else ""
+            )
+            models.warn_if_shut_down(request.model, self.provider.name)
+            new_file = self._choose_file(spool)
+            generation, content = await self._ask_provider(request, deadline, pieces, state, new_file)
+            if self.replay.store or spool:
+                generation = await _run_shielded(partial(self._keep, generation, content, spool))
+            return self.replay.with_archive(generation), content
+
+    @asynccontextmanager
+    async def _wait_for_equal(self, request: ImageRequest, deadline: float | None) -> AsyncIterator[None]:
+        """Wait for an equal request under way, since the store then has its picture, and hold up others."""
         if not self.replay.is_used:
-            return await self._answer(request, deadline, pieces, state, spool)
+            yield
+            return
         key = (request.digest, anyio.lowlevel.current_token())
         with anyio.CancelScope(deadline=math.inf if deadline is None else deadline) as waiting:
             while key in self._under_way:
@@ -101,35 +115,10 @@ class Pipeline:
             )
         ended = self._under_way[key] = anyio.Event()
         try:
-            return await self._answer(request, deadline, pieces, state, spool)
+            yield
         finally:
             del self._under_way[key]
             ended.set()
-
-    async def _answer(
-        self,
-        request: ImageRequest,
-        deadline: float | None,
-        pieces: LivePieces | None,
-        state: RequestState | None,
-        spool: Spool | None,
-    ) -> tuple[Generation, Callable[[], Any]]:
-        """Look into the store first: a stored picture costs nothing and needs no key."""
-        found = await self._read_store(self.replay.find, request, deadline) if self.replay.store else None
-        if found is not None:
-            return found, partial(self.replay.content, found.request)
-        if not self.replay.may_ask and (self.replay.store or self.provider is not providers.OFFLINE):
-            raise await self._read_store(self.replay.miss, request, deadline)
-        require_key(
-            self.provider, self.key, why=", and this picture is not stored" if self.replay.store else ""
-        )
-        models.warn_if_shut_down(request.model, self.provider.name)
-        generation, content = await self._ask_provider(
-            request, deadline, pieces, state, self._choose_file(spool)
-        )
-        if self.replay.store or spool:
-            generation = await _run_shielded(partial(self._keep, generation, content, spool))
-        return self.replay.with_archive(generation), content
 
     async def _read_store(
         self, read: Callable[[ImageRequest], T], request: ImageRequest, deadline: float | None
@@ -298,12 +287,7 @@ def _warn_of_unvalidated(names: Iterable[str]) -> None:
     new = [name for name in names if name not in _warned]
     _warned.update(new)
     if new:
-        with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
-            warnings.warn(
-                f"Not validated on Crazyrouter, passed on as given: {', '.join(new)}.",
-                GeminiWarning,
-                stacklevel=2,
-            )
+        warn(f"Not validated on Crazyrouter, passed on as given: {', '.join(new)}.")
 
 
 def _finish(receiver: JSONReceiver | StreamedReply, surplus: bytes) -> ReceivedBody:

@@ -6,9 +6,7 @@ provider: the next run reads the results again, and keeps what is not kept yet.
 
 from __future__ import annotations
 
-import warnings
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -21,11 +19,11 @@ from gemini_nb.errors import (
     BadResponseError,
     ConnectionFailedError,
     GeminiError,
-    GeminiWarning,
     RateLimitError,
     ReplayMissError,
 )
 from gemini_nb.event_loop import run_in_thread
+from gemini_nb.images.save import warn
 from gemini_nb.jobs import failures
 from gemini_nb.jobs.results import Row, read_rows
 from gemini_nb.models import BATCH
@@ -34,7 +32,6 @@ from gemini_nb.text import format_count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
-    from pathlib import Path
 
     from gemini_nb.files import UnnamedFile
     from gemini_nb.generation import Generation
@@ -71,7 +68,7 @@ class Collector:
     reader: ReplyReader
     requests: dict[str, list[ImageRequest]]
     deliver: Deliver
-    say: Say = field(default=lambda _record, _words: None)
+    say: Say
 
     async def wait(self, record: JobRecord) -> tuple[JobRecord, JobStatus, UnnamedFile | None]:
         """Wait until a job is over, and return what the provider says then, and results that came with it.
@@ -83,20 +80,19 @@ class Collector:
         while True:
             try:
                 status, file = await self.service.get(job, self.folder.folder)
-            except (RateLimitError, ConnectionFailedError) as error:
+            except (APIError, ConnectionFailedError) as error:
+                is_server_down = isinstance(error, APIError) and (error.status or 0) >= 500
+                if not (is_server_down or isinstance(error, RateLimitError | ConnectionFailedError)):
+                    raise
                 self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
             except BadResponseError as error:
                 unreadable += 1
                 if unreadable == MAX_FETCHES:
                     raise
                 self.say(record, str(error.args[0]))
-            except APIError as error:
-                if error.status is None or error.status < 500:
-                    raise
-                self.say(record, f"{self.service.provider.name} cannot be asked: {error.args[0]}")
             else:
-                counts, unreadable = status.counts, 0
-                record = replace(record, said=status.state, made=counts.made, failed=counts.failed)
+                unreadable = 0
+                record = status.update(record)
                 self.say(record, "")
                 if status.is_over:
                     return record, status, file
@@ -122,20 +118,25 @@ class Collector:
         """
         rows = await run_in_thread(lambda: dict(self.folder.rows(record.name)))
         job = _Collection(self, record, rows)
+        gone: GeminiError | None = None
         try:
             await self._read_results(job, status, file)
         except APIError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            job.gone = failures.error_for_gone_results(self.service.provider.name)
+            gone = failures.error_for_gone_results(self.service.provider.name)
         if job.unkept:
             raise job.unkept
         for digest in tuple(job.left):
-            job.note(digest, job.gone or failures.error_without_result(status, self.service.provider.name))
+            job.note(digest, gone or failures.error_without_result(status, self.service.provider.name))
         for digest, failure in job.errors.items():
             self.deliver(digest, None, failure)
-        if job.strays and self.replay.store is not None:
-            _warn_of_strays(job.strays, self.service.provider.name, self.replay.store.unread)
+        if job.strays:
+            results = format_count(len(job.strays), "result")
+            warn(
+                f"{self.service.provider.name} sent {results} that cannot be told to belong to a row, or "
+                f"came twice and differ: kept in {self.folder.store.unread}."
+            )
         record = replace(
             record,
             state="over",
@@ -185,10 +186,8 @@ class _Collection:
         self.errors: dict[str, GeminiError] = {}  # delivered at the end: a picture may follow an error
         self.is_cut = False  # the last line ends in the middle
         self.unkept: GeminiError | None = None
-        self.gone: GeminiError | None = None
         self._seen: dict[str, bytes] = {}
-        self._kept: set[bytes] = set()
-        self.strays = 0  # results that belong to no row
+        self.strays: set[bytes] = set()  # the marks of results that belong to no row, and are kept
 
     async def read(self, file: UnnamedFile | None) -> None:
         """Read the rows of a file, one after the other.
@@ -196,33 +195,31 @@ class _Collection:
         Those without a key are read at last, where all others stand in the order in which they were sent:
         then they do too.
         """
-        self.is_cut, is_in_order, count = False, True, 0
-        keys = tuple(self.rows)
-        nameless: list[int] = []
+        self.is_cut = has_nameless = False
+        keys: list[str | None] = []
         async for row in self._rows_of(file):
             self.is_cut |= row.is_cut
-            if row.key is None and row.reply is not None:
-                nameless.append(count)
-            elif row.key is not None:
-                is_in_order &= count < len(keys) and row.key == keys[count]
-            if row.key in self.rows:
-                await self._take(row.key or "", row)
-            elif row.broken is not None and not row.is_cut:
+            keys.append(row.key)
+            if row.broken is not None and not row.is_cut:
                 await self._keep(row.mark, row.broken)
-            elif row.key is not None:
+            elif row.key is None:
+                has_nameless |= row.reply is not None
+            elif row.key in self.rows:
+                await self._take(row.key, row)
+            else:
                 await self._keep(row.mark, row.reply)  # of a row that was not asked for: it may be paid for
-            count += 1
-        if not nameless:
+        if not has_nameless:
             return
-        is_in_order &= count == len(keys)
-        places = set(nameless)
-        place = 0
+        is_in_order = len(keys) == len(self.rows) and all(
+            key in (None, digest) for key, digest in zip(keys, self.rows, strict=True)
+        )
+        digests = iter(self.rows if is_in_order else ())
         async for row in self._rows_of(file):
-            if place in places and is_in_order:
-                await self._take(keys[place], row)
-            elif place in places:
+            digest = next(digests, None)
+            if row.key is None and row.reply is not None and digest is not None:
+                await self._take(digest, row)
+            elif row.key is None:
                 await self._keep(row.mark, row.reply)
-            place += 1
 
     async def _take(self, digest: str, row: Row) -> None:
         """Take a row; one that comes twice counts once, and a picture for more than an error."""
@@ -263,7 +260,6 @@ class _Collection:
                 request, reply, deadline=anyio.current_time() + READ_SECONDS
             )
         except GeminiError as error:
-            error.tier = BATCH
             self.note(digest, error)
             return
         generation = replace(generation, tier=BATCH)
@@ -279,34 +275,22 @@ class _Collection:
 
     def note(self, digest: str, error: GeminiError) -> None:
         """Note the error of a row."""
+        error.tier = BATCH
         self.left.discard(digest)
         self.errors[digest] = lighten(error)
 
     async def _rows_of(self, file: UnnamedFile | None) -> AsyncIterator[Row]:
-        store = self.owner.replay.store
-        rows = read_rows(file, store.new_file if store else None)
+        rows = read_rows(file, self.owner.folder.store.new_file)
         while (row := await run_in_thread(next, rows, None)) is not None:
             yield row
 
     async def _keep(self, mark: bytes, reply: ReceivedBody | None) -> None:
         """Keep a reply that belongs to no row, or comes for the second time: it may be paid for."""
-        store = self.owner.replay.store
-        if reply is None or store is None or mark in self._kept:
+        if reply is None or mark in self.strays:
             return
-        self._kept.add(mark)
-        self.strays += 1
-        await run_in_thread(partial(keep_reply, reply, folder=store.unread, key=self.owner.service.key))
-
-
-def _warn_of_strays(count: int, provider: str, folder: Path) -> None:
-    with suppress(GeminiWarning):  # warnings may be errors: this must not cost the others
-        results = format_count(count, "result")
-        warnings.warn(
-            f"{provider} sent {results} that cannot be told to belong to a row, or came twice and differ: "
-            f"kept in {folder}.",
-            GeminiWarning,
-            stacklevel=2,
-        )
+        self.strays.add(mark)
+        unread = self.owner.folder.store.unread
+        await run_in_thread(partial(keep_reply, reply, folder=unread, key=self.owner.service.key))
 
 
 def _holds(replay: Replay, request: ImageRequest) -> bool:

@@ -30,9 +30,7 @@ def error_of_row(
 ) -> GeminiError:
     """Return the error for what a job's results say of a row that failed."""
     body = json.dumps({"error": error}).encode("ascii")
-    found = api_errors.error_for(wire.http_status(error), {}, body, provider=provider, model=model, key=key)
-    found.tier = BATCH
-    return found
+    return api_errors.error_for(wire.http_status(error), {}, body, provider=provider, model=model, key=key)
 
 
 def error_without_result(status: JobStatus, provider: str) -> GeminiError:
@@ -44,26 +42,21 @@ def error_without_result(status: JobStatus, provider: str) -> GeminiError:
     }
     if status.state in words:
         problem = f": {status.problem.rstrip('.')}" if status.problem else ""
-        error: GeminiError = APIError(
+        return APIError(
             f"{words[status.state]}{problem}.", code=status.state, hint=f"Nothing was billed for it. {AGAIN}"
         )
-    else:
-        error = OutcomeUnknownError(
-            "The job is done, and its results do not hold this picture.",
-            hint=f"It may have been billed all the same. {AGAIN}",
-        )
-    error.tier = BATCH
-    return error
+    return OutcomeUnknownError(
+        "The job is done, and its results do not hold this picture.",
+        hint=f"It may have been billed all the same. {AGAIN}",
+    )
 
 
 def error_for_gone_results(provider: str) -> GeminiError:
     """Return the error for a row of a job whose results the provider has no more."""
-    error = OutcomeUnknownError(
+    return OutcomeUnknownError(
         f"{provider} does not have the results of this job any more.",
         hint=f"It was billed. {AGAIN} That is paid for again.",
     )
-    error.tier = BATCH
-    return error
 
 
 def encode(error: GeminiError) -> dict[str, Any]:

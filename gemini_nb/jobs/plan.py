@@ -5,7 +5,7 @@ It is made under the store's lock: no other process plans or sends meanwhile, so
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -32,10 +32,11 @@ _MAX_JOBS_OF_ROWS = 10_000
 
 
 class JobPlan:
-    """Puts missing requests into jobs. `open` takes the lock, `close` lets it go; nothing is sent here.
+    """Puts missing requests into jobs, once it is open; nothing is sent here.
 
-    `jobs` are the records of the jobs to send or wait for, and `rows` by their names the requests that are
-    meant, as digests. `listed` is what the provider says of jobs by their names.
+    `open` takes the `lock`, which the caller lets go. `jobs` are the records of the jobs to send or wait for,
+    and `rows` by their names the requests that are meant, as digests. `listed` is what the provider says of
+    jobs by their names.
     """
 
     def __init__(self, store: Store, service: BatchService, limits: Limits, *, is_refresh: bool) -> None:
@@ -43,30 +44,26 @@ class JobPlan:
         self.jobs: dict[str, JobRecord] = {}
         self.rows: dict[str, list[str]] = {}
         self.listed: dict[str, JobStatus] = {}
-        self._store = store
+        self.lock = StoreLock(self.folder.folder / "sending.lock")
+        self.is_open = False
         self._service = service
         self._is_refresh = is_refresh
-        self._lock = StoreLock(self.folder.folder / "sending.lock")
         self._known: dict[str, JobRecord] = {}
         self._job_of: dict[str, str] = {}  # by the digests of the rows of all jobs that are under way
         self._planner = Planner(self.folder, service.provider, service.key, self._choose_name, limits)
 
-    async def open(self, call: Call) -> Self:
+    async def open(self, call: Call) -> None:
         """Wait for the lock, and ask which jobs there are; raise a `GeminiError`."""
         require_key(self._service.provider, self._service.key, why=", and not all pictures are stored")
         await run_in_thread(self.folder.prepare)
-        while not await run_in_thread(self._lock.acquire):
+        while not await run_in_thread(self.lock.acquire):
             call.words = "another process is sending jobs of this store"
             await anyio.sleep(_LOCK_POLL_SECONDS)
         await run_in_thread(self._find_jobs)
         call.words = f"asking {self._service.provider.name} for its jobs"
         jobs = await self._service.list_jobs()
         self.listed = {job.display_name: job for job in reversed(jobs)}
-        return self
-
-    def close(self) -> None:
-        """Let the lock go."""
-        self._lock.release()
+        self.is_open = True
 
     def _find_jobs(self) -> None:
         base_url = self._service.provider.base_url
@@ -90,11 +87,8 @@ class JobPlan:
             return
         models.warn_if_shut_down(request.model, self._service.provider.name)
         if request.mask is not None:
-            try:
-                self._store.keep_inputs(request)
-            except OSError as error:
-                reason = (error.strerror or type(error).__name__).lower()
-                raise ArgumentError(f"The store cannot be written: {reason}. Nothing was sent.") from None
+            with self.folder.writing():
+                self.folder.store.keep_inputs(request)
         self._planner.add(request)
 
     def finish(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_nb.errors import TooLargeError
 from gemini_nb.files import UnnamedFile
+from gemini_nb.jobs.wire import read_json
 from gemini_nb.reply.json_receiver import JSONReceiver, ReceivedBody
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class RowCutter:
         mark = found[0]
         if self._row is not None and not self._depth and mark in b",]":
             self._put(piece[at : found.start()])
-            self._end_row()
+            self._write_row(b"\n")
             if mark == b"]":
                 self._row = None
                 self._is_over = self._has_rows
@@ -114,9 +115,6 @@ class RowCutter:
             self._row += text
             if len(self._row) >= _WRITTEN_BYTES:
                 self._write_row(b"")
-
-    def _end_row(self) -> None:
-        self._write_row(b"\n")
 
     def _write_row(self, end: bytes) -> None:
         """Write what there is of a row, on one line: a line break in JSON is white space."""
@@ -152,10 +150,7 @@ class ResultReceiver:
 
     def finish(self) -> Any:
         """Return the JSON of the answer without its rows; None where that is none, or it is a file."""
-        try:
-            return json.loads(self._cutter.rest)
-        except (ValueError, RecursionError):
-            return None
+        return read_json(self._cutter.rest)
 
     def close(self) -> None:
         """Drop the file."""
@@ -211,11 +206,9 @@ class _Line:
         mark, body = self._digest.digest(), self._receiver.finish()
         try:
             row = json.loads(body.rest)
-            is_row = isinstance(row, dict)
-            reply = _make_reply(row["response"], body) if is_row and row.get("response") else None
-        except (ValueError, RecursionError):
-            is_row = False
-        if not is_row:
+            # the reply that stands in the row, as if it had come alone
+            rest = json.dumps(row.get("response"), separators=(",", ":")).encode("ascii")
+        except (ValueError, RecursionError, AttributeError):
             yield Row(mark, broken=body, is_cut=is_last)
             return
         metadata = row.get("metadata")
@@ -224,14 +217,9 @@ class _Line:
         yield Row(
             mark,
             key=key if isinstance(key, str) else None,
-            reply=reply,
+            reply=ReceivedBody(rest, body.blobs) if row.get("response") else None,
             error=error if isinstance(error, dict) else None,
         )
-
-
-def _make_reply(reply: Any, body: ReceivedBody) -> ReceivedBody:
-    """Return the reply that stands in a row as if it had come alone."""
-    return ReceivedBody(json.dumps(reply, separators=(",", ":")).encode("ascii"), body.blobs)
 
 
 def read_rows(

@@ -24,7 +24,6 @@ from gemini_nb.event_loop import run_in_thread
 from gemini_nb.jobs.collector import Collector, failures_of
 from gemini_nb.jobs.plan import JobPlan
 from gemini_nb.jobs.sender import Sender
-from gemini_nb.jobs.service import check_provider
 from gemini_nb.jobs.split import Limits
 from gemini_nb.text import format_count
 
@@ -37,19 +36,21 @@ if TYPE_CHECKING:
     from gemini_nb.request import ImageRequest
     from gemini_nb.store.jobs import JobFolder, JobRecord
     from gemini_nb.store.replay import Replay
+    from gemini_nb.store.store import Store
 
 COME_BACK = "%gemini jobs, client.jobs() or `gemini-nb jobs list` shows them; run it again to wait for them."
 
 _FATAL = (AuthenticationError, QuotaExhaustedError, MissingKeyError)
 
 
-def check_store(replay: Replay) -> None:
-    """Raise `ArgumentError` where no store is used: a job must outlive the process that sends it."""
-    if not replay.is_used:
+def require_store(replay: Replay) -> Store:
+    """Return the store in use; raise `ArgumentError` without one: a job must outlive its process."""
+    if replay.store is None or not replay.is_used:
         raise ArgumentError(
             'tier="batch" needs a store: a job takes up to a day, and is found there again.',
             hint='Nothing was sent. Use Client("google", store=True), with replay “auto”.',
         )
+    return replay.store
 
 
 def describe_going_on(jobs: int, provider: str) -> str:
@@ -68,45 +69,42 @@ class JobRunner:
     limits: Limits = field(default_factory=Limits)
     _places: dict[str, list[int]] = field(default_factory=dict, init=False)
     _states: dict[str, JobRecord] = field(default_factory=dict, init=False)
-    _plan: JobPlan | None = field(default=None, init=False)
     _refusal: GeminiError | None = field(default=None, init=False)  # of whatever is not stored
 
     async def run(self) -> Batch:
         """Answer all requests, and return the batch; a failure is an outcome, and does not stop the others.
 
-        Raises `ArgumentError` for a provider without batch jobs and without a store. An exception of the
-        caller's iterator is raised, with a `batch` attribute; nothing was sent then.
+        Raises `ArgumentError` without a store, and where the disk is full. An exception of the caller's
+        iterator is raised, with a `batch` attribute; nothing was sent then.
         """
-        progress = self.progress
-        check_provider(self.service.provider)
-        check_store(self.replay)
-        with progress.call.watched():
-            try:
-                await self._read_requests()
-                records = await self._send(self._plan) if self._plan else []
-            finally:
-                if self._plan is not None:
-                    self._plan.close()
-            if self._plan is not None and records:
-                await self._finish(self._plan.folder, records)
-        return progress.batch()
+        store = require_store(self.replay)
+        plan = JobPlan(store, self.service, self.limits, is_refresh=self.replay.mode == "refresh")
+        with self.progress.call.watched():
+            with plan.lock:
+                await self._read_requests(plan)
+                records = await self._send(plan)
+            if records:
+                await self._finish(plan.folder, records)
+        return self.progress.batch()
 
-    async def _read_requests(self) -> None:
+    async def _read_requests(self, plan: JobPlan) -> None:
         """Replay what is stored, and plan a job for each other request."""
         progress = self.progress
-        while (index := await progress.next_index()) is not None:
-            try:
-                outcome = await self._find_or_plan(index, progress.requests[index])
-            except GeminiError as error:
-                outcome = lighten(error)
-            if outcome is not None:
-                progress.record_unsent(index, outcome)
+        with plan.folder.writing():
+            while (index := await progress.next_index()) is not None:
+                try:
+                    outcome = await self._find_or_plan(plan, index, progress.requests[index])
+                except GeminiError as error:
+                    outcome = lighten(error)
+                if outcome is not None:
+                    progress.record_unsent(index, outcome)
         if progress.problem is not None:
-            if self._plan is not None:
-                await run_in_thread(self._plan.drop)
+            await run_in_thread(plan.drop)
             raise attach_batch(progress.problem, progress.batch())
 
-    async def _find_or_plan(self, index: int, request: ImageRequest) -> Generation | GeminiError | None:
+    async def _find_or_plan(
+        self, plan: JobPlan, index: int, request: ImageRequest
+    ) -> Generation | GeminiError | None:
         """Return the stored answer, or an error; None for a request that is in a job now."""
         found = await run_in_thread(self.replay.find, request)
         if found is not None:
@@ -116,28 +114,20 @@ class JobRunner:
         if request.digest in self._places:  # with another mask's edge
             self._places[request.digest].append(index)
             return None
-        if self._plan is None and self._refusal is None:
+        if not plan.is_open and self._refusal is None:
             try:
-                self._plan = await self._open_plan()
+                await plan.open(self.progress.call)
             except GeminiError as error:
+                plan.lock.release()
                 self._refusal = error.with_traceback(None)
             else:  # somebody else may have put it into the store, and ended its job, a moment ago
-                return await self._find_or_plan(index, request)
-        if self._plan is None:
+                return await self._find_or_plan(plan, index, request)
+        if self._refusal is not None:
             return self._refusal
-        await run_in_thread(self._plan.add, request)
+        await run_in_thread(plan.add, request)
         self._places[request.digest] = [index]
         self.progress.hold_lightly(index)
         return None
-
-    async def _open_plan(self) -> JobPlan:
-        assert self.replay.store is not None  # noqa: S101 - it is used
-        plan = JobPlan(self.replay.store, self.service, self.limits, is_refresh=self.replay.mode == "refresh")
-        try:
-            return await plan.open(self.progress.call)
-        except BaseException:
-            plan.close()
-            raise
 
     async def _send(self, plan: JobPlan) -> list[JobRecord]:
         """Send the jobs that are not sent yet, and return all that are to be waited for."""
@@ -179,7 +169,8 @@ class JobRunner:
             digests = [digest for digest, _ in await run_in_thread(lambda: list(folder.rows(record.name)))]
             try:
                 if record.state == "over":
-                    self._tell(record, digests)
+                    for digest, error in failures_of(record, digests).items():
+                        self._deliver(digest, None, error)
                 else:
                     record, status, file = await collector.wait(record)
                     async with one_at_a_time:  # so that memory holds one row
@@ -195,10 +186,6 @@ class JobRunner:
             for record in records:
                 tasks.start_soon(finish, record)
         self.progress.call.words = self.progress.call.words_after_stop = ""
-
-    def _tell(self, record: JobRecord, digests: list[str]) -> None:
-        for digest, error in failures_of(record, digests).items():
-            self._deliver(digest, None, error)
 
     def _deliver(self, digest: str, request: ImageRequest | None, outcome: Generation | GeminiError) -> None:
         """Record what became of a row, for all of its requests or for one of them."""

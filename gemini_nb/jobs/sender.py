@@ -101,15 +101,14 @@ class Sender:
                 file = await self.service.upload(upload, path)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-        else:
-            if file != record.file:
-                record = replace(record, file=file, upload=None)
-                await run_in_thread(self.folder.write, record)
-            return record, wire.file_body(record.name, file)
-        raise ArgumentError(
-            f"The rows of a batch job cannot be read from {path}: {reason}. Nothing more was sent.",
-            hint="Run it again: the job is planned anew.",
-        )
+            raise ArgumentError(
+                f"The rows of a batch job cannot be read from {path}: {reason}. Nothing more was sent.",
+                hint="Run it again: the job is planned anew.",
+            ) from None
+        if file != record.file:
+            record = replace(record, file=file, upload=None)
+            await run_in_thread(self.folder.write, record)
+        return record, wire.file_body(record.name, file)
 
     async def _resume_upload(self, record: JobRecord) -> str | None:
         """Go on with an upload that was broken off; None where there is none that the server knows."""
@@ -127,8 +126,8 @@ class Sender:
         """
         is_loopback = self.service.provider.is_loopback
         settle = LOOPBACK_SETTLE_SECONDS if is_loopback else SETTLE_SECONDS
-        gone = time.time() - record.sent_at
-        until = anyio.current_time() + (settle - gone if 0 <= gone <= settle else settle if gone < 0 else 0)
+        left = record.sent_at + settle - time.time()
+        until = anyio.current_time() + min(settle, max(0.0, left))  # the clock may have been set back
         pause = 0.1
         self.call.words = f"looking for a job in the list of {self.service.provider.name}"
         while True:

@@ -1,4 +1,4 @@
-"""The batch API of a provider: jobs created, asked for, listed, cancelled, deleted; files sent and fetched.
+"""The batch API of a provider: jobs created, asked for, listed, cancelled; files sent and fetched.
 
 Only `create` costs anything. All else is free, may be repeated, and so raises no error that speaks of a bill.
 """
@@ -6,7 +6,7 @@ Only `create` costs anything. All else is free, may be repeated, and so raises n
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ class BatchService:
     key: Secret | None
     limiters: RateLimiters
     embedded: Any = None
-    timeout: float = field(default=CREATE_SECONDS)
+    timeout: float = CREATE_SECONDS
 
     async def create(self, model: str, body: bytes, state: RequestState) -> JobStatus | GeminiError:
         """Create a job, which is billed; return what came of it, or the error as it is.
@@ -97,7 +97,7 @@ class BatchService:
             if answer.status == 503:  # of one picture it says that nothing was begun, of a job nobody knows
                 return OutcomeUnknownError(str(error.args[0]), status=503)
             return error
-        status = wire.read_status(_read_json(answer.body))
+        status = wire.read_status(wire.read_json(answer.body))
         if status is None:  # also where it was cut short
             return OutcomeUnknownError(
                 "The answer to the creation of the job names no job.", status=answer.status
@@ -111,7 +111,7 @@ class BatchService:
             answer = await self._ask(f"v1beta/{job}", receiver=receiver, seconds=FETCH_SECONDS)
             status = wire.read_status(receiver.finish())
             if answer.broken is not None or status is None:
-                raise self._broken(answer)
+                raise self._error_for_broken(answer)
         except BaseException as error:
             receiver.close()
             if isinstance(error, APIError) and error.status == HTTPStatus.NOT_FOUND:
@@ -129,7 +129,7 @@ class BatchService:
             answer = await self._ask(f"v1beta/batches?pageSize=100{page}", receiver=receiver)
             values = receiver.finish()
             if answer.broken is not None or not isinstance(values, dict):
-                raise self._broken(answer)
+                raise self._error_for_broken(answer)
             jobs, token = wire.read_page(values)
             found += map(self._redact, jobs)
             if not token:
@@ -139,10 +139,6 @@ class BatchService:
     async def cancel(self, job: str) -> None:
         """Ask that no more rows of a job are made; what was made is kept by the provider."""
         await self._ask(f"v1beta/{job}:cancel", body=b"{}")
-
-    async def delete(self, job: str) -> None:
-        """Delete a job, and its results with it."""
-        await self._ask(f"v1beta/{job}", method="DELETE")
 
     async def fetch(self, file: str, folder: Path) -> tuple[UnnamedFile | None, bool]:
         """Return a file of results, as far as it came, and whether it came whole."""
@@ -181,24 +177,24 @@ class BatchService:
         size = (await run_in_thread(path.stat)).st_size
         failures = 0
         while True:
-            name, received = await self._try_to_upload(url, path, offset, size)
-            if name is not None:
-                return name
-            if isinstance(received, GeminiError):
-                failures += 1
-                if failures > MAX_FAILED_PIECES:
-                    raise received.with_traceback(None)
-                await anyio.sleep(0.1 * 2**failures)
-                offset = None
-            else:
-                offset = received
+            outcome = await self._try_to_upload(url, path, offset, size)
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, int):
+                offset = outcome
+                continue
+            failures += 1
+            if failures > MAX_FAILED_PIECES:
+                raise outcome.with_traceback(None)
+            await anyio.sleep(0.1 * 2**failures)
+            offset = None
 
     async def _try_to_upload(
         self, url: str, path: Path, offset: int | None, size: int
-    ) -> tuple[str | None, int | GeminiError]:
-        """Send the piece at an offset, or ask how far the upload is; return the name of a finished file.
+    ) -> str | int | GeminiError:
+        """Send the piece at an offset, or ask how far the upload is.
 
-        Else it is the offset of the next piece, or what went wrong.
+        Return the name of a finished file, else the offset of the next piece, or what went wrong.
         """
         piece, command, headers = b"", "query", {}
         if offset is not None:
@@ -209,44 +205,34 @@ class BatchService:
         try:
             answer = await self._ask(url, body=piece, headers=headers, seconds=CREATE_SECONDS)
         except (ConnectionFailedError, APIError) as error:
-            return None, error
+            return error
         status = answer.headers.get("x-goog-upload-status", "")
         if status == "final":
-            name = wire.read_file_name(_read_json(answer.body))
-            return name, ConnectionFailedError("The answer to the upload names no file.")
+            name = wire.read_file_name(wire.read_json(answer.body))
+            return name or ConnectionFailedError("The answer to the upload names no file.")
         if status != "active":
-            return None, ConnectionFailedError("The upload of the rows of a job was broken off.")
+            return ConnectionFailedError("The upload of the rows of a job was broken off.")
         if offset is not None:
-            return None, offset + len(piece)
+            return offset + len(piece)
         received = answer.headers.get("x-goog-upload-size-received", "")
-        return None, int(received) if received.isascii() and received.isdigit() else 0
+        return int(received) if received.isascii() and received.isdigit() else 0
 
     async def _ask(
         self,
         path: str,
         *,
         body: bytes | None = None,
-        method: str | None = None,
         headers: dict[str, str] | None = None,
         receiver: ResultReceiver | None = None,
         seconds: float = ASK_SECONDS,
     ) -> HTTPAnswer:
         """Send what is free; raise a `GeminiError`, never one that speaks of a bill."""
         url = path if path.startswith("http") else f"{self.provider.base_url}/{path}"
-        answer = await self._send(
-            url, body, method=method, headers=headers, receiver=receiver, seconds=seconds
-        )
-        error = answer if isinstance(answer, GeminiError) else None
-        if error is None and not answer.is_reply:  # type: ignore[union-attr]  # it is no error
-            error = self._error(answer, "")  # type: ignore[arg-type]  # nor here
-        if isinstance(error, OutcomeUnknownError):
-            problem = str(error.args[0])
-            if error.status is None:
-                error = ConnectionFailedError(problem, hint=_FREE)
-            else:
-                error = APIError(problem, status=error.status, code=error.code, hint=_FREE)
-        if error is not None or isinstance(answer, GeminiError):
-            raise (error or answer).with_traceback(None)  # type: ignore[union-attr]  # it is one of the two
+        answer = await self._send(url, body, headers=headers, receiver=receiver, seconds=seconds)
+        if isinstance(answer, GeminiError):
+            raise without_bill(answer, hint=_FREE)
+        if not answer.is_reply:
+            raise without_bill(self._error(answer, ""), hint=_FREE)
         return answer
 
     async def _send(
@@ -273,21 +259,24 @@ class BatchService:
             answer.status, answer.headers, answer.body, provider=self.provider, model=model, key=self.key
         )
 
-    def _broken(self, answer: HTTPAnswer) -> GeminiError:
+    def _error_for_broken(self, answer: HTTPAnswer) -> GeminiError:
         reason = str(answer.broken.args[0]) if answer.broken else "it is not readable"
         return BadResponseError(
             f"What {self.provider.name} says of its jobs did not come: {reason}", hint=_FREE
         )
 
 
+def without_bill(error: GeminiError, *, hint: str) -> GeminiError:
+    """Return the error of a question that is free: with no word of a bill, and no traceback."""
+    if isinstance(error, OutcomeUnknownError):
+        problem = str(error.args[0])
+        if error.status is None:
+            return ConnectionFailedError(problem, hint=hint)
+        return APIError(problem, status=error.status, code=error.code, hint=hint)
+    return error.with_traceback(None)
+
+
 def _read_piece(path: Path, offset: int) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(CHUNK_BYTES)
-
-
-def _read_json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

@@ -54,54 +54,48 @@ class _Part:
         self.size += len(line)
 
 
+@dataclass
 class Planner:
     """Puts requests into jobs, none of which is sent; `finish` returns their records.
 
-    `choose_name` makes the name of a job from one that stands for its rows. Writing raises `ArgumentError`.
+    `choose_name` makes the name of a job from one that stands for its rows. Where the disk refuses a row,
+    `add` raises `OSError`, and none of the jobs is to be sent.
     """
 
-    def __init__(
-        self,
-        folder: JobFolder,
-        provider: Provider,
-        key: Secret | None,
-        choose_name: Callable[[str], str],
-        limits: Limits,
-    ) -> None:
-        self._folder = folder
-        self._provider = provider
-        self._key = key
-        self._choose_name = choose_name
-        self._limits = limits
-        self._open: dict[str, _Part] = {}
-        self._records: list[JobRecord] = []
+    folder: JobFolder
+    provider: Provider
+    key: Secret | None
+    choose_name: Callable[[str], str]
+    limits: Limits
+    _open: dict[str, _Part] = field(default_factory=dict, init=False)
+    _records: list[JobRecord] = field(default_factory=list, init=False)
 
     def add(self, request: ImageRequest) -> None:
         """Put a request into a job; raise `ArgumentError` where it cannot be in one."""
         line, facts = encode_row(request.digest, request.encode()), encode_facts(request)
-        if self._key is not None and self._key.redact_bytes(line) is not line:
+        if self.key is not None and self.key.redact_bytes(line) is not line:
             raise ArgumentError(
                 "The request contains the API key, and a batch job would write it to the disk.",
                 hint="Nothing was sent. Take the key out of the prompt.",
             )
-        if len(line) > self._limits.file_bytes:
+        if len(line) > self.limits.file_bytes:
             raise ArgumentError("The request is too large for a batch job.", hint="Use smaller pictures.")
         part = self._open.get(request.model)
         is_full = part is not None and (
-            len(part.digests) >= self._limits.rows or part.size + len(line) > self._limits.file_bytes
+            len(part.digests) >= self.limits.rows or part.size + len(line) > self.limits.file_bytes
         )
         if is_full:
             self._close(request.model)
         if part is None or is_full:
-            part = self._open[request.model] = _Part(self._folder.new_file(), self._folder.new_file())
+            part = self._open[request.model] = _Part(self.folder.new_file(), self.folder.new_file())
         part.add(request.digest, facts, line)
 
     def copy(self, record: JobRecord, digests: frozenset[str]) -> JobRecord:
         """Write a job of some rows of another one that was not created, and return its record."""
-        part = _Part(self._folder.new_file(), self._folder.new_file())
-        names = (digest for digest, _ in self._folder.rows(record.name))
-        files = (self._folder.rows_file(record.name), self._folder.body(record.name))
-        with files[0].open("rb") as rows, files[1].open("rb") as body:
+        part = _Part(self.folder.new_file(), self.folder.new_file())
+        names = (digest for digest, _ in self.folder.rows(record.name))
+        files = (self.folder.rows_file(record.name), self.folder.body(record.name))
+        with self.folder.writing(), files[0].open("rb") as rows, files[1].open("rb") as body:
             for digest, facts, line in zip(names, rows, body, strict=True):
                 if digest in digests:
                     part.add(digest, facts, line)
@@ -119,15 +113,15 @@ class Planner:
     def _write(self, model: str, part: _Part) -> JobRecord:
         try:
             record = JobRecord(
-                self._choose_name(_name_rows(self._provider.base_url, model, part.digests)),
-                provider=self._provider.name,
-                base_url=self._provider.base_url,
+                self.choose_name(_name_rows(self.provider.base_url, model, part.digests)),
+                provider=self.provider.name,
+                base_url=self.provider.base_url,
                 model=model,
                 created=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 rows=len(part.digests),
                 size=part.size,
             )
-            self._folder.create(record, rows=part.rows, body=part.body)
+            self.folder.create(record, rows=part.rows, body=part.body)
         finally:
             part.rows.close()
             part.body.close()

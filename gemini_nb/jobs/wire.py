@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from gemini_nb.store.jobs import JobRecord
 
 _STATE = re.compile(r"(?:BATCH|JOB)_STATE_([A-Z_]{1,40})", re.ASCII)
 _JOB_NAME = re.compile(r"batches/[\w.~-]{1,200}", re.ASCII)
@@ -29,36 +31,31 @@ _HTTP_STATUS = dict(
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many rows a job has, and how many of them were made or have failed; 0 where it does not say."""
-
-    rows: int = 0
-    made: int = 0
-    failed: int = 0
-
-
-@dataclass(frozen=True)
 class JobStatus:
     """What a provider says of a job.
 
     `state` is PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, EXPIRED, PARTIALLY_SUCCEEDED or a word that is
-    not known yet. `results_file` is the file of its results, None where they come with the answer itself, or
-    there are none. `problem` is what it says of why it failed.
+    not known yet. `made` and `failed` count rows, 0 where it does not say. `results_file` is the file of its
+    results, None where they come with the answer itself, or there are none. `problem` is what it says of why
+    it failed.
     """
 
     job: str
     display_name: str = ""
     state: str = "PENDING"
-    counts: Counts = Counts()
+    made: int = 0
+    failed: int = 0
     results_file: str | None = None
-    created: str = ""
-    model: str = ""
     problem: str = ""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more will be made."""
         return self.state in _OVER
+
+    def update(self, record: JobRecord) -> JobRecord:
+        """Return the job's record with its state and its counts."""
+        return replace(record, said=self.state, made=self.made, failed=self.failed)
 
 
 def encode_row(key: str, body: bytes) -> bytes:
@@ -101,14 +98,9 @@ def read_status(operation: Any) -> JobStatus | None:
         name,
         display_name=_text(facts.get("displayName")),
         state=state,
-        counts=Counts(
-            _count(stats.get("requestCount")),
-            _count(stats.get("successfulRequestCount")),
-            _count(stats.get("failedRequestCount")),
-        ),
+        made=_count(stats.get("successfulRequestCount")),
+        failed=_count(stats.get("failedRequestCount")),
         results_file=file if isinstance(file, str) and _FILE_NAME.fullmatch(file) else None,
-        created=_text(facts.get("createTime")),
-        model=_text(facts.get("model")).removeprefix("models/"),
         problem=_text(error.get("message")),
     )
 
@@ -134,6 +126,14 @@ def http_status(error: Mapping[str, Any]) -> int:
     if not isinstance(code, int) or isinstance(code, bool):
         return 500
     return code if 400 <= code <= 599 else _HTTP_STATUS.get(code, 500)
+
+
+def read_json(body: bytes | bytearray) -> Any:
+    """Return the JSON value of a body, None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _dict(value: Any) -> dict[str, Any]:

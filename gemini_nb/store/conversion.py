@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
 from gemini_nb.images.header import SUFFIXES
+from gemini_nb.store.record_checks import DIGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,6 @@ FOLDER = "saved"
 
 _FORMAT = 1
 _MAX_BYTES = 1000
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def read(path: Path) -> Conversion | None:
         return None
     try:
         conversion = Conversion(**values)
-        is_whole = conversion.mime_type in SUFFIXES and _DIGEST.fullmatch(conversion.sha256)
+        is_whole = conversion.mime_type in SUFFIXES and DIGEST.fullmatch(conversion.sha256)
     except TypeError:
         return None
     return conversion if is_whole and type(conversion.is_on_white) is bool else None

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from gemini_nb import files
+from gemini_nb.images.image import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,8 @@ _sound: dict[str, Stamp] = {}
 _lock = Lock()
 
 
-def is_unaltered(path: Path, *, limit: int) -> bool:
-    """Return whether a plain file of up to `limit` bytes is named by their SHA-256."""
+def is_unaltered(path: Path) -> bool:
+    """Return whether a plain file, no larger than a picture may be, is named by the SHA-256 of its bytes."""
     stamp = files.read_stamp(path)
     if stamp is None:
         return False
@@ -33,7 +34,7 @@ def is_unaltered(path: Path, *, limit: int) -> bool:
     if _sound.get(name) == stamp:
         return True
     checked_at = time.time()
-    if not files.is_addressed(path, limit=limit):
+    if not files.is_addressed(path, limit=MAX_IMAGE_BYTES):
         return False
     # Whether it was written so long before it was checked that a later change shows in its times.
     is_settled = checked_at - max(stamp[-2:]) / 1e9 > _SETTLED_SECONDS

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gemini_nb import files
 from gemini_nb.errors import ArgumentError, GeminiError
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 NAME = re.compile(r"gemini-nb-[0-9a-f]{32}-[0-9a-z]{1,16}", re.ASCII)
 MAX_RECORD_BYTES = 64 * 2**20
-MAX_ROWS_BYTES = 2 * 2**30
 
 _TOLD = ("name", "state", "said", "rows", "made", "failed", "model", "created", "job", "provider", "base_url")
 
@@ -89,44 +89,29 @@ class JobFolder:
 
     def prepare(self) -> None:
         """Make the folder, which git leaves alone; raise `ArgumentError` where the disk refuses."""
-        try:
+        with self.writing():
             self.store.prepare()
             files.make_private_folder(self.folder)
             files.write_private_if_missing(self.folder / ".gitignore", b"*\n")
-        except OSError as error:
-            raise _unwritable(self.folder, error) from None
 
     def new_file(self) -> UnnamedFile:
         """Return a new file of the folder, which is gone when it is closed unless it is named."""
-        try:
+        with self.writing():
             return UnnamedFile(self.folder, mode=0o600)
-        except OSError as error:
-            problem = error
-        raise _unwritable(self.folder, problem)
 
     def write(self, record: JobRecord) -> None:
         """Write a record, on the disk before this returns."""
         raw = json.dumps({"format": FORMAT, **asdict(record)}, indent=1).encode("ascii")
-        try:
+        with self.writing():
             files.write_private(self._path(record.name, "json"), raw + b"\n")
-        except OSError as error:
-            problem = error
-        else:
-            return
-        raise _unwritable(self.folder, problem)
 
     def create(self, record: JobRecord, *, rows: UnnamedFile, body: UnnamedFile) -> None:
         """Give a new job its files, and then its record."""
-        try:
+        with self.writing():
             for file, suffix in ((rows, "rows"), (body, "jsonl")):
                 file.finish()
                 file.file.replace(self._path(record.name, suffix))
-        except OSError as error:
-            problem = error
-        else:
-            self.write(record)
-            return
-        raise _unwritable(self.folder, problem)
+        self.write(record)
 
     def read(self, name: str) -> JobRecord | None:
         """Return the record of a job, None where there is none that can be read."""
@@ -153,8 +138,8 @@ class JobFolder:
         file = files.open_plain(self._path(name, "rows"))
         if file is None:
             return
-        with file, suppress(ValueError, TypeError, KeyError, OSError):
-            for line in _lines(file):
+        with BufferedReader(file) as lines, suppress(ValueError, TypeError, KeyError, OSError):
+            for line in lines:
                 facts = json.loads(line)
                 yield facts.pop("digest"), facts
 
@@ -182,7 +167,8 @@ class JobFolder:
         try:
             inputs = [records.StoredInput(**row) for row in facts["inputs"]]
             request = ImageRequest(facts["prompt"], model=facts["model"])
-            mask, images = None, [_sent(row) for row in inputs]
+            mask = None
+            images: list[InputImage] = [SentImage(row) for row in inputs]  # type: ignore[arg-type]  # do as well
             if facts.get("feather") is not None:
                 read = [image for row in inputs if (image := self.store.read_input(row))]
                 if len(read) < len(inputs):
@@ -196,6 +182,18 @@ class JobFolder:
             return None
         request.__dict__["digest"] = digest
         return request
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Raise `ArgumentError` where the disk refuses what the block writes."""
+        try:
+            yield
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise ArgumentError(
+                f"The store {self.store.folder} cannot be written: {reason}. Nothing more was sent.",
+                hint="A batch job needs a record on the disk before it is sent. Choose another store.",
+            ) from None
 
     def _path(self, name: str, suffix: str) -> Path:
         return self.folder / f"{name}.{suffix}"
@@ -214,35 +212,14 @@ def encode_row(request: ImageRequest) -> bytes:
 
 def _decode(values: dict[str, Any]) -> JobRecord:
     record = JobRecord(**{name: values[name] for name in values.keys() & {f.name for f in fields(JobRecord)}})
-    is_sound = isinstance(record.failures, dict) and record.state in (
-        "planned",
-        "creating",
-        "created",
-        "over",
-    )
     numbers = (record.rows, record.size, record.sent_at, record.made, record.failed)
     texts = (record.name, record.provider, record.base_url, record.model, record.created, record.said)
-    if not is_sound or not all(isinstance(number, int | float) for number in numbers):
-        raise ValueError(record.name)
-    if not all(isinstance(text, str) for text in texts):
+    is_sound = (
+        isinstance(record.failures, dict)
+        and record.state in get_args(State)
+        and all(isinstance(number, int | float) for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+    )
+    if not is_sound:
         raise ValueError(record.name)
     return replace(record, is_told=record.is_told is True)
-
-
-def _sent(row: records.StoredInput) -> InputImage:
-    return SentImage(row)  # type: ignore[arg-type]  # of a picture it needs type and digest only
-
-
-def _lines(file: Any) -> Iterator[bytes]:
-    waiting = b""
-    while piece := file.read(256 * 1024):
-        *lines, waiting = (waiting + piece).split(b"\n")
-        yield from lines
-
-
-def _unwritable(folder: Path, error: OSError) -> ArgumentError:
-    reason = (error.strerror or type(error).__name__).lower()
-    return ArgumentError(
-        f"The store cannot be written, in {folder}: {reason}. Nothing more was sent.",
-        hint="A batch job needs a record on the disk before it is sent. Choose another store.",
-    )

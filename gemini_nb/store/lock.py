@@ -36,7 +36,7 @@ class StoreLock:
 
         A network folder may have no locks. Nothing is sent without one: two notebooks would pay twice.
         """
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         file = -1
         try:
             file = os.open(self.path, flags, 0o600)

@@ -51,13 +51,14 @@ _WITHOUT_JOBS = ABOUT["README.md"].replace(_JOBS.encode(), b"")
 FORMER_READMES = (_WITHOUT_JOBS, _WITHOUT_JOBS.replace(_INPUTS.encode(), b""))
 
 _PART = r"\.[0-9a-f]{16}\.part"
+_JSON_NAME = re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII)
 _PICTURE_NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)|{_PART}", re.ASCII)
 _OURS = {
-    "records": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
+    "records": _JSON_NAME,
     "images": _PICTURE_NAME,
     "inputs": _PICTURE_NAME,
-    "contents": re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
-    conversion.FOLDER: re.compile(rf"[0-9a-f]{{64}}\.json|{_PART}", re.ASCII),
+    "contents": _JSON_NAME,
+    conversion.FOLDER: _JSON_NAME,
     "unread": re.compile(rf"\d{{8}}-\d{{6}}-[0-9a-f]{{12}}\.\w{{1,20}}|{_PART}|\.gitignore", re.ASCII),
     "claims": re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}\.(?:asked|sent|kept)", re.ASCII),
     "jobs": re.compile(
@@ -103,10 +104,9 @@ class Report:
 
 def verify(folder: Path) -> Report:
     """Read and check every file of a store, and change nothing."""
-    problems: list[Problem] = []
-    problems += (
+    problems = [
         Problem(path, "not a regular file or folder, so it is not read") for path in _list_others(folder)
-    )
+    ]
     images = _list_sound(folder, "images", MAX_IMAGE_BYTES, problems)
     inputs = _list_sound(folder, "inputs", MAX_IMAGE_BYTES, problems)
     contents = _list_sound(folder, "contents", MAX_CONTENT_BYTES, problems)
@@ -121,22 +121,20 @@ def verify(folder: Path) -> Report:
     later_names: set[bytes] = set()  # whatever a later format calls them, files are named by digests
     count = later = 0
     for path in list_files(folder, "records"):
-        record = read_record(path)
-        if record is None and (raw := read_later_record(path)) is not None:
+        if (record := read_record(path)) is not None:
+            count += 1
+            pictures = (*record.images, *record.received, *record.drafts)
+            wanted = [f"images/{image.file_name}" for image in pictures]
+            wanted += [f"contents/{record.content}.json"] if record.content else []
+            used.update(wanted)
+            used.update(f"inputs/{image.sha256}{SUFFIXES.get(image.mime_type)}" for image in record.inputs)
+            missing = [name for name in wanted if name not in sound]
+            problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
+        elif (raw := read_later_record(path)) is not None:
             later += 1
             later_names.update(re.findall(rb"[0-9a-f]{64}", raw))
-            continue
-        if record is None:
+        else:
             problems.append(Problem(path, "altered, or not the record of its name"))
-            continue
-        count += 1
-        pictures = (*record.images, *record.received, *record.drafts)
-        wanted = [f"images/{image.file_name}" for image in pictures]
-        wanted += [f"contents/{record.content}.json"] if record.content else []
-        used.update(wanted)
-        used.update(f"inputs/{image.sha256}{SUFFIXES.get(image.mime_type)}" for image in record.inputs)
-        missing = [name for name in wanted if name not in sound]
-        problems += [Problem(path, f"names {name}, which is missing or altered") for name in missing]
     used.update(name for name in sound if PurePath(name).stem.encode() in later_names)
     return Report(
         records=count,
@@ -180,10 +178,7 @@ def read_later_record(path: Path) -> bytes | None:
 
 
 def clear(folder: Path) -> int:
-    """Remove every file of a store, then its empty folders; return the number of files removed.
-
-    Files with other names, files in other folders, links and an edited README stay.
-    """
+    """Remove every file of a store, then its empty folders; return the number of files removed."""
     count = 0
     for kind in _OURS:  # records first: another reader then misses, and finds no record without its picture
         count += sum(map(_remove_file, _list_entries(folder, kind)))

@@ -22,7 +22,7 @@ _SHOWN_CHARS = 40
 
 
 def find(request: ImageRequest, records: Iterable[Record]) -> tuple[Record, tuple[str, ...]] | None:
-    """Return the record with the fewest differences, the first of several, and the differences in words.
+    """Return the record with the fewest differences, the first of several, and these: "take: 1, stored 0".
 
     A prompt counts as up to three differences, by the share of its words that the other one lacks. Where
     nothing differs, the words say why the record is no answer all the same.
@@ -39,18 +39,17 @@ def find(request: ImageRequest, records: Iterable[Record]) -> tuple[Record, tupl
 
 def _compared_facts(source: ImageRequest | Record) -> Facts:
     """Return the compared values, by the names that messages use."""
-    images = source.inputs
     text = source.asked_text if isinstance(source, Record) else source.text
     config, extra = (source.config, source.extra) if isinstance(source, Record) else source.settings
-    said, *rest = options.from_settings(config, extra)
+    given, *rest = options.from_settings(config, extra)
     return {
         "prompt": source.prompt,
         "model": source.model,
         "aspect ratio": source.aspect_ratio,
         "image size": source.image_size,
-        "input image": [image.sha256 for image in images],
+        "input image": [image.sha256 for image in source.inputs],
         "take": source.take,
-        **{name: said.get(name) for name in options.NAMES},
+        **{name: given.get(name) for name in options.NAMES},
         "settings": json.dumps([text, *rest], sort_keys=True),
     }
 

@@ -1,53 +1,32 @@
-"""Records of answered requests as JSON: format, checksum, and the checks when one is read.
+"""Records of answered requests as JSON: their format and their checksum.
 
 A record reads well in a diff: `request`, `reply`, the request's digest, a checksum of it all. The checksum
-finds damage and mix-ups; it is no protection against somebody who forges a store. So `decode` is strict: it
-checks the type and the bounds of each fact, once, for all readers.
+finds damage and mix-ups; it is no protection against somebody who forges a store. So `decode` is strict: see
+`record_checks`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gemini_nb.generation import Generation, Grounding, WebLink
 from gemini_nb.images.header import SUFFIXES
-from gemini_nb.images.image import COMPOSED, OTHER_SOURCE, SOURCES, GeneratedImage
-from gemini_nb.images.mask import MAX_FEATHER
-from gemini_nb.models import BATCH
-from gemini_nb.request import ASPECT_RATIO, IMAGE_SIZE, MAX_TAKE, MODEL_NAME
+from gemini_nb.store.record_checks import MAX_LABEL_CHARS, MAX_NOTES, check_facts, is_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from gemini_nb.images.image import GeneratedImage
     from gemini_nb.images.inputs import InputImage
     from gemini_nb.request import ImageRequest
 
-    _Check = Callable[[Any], bool]
-
 FORMAT = 1
-DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_OTHER_SOURCE = re.compile(rf"{OTHER_SOURCE}[\x21-\x7e…]{{1,200}}")
-_MIME_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
-_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
-_TIME = re.compile(r"[\dT:.+Z-]{10,40}", re.ASCII)  # of what has this form, Python says whether it is a time
-
-# Bounds of what is written, so that nothing past them is read: each picture may be a file of 32 MiB.
 _MAX_ITEMS = 500_000  # `{`, `[` and `,`: a megabyte of `[],[],` would become 25 of lists
-_MAX_IMAGES = 100
-_MAX_INPUTS = 20  # the most that any model takes is 14
-_MAX_NOTES = 100
-_MAX_FOUND = 50  # queries, sources, suggestions and ratings of one reply
-_MAX_LABEL_CHARS = 10_000
-_MAX_AMOUNT = 1e9
-_MAX_DEPTH = 100  # the API itself takes no JSON that nests more deeply
-
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -151,7 +130,7 @@ class Record:
         )
 
 
-def to_json(generation: Generation, *, content: str | None = None, created: datetime | None = None) -> Any:
+def to_json(generation: Generation, *, content: str | None = None) -> Any:
     """Return a record's JSON values; raise ValueError for facts that no reader would take.
 
     Those are a config or extra that is no JSON or nests too deeply, and pictures by the thousand.
@@ -159,13 +138,13 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
     request_facts = describe_request(generation.request)
     reply_facts: dict[str, Any] = {
         "content": content,
-        "created": (created or datetime.now(UTC)).isoformat(timespec="milliseconds"),
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "drafts": [_image_row(image) for image in generation.drafts],
         "estimated_cost": generation.estimated_cost,
         "finish_reason": _clean_label(generation.finish_reason),
         "images": [_image_row(image) for image in generation.images],
         "model_version": _clean_label(generation.model_version),
-        "notes": list(generation.notes[:_MAX_NOTES]),
+        "notes": list(generation.notes[:MAX_NOTES]),
         "provider": generation.provider,
         "seconds": round(generation.seconds, 3),
         "text": generation.text,
@@ -184,7 +163,7 @@ def to_json(generation: Generation, *, content: str | None = None, created: date
     text = json.dumps(whole, allow_nan=False)
     _check_number_of_items(text.encode("ascii"))
     values = json.loads(text)
-    _check_facts(values["request"], values["reply"])
+    check_facts(values["request"], values["reply"])
     return values
 
 
@@ -249,7 +228,7 @@ def _check_number_of_items(raw: bytes) -> None:
 
 def _build_record(digest: str, request: Any, reply: Any) -> Record:
     """Return the record of these facts; raise ValueError unless each is one that `to_json` writes."""
-    _check_facts(request, reply)
+    check_facts(request, reply)
     values = {**request, **reply, "asked_text": request["text"], "digest": digest}
     values["inputs"] = tuple(StoredInput(**row) for row in request["inputs"])
     for kind in ("images", "drafts", "received"):
@@ -259,133 +238,8 @@ def _build_record(digest: str, request: Any, reply: Any) -> Record:
         found = reply["grounding"]
         links = (tuple(WebLink(**row) for row in found[kind]) for kind in ("sources", "suggestions"))
         values["grounding"] = Grounding(tuple(found["queries"]), *links)
-    return Record(**{**values, "notes": tuple(reply["notes"])})
-
-
-def _check_facts(request: Any, reply: Any) -> None:
-    """Raise ValueError unless just a record's facts are there, each of its type and within its bounds."""
-    if not (_is_request(request) and _is_reply(reply)):
-        raise ValueError("facts that are no record's")
-
-
-def _matches(pattern: re.Pattern[str]) -> _Check:
-    return lambda value: type(value) is str and pattern.fullmatch(value) is not None
-
-
-def _optional(check: _Check) -> _Check:
-    return lambda value: value is None or check(value)
-
-
-def _list_of(check: _Check, *, least: int = 0, most: int) -> _Check:
-    return lambda value: type(value) is list and least <= len(value) <= most and all(map(check, value))
-
-
-def _dict_of(checks: Mapping[str, _Check], *, optional: Mapping[str, _Check] | None = None) -> _Check:
-    known = {**checks, **(optional or {})}
-
-    def check(value: Any) -> bool:
-        is_complete = type(value) is dict and checks.keys() <= value.keys() <= known.keys()
-        return is_complete and all(known[name](item) for name, item in value.items())
-
-    return check
-
-
-def _is_text(value: Any) -> bool:
-    """Whether this is text; a person's or a model's may hold anything, and is escaped where it is shown."""
-    return type(value) is str
-
-
-def _is_label(value: Any) -> bool:
-    """Whether this is a line of text that can steer no terminal."""
-    return type(value) is str and len(value) <= _MAX_LABEL_CHARS and value.isprintable()
-
-
-def _is_number(value: Any, *, least: int = 0, most: int = MAX_TAKE) -> bool:
-    return type(value) is int and least <= value <= most  # a bool is none
-
-
-def _is_amount(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= _MAX_AMOUNT  # NaN is not
-
-
-def _is_time(value: Any) -> bool:
-    return _matches(_TIME)(value) and bool(datetime.fromisoformat(value))  # raises ValueError
-
-
-def _is_settings(value: Any) -> bool:
-    return type(value) is dict and not nests_too_deeply(value)
-
-
-def nests_too_deeply(value: Any, depth: int = 0) -> bool:
-    """Whether a JSON value nests more deeply than every reader may recurse into."""
-    if not isinstance(value, dict | list):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return depth == _MAX_DEPTH or any(nests_too_deeply(item, depth + 1) for item in items)
-
-
-def _is_web_address(value: Any) -> bool:
-    return _is_label(value) and value.startswith(("https://", "http://"))
-
-
-_is_link = _dict_of({"title": _is_label, "url": _is_web_address})
-_is_grounding = _dict_of(
-    {
-        "queries": _list_of(_is_label, most=_MAX_FOUND),
-        "sources": _list_of(_is_link, most=_MAX_FOUND),
-        "suggestions": _list_of(_is_link, most=_MAX_FOUND),
-    }
-)
-_is_digest = _matches(DIGEST)
-_is_input = _dict_of({"mime_type": _matches(_MIME_TYPE), "sha256": _is_digest})
-_is_image = _dict_of(
-    {
-        "declared_mime_type": _optional(_is_label),
-        "height": partial(_is_number, least=1),
-        "mime_type": lambda value: type(value) is str and value in SUFFIXES,
-        "sha256": _is_digest,
-        "source": lambda value: value in (*SOURCES, COMPOSED) or _matches(_OTHER_SOURCE)(value),
-        "url": _optional(_is_label),
-        "width": partial(_is_number, least=1),
-    }
-)
-_is_feather = partial(_is_number, most=MAX_FEATHER)
-_is_request = _dict_of(
-    {
-        "aspect_ratio": _optional(_matches(ASPECT_RATIO)),
-        "config": _is_settings,
-        "extra": _is_settings,
-        "image_size": _optional(_matches(IMAGE_SIZE)),
-        "inputs": _list_of(_is_input, most=_MAX_INPUTS),
-        "model": _matches(MODEL_NAME),
-        "prompt": lambda value: type(value) is str and bool(value.strip()),
-        "take": _is_number,
-        "text": lambda value: type(value) is bool,
-    },
-    optional={"feather": _is_feather},
-)
-_is_reply = _dict_of(
-    {
-        "content": _optional(_is_digest),
-        "created": _is_time,
-        "drafts": _list_of(_is_image, most=_MAX_IMAGES),
-        "estimated_cost": _optional(_is_amount),
-        "finish_reason": _optional(_is_label),
-        "images": _list_of(_is_image, least=1, most=_MAX_IMAGES),
-        "model_version": _optional(_is_label),
-        "notes": _list_of(_is_text, most=_MAX_NOTES),
-        "provider": _matches(_PROVIDER),
-        "seconds": _is_amount,
-        "text": _is_text,
-        "usage": _is_settings,
-    },
-    optional={
-        "grounding": _is_grounding,
-        "received": _list_of(_is_image, least=1, most=_MAX_IMAGES),
-        "safety_ratings": _list_of(_is_settings, least=1, most=_MAX_FOUND),
-        "tier": lambda value: value == BATCH,
-    },
-)
+    values["notes"] = tuple(reply["notes"])
+    return Record(**values)
 
 
 def _image_row(image: GeneratedImage) -> dict[str, Any]:
@@ -404,7 +258,7 @@ def _grounding_row(grounding: Grounding) -> dict[str, Any]:
 
 def _clean_label(text: str | None) -> str | None:
     """Return a server's short text as one line that can be read back: see `_is_label`."""
-    return text and "".join(c if c.isprintable() else "�" for c in text[:_MAX_LABEL_CHARS])
+    return text and "".join(c if c.isprintable() else "�" for c in text[:MAX_LABEL_CHARS])
 
 
 def _strip_url(url: str | None) -> str | None:
@@ -427,7 +281,7 @@ def _usage_as_json(usage: Mapping[str, Any]) -> dict[str, Any]:
         values = json.loads(json.dumps(dict(usage), allow_nan=False))
     except _UNREADABLE:
         return {}
-    return values if _is_settings(values) else {}
+    return values if is_settings(values) else {}
 
 
 def _canonical(value: object) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gemini_nb import files
-from gemini_nb.errors import GeminiWarning, ReplayMissError
+from gemini_nb.errors import ReplayMissError
+from gemini_nb.images.save import warn
 from gemini_nb.reply.content import can_be_echoed
-from gemini_nb.store import location, replay_mode
+from gemini_nb.store import location, nearest, replay_mode
 from gemini_nb.store.saved_files import SavedFiles
 from gemini_nb.store.store import Store
 
@@ -105,20 +104,16 @@ class Replay:
         """Keep an answer and return it with its pictures in the store; None where it was not kept."""
         if self.store is None or self.mode == "off":
             return None
-        with suppress(GeminiWarning):  # warnings may be errors: a full disk must not cost the picture
-            # A model's turn shows the picture as it came, so an edit of a composed one does not echo it.
-            is_echoed = can_be_echoed(content) and not generation.received
-            if self.store.keep(generation, content if is_echoed else None, key=key):
-                return self.store.point_to_files(generation)
-        return None
+        # A model's turn shows the picture as it came, so an edit of a composed one does not echo it.
+        is_echoed = can_be_echoed(content) and not generation.received
+        is_kept = self.store.keep(generation, content if is_echoed else None, key=key)
+        return self.store.point_to_files(generation) if is_kept else None
 
     def _keep_composed(self, found: Generation) -> Generation:
         """Keep a stored answer that was composed anew, with another feather: so its bytes stay the same."""
         is_new = found.received and isinstance(found.image.held, bytes)
-        if self.store is not None and is_new:
-            with suppress(GeminiWarning):  # warnings may be errors
-                if self.store.keep(replace(found, replayed=False)):
-                    return self.store.point_to_files(found)
+        if self.store is not None and is_new and self.store.keep(replace(found, replayed=False)):
+            return self.store.point_to_files(found)
         return found
 
     def add_path(self, generation: Generation) -> Generation:
@@ -149,25 +144,20 @@ class Replay:
         if self.store is None or store is self.store or store.folder in self._told:
             return
         self._told.add(store.folder)
-        with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
-            warnings.warn(
-                f"Replayed from the store {store.folder}, since it is not in {self.store.folder}.",
-                GeminiWarning,
-                stacklevel=3,
-            )
+        warn(f"Replayed from the store {store.folder}, since it is not in {self.store.folder}.")
 
     def miss(self, request: ImageRequest) -> ReplayMissError:
         """Return the error for a request that is not stored; it names the nearest one and the differences."""
         if self._is_one_of_many():
             return ReplayMissError("This picture is not stored either.", hint=_UNLOCK)
-        nearest = self.store.nearest(request) if self.store is not None else None
-        if nearest is None:
+        found = nearest.find(request, self.store.records()) if self.store is not None else None
+        if found is None:
             where = "There is no store" if self.store is None else self.store.describe_nothing()
             return ReplayMissError(f"{where}, so there is nothing to replay.", hint=_UNLOCK)
-        record, differences = nearest
-        changed = "; ".join(differences)
+        record, differences = found
         return ReplayMissError(
-            f"This picture is not stored. The nearest is {record.prompt[:60]!r}, which differs in {changed}.",
+            f"This picture is not stored. The nearest is {record.prompt[:60]!r}, which differs in "
+            f"{'; '.join(differences)}.",
             hint=_UNLOCK,
         )
 

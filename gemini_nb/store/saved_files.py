@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from gemini_nb import files
 from gemini_nb.images.header import SUFFIXES
-from gemini_nb.images.image import MAX_IMAGE_BYTES
 from gemini_nb.reply.kept import cache_folder
 from gemini_nb.store import conversion
 from gemini_nb.store.conversion import Conversion
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from gemini_nb.display.preview import Picture
     from gemini_nb.store.store import Store
 
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_APPEND |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _MAX_PAINTED_BYTES = 2**20  # sixteen thousand digests; past it, the older half is forgotten
 
 
@@ -68,7 +66,7 @@ class SavedFiles:
 
 def _can_restore(store: Store, sha256: str) -> bool:
     paths = (store.folder / "images" / (sha256 + suffix) for suffix in SUFFIXES.values())
-    if any(is_unaltered(path, limit=MAX_IMAGE_BYTES) for path in paths):
+    if any(is_unaltered(path) for path in paths):
         return True
     found = conversion.read(_conversion_path(store, sha256))
     return found is not None and store.image_file(found) is not None

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 class Spool:
     """A folder into which pictures are decoded while they arrive, and from which they are read when needed.
 
-    Without `folder` it is a private temporary one, removed when neither this object nor any picture in it is
-    referenced, at the latest when the process ends. A given folder stays, with its files. Where the disk
-    refuses, pictures are held in memory.
+    It is private, and removed when neither this object nor any picture in it is referenced, at the latest
+    when the process ends. Where the disk refuses, pictures are held in memory.
     """
 
-    def __init__(self, folder: str | Path | None = None) -> None:
-        self._folder = None if folder is None else Path(folder).expanduser().absolute()
+    def __init__(self) -> None:
+        self._folder: Path | None = None
         self._lock = Lock()
 
     def folder(self) -> Path:

@@ -33,10 +33,10 @@ from gemini_nb.images.inputs import InputImage
 from gemini_nb.images.mask import Mask
 from gemini_nb.reply import content as contents
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import maintenance, nearest
+from gemini_nb.store import maintenance
 from gemini_nb.store import record as records
 from gemini_nb.store.digest_cache import is_unaltered
-from gemini_nb.store.record import DIGEST
+from gemini_nb.store.record_checks import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -93,13 +93,12 @@ class Store:
         record = self._answering_record(request, made_by)
         if record is None:
             return None
-        images = [image for stored in record.images if (image := self.image(stored)) is not None]
+        images, drafts, received = (
+            [image for stored in pictures if (image := self.image(stored)) is not None]
+            for pictures in (record.images, record.drafts, record.received)
+        )
         if len(images) < len(record.images):
             return None
-        drafts, received = (
-            [image for stored in pictures if (image := self.image(stored)) is not None]
-            for pictures in (record.drafts, record.received)
-        )
         found = record.generation(request, images, drafts, received)
         if request.mask is None or request.mask.feather == record.feather:
             return found
@@ -124,15 +123,21 @@ class Store:
         try:
             raw = _record_bytes(generation, raw_content, key)
         except _NotStorable as reason:
-            warnings.warn(f"This picture is not kept in the store: {reason}.", GeminiWarning, stacklevel=2)
+            _warn(f"This picture is not kept in the store: {reason}.")
             return False
         try:
             is_left_alone = self._write(generation, raw_content, raw)
         except (OSError, ValueError, GeminiError) as error:  # GeminiError: the picture's own file is gone
-            self._warn(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            if self.folder not in _warned:
+                _warned.add(self.folder)
+                _warn(
+                    f"The store {self.folder} cannot be written: {problem.lower()}. Pictures are not kept "
+                    "there; everything else goes on."
+                )
             return False
         if is_left_alone:
-            warnings.warn(_LEFT_ALONE, GeminiWarning, stacklevel=2)
+            _warn(_LEFT_ALONE)
         return True
 
     def _write(self, generation: Generation, content: bytes | None, raw: bytes) -> bool:
@@ -237,10 +242,6 @@ class Store:
         records = [record for path in paths if (record := maintenance.read_record(path)) is not None]
         return iter(sorted(records, key=lambda record: record.created, reverse=True))
 
-    def nearest(self, request: ImageRequest) -> tuple[Record, tuple[str, ...]] | None:
-        """Return the record most like a request and what differs, such as "take: 1, stored 0"."""
-        return nearest.find(request, self.records())
-
     def describe_nothing(self) -> str:
         """Say why no record is read: the store is empty, cannot be looked at, or is damaged."""
         problem = files.why_not_listed(self.folder) or files.why_not_listed(self.folder / "records")
@@ -253,7 +254,7 @@ class Store:
     def next_take(self, request: ImageRequest) -> int:
         """Return the first take of a request that is not stored."""
         requests = (request.with_values(take=take) for take in count())
-        return next(one.take for one in requests if not self._is_taken(one))
+        return next(candidate.take for candidate in requests if not self._is_taken(candidate))
 
     def _is_taken(self, request: ImageRequest) -> bool:
         """Whether an answer is stored, be it under a former id of the model or by a later version."""
@@ -297,14 +298,14 @@ class Store:
         if image.mime_type not in SUFFIXES:
             return None
         path = self.image_path(image)
-        return path if is_unaltered(path, limit=MAX_IMAGE_BYTES) else None
+        return path if is_unaltered(path) else None
 
     def input_file(self, image: _Addressed) -> Path | None:
         """Return the file with exactly the bytes of an input image; None if it is not kept here."""
         if image.mime_type not in SUFFIXES:
             return None
         kept = self.folder / "inputs" / (image.sha256 + SUFFIXES[image.mime_type])
-        return self.image_file(image) or (kept if is_unaltered(kept, limit=MAX_IMAGE_BYTES) else None)
+        return self.image_file(image) or (kept if is_unaltered(kept) else None)
 
     def read_input(self, image: _Addressed) -> InputImage | None:
         """Return an input image whose bytes are kept here, else None."""
@@ -350,15 +351,11 @@ class Store:
             return None
         return record if made_by is None or record.provider in made_by else None
 
-    def _warn(self, reason: str) -> None:
-        if self.folder not in _warned:
-            _warned.add(self.folder)
-            warnings.warn(
-                f"The store {self.folder} cannot be written: {reason.lower()}. Pictures are not kept there; "
-                "everything else goes on.",
-                GeminiWarning,
-                stacklevel=3,
-            )
+
+def _warn(message: str) -> None:
+    """Warn of the same once only, as Python does by itself: a batch may keep a thousand pictures."""
+    with suppress(GeminiWarning):  # warnings may be errors: this must not cost the picture
+        warnings.warn(message, GeminiWarning, stacklevel=3)
 
 
 class _NotStorable(Exception):  # noqa: N818 - the reason in words; `keep` makes a warning of it

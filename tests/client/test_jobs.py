@@ -9,6 +9,7 @@ import time
 import pytest
 
 from gemini_nb import Cancelled, Client
+from gemini_nb.client.jobs import describe_state
 from gemini_nb.errors import APIError, ArgumentError, MissingKeyError
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
@@ -76,7 +77,8 @@ def test_an_interrupted_wait_gives_what_has_come_and_failures_that_nobody_saw_ar
     assert stopped.value.batch.summary == "6 pictures: 0 made, 4 failed, 2 in batch jobs"
     assert "2 batch jobs go on" in str(stopped.value)
     assert client.jobs().fetch(first.name).summary == "4 pictures: 0 made, 4 failed"
-    assert {job.name: job.is_told for job in client.jobs().list()}[first.name]
+    (known,) = (job for job in client.jobs().list() if job.name == first.name)
+    assert (known.is_told, describe_state(known)) == (True, "fetched, 4 rows failed")
 
 
 def two_are_sent(records):

@@ -17,6 +17,7 @@ from gemini_nb.jobs.wire import encode_row
 from gemini_nb.offline.server import OfflineServer
 from gemini_nb.store.jobs import JobFolder
 from gemini_nb.store.lock import StoreLock
+from support.disks import full_disk
 from support.images import png
 from support.jobs import SMALL, generate, make_client
 
@@ -88,13 +89,14 @@ def test_pictures_of_an_iterator_are_let_go_once_they_are_in_the_file_that_is_se
     assert again.replayed
 
 
-def test_an_iterator_that_fails_sends_nothing(server, tmp_path):
+@pytest.mark.parametrize("error", [RuntimeError, FileNotFoundError])
+def test_an_iterator_that_fails_sends_nothing(server, tmp_path, error):
     def prompts():
         yield "a red square"
-        raise RuntimeError("the table is gone")
+        raise error("the table is gone")
 
     client = make_client(server, tmp_path)
-    with pytest.raises(RuntimeError, match="the table is gone"):
+    with pytest.raises(error, match="the table is gone"):
         client.generate_many(prompts(), tier="batch", **SMALL)
     assert not server.batches.created
     assert len(client.jobs().list()) == 0
@@ -133,6 +135,15 @@ def test_large_frames_are_split_by_rows_each_part_a_job_with_its_record(server, 
         assert (len(records), sum(record.rows for record in records)) == (jobs, 3)
     assert not Limits(inline_rows=2).is_inline(records[0])
     assert not Limits(inline_bytes=10).is_inline(records[0])
+
+
+def test_a_disk_that_fills_up_while_rows_are_written_is_said_and_nothing_is_sent(server, tmp_path):
+    client = make_client(server, tmp_path)
+    prompts = [f"{prompt} " * 5000 for prompt in PROMPTS]
+    with full_disk(100_000), pytest.raises(ArgumentError, match="cannot be written: file too large"):
+        client.generate_many(prompts, tier="batch", **SMALL)
+    assert (JobFolder(client.store).names(), len(server.batches.created)) == ([], 0)
+    assert len(client.generate_many(prompts, tier="batch", **SMALL).generations) == len(prompts)
 
 
 def test_failures_that_nobody_was_told_of_are_told_by_the_next_run_and_not_sent(tmp_path):

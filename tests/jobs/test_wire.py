@@ -28,9 +28,10 @@ def test_states_are_read_as_they_read_them(state):
 
 
 def test_counts_come_as_text_and_as_numbers():
-    stats = {"requestCount": "10", "successfulRequestCount": 7, "failedRequestCount": "nonsense"}
-    status = wire.read_status({"name": "batches/1", "metadata": {"batchStats": stats}})
-    assert status.counts == wire.Counts(rows=10, made=7, failed=0)
+    for made, failed, counts in (("10", 7, (10, 7)), (7, "nonsense", (7, 0))):
+        stats = {"successfulRequestCount": made, "failedRequestCount": failed}
+        status = wire.read_status({"name": "batches/1", "metadata": {"batchStats": stats}})
+        assert (status.made, status.failed) == counts
 
 
 @pytest.mark.parametrize("name", [None, "batches/", "batches/../x", "models/x", "batches/a?key=b"])

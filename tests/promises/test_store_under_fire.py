@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import selectors
@@ -20,6 +19,7 @@ from gemini_nb.errors import GeminiWarning
 from gemini_nb.request import ImageRequest
 from gemini_nb.store.location import default_folder
 from gemini_nb.store.store import Store
+from support.disks import full_disk
 from support.generations import answer
 from support.images import noise_png
 from support.paths import TESTS
@@ -165,19 +165,6 @@ def test_a_store_that_is_cleared_while_others_keep_refuses_nobody(tmp_path):
     _, told = kernel.communicate()
     assert (kernel.returncode, told) == (0, "")
     assert cleared + store.clear() > 100
-
-
-@contextlib.contextmanager
-def full_disk(size: int):
-    """No file may grow past `size` bytes: what writing to a full disk looks like from here."""
-    import resource  # here: not on Windows
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def whole_files(store: Store) -> list[str]:

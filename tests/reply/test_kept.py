@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from gemini_nb.errors import BadResponseError, GeminiError, ImageRefusedError, L
 from gemini_nb.providers.secret import Secret
 from gemini_nb.reply import kept
 from gemini_nb.reply.json_receiver import ReceivedBody
+from support.disks import full_disk
 from support.gateway import Answer, Gateway
 from support.images import png
 from support.key_leaks import KEY, leaks
@@ -116,21 +116,8 @@ def test_nothing_is_raised_where_the_cache_refuses_it_too(tmp_path, monkeypatch,
     assert kept.keep_reply(ReceivedBody(b"reply"), folder=tmp_path / name) is None
 
 
-@contextmanager
-def room_for(size):
-    """Let no file of this process grow past `size`: a disk that is full, as far as writing goes."""
-    import resource  # here: not on Windows
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_full_disk_gives_none_and_leaves_no_part_of_a_file(tmp_path):
-    with room_for(10_000):
+    with full_disk(10_000):
         assert kept.keep_reply(ReceivedBody(bytes(20_000)), folder=tmp_path) is None
     assert files(tmp_path) == []
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import record
+from gemini_nb.store import nearest, record
 from gemini_nb.store.store import Store
 from support.generations import answer, content_of, full_answer
 from support.images import jpeg, png
@@ -214,7 +214,7 @@ def test_promise_20_damage_to_one_entry_breaks_no_other_reading(store, damage):
     damage(store)
     report = store.verify()
     assert "a third" in {one.prompt for one in store.records()}
-    assert store.nearest(ASKED) is not None
+    assert nearest.find(ASKED, store.records()) is not None
     assert store.content(ASKED) in (None, {"parts": []})
     assert report.records >= 1
 

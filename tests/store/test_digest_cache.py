@@ -12,7 +12,6 @@ from gemini_nb.store import digest_cache
 from gemini_nb.store.digest_cache import is_unaltered
 
 DATA = bytes(range(256)) * 40
-LIMIT = 2**20
 
 
 @pytest.fixture
@@ -53,15 +52,15 @@ def flip(path):
 
 @pytest.mark.usefixtures("settled")
 def test_a_file_that_stays_the_same_is_read_once(path, reads):
-    assert [is_unaltered(path, limit=LIMIT) for _ in range(5)] == [True] * 5
+    assert [is_unaltered(path) for _ in range(5)] == [True] * 5
     assert reads == [path.name]
 
 
 def test_a_file_that_was_just_written_is_read_each_time(path, reads):
     """A change within the same tick of the clock would leave its times as they were."""
-    assert [is_unaltered(path, limit=LIMIT) for _ in range(2)] == [True] * 2
+    assert [is_unaltered(path) for _ in range(2)] == [True] * 2
     flip(path)
-    assert not is_unaltered(path, limit=LIMIT)
+    assert not is_unaltered(path)
     assert len(reads) == 3
 
 
@@ -85,13 +84,13 @@ def other(path):
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_seen(path, change):
-    assert is_unaltered(path, limit=LIMIT)
+    assert is_unaltered(path)
     CHANGES[change](path)
-    assert not is_unaltered(path, limit=LIMIT)
+    assert not is_unaltered(path)
 
 
 def test_what_is_damaged_is_read_again_when_it_is_whole_again(path):
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    assert not is_unaltered(path, limit=LIMIT)
+    assert not is_unaltered(path)
     path.write_bytes(DATA)
-    assert is_unaltered(path, limit=LIMIT)
+    assert is_unaltered(path)

@@ -256,18 +256,13 @@ def test_the_folder_lives_as_long_as_a_picture_in_it():
     assert not folder.exists()
 
 
-def test_a_folder_that_was_given_stays(tmp_path):
-    spool = Spool(tmp_path / "pictures")
-    kept = spool.keep(ask_without_store())
-    path = kept.image.held.path
-    del kept, spool
-    gc.collect()
-    assert path.read_bytes() == LARGE
-
-
-def test_a_spool_that_cannot_be_written_costs_memory_and_no_picture(tmp_path):
-    (tmp_path / "taken").write_bytes(b"mine")
-    made = Spool(tmp_path / "taken").keep(ask_without_store())
+def test_a_spool_that_cannot_be_written_costs_memory_and_no_picture():
+    spool = Spool()
+    folder = spool.folder()
+    folder.rmdir()
+    folder.write_bytes(b"mine")
+    made = spool.keep(ask_without_store())
+    folder.unlink()
     assert made.image.data == LARGE
     assert isinstance(made.image.held, bytes)
 

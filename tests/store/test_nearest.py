@@ -6,6 +6,7 @@ import pytest
 
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.request import ImageRequest
+from gemini_nb.store import nearest
 from support.generations import answer
 from support.images import png
 
@@ -46,24 +47,24 @@ NEAREST = {
 def test_the_nearest_record_is_named_with_what_differs(store, request_, differences):
     store.keep(answer("quite another picture"))
     store.keep(answer(ASKED))
-    found, told = store.nearest(request_)
+    found, told = nearest.find(request_, store.records())
     assert (found.digest, told) == (ASKED.digest, differences)
 
 
 def test_another_input_image_of_the_same_number_is_a_difference(store):
     store.keep(answer(replace(ASKED, images=(InputImage(png(1, 1), "image/png"),))))
     asked = replace(ASKED, images=(InputImage(png(2, 2), "image/png"),))
-    assert store.nearest(asked)[1] == ("input image",)
+    assert nearest.find(asked, store.records())[1] == ("input image",)
 
 
 def test_a_request_whose_picture_was_damaged_is_told_so(store):
     store.keep(answer(ASKED))
     next((store.folder / "images").iterdir()).unlink()
-    assert store.nearest(ASKED)[1] == ("its picture is missing or was altered",)
+    assert nearest.find(ASKED, store.records())[1] == ("its picture is missing or was altered",)
 
 
 def test_what_differs_fits_a_message_whatever_the_prompts(store):
     store.keep(answer("\n\x1b[31m\u202e" * 100_000))
-    _, (told,) = store.nearest(ImageRequest("\x00" * 300_000))
+    _, (told,) = nearest.find(ImageRequest("\x00" * 300_000), store.records())
     assert len(told) < 600
     assert told.isprintable()

@@ -19,6 +19,7 @@ from gemini_nb.errors import ConnectionFailedError, GeminiError, ReplayMissError
 from gemini_nb.reply import kept
 from gemini_nb.reply.json_receiver import ReceivedBody
 from gemini_nb.request import ImageRequest
+from gemini_nb.store import nearest
 from gemini_nb.store.store import Store
 from support.clients import KEY, OK, client_of
 from support.gateway import Answer, Gateway
@@ -107,7 +108,7 @@ def test_what_is_no_plain_file_is_damaged_and_never_opened(tmp_path, opened, kin
     assert (store.find(ASKED) is None) is (kind in ("records", "images"))
     assert store.content(ASKED) == (CONTENT if kind in ("images", "unread") else None)
     assert path in [problem.path for problem in store.verify().problems]
-    assert store.nearest(ASKED) is None or kind != "records"
+    assert nearest.find(ASKED, store.records()) is None or kind != "records"
     store.clear()
     assert os.path.lexists(path)  # it is not ours
     assert str(path) not in [name for name, _ in opened]

@@ -17,7 +17,7 @@ from gemini_nb.errors import ArgumentError, GeminiWarning
 from gemini_nb.images.inputs import InputImage
 from gemini_nb.providers.secret import Secret
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import record
+from gemini_nb.store import nearest, record
 from gemini_nb.store.location import default_folder
 from gemini_nb.store.store import Store
 from support.generations import answer, content_of, full_answer, picture
@@ -31,7 +31,7 @@ def test_nothing_is_written_before_the_first_keep(store):
     request = ImageRequest("a red square")
     assert store.find(request) is None
     assert store.content(request) is None
-    assert store.nearest(request) is None
+    assert nearest.find(request, store.records()) is None
     assert (list(store.records()), store.next_take(request), store.clear()) == ([], 0, 0)
     assert store.verify().ok
     assert not store.folder.exists()

@@ -19,7 +19,7 @@ MISSING_ON_WINDOWS = {
     r"symlink_to|os\.symlink|a link": "symbolic links take a privilege",
     r"geteuid|getuid|chown|setuid": "no user ids",
     r"/proc\b|/dev/\w|/bin/sh|/tmp\b": "no such paths",
-    r"\bresource\b|RLIMIT|at_most\(": "no limits of resources",
+    r"\bresource\b|RLIMIT|at_most\(|full_disk\(": "no limits of resources",
     r"on_a_terminal|\bpty\b|termios": "no pseudo-terminals of POSIX",
     r"\bmount\b|ENOSPC|a_full_disk": "no small disk can be mounted",
 }

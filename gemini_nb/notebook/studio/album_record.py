@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pybase64 import b64encode
 
-from gemini_nb.store.record import DIGEST, nests_too_deeply
+from gemini_nb.store.record_checks import DIGEST, nests_too_deeply
 from gemini_nb.text import replace_surrogates
 
 if TYPE_CHECKING:
