@@ -176,7 +176,7 @@ class Estimate:
                 f"so the limit of {format_dollars(max_cost)} cannot be checked.",
                 hint="Nothing was sent. Leave --max-cost out, or choose a model whose price is known.",
             )
-        elif cost > max_cost + 1e-9:
+        elif not cost <= max_cost + 1e-9:  # a limit that is no number allows nothing
             return CostLimitError(
                 f"This asks for {format_count(count, 'picture')}, estimated at {format_dollars(cost)}; "
                 f"the limit is {format_dollars(max_cost)}.",

@@ -83,6 +83,7 @@ ALLOWED = {
 REFUSED = {
     "too many": (budget_of(), None, 2, "3 pictures, estimated at $0.201; max_images is 2"),
     "too dear": (budget_of(), 0.2, 20, "estimated at $0.201; the limit is $0.200"),
+    "no number": (budget_of(), float("nan"), 20, "the limit is $nan"),
     "unknown price": (budget_of((*KNOWN, *UNPRICED)), 100.0, 20, "is unknown"),
     "many of unknown price": (budget_of(UNPRICED * 3), None, 2, "estimated at unknown"),
 }

@@ -39,10 +39,19 @@ def test_as_many_shapes_are_painted_as_were_asked_for(prompt, colour, count):
         ("at the top", 0, -1),
         ("at the centre", 0, 0),
         ("in the lower left corner", -1, 1),
+        ("at the top centre", 0, -1),
     ],
 )
 def test_a_shape_stands_where_the_prompt_puts_it(place, x, y):
-    at = middle_of(picture_of(f"a red circle {place} on white", aspect_ratio="16:9"), RED)
+    check_place(f"a red circle {place} on white", x, y)
+
+
+def test_a_place_may_stand_before_its_shape():
+    check_place("a top centre red circle on white", 0, -1)
+
+
+def check_place(prompt, x, y):
+    at = middle_of(picture_of(prompt, aspect_ratio="16:9"), RED)
     assert [(share_ > 0.6) - (share_ < 0.4) for share_ in at] == [x, y]
 
 

@@ -243,9 +243,7 @@ class _Reader:
 
     def read_place(self, word: words.Word) -> None:
         """Keep a place for the noun to come, or give it to the one before."""
-        across, down = word.value
-        old = self.place or (None, None)
-        self.place = (old[0] if across is None else across, old[1] if down is None else down)
+        self.place = self._merge_places(self.place, word.value)
         self.relation = None
         self.on = False
         if self.after_noun and self.items and not self.colours and self.count is None:
