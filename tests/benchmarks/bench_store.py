@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from measuring import Table, command, median_seconds
 
 from gemini_nb.request import ImageRequest
-from gemini_nb.store import record
+from gemini_nb.store import nearest, record
 from gemini_nb.store.store import Store
 from support.generations import answer
 from support.images import noise_png
@@ -59,7 +59,7 @@ def table(folder: Path, counts: tuple[int, int], rounds: int) -> Table:
     found |= median_seconds(
         {
             f"listing {many:,} records": lambda: list(stores[many].records()),
-            f"nearest of {many:,} records": partial(stores[many].nearest, asked),
+            f"nearest of {many:,} records": lambda: nearest.find(asked, stores[many].records()),
         },
         min(rounds, 3),
     )
