@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gemini_nb.offline.batches.rows import Row
     from gemini_nb.offline.responses import Response
 
+_CANCEL_SECONDS = 10  # that a cancellation waits at most for the row under way
 _PENDING_SHARE = 0.1  # of its seconds a job waits before it is running
 _TYPES = "type.googleapis.com/google.ai.generativelanguage.v1main."
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
@@ -70,13 +71,15 @@ class BatchJob:
         self._error: dict[str, Any] | None = None
         self._failed = 0
         self._output: Path | None = None
+        self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._is_cancelled = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Make the rows in a thread of its own."""
-        threading.Thread(target=self._work, name="gemini_nb offline batch", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="gemini_nb offline batch", daemon=True)
+        self._thread.start()
 
     def catch_up(self) -> None:
         """Make the rows that are due by now, where no thread does."""
@@ -84,11 +87,16 @@ class BatchJob:
             pass
 
     def cancel(self) -> bool:
-        """Stop making rows and keep those that are made; False for a job that has ended."""
+        """Stop making rows and keep those that are made; False for a job that has ended.
+
+        The row that is under way is made first, so that the next question finds the job ended.
+        """
         if self.has_ended:
             return False
         self._is_cancelled = True
         self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_CANCEL_SECONDS)
         return True
 
     def stop(self) -> None:
