@@ -78,6 +78,13 @@ def no_turn_of_the_loop_is_long(request, turns_of_children, record_property):
     assert longest.seconds < 2 * loop_watchdog.LIMIT_SECONDS, longest.what
 
 
+@pytest.fixture(scope="module", autouse=True)
+def garbage_is_collected():
+    """What a file's kernels leave open is warned of here, and not while a later test looks at warnings."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

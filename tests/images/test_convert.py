@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from gemini_nb.errors import GeminiWarning, SaveError
 from gemini_nb.images.image import GeneratedImage
 from support.images import PNG_END, chunk, encoded, jpeg, png
+from support.warned import ours
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 CAME = {
@@ -104,7 +105,7 @@ def test_transparency_is_laid_on_white_for_jpeg_and_that_is_said(tmp_path):
 def test_it_is_said_in_one_line_without_a_line_of_source(tmp_path):
     with pytest.warns(GeminiWarning) as caught:
         picture(jpeg()).save(tmp_path / "boat.png")
-    (warning,) = caught
+    (warning,) = ours(caught)
     shown = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
     assert shown == (
         "gemini_nb:0: GeminiWarning: boat.png was converted from the JPEG that came. "

@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 from gemini_nb import GeminiWarning, ImageRequest, models
+from support.warned import messages
 
 
 def test_a_model_is_found_by_id_and_alias():
@@ -46,4 +47,4 @@ def test_the_note_on_a_models_billing_is_shown_once():
         warnings.simplefilter("always")
         ImageRequest("x", model="nano-banana")
         ImageRequest("y", model="nano-banana")
-    assert [str(warning.message) for warning in caught] == [models.find("nano-banana").note]
+    assert messages(caught) == [models.find("nano-banana").note]

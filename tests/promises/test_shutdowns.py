@@ -14,6 +14,7 @@ from support.google_today import ALIVE, DEAD, google, model_of
 from support.images import png
 from support.replies import inline, reply
 from support.shells import a_shell
+from support.warned import messages
 
 KEY = "a-key-of-tests"
 NAMES = tuple(models.ALIASES)
@@ -120,7 +121,7 @@ def test_crazyrouter_is_asked_for_the_ids_of_its_page(name):
 def test_a_dead_model_is_warned_of_in_one_line_and_the_404_names_a_living_one(client, gateway, model):
     with pytest.warns(GeminiWarning) as caught, pytest.raises(APIError) as refused:
         client.generate("a hut", model=model)
-    lines = [str(warning.message) for warning in caught if "shut down" in str(warning.message)]
+    lines = [line for line in messages(caught) if "shut down" in line]
     assert len(lines) == 1
     assert "\n" not in lines[0]
     assert lines[0].startswith(f"{model} was shut down at google on 2026-")
@@ -164,6 +165,6 @@ def test_a_stored_picture_of_a_dead_model_is_replayed_without_a_word(gateway, tm
 
 def test_warnings_as_errors_cost_no_picture():
     with Gateway(Answer(reply(inline(png())))) as gateway, warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", GeminiWarning)
         with Client("google", api_key=KEY, base_url=gateway.url) as client:
             assert client.generate("a hut", model="gemini-3.1-flash-image").image.width == 4

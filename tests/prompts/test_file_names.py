@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gemini_nb.errors import ArgumentError, GeminiWarning
 from gemini_nb.prompts.file_names import FileNames
+from support.warned import messages
 
 
 def fill(path, value):
@@ -74,9 +75,7 @@ def test_what_was_made_safe_is_said_in_one_line():
     filled = [names.fill({"v": value}) for value in ("fine", "a/b", "..", "a/b")]
     with pytest.warns(GeminiWarning) as caught:
         names.choose(filled, is_grid=True)
-    assert [str(warning.message) for warning in caught] == [
-        "Made safe as a file name: 'out/a/b.jpg' is 'out/a-b.jpg', and 1 more."
-    ]
+    assert messages(caught) == ["Made safe as a file name: 'out/a/b.jpg' is 'out/a-b.jpg', and 1 more."]
 
 
 @pytest.mark.filterwarnings("error")

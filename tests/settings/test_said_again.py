@@ -10,6 +10,7 @@ import pytest
 from gemini_nb import Client
 from gemini_nb.cli import main
 from gemini_nb.client import pipeline
+from gemini_nb.errors import GeminiWarning
 from gemini_nb.notebook.options import split_words
 from support.gateway import Answer, Gateway
 from support.images import png
@@ -150,7 +151,7 @@ def test_it_is_said_once_that_an_option_is_unvalidated_on_crazyrouter(shell, gat
 def test_promise_2_a_warning_that_is_an_error_costs_no_picture(gateway, monkeypatch):
     monkeypatch.setattr(pipeline, "_warned", set())
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", GeminiWarning)
         assert Client().generate("a red square", seed=7).image.data == png(64, 48)
     assert gateway.posts == 1
 

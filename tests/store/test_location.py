@@ -193,7 +193,7 @@ def test_refresh_and_off_ask_for_it_again(gateway, course):
 def test_a_warning_that_is_an_error_costs_no_picture(gateway, course):
     keep(gateway, course)
     with warnings.catch_warnings(), Client("offline", store=True) as client:
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", GeminiWarning)
         assert client.generate("a red house").replayed
 
 
