@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from contextlib import suppress
+from functools import lru_cache
 
 from gemini_nb.errors import GeminiWarning
 from gemini_nb.models.catalogue import ALIASES, CATALOGUE, DEFAULT, DEFAULT_MODEL
@@ -51,6 +52,7 @@ def names() -> list[str]:
     return list(dict.fromkeys(name for row in CATALOGUE for name in (row.id, row.alias) if name))
 
 
+@lru_cache(maxsize=64)  # a batch asks for the same model once for each of its rows
 def find(name: str, provider: str = DEFAULT_PROVIDER) -> Model | None:
     """Return the catalogue row for an id, or for what an alias means at a provider; None for another name."""
     name = _strip(name)

@@ -233,10 +233,12 @@ def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
             return _get_attribute(_evaluate(inner, names), name, of=inner)
         case ast.Subscript(value=inner, slice=index):
             return _get_item(_evaluate(inner, names), _evaluate_index(index, names), of=inner, written=index)
-        case ast.Name(id=name) if name in names:
-            return names[name]
     name = cast("ast.Name", node).id
-    raise ArgumentError(f"the name {name!r} is not defined.", hint=suggest_name(name, names) or _AS_TEXT)
+    try:
+        return names[name]
+    except KeyError:
+        hint = suggest_name(name, names) or _AS_TEXT
+    raise ArgumentError(f"the name {name!r} is not defined.", hint=hint)
 
 
 def _evaluate_index(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
