@@ -1,4 +1,4 @@
-"""One server and one browser for each file; skipped with a message where there is no browser."""
+"""A browser and a server, started once for this folder; skipped with a message where there is no browser."""
 
 from __future__ import annotations
 
@@ -23,19 +23,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """A Jupyter server and a browser; closed before other files' tests need the main thread's event loop."""
-    skip_without_browser()
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
-    with Lab(tmp_path_factory.mktemp("lab")) as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
-    """A browser alone, for pages that need no server."""
-    skip_without_browser()
+    """One for the files of this folder that a worker takes together; other files need the event loop."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -44,10 +37,12 @@ def browser():
         browser.close()
 
 
-def skip_without_browser():
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
+@pytest.fixture(scope="package")
+def lab(browser, tmp_path_factory):
+    """A Jupyter server, whose notebooks share a tab in which JupyterLab is loaded once."""
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+    with Lab(tmp_path_factory.mktemp("lab"), browser) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import pytest
 from gemini_nb import Client
 from support.gateway import Answer, Gateway
 from support.images import png
-from support.jupyter_lab import CHROMIUM
 from support.jupyter_lite import BrowserGateway, LiteSite, build, fetch_wheels
 from support.paths import ROOT
 from support.replies import inline, reply
@@ -27,11 +26,8 @@ FIRST = "01_first_image.ipynb"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(browser, tmp_path_factory):  # without a browser nothing need be built
     """The built site: the first notebook and a store that was committed beside it."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
     pytest.importorskip("jupyterlite_core", reason="JupyterLite is not installed: pip install -e '.[lite]'")
     notebooks = tmp_path_factory.mktemp("notebooks")
     (notebooks / FIRST).write_bytes((ROOT / "notebooks" / FIRST).read_bytes())
@@ -46,10 +42,10 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(site):
+def page(site, browser):
     """The first notebook, run from top to bottom as a visitor would."""
     started = time.monotonic()
-    with LiteSite(site) as lite, lite.open(FIRST) as page:
+    with LiteSite(site, browser) as lite, lite.open(FIRST) as page:
         page.tab.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
         page.tab.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
         page.tab.evaluate("() => { window.all = jupyterapp.commands.execute('notebook:run-all-cells'); }")

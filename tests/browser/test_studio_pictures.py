@@ -96,7 +96,7 @@ def test_the_keyboard_reaches_everything_in_order_and_keeps_the_focus(lab, gatew
             "From the store…", "Keys",
         ]  # fmt: skip
         page.field("Prompt").press("Tab")
-        page.tab.keyboard.press("Enter")
+        page.press_key("Enter")
         page.pictures(1)
         page.says("1 picture made")
         page.button("Generate").wait_for()

@@ -10,14 +10,18 @@ from __future__ import annotations
 import os
 import re
 from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from support.browsers import CHROMIUM, FLAGS, RUN_AXE
+from support.browsers import RUN_AXE
 from support.jupyter_server import TOKEN, JupyterServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCREENSHOTS = os.environ.get("GEMINI_NB_SCREENSHOTS", "")  # a folder for those who look at them
 WAIT_MS = 60_000
@@ -27,22 +31,19 @@ ADDRESSES = {"lab": "doc/tree", "notebook": "notebooks"}
 
 
 class Lab:
-    """A context manager: one Jupyter server in `folder`, and Chromium."""
+    """A context manager: one Jupyter server in `folder`, visited by a browser."""
 
-    def __init__(self, folder: Path, *, python: str | None = None) -> None:
-        self._server = JupyterServer(folder, python=python)
+    def __init__(self, folder: Path, browser) -> None:
+        self._server = JupyterServer(folder)
         self.folder = self._server.folder
+        self.browser = browser
         self.idle_tab: Any = None  # where JupyterLab is loaded and no notebook is open
 
     def __enter__(self) -> Lab:
-        from playwright.sync_api import sync_playwright
-
         with ExitStack() as opened:
             self.url = opened.enter_context(self._server).url
-            playwright = opened.enter_context(sync_playwright())
-            self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            opened.callback(self.browser.close)
             self._context = self.browser.new_context()  # one cache for all
+            opened.callback(self._context.close)
             self._context.grant_permissions(["clipboard-read", "clipboard-write"])
             self._closing = opened.pop_all()
         return self
@@ -202,9 +203,11 @@ class Page:
         """What axe-core finds wrong in a place by "all" of its rules, or by those of "colour"."""
         if not self.tab.evaluate("() => 'axe' in window"):
             self.tab.evaluate(axe)
-            # JupyterLab's body has no height: to axe all that lies in it would be hidden, and pass.
-            self.tab.evaluate("() => { document.body.style.height = '100vh'; }")
-        return self.tab.evaluate(RUN_AXE, [rules, [place]])
+        # JupyterLab's body has no height: to axe all that lies in it would be hidden, and pass.
+        self.tab.evaluate("() => { document.body.style.height = '100vh'; }")
+        found = self.tab.evaluate(RUN_AXE, [rules, [place]])
+        self.tab.evaluate("() => { document.body.style.height = ''; }")
+        return found
 
     def places(self, what: str) -> list[list[float]]:
         """Where these are: x, y and more."""
@@ -251,9 +254,17 @@ class Page:
         self.press("Generate")
 
     def press(self, name: str) -> None:
-        """Press a button as another click, not as the second of a double click."""
+        """Press a button."""
+        self._press(self.button(name).click)
+
+    def press_key(self, key: str) -> None:
+        """Press a key that starts something."""
+        self._press(partial(self.tab.keyboard.press, key))
+
+    def _press(self, act: Callable[[], None]) -> None:
+        """Act as with another click, which would otherwise be the second of a double click."""
         self.tab.wait_for_function("at => performance.now() > at", arg=self._next_click)
-        self.button(name).click()
+        act()
         self._next_click = self.tab.evaluate("() => performance.now()") + DOUBLE_CLICK_MS
 
 

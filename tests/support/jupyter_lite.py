@@ -16,7 +16,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from support.jupyter_lab import CHROMIUM, FLAGS, Page
+from support.jupyter_lab import Page
 from support.paths import ROOT
 from support.request_log import WAIT_SECONDS
 
@@ -57,26 +57,23 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 class LiteSite:
-    """A context manager: the site on a port of loopback, and Chromium."""
+    """A context manager: the site on a port of loopback, visited by a browser."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, browser) -> None:
         self._folder = folder
+        self._browser = browser
         self._closing = ExitStack()
         self.idle_tab: Any = None
 
     def __enter__(self) -> LiteSite:
-        from playwright.sync_api import sync_playwright
-
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(self._folder)))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._closing.callback(server.server_close)
         self._closing.callback(server.shutdown)
         self.url = f"http://127.0.0.1:{server.server_address[1]}/"
-        playwright = self._closing.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        self._closing.callback(browser.close)
-        self._context = browser.new_context()
+        self._context = self._browser.new_context()
+        self._closing.callback(self._context.close)
         self._context.set_default_timeout(WAIT_MS)
         return self
 

@@ -33,10 +33,10 @@ FOLDERS = {
 class JupyterServer:
     """A context manager: JupyterLab and Notebook 7 at `url`, with the notebooks of `folder`."""
 
-    def __init__(self, folder: Path, *, python: str | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder / "work"
         self._own = folder / "own"
-        self._python = python or os.environ.get("GEMINI_NB_KERNEL_PYTHON") or sys.executable
+        self._python = os.environ.get("GEMINI_NB_KERNEL_PYTHON") or sys.executable
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:

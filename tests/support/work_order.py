@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     import pytest
 
 # A long file that came last would leave the other worker idle. The others follow in the folders' order.
+# The studio's files come so that most workers take two of them together, which share a server and a browser.
 LONGEST = (
     "browser/test_lite.py",
     "browser/test_studio_pictures.py",
     "browser/test_studio_asking.py",
+    "browser/test_studio_gallery.py",
     "course/test_course.py",
+    "browser/test_studio_looks.py",
+    "browser/test_studio_sources.py",
     "notebook/test_kernel.py",
     "course/test_replay.py",
     "batch/test_clusters.py",
