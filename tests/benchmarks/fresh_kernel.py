@@ -8,9 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import measuring  # noqa: F401 - lets what follows be found
 import peers
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import KernelManager
+
+from support.kernels import Manager
 
 SECONDS = 120
 TIMED = """
@@ -39,9 +41,7 @@ def measured(python: Path | str, *codes: str, before: str = "", **variables: str
         spec.parent.mkdir()
         argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         spec.write_text(json.dumps({"argv": argv, "display_name": "measured", "language": "python"}))
-        manager = KernelManager(
-            kernel_name="measured", kernel_spec_manager=KernelSpecManager(kernel_dirs=[folder])
-        )
+        manager = Manager(kernel_name="measured", kernel_spec_manager=KernelSpecManager(kernel_dirs=[folder]))
         manager.start_kernel(env=peers.environment(**variables), cwd=folder, stderr=subprocess.DEVNULL)
         try:
             printed = _ran(manager, f"{before}\nCODES = {list(codes)!r}\n{TIMED}")
@@ -50,7 +50,7 @@ def measured(python: Path | str, *codes: str, before: str = "", **variables: str
     return [Spent(*one) for one in json.loads(printed.splitlines()[-1])]
 
 
-def _ran(manager: KernelManager, code: str) -> str:
+def _ran(manager: Manager, code: str) -> str:
     """Run code and return what it printed; a failure is raised with its traceback."""
     texts: list[str] = []
 

@@ -18,6 +18,7 @@ import nbformat
 import pytest
 
 from support.course import FOLDER, NOTEBOOKS, each_notebook, module, solution
+from support.kernels import run_nbval
 
 STUDIO = "08_studio"
 ANY_OUTPUT = "nbval-ignore-output"  # a solution's cells are kept without outputs
@@ -26,10 +27,6 @@ LAUNCH = re.compile(
 )
 
 
-NBVAL = (
-    "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "-p", "no:cacheprovider",
-    "--junitxml=cells.xml",
-)  # fmt: skip
 SESSIONS = 2  # of pytest, at a time
 
 
@@ -48,7 +45,7 @@ def run(folder, paths):
     for path in paths:
         (folder / path.stem).mkdir()
         write_with_solution(path, folder / path.stem / path.name)
-    done = command("pytest", *NBVAL, cwd=folder)
+    done = run_nbval(folder, "--nbval-cell-timeout=120", "--junitxml=cells.xml")
     return cells_of(folder / "cells.xml"), done.stdout
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import subprocess
-import sys
 from base64 import b64encode
 
 import nbformat
@@ -14,6 +12,7 @@ import pytest
 from PIL import Image
 
 from support.course import FOLDER, each_notebook, module
+from support.kernels import run_nbval
 
 
 @each_notebook
@@ -145,9 +144,7 @@ def test_promise_18_nbval_notices_a_changed_picture(tmp_path):
     shown = next(output for output in notebook.cells[3].outputs if "data" in output)
     shown.data["image/jpeg"] = TEAL
     nbformat.write(notebook, tmp_path / "changed.ipynb")
-    options = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", "-p", "no:cacheprovider")
-    command = [sys.executable, "-m", "pytest", *options, "changed.ipynb"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_nbval(tmp_path, "--nbval-cell-timeout=60", "changed.ipynb")
     assert done.returncode == 1
     assert "image/jpeg" in done.stdout
     assert "1 failed, 1 passed" in done.stdout

@@ -14,7 +14,7 @@ from support import streams
 from support.faults import FaultServer, chunk
 from support.gateway import Answer, Gateway
 from support.images import encoded
-from support.kernels import a_kernel, executed, kernel_manager, notebook_of
+from support.kernels import a_kernel, executed, kernel_manager, notebook_of, run_nbval
 from support.replies import data_uri, inline, reply
 from support.shells import KEY, prompt_of
 
@@ -175,11 +175,9 @@ def test_promise_18_nbval_sees_a_failed_cell_and_no_waiting_line(tmp_path, askin
         cell.execution_count = count
     waiting.cells[1].outputs = [nbformat.v4.new_output("stream", text="before\nafter\n")]
     nbformat.write(waiting, tmp_path / "waiting.ipynb")
-    options = ("--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider")
-    command = [sys.executable, "-m", "pytest", *options, "failing.ipynb", "waiting.ipynb"]
     with FaultServer(slow_stream) as server:
         asking(server)
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        done = run_nbval(tmp_path, "-q", "failing.ipynb", "waiting.ipynb")
     assert "1 failed, 4 passed" in done.stdout
     assert "not an aspect ratio" in done.stdout
 

@@ -8,10 +8,10 @@ import sys
 
 import keyring
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from gemini_nb.providers import system_keyring
 from support import keyrings
+from support.kernels import connected, kernel_manager
 from support.key_leaks import KEY, leaks
 from support.paths import TESTS
 
@@ -25,8 +25,7 @@ def typed(tmp_path, monkeypatch, *sources, stdin=True):
         heard.append(question["content"]["prompt"])
         kernel.input(KEY)
 
-    manager, kernel = start_new_kernel(cwd=str(tmp_path))
-    try:
+    with kernel_manager(may_end_itself=True, cwd=str(tmp_path)) as manager, connected(manager) as kernel:
         for source in ("%load_ext gemini_nb", *sources):
             kernel.execute_interactive(
                 source,
@@ -35,9 +34,6 @@ def typed(tmp_path, monkeypatch, *sources, stdin=True):
                 output_hook=lambda message: heard.append(str(message["content"])),
                 timeout=60,
             )
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel()
     return "".join(heard)
 
 

@@ -9,12 +9,11 @@ from functools import cache
 
 import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
 from nbformat.v4 import new_code_cell, new_notebook
 
 from support.gateway import Answer, Gateway
 from support.images import png
-from support.kernels import client_of
+from support.kernels import client_of, connected, kernel_manager
 from support.key_leaks import FAILURES, KEY, MORE, leaks
 from support.replies import inline, reply
 
@@ -147,28 +146,27 @@ def test_promise_11_a_key_that_is_typed_stays_in_memory(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GEMINI_API_KEY")
     said = []
-    manager, kernel = start_new_kernel(cwd=str(tmp_path))
-    try:
-        with Gateway(Answer(reply(inline(png())))) as gateway:
-            for code in (
-                "%load_ext gemini_nb\n%gemini key",
-                f"%config GeminiMagics.base_url = {gateway.url!r}\n%gemini_image 'a red square'",
-                "%gemini status\n%history\n%gemini key forget",
-                "_i, _ih, _oh, list(get_ipython().user_ns)",
-                "get_ipython().history_manager.writeout_cache()",
-            ):
-                kernel.execute_interactive(
-                    code,
-                    allow_stdin=True,
-                    stdin_hook=lambda _: kernel.input(KEY),
-                    output_hook=lambda message: said.append(str(message["content"])),
-                    timeout=60,
-                )
-            [request] = gateway.requests
-            assert request.headers["x-goog-api-key"] == KEY
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel()
+    with (
+        kernel_manager(may_end_itself=True, cwd=str(tmp_path)) as manager,
+        connected(manager) as kernel,
+        Gateway(Answer(reply(inline(png())))) as gateway,
+    ):
+        for code in (
+            "%load_ext gemini_nb\n%gemini key",
+            f"%config GeminiMagics.base_url = {gateway.url!r}\n%gemini_image 'a red square'",
+            "%gemini status\n%history\n%gemini key forget",
+            "_i, _ih, _oh, list(get_ipython().user_ns)",
+            "get_ipython().history_manager.writeout_cache()",
+        ):
+            kernel.execute_interactive(
+                code,
+                allow_stdin=True,
+                stdin_hook=lambda _: kernel.input(KEY),
+                output_hook=lambda message: said.append(str(message["content"])),
+                timeout=60,
+            )
+        [request] = gateway.requests
+        assert request.headers["x-goog-api-key"] == KEY
     assert "google: set, from what was typed in this session" in "".join(said)
     assert "google: not set" in "".join(said)
     assert leaks("".join(said)) == []

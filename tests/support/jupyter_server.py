@@ -6,16 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 from urllib.error import URLError
 
 import nbformat
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.kernels import Manager
 
 TOKEN = "a-token-of-tests"
 START_SECONDS = 300
@@ -23,7 +24,6 @@ NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false",
 FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",
-    "JUPYTER_RUNTIME_DIR": "runtime",
     "JUPYTERLAB_SETTINGS_DIR": "settings",
     "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     "IPYTHONDIR": "ipython",
@@ -66,7 +66,10 @@ class JupyterServer:
     def _serve(self) -> str:
         (self._own / "settings").mkdir(parents=True)
         app_settings = self._own / "app" / "settings"
+        # Elsewhere the names of sockets would be too long.
+        self._runtime = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
         environment = {**os.environ, **{name: str(self._own / at) for name, at in FOLDERS.items()}}
+        environment["JUPYTER_RUNTIME_DIR"] = str(self._runtime)
         self._write_kernel_spec()
         app_settings.mkdir(parents=True)
         (app_settings / "overrides.json").write_text(json.dumps(NO_NEWS))
@@ -75,6 +78,7 @@ class JupyterServer:
             "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.folder}",
             "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
             f"--LabApp.app_settings_dir={app_settings}", "--JupyterNotebookApp.expose_app_in_browser=True",
+            f"--KernelManager.transport={Manager.transport.default_value}",
             "--ServerApp.terminals_enabled=False", "--LanguageServerManager.autodetect=False",
         ]  # fmt: skip
         log = self._closing.enter_context((self._own / "server.log").open("w"))
@@ -94,7 +98,7 @@ class JupyterServer:
         """Wait until the server answers, and return its address."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and server.poll() is None:
-            for file in (self._own / "runtime").glob("jpserver-*.json"):
+            for file in self._runtime.glob("jpserver-*.json"):
                 url = json.loads(file.read_text() or "{}").get("url", "")
                 try:
                     urllib.request.urlopen(f"{url}api/status?token={TOKEN}", timeout=5).close()

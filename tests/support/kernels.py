@@ -6,15 +6,36 @@ A kernel takes a second to start: a file whose tests do not need one each has on
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import nbclient
 import nbformat
 from jupyter_client.manager import KernelManager
+from traitlets import CaselessStrEnum, default
+
+from support.paths import TESTS
 
 LOAD = "%load_ext gemini_nb"
 SECONDS = 60
+
+
+class Manager(KernelManager):
+    """A kernel's manager that speaks to it by way of files, where the system can.
+
+    A kernel takes the ports that Jupyter found free half a second later. Where other tests open ports all the
+    time, one of them is gone by then now and then, and the kernel dies.
+    """
+
+    transport = CaselessStrEnum(["tcp", "ipc"], "ipc" if sys.platform == "linux" else "tcp")
+
+    @default("connection_file")
+    def _make_connection_file(self) -> str:
+        return str(Path(tempfile.gettempdir(), f"kernel-{uuid4()}.json"))  # a socket's name must be short
 
 
 def notebook_of(*sources, first=LOAD):
@@ -39,19 +60,30 @@ def as_new() -> str:
 
 
 @contextmanager
-def kernel_manager():
-    """A running kernel for several tests."""
-    manager = KernelManager()
-    manager.start_kernel()
+def kernel_manager(*, may_end_itself=False, **options):
+    """A running kernel, perhaps for several tests; what it does when it ends is done if it may end itself."""
+    manager = Manager()
+    manager.start_kernel(**options)
     try:
         yield manager
     finally:
-        manager.shutdown_kernel(now=True)
+        manager.shutdown_kernel(now=not may_end_itself)
 
 
 def client_of(notebook, **settings):
     """A client that waits for a kernel's outputs as long as for the kernel: by itself it drops late ones."""
-    return nbclient.NotebookClient(notebook, timeout=SECONDS, iopub_timeout=SECONDS, **settings)
+    settings |= {"timeout": SECONDS, "iopub_timeout": SECONDS, "kernel_manager_class": Manager}
+    return nbclient.NotebookClient(notebook, **settings)
+
+
+def run_nbval(folder, *words):
+    """Run notebooks of a folder by a pytest of its own, which compares what their cells put out."""
+    options = ("--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-p", "support.nbval_kernels")
+    command = [sys.executable, "-m", "pytest", *options, *words]
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
 
 
 def pages(notebook) -> list[str]:
@@ -122,14 +154,21 @@ def kept(sent: list[dict]) -> list[dict]:
 
 
 @contextmanager
-def a_kernel(manager):
-    """A manager's kernel as if it were new, and a front end's connections to it."""
+def connected(manager):
+    """A front end's connections to a manager's kernel."""
     client = manager.client()
     client.start_channels()
     try:
         client.wait_for_ready(timeout=SECONDS)
+        yield client
+    finally:
+        client.stop_channels()
+
+
+@contextmanager
+def a_kernel(manager):
+    """A manager's kernel as if it were new, and a front end's connections to it."""
+    with connected(manager) as client:
         kernel = Kernel(manager, client)
         kernel.run(as_new())
         yield kernel
-    finally:
-        client.stop_channels()

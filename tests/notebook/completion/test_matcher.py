@@ -8,10 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from gemini_nb import models
 from gemini_nb.notebook.completion import matcher
+from support.kernels import connected, kernel_manager
 
 
 def test_completion_is_taken_back_without_a_trace(bare):
@@ -89,16 +89,17 @@ def test_the_hook_of_ipython_7_completes_its_own_last_word(case, tmp_path, monke
 
 @pytest.fixture(scope="module")
 def kernel():
-    manager, client = start_new_kernel(extra_arguments=["--HistoryManager.enabled=False"])
-    client.execute_interactive(
-        "%load_ext gemini_nb\n"
-        "from gemini_nb.notebook.completion import matcher\n"
-        "matcher.install(get_ipython(), get_ipython().magics_manager.registry['GeminiMagics'].session)\n"
-        "city = 'Oslo'"
-    )
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with (
+        kernel_manager(extra_arguments=["--HistoryManager.enabled=False"]) as manager,
+        connected(manager) as client,
+    ):
+        client.execute_interactive(
+            "%load_ext gemini_nb\n"
+            "from gemini_nb.notebook.completion import matcher\n"
+            "matcher.install(get_ipython(), get_ipython().magics_manager.registry['GeminiMagics'].session)\n"
+            "city = 'Oslo'"
+        )
+        yield client
 
 
 MESSAGES = {
