@@ -10,21 +10,25 @@ endif
 # One process more than there are cores, up to three: tests wait for kernels and servers a third of their time.
 # A file's tests stay together, the longest files come first.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(3, (os.cpu_count() or 1) + 1))")
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check run-tests lint docs check-docs notebooks test-kernels check-binder check-catalogue check-jobs check-ipython \
+.PHONY: demo test test-browser check lint docs check-docs notebooks test-kernels check-binder check-catalogue check-jobs check-ipython \
   check-python bench count-cases paintings lite home release check-tag dist check-wheel check-sdist check-release site clean
 
 demo: $(VENV)/.demo
 	$(BIN)/gemini-nb demo
 
-test: $(VENV)/.test run-tests
+# All but what drives a browser, which takes two minutes more; check has both.
+test: $(VENV)/.test
+	$(PYTEST) -m "not browser"
+
+test-browser: $(VENV)/.test
+	$(PYTEST) tests/browser
 
 # All links, and a page of each kind in Chromium; make check-docs opens every page, which takes some minutes.
 check: PAGES = --only '^(index|course/01|howto/(magics|studio|errors)|reference/client|how_it_works/promises)'
-check: $(VENV)/.dev lint check-docs run-tests
-
-run-tests:
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+check: $(VENV)/.dev lint check-docs
+	$(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -79,7 +83,7 @@ bench: $(VENV)/.dev
 
 # The cases of each promised class that pass, counted for the documentation.
 count-cases: $(VENV)/.test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --count-cases docs/data/promise_counts.json \
+	$(PYTEST) --count-cases docs/data/promise_counts.json \
 	  tests/promises tests/http tests/images tests/reply tests/store tests/test_files.py
 
 # Contact sheets of what the offline painter makes of 24 prompts and 20 edits, in build/, to be looked at.

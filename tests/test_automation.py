@@ -58,10 +58,11 @@ def test_ci_ends_with_make_check():
     assert os.access(script, os.X_OK)
 
 
-def test_check_is_lint_the_pages_and_the_tests_that_test_runs():
-    assert re.search(r"^check: .*\blint check-docs run-tests$", MAKEFILE, re.MULTILINE)
+def test_check_is_lint_the_pages_and_the_tests_with_and_without_a_browser():
+    assert re.search(r"^check: .*\blint check-docs\n\t\$\(PYTEST\)$", MAKEFILE, re.MULTILINE)
     assert re.search(r"^check-docs: .*\bdocs$", MAKEFILE, re.MULTILINE)
-    assert re.search(r"^test: .*\brun-tests$", MAKEFILE, re.MULTILINE)
+    assert re.search(r"^test: .*\n\t\$\(PYTEST\) -m \"not browser\"$", MAKEFILE, re.MULTILINE)
+    assert re.search(r"^test-browser: .*\n\t\$\(PYTEST\) tests/browser$", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
