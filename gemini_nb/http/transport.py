@@ -102,14 +102,13 @@ async def send(
     deadline: float,
     embedded: httpx.AsyncBaseTransport | None = None,
     receiver: Receiver | None = None,
-    method: str | None = None,
     headers: Mapping[str, str] | None = None,
     max_bytes: int = MAX_REPLY_BYTES,
 ) -> HTTPAnswer | GeminiError:
     """Send one request and read its whole answer, all before `deadline` (in `anyio.current_time()`).
 
-    It is a POST of `body`; without one a GET, which asks for what costs nothing, such as the list of models;
-    or whatever `method` says. `headers` go along. Of a 2xx reply `max_bytes` are read at most.
+    It is a POST of `body`; without one a GET, which asks for what costs nothing, such as the list of models.
+    `headers` go along. Of a 2xx reply `max_bytes` are read at most.
     The body of a 2xx reply goes to `receiver` as it comes, unpacked; without one it is in the answer.
     Returns `ConnectionFailedError` when it never left, `OutcomeUnknownError` when it did and no whole
     answer came, `TooLargeError` past `max_bytes`; as `broken` of an answer, once something of a 2xx reply's
@@ -125,7 +124,7 @@ async def send(
             # The request is in frames below this one only: it holds the key.
             return await _exchange(
                 embedded or _open_transport(provider),
-                _request(provider, key, url, body, method=method, more=headers or {}),
+                _request(provider, key, url, body, headers or {}),
                 progress,
             )
         problem = "the deadline passed"
@@ -240,11 +239,9 @@ def _request(
     key: Secret | None,
     url: str,
     body: bytes | None,
-    *,
-    method: str | None,
     more: Mapping[str, str],
 ) -> httpx.Request:
-    """Return the request with its key: a POST of `body`, without one a GET, unless `method` is another."""
+    """Return the request with its key: a POST of `body`, without one a GET."""
     headers = {
         "Accept": "application/json, text/event-stream",
         "Accept-Encoding": "identity",
@@ -259,7 +256,7 @@ def _request(
         headers["x-goog-api-key"] = key.reveal()
     if body is None:
         del headers["Content-Type"]
-    method = method or ("GET" if body is None else "POST")
+    method = "GET" if body is None else "POST"
     return httpx.Request(method, address, headers={**headers, **more}, content=body)
 
 
