@@ -1,0 +1,1 @@
+"""A package, so that a browser and a server can last as long as its files follow one another."""
