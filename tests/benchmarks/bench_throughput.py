@@ -111,9 +111,9 @@ def planning(counts: tuple[int, ...], rounds: int) -> Table:
     }
     found = median_seconds({str(count): partial(plan, rows) for count, rows in tables.items()}, rounds)
     rows = tuple(
-        (f"{count:,} rows", found[str(count)] * 1e3, found[str(count)] / count * 1e6) for count in counts
+        (f"{count:,}", found[str(count)] * 1e3, found[str(count)] / count * 1e6) for count in counts
     )
-    return Table("A plan of a table, one request a row", ("--each", "ms", "µs a row"), rows)
+    return Table("A plan of a table, one request a row", ("rows of it", "ms", "µs a row"), rows)
 
 
 def plan(rows: list[dict[str, str]]) -> None:
