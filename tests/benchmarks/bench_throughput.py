@@ -110,9 +110,7 @@ def planning(counts: tuple[int, ...], rounds: int) -> Table:
         count: [{"city": f"city {number}", "sky": "grey"} for number in range(count)] for count in counts
     }
     found = median_seconds({str(count): partial(plan, rows) for count, rows in tables.items()}, rounds)
-    rows = tuple(
-        (f"{count:,}", found[str(count)] * 1e3, found[str(count)] / count * 1e6) for count in counts
-    )
+    rows = tuple((f"{count:,}", found[str(count)] * 1e3, found[str(count)] / count * 1e6) for count in counts)
     return Table("A plan of a table, one request a row", ("rows of it", "ms", "µs a row"), rows)
 
 
