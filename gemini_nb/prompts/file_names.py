@@ -30,7 +30,7 @@ class FileNames:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._is_filled = bool(template.list_fields(path))
+        self._has_fields = bool(template.list_fields(path))
         self._changed: dict[str, str] = {}
 
     def fill(self, names: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ class FileNames:
 
         Raises `ArgumentError` as `template.fill` does.
         """
-        if not self._is_filled:
+        if not self._has_fields:
             return self.path
         marked = template.fill(self.path, names, adapt=lambda value: f"{_FILLED}{_clean(value)}{_FILLED}")
         path = "/".join(

@@ -25,8 +25,6 @@ ANY_OUTPUT = "nbval-ignore-output"  # a solution's cells are kept without output
 LAUNCH = re.compile(
     r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/(notebooks/\w+\.ipynb)"
 )
-
-
 SESSIONS = 2  # of pytest, at a time
 
 
